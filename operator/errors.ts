@@ -92,7 +92,8 @@ export const catalogue = {
   NACOS_GRPC_UNREACHABLE: {
     behaviour: 'retry',
     reason: 'GrpcPortUnreachable',
-    explanation: 'The HTTP port answers and the gRPC port does not: it is the HTTP port + 1000 unless `grpcPort` says else.',
+    explanation:
+      'The HTTP port answers and the gRPC port does not: it is the HTTP port + 1000 unless `grpcPort` says else.',
   },
   NACOS_UNAUTHENTICATED: {
     behaviour: 'retry',

@@ -5,7 +5,8 @@
  * identifies the work (controller, object, reconcileId, connection). Values are never configuration contents or
  * credentials: callers pass names, md5s and counts.
  */
-import { createLogger as createWinston, format, transports } from 'winston';
+import { inspect } from 'node:util';
+import { createLogger as createWinston, format, type Logger as Winston, transports } from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import { BridgeError, messageOf } from './errors.ts';
 
@@ -36,11 +37,51 @@ export interface LogOptions {
 export function createLogger(options: LogOptions): Logger {
   const console = new transports.Stream({ stream: process.stderr });
   const file = options.dir === undefined ? [] : [rotatingFile(options.dir, options.rotateSeconds, options.maxFiles)];
-  return createWinston({
+  const winston = createWinston({
     level: options.level,
     format: options.format === 'json' ? json : text,
     transports: [console, ...file],
   });
+  // A full disk must not end the operator: it goes on logging to standard error.
+  winston.on('error', (error) => {
+    process.stderr.write(`the log file cannot be written: ${messageOf(error)}\n`);
+  });
+  return new WinstonLogger(winston);
+}
+
+/** Keeps fields apart from the message: winston would append a field `message` to it and take a `timestamp` for its own. */
+class WinstonLogger implements Logger {
+  readonly #winston: Winston;
+  readonly #fields: LogFields;
+
+  constructor(winston: Winston, fields: LogFields = {}) {
+    this.#winston = winston;
+    this.#fields = fields;
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#write('debug', message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#write('info', message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#write('warn', message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#write('error', message, fields);
+  }
+
+  child(fields: LogFields): Logger {
+    return new WinstonLogger(this.#winston, { ...this.#fields, ...fields });
+  }
+
+  #write(level: LogLevel, message: string, fields?: LogFields): void {
+    this.#winston.log({ ...this.#fields, ...fields, timestamp: undefined, level, message });
+  }
 }
 
 /** The fields that describe a failure: its code if it has one, its message, and the message of its cause. */
@@ -67,20 +108,38 @@ const text = format.combine(
   format.timestamp({ format: 'HH:mm:ss.SSS' }),
   format.printf(({ timestamp, level, message, ...fields }) => {
     const details = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const tail = details.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ');
+    const tail = details.map(([name, value]) => `${name}=${shown(value)}`).join(' ');
     return `${String(timestamp)} ${level.toUpperCase().padEnd(5)} ${String(message)}${tail && `  ${tail}`}`;
   }),
 );
 
-/** Periods shorter than a minute are a minute: the rotation clock of the library counts in minutes. */
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return inspect(value, { breakLength: Infinity });
+  }
+}
+
+/**
+ * The library rotates by minutes up to 60, by hours up to 24, or daily, and silently not at all by anything else; so
+ * the period is the next of these. Names begin a file's period; a name that changes more often would rotate with it.
+ */
 function rotatingFile(dirname: string, rotateSeconds: number, maxFiles: number): DailyRotateFile {
-  const minutes = Math.max(1, Math.round(rotateSeconds / 60));
-  const wholeDay = minutes % (24 * 60) === 0;
-  return new DailyRotateFile({
+  const file = new DailyRotateFile({
     dirname,
     filename: 'nacos-bridge-%DATE%.log',
-    datePattern: wholeDay ? 'YYYY-MM-DD' : 'YYYY-MM-DD-HH-mm',
-    frequency: wholeDay ? 'daily' : `${minutes}m`,
+    ...rotation(Math.max(1, Math.round(rotateSeconds / 60))),
     maxFiles,
   });
+  // The library does not listen for errors of its stream, and an error without a listener ends the process.
+  file.logStream.on('error', (error) => file.emit('error', error));
+  return file;
+}
+
+function rotation(minutes: number): { frequency: string; datePattern: string } {
+  const hours = Math.round(minutes / 60);
+  if (hours >= 24) return { frequency: 'daily', datePattern: 'YYYY-MM-DD' };
+  if (minutes > 60) return { frequency: `${hours}h`, datePattern: 'YYYY-MM-DD-HH' };
+  return { frequency: `${minutes}m`, datePattern: 'YYYY-MM-DD-HH-mm' };
 }
