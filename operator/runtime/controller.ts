@@ -1,0 +1,195 @@
+/**
+ * Workers that take keys from a queue and reconcile them: the loop between "something changed" and "it is as declared".
+ *
+ * A run ends in one of four ways, and the switch in `#settle` is the only place that says what follows:
+ *
+ *   outcome         when                                             what follows
+ *   success         it returned nothing                              failures forgotten
+ *   requeue-after   it returned `requeueAfterMs`                     failures forgotten, looked at again by then
+ *   terminal        it threw a BridgeError that awaits a change      failures forgotten, nothing until something changes
+ *   error           it threw anything else                           again after `retryAfterMs` or the rate limiter's delay
+ *
+ * Guarantees: at most `concurrency` runs at once and never two of one key; no exception leaves a worker.
+ * Caveat: a run that exceeds its time limit has its signal aborted and still holds its key until it ends, because a
+ * second run beside it would break the guarantee. `isHealthy` tells when one does not end.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
+import { errorFields, type Logger } from '../log.ts';
+import type { ControllerMetrics, ReconcileResult, RuntimeMetrics } from './metrics.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { type Priority, WorkQueue } from './work-queue.ts';
+
+export interface ReconcileContext {
+  /** Aborted when the run has exceeded its time limit, or when a stop cannot wait for it. */
+  signal: AbortSignal;
+  /** Carries controller, object and reconcileId. */
+  log: Logger;
+  reconcileId: string;
+}
+
+export type Reconcile = (key: string, context: ReconcileContext) => Promise<{ requeueAfterMs: number } | void>;
+
+export interface ControllerOptions {
+  name: string;
+  reconcile: Reconcile;
+  /** Runs at once. */
+  concurrency: number;
+  log: Logger;
+  clock: Clock;
+  metrics: RuntimeMetrics;
+  /** @default a queue of the controller's name with `rateLimiter` */
+  queue?: WorkQueue;
+  /** @default RateLimiter with its defaults */
+  rateLimiter?: RateLimiter;
+  /** @default 60_000 */
+  reconcileTimeoutMs?: number;
+  /** How long a run may go on beyond its time limit before the process counts as stuck. @default 60_000 */
+  stuckAfterMs?: number;
+}
+
+type Outcome =
+  | { kind: 'success' }
+  | { kind: 'requeue-after'; delayMs: number }
+  | { kind: 'terminal'; error: BridgeError }
+  | { kind: 'error'; error: unknown };
+
+const metricResult: Record<Outcome['kind'], ReconcileResult> = {
+  success: 'success',
+  'requeue-after': 'requeue_after',
+  terminal: 'error',
+  error: 'error',
+};
+
+export class Controller {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  readonly #options: Required<Omit<ControllerOptions, 'queue' | 'rateLimiter'>>;
+  readonly #metrics: ControllerMetrics;
+  /** One per run under way. */
+  readonly #running = new Set<AbortController>();
+  #workers: Promise<void>[] = [];
+  #isStopping = false;
+
+  constructor({ queue, rateLimiter, reconcileTimeoutMs = 60_000, stuckAfterMs = 60_000, ...rest }: ControllerOptions) {
+    const { name, clock, metrics, concurrency } = rest;
+    this.name = name;
+    this.queue =
+      queue ?? new WorkQueue({ name, clock, metrics, rateLimiter: rateLimiter ?? new RateLimiter({ clock }) });
+    this.#options = { ...rest, reconcileTimeoutMs, stuckAfterMs };
+    this.#metrics = metrics.forController(name, concurrency);
+  }
+
+  enqueue(key: string, priority?: Priority): void {
+    this.queue.add(key, priority);
+  }
+
+  /** Starts the workers; call it once, when the caches that `reconcile` reads are synced. */
+  start(): void {
+    if (this.#workers.length > 0) throw new Error(`controller '${this.name}' was started twice`);
+    this.#workers = Array.from({ length: this.#options.concurrency }, () => this.#work());
+  }
+
+  /**
+   * Resolves when the runs under way have ended. Keys that wait are left: the next start finds them in its first list.
+   * `hurry` aborts the runs; a run that ignores its signal still keeps this from resolving.
+   */
+  async stop(hurry?: AbortSignal): Promise<void> {
+    this.#isStopping = true;
+    this.queue.shutDown();
+    const abort = () => {
+      for (const run of this.#running) run.abort(new BridgeError('ABORTED', 'the controller stops'));
+    };
+    if (hurry?.aborted) abort();
+    hurry?.addEventListener('abort', abort, { once: true });
+    await Promise.all(this.#workers);
+    hurry?.removeEventListener('abort', abort);
+  }
+
+  /** Age of the longest run under way, in milliseconds; 0 when none is. */
+  get longestRunningMs(): number {
+    return this.queue.longestRunningMs;
+  }
+
+  /** False when a run neither ended nor heeded its time limit: the process is stuck, and a restart is the way out. */
+  isHealthy(): boolean {
+    return this.longestRunningMs < this.#options.reconcileTimeoutMs + this.#options.stuckAfterMs;
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#isStopping) {
+      const key = await this.queue.get();
+      if (key === undefined) return;
+      try {
+        if (!this.#isStopping) await this.#process(key);
+      } finally {
+        this.queue.done(key);
+      }
+    }
+  }
+
+  async #process(key: string): Promise<void> {
+    const reconcileId = randomUUID();
+    const { clock } = this.#options;
+    const log = this.#options.log.child({ controller: this.name, object: key, reconcileId });
+    const startedMs = clock.monotonic();
+    const ended = this.#metrics.started();
+    const outcome = await this.#run(key, reconcileId, log);
+    ended(metricResult[outcome.kind], clock.monotonic() - startedMs);
+    this.#settle(key, outcome, log);
+  }
+
+  async #run(key: string, reconcileId: string, log: Logger): Promise<Outcome> {
+    const { reconcile, reconcileTimeoutMs, clock } = this.#options;
+    const run = new AbortController();
+    const timer = clock.after(reconcileTimeoutMs, () => {
+      this.#metrics.timedOut();
+      run.abort(new BridgeError('TIMEOUT', `the reconcile must end within ${reconcileTimeoutMs} ms`));
+    });
+    this.#running.add(run);
+    try {
+      const result = await reconcile(key, { signal: run.signal, log, reconcileId });
+      return result ? { kind: 'requeue-after', delayMs: result.requeueAfterMs } : { kind: 'success' };
+    } catch (error) {
+      const isTerminal = isBridgeError(error) && error.behaviour === 'await-change';
+      return isTerminal ? { kind: 'terminal', error } : { kind: 'error', error };
+    } finally {
+      timer.cancel();
+      this.#running.delete(run);
+    }
+  }
+
+  #settle(key: string, outcome: Outcome, log: Logger): void {
+    switch (outcome.kind) {
+      case 'success':
+        this.queue.forget(key);
+        return;
+      case 'requeue-after':
+        this.queue.forget(key);
+        this.queue.addAfter(key, outcome.delayMs, 'low');
+        return;
+      case 'terminal':
+        this.queue.forget(key);
+        this.#metrics.failedForGood();
+        log.warn('reconcile failed; not retried before something changes', errorFields(outcome.error));
+        return;
+      case 'error':
+        this.#retry(key, outcome.error, log);
+    }
+  }
+
+  #retry(key: string, error: unknown, log: Logger): void {
+    if (!isBridgeError(error)) {
+      this.#metrics.panicked();
+      const stack = error instanceof Error ? error.stack : undefined;
+      log.error('reconcile failed unexpectedly; retried', { ...errorFields(error), stack });
+      return this.queue.addRateLimited(key);
+    }
+    if (this.#isStopping && isBridgeError(error, 'ABORTED')) {
+      return log.info('reconcile given up because the controller stops');
+    }
+    log.warn('reconcile failed; retried', { ...errorFields(error), retries: this.queue.retries(key) });
+    this.queue.addRateLimited(key, error.retryAfterMs);
+  }
+}

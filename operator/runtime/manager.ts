@@ -1,0 +1,169 @@
+/**
+ * Starts the parts of the process in an order in which each finds what it needs, and stops them in reverse.
+ *
+ *   servers        one after the other: probes and metrics answer from the first second
+ *   caches         all at once, and waited for as long as it takes: a permission or a CRD may arrive later, and a
+ *                  restart would not bring it sooner. Every 10 s a line names what is not synced
+ *   election       if one is configured; a standby waits here, with warm caches
+ *   leader-only    one after the other
+ *
+ * Guarantees: what was started is stopped, in reverse, when `signal` is aborted or a start fails, within
+ * `gracefulShutdownMs`; the lease is released after all work of the leader has ended. When leadership is lost all parts
+ * are told to stop at once and nothing is waited for: another leader may be at work already.
+ */
+import type { Clock } from '../clock.ts';
+import { BridgeError } from '../errors.ts';
+import { errorFields, type Logger } from '../log.ts';
+import { LeaderElector, type LeaderElectorOptions } from './leader-elector.ts';
+import type { Runnable } from './runnable.ts';
+
+export type { Runnable } from './runnable.ts';
+
+export type Group = 'servers' | 'caches' | 'leader-only';
+
+export interface ManagerOptions {
+  log: Logger;
+  clock: Clock;
+  /** Without it this process is the leader. */
+  leaderElection?: Omit<LeaderElectorOptions, 'onStartedLeading' | 'onStoppedLeading'>;
+  /** @default 30_000 */
+  gracefulShutdownMs?: number;
+}
+
+const progressPeriodMs = 10_000;
+
+export class Manager {
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #gracefulShutdownMs: number;
+  readonly #elector: LeaderElector | undefined;
+  readonly #groups: Record<Group, Runnable[]> = { servers: [], caches: [], 'leader-only': [] };
+  readonly #synced = new Set<Runnable>();
+  /** What has to be stopped, in the order of its start. */
+  readonly #started: Runnable[] = [];
+  readonly #elected = Promise.withResolvers<void>();
+  readonly #lost = new AbortController();
+
+  constructor({ log, clock, leaderElection, gracefulShutdownMs = 30_000 }: ManagerOptions) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#gracefulShutdownMs = gracefulShutdownMs;
+    this.#elector =
+      leaderElection &&
+      new LeaderElector({
+        ...leaderElection,
+        onStartedLeading: () => this.#elected.resolve(),
+        onStoppedLeading: (why) => {
+          if (why === 'lost') this.#lost.abort(new BridgeError('ABORTED', 'leadership was lost'));
+        },
+      });
+  }
+
+  add(group: Group, ...runnables: Runnable[]): this {
+    this.#groups[group].push(...runnables);
+    return this;
+  }
+
+  /** Names of the caches that are not synced yet; for readiness. */
+  get notSynced(): readonly string[] {
+    return this.#groups.caches.filter((cache) => !this.#synced.has(cache)).map(({ name }) => name);
+  }
+
+  isLeader(): boolean {
+    return this.#elector?.isLeader() ?? true;
+  }
+
+  /**
+   * Runs until `signal` is aborted and resolves when everything has stopped. Rejects when a start failed, when
+   * leadership was lost, and with TIMEOUT when parts did not stop in time. Call it once.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const ending = AbortSignal.any([signal, this.#lost.signal]);
+    let failure: unknown;
+    try {
+      await this.#start(ending);
+      await aborted(ending);
+    } catch (error) {
+      if (!ending.aborted) failure = error;
+    }
+    const late = await this.#stop();
+    failure ??= this.#lost.signal.reason;
+    if (failure !== undefined) throw failure;
+    if (late.length === 0) return;
+    throw new BridgeError('TIMEOUT', `not stopped within ${this.#gracefulShutdownMs} ms: ${late.join(', ')}`);
+  }
+
+  async #start(ending: AbortSignal): Promise<void> {
+    for (const server of this.#groups.servers) await this.#begin(server, ending);
+    await this.#startCaches(ending);
+    if (this.#elector) {
+      await this.#begin(this.#elector, ending);
+      await unlessAborted(ending, this.#elected.promise);
+    }
+    for (const runnable of this.#groups['leader-only']) await this.#begin(runnable, ending);
+    this.#log.info('everything is started');
+  }
+
+  async #startCaches(ending: AbortSignal): Promise<void> {
+    const startedMs = this.#clock.monotonic();
+    const report = () => {
+      const waitedSeconds = Math.round((this.#clock.monotonic() - startedMs) / 1000);
+      this.#log.info('waiting for caches', { notSynced: this.notSynced, waitedSeconds });
+      timer = this.#clock.after(progressPeriodMs, report);
+    };
+    let timer = this.#clock.after(progressPeriodMs, report);
+    const sync = async (cache: Runnable) => {
+      await this.#begin(cache, ending);
+      this.#synced.add(cache);
+    };
+    try {
+      await Promise.all(this.#groups.caches.map(sync));
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #begin(runnable: Runnable, ending: AbortSignal): Promise<void> {
+    ending.throwIfAborted();
+    this.#started.push(runnable);
+    await unlessAborted(ending, Promise.resolve(runnable.start(ending)));
+    this.#log.debug('started', { part: runnable.name });
+  }
+
+  /** Returns the names of what had not stopped when the time was over. */
+  async #stop(): Promise<string[]> {
+    const outOfTime = new AbortController();
+    const timer = this.#clock.after(this.#gracefulShutdownMs, () => outOfTime.abort());
+    const hurry = AbortSignal.any([outOfTime.signal, this.#lost.signal]);
+    const late: string[] = [];
+    for (const runnable of this.#started.toReversed()) {
+      const isStopped = await Promise.race([this.#end(runnable, hurry), aborted(hurry).then(() => false)]);
+      if (!isStopped) late.push(runnable.name);
+    }
+    timer.cancel();
+    return late;
+  }
+
+  async #end(runnable: Runnable, hurry: AbortSignal): Promise<boolean> {
+    try {
+      await runnable.stop(hurry);
+      this.#log.debug('stopped', { part: runnable.name });
+    } catch (error) {
+      this.#log.error('a part failed to stop', { part: runnable.name, ...errorFields(error) });
+    }
+    return true;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** The outcome of `work`, or a rejection as soon as `signal` is aborted. */
+function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const givenUp = aborted(signal).then(() => {
+    throw new BridgeError('ABORTED', 'the start was given up');
+  });
+  return Promise.race([work, givenUp]);
+}

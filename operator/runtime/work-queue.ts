@@ -1,0 +1,240 @@
+/**
+ * The queue between "something changed" and "reconcile it": keys, each at most once, handed to workers.
+ *
+ * Guarantees, which are client-go's:
+ * - A key that is added is handed out after that addition, however often it is added meanwhile: once.
+ * - A key is never handed out while it is being processed; an addition in that time is held until `done`.
+ * - `addAfter` keeps the earliest due time of a key.
+ * - High priority goes first, in order of arrival; every 16th turn is for low priority, so that nothing starves.
+ * The number of keys is the only bound, and keys are objects of the cluster: the queue never refuses an addition
+ * before it is shut down.
+ *
+ * ```
+ *   add ------> waiting --get--> processing --done--> (gone)
+ *                  ^                 | add            |
+ *   addAfter -> delayed              +--> held -------+--> waiting
+ * ```
+ */
+import type { Clock, Timer } from '../clock.ts';
+import { KeyLine } from './key-line.ts';
+import type { RuntimeMetrics, WorkQueueMetrics } from './metrics.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+
+/** `high` for what somebody just changed; `low` for first lists and resyncs, which nobody waits for. */
+export type Priority = 'high' | 'low';
+
+export interface WorkQueueOptions {
+  /** Label of the metrics. */
+  name: string;
+  clock: Clock;
+  rateLimiter: RateLimiter;
+  metrics: RuntimeMetrics;
+}
+
+interface Delayed {
+  readonly dueMs: number;
+  priority: Priority;
+  readonly timer: Timer;
+}
+
+interface Running {
+  readonly sinceMs: number;
+  readonly priority: Priority;
+}
+
+type Taker = (key: string | undefined) => void;
+
+const turnsPerLowTurn = 16;
+/** Timers of JavaScript fire at once beyond this. A key that is due later is looked at early, which does no harm. */
+const longestTimerMs = 2 ** 31 - 1;
+
+export class WorkQueue {
+  readonly name: string;
+  readonly #clock: Clock;
+  readonly #rateLimiter: RateLimiter;
+  readonly #metrics: WorkQueueMetrics;
+
+  readonly #waiting = { high: new KeyLine(), low: new KeyLine() };
+  readonly #processing = new Map<string, Running>();
+  /** Keys that were added while they were processed. */
+  readonly #held = new Map<string, Priority>();
+  readonly #delayed = new Map<string, Delayed>();
+  /** Workers that found nothing. */
+  readonly #takers = new Set<Taker>();
+  readonly #drained = Promise.withResolvers<void>();
+  #turn = 0;
+  #isShutDown = false;
+
+  constructor({ name, clock, rateLimiter, metrics }: WorkQueueOptions) {
+    this.name = name;
+    this.#clock = clock;
+    this.#rateLimiter = rateLimiter;
+    this.#metrics = metrics.forWorkQueue(name, this);
+  }
+
+  /** Keys that wait for a worker; neither those in process nor those that are due later. */
+  get size(): number {
+    return this.#waiting.high.size + this.#waiting.low.size;
+  }
+
+  /** How long the key that is longest in process has been there; 0 when there is none. */
+  get longestRunningMs(): number {
+    return Math.max(0, ...this.#runningMs());
+  }
+
+  /** The sum over all keys in process. */
+  get unfinishedWorkMs(): number {
+    return this.#runningMs().reduce((sum, ms) => sum + ms, 0);
+  }
+
+  add(key: string, priority: Priority = 'high'): void {
+    if (this.#isShutDown) return;
+    if (this.#processing.has(key)) return this.#hold(key, priority);
+    if (!this.#isWaiting(key)) this.#metrics.added();
+    this.#enqueue(key, priority);
+  }
+
+  /** Adds `key` after `delayMs`. Its priority is the one it is being processed with, unless given. */
+  addAfter(key: string, delayMs: number, priority: Priority = this.#ownPriority(key)): void {
+    if (this.#isShutDown) return;
+    if (delayMs <= 0) return this.add(key, priority);
+
+    const waitMs = Math.min(delayMs, longestTimerMs);
+    const dueMs = this.#clock.monotonic() + waitMs;
+    const earlier = this.#delayed.get(key);
+    if (earlier) {
+      earlier.priority = higher(priority, earlier.priority);
+      if (earlier.dueMs <= dueMs) return;
+      earlier.timer.cancel();
+    }
+    const timer = this.#clock.after(waitMs, () => this.#becomeDue(key));
+    this.#delayed.set(key, { dueMs, priority: earlier?.priority ?? priority, timer });
+  }
+
+  /**
+   * Counts a failure of `key` and adds it when the rate limiter allows, which is later with every call until `forget`;
+   * or after `delayMs`, if somebody else has said when.
+   */
+  addRateLimited(key: string, delayMs?: number): void {
+    if (this.#isShutDown) return;
+    this.#metrics.retried();
+    const ownDelayMs = this.#rateLimiter.nextMs(key);
+    this.addAfter(key, delayMs ?? ownDelayMs);
+  }
+
+  /** Ends the counting of failures of `key`. A delayed addition stays. */
+  forget(key: string): void {
+    this.#rateLimiter.forget(key);
+  }
+
+  retries(key: string): number {
+    return this.#rateLimiter.retries(key);
+  }
+
+  /**
+   * The next key, as soon as there is one; call `done` with it afterwards. Undefined once the queue is shut down and
+   * empty, and when `signal` is aborted before there was a key.
+   */
+  get(signal?: AbortSignal): Promise<string | undefined> {
+    const key = signal?.aborted ? undefined : this.#take();
+    if (key !== undefined || this.#isShutDown || signal?.aborted) return Promise.resolve(key);
+    return new Promise((resolve) => {
+      const taker: Taker = (taken) => {
+        this.#takers.delete(taker);
+        signal?.removeEventListener('abort', giveUp);
+        resolve(taken);
+      };
+      const giveUp = () => taker(undefined);
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#takers.add(taker);
+    });
+  }
+
+  /** Ends the processing of `key`; an addition that was held becomes effective. Unknown keys are ignored. */
+  done(key: string): void {
+    const running = this.#processing.get(key);
+    if (running === undefined) return;
+    this.#processing.delete(key);
+    this.#metrics.worked(this.#clock.monotonic() - running.sinceMs);
+
+    const held = this.#held.get(key);
+    this.#held.delete(key);
+    if (held !== undefined) this.#enqueue(key, held);
+    this.#reportDrained();
+  }
+
+  /** Takes no more additions and drops the delayed ones. What waits can still be taken. */
+  shutDown(): void {
+    if (this.#isShutDown) return;
+    this.#isShutDown = true;
+    for (const { timer } of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    for (const taker of this.#takers) taker(undefined);
+    this.#reportDrained();
+  }
+
+  /** Resolves once the queue is shut down, nothing waits and nothing is in process. */
+  drained(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  #hold(key: string, priority: Priority): void {
+    const held = this.#held.get(key);
+    if (held === undefined) this.#metrics.added();
+    this.#held.set(key, higher(priority, held));
+  }
+
+  #enqueue(key: string, priority: Priority): void {
+    const { high, low } = this.#waiting;
+    if (high.has(key) || (priority === 'low' && low.has(key))) return;
+    const sinceMs = low.remove(key) ?? this.#clock.monotonic();
+    this.#waiting[priority].push(key, sinceMs);
+    this.#serve();
+  }
+
+  /** Hands what waits to a worker that waits. */
+  #serve(): void {
+    const [taker] = this.#takers;
+    if (taker === undefined) return;
+    taker(this.#take());
+  }
+
+  #becomeDue(key: string): void {
+    const priority = this.#delayed.get(key)?.priority;
+    this.#delayed.delete(key);
+    this.add(key, priority);
+  }
+
+  #isWaiting(key: string): boolean {
+    return this.#waiting.high.has(key) || this.#waiting.low.has(key);
+  }
+
+  #take(): string | undefined {
+    if (this.size === 0) return undefined;
+    this.#turn = (this.#turn + 1) % turnsPerLowTurn;
+    const isLowTurn = this.#waiting.high.size === 0 || (this.#turn === 0 && this.#waiting.low.size > 0);
+    const priority = isLowTurn ? 'low' : 'high';
+    const { key, sinceMs } = this.#waiting[priority].shift()!;
+    const nowMs = this.#clock.monotonic();
+    this.#processing.set(key, { sinceMs: nowMs, priority });
+    this.#metrics.taken(nowMs - sinceMs);
+    return key;
+  }
+
+  #ownPriority(key: string): Priority {
+    return this.#processing.get(key)?.priority ?? 'high';
+  }
+
+  #runningMs(): number[] {
+    const nowMs = this.#clock.monotonic();
+    return [...this.#processing.values()].map(({ sinceMs }) => nowMs - sinceMs);
+  }
+
+  #reportDrained(): void {
+    if (this.#isShutDown && this.size === 0 && this.#processing.size === 0) this.#drained.resolve();
+  }
+}
+
+function higher(a: Priority, b: Priority | undefined): Priority {
+  return a === 'high' || b === 'high' ? 'high' : 'low';
+}
