@@ -1,0 +1,288 @@
+/**
+ * Carries out the state machine of list-watch-state.ts for one namespace, or for all: lists, watches, waits, and hands
+ * what it learns to its sink, in order. It ends by its signal and by nothing else.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { BridgeError, isBridgeError, messageOf } from '../errors.ts';
+import { errorFields } from '../log.ts';
+import type { Logger } from '../log.ts';
+import { Backoff } from '../runtime/backoff.ts';
+import { ApiError, statusError } from './api-errors.ts';
+import type { ApiStatus } from './api-errors.ts';
+import { transition } from './list-watch-state.ts';
+import type { ListWatchState, Outcome } from './list-watch-state.ts';
+import type { KubeMetrics } from './metrics.ts';
+import { resourceName } from './resource.ts';
+import type { KubeObject } from './resource.ts';
+import type { ResourceClient, Selection } from './resource-client.ts';
+import { trim } from './trim.ts';
+import type { WatchLine, WatchStream } from './watch-stream.ts';
+
+/** Where the objects go. Both calls are synchronous; what they throw is logged and changes nothing here. */
+export interface ListWatchSink<T> {
+  listed(objects: readonly T[]): void;
+  changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void;
+}
+
+export interface ListWatchTiming {
+  /** Pauses after failures: from the first to the longest. */
+  readonly backoffInitialMs: number;
+  readonly backoffMaxMs: number;
+  /** The longest pause while nothing listens at all: such attempts cost the server nothing. */
+  readonly backoffUnreachableMaxMs: number;
+  /** So long without a failure, and the next pause is the first one again. */
+  readonly backoffResetMs: number;
+  /** So much silence breaks a watch, on servers that are known to send bookmarks and on others. */
+  readonly idleWithBookmarksMs: number;
+  readonly idleMs: number;
+  /** A watch that was open for less, and silent, was no use. */
+  readonly usefulWatchMs: number;
+}
+
+export interface ListWatchOptions<T extends KubeObject> {
+  readonly resource: ResourceClient<T>;
+  readonly selection: Selection;
+  readonly sink: ListWatchSink<T>;
+  readonly pageSize: number;
+  readonly timing: ListWatchTiming;
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: KubeMetrics;
+}
+
+/** Bookmarks of several reflectors should not come in step, nor their reconnects. */
+const watchTimeoutSeconds = { from: 290, to: 590 } as const;
+
+/** A Retry-After beyond this is a mistake of somebody in between. */
+const maxRetryAfterMs = 120_000;
+
+export class ListWatch<T extends KubeObject> {
+  readonly #options: ListWatchOptions<T>;
+  readonly #backoff: Backoff;
+  readonly #resource: string;
+  #state: ListWatchState<T> = { phase: 'empty', reason: 'start', paged: true };
+  #lastPauseMs = -Infinity;
+  #watches = 0;
+  #pauseNeeded = false;
+
+  /** A complete list has arrived. */
+  hasSynced = false;
+  /** The last failure; undefined again as soon as a watch is open. */
+  lastError: BridgeError | undefined;
+  /** On the monotonic clock: when the view was last known to be current; undefined before the first page. */
+  lastConfirmedMonotonicMs: number | undefined;
+
+  constructor(options: ListWatchOptions<T>) {
+    this.#options = options;
+    this.#resource = resourceName(options.resource.ref);
+    const { backoffInitialMs: initialMs, backoffMaxMs: maxMs } = options.timing;
+    this.#backoff = new Backoff({ initialMs, maxMs, random: options.random });
+  }
+
+  /** Resolves after the signal is aborted and the last request has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (this.#state.phase === 'empty' || this.#state.phase === 'listing') await this.#list(signal);
+        else await this.#watch(signal);
+        if (this.#pauseNeeded) await this.#pause(signal);
+      } catch (error) {
+        if (!isBridgeError(error, 'ABORTED')) await this.#recover(error, signal);
+      }
+    }
+  }
+
+  /** A defect of ours must not end the watch: it is logged as such, and everything begins anew. */
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#options.log.error(`watching ${this.#resource} failed unexpectedly`, errorFields(error));
+    this.#state = { phase: 'empty', reason: 'refused', paged: true };
+    await this.#pause(signal).catch(() => {});
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const state = this.#state;
+    const { resource, selection, pageSize } = this.#options;
+    try {
+      const page = await resource.list({
+        ...selection,
+        limit: state.phase === 'empty' && !state.paged ? undefined : pageSize,
+        continue: state.phase === 'listing' ? state.continue : undefined,
+        signal,
+      });
+      // Later pages are of the same moment as the first, so they confirm nothing newer.
+      if (state.phase === 'empty') {
+        this.#confirm();
+        this.#options.metrics.relisted(this.#resource, state.reason);
+      }
+      this.#take({ type: 'page', ...page, items: page.items.map(trim) });
+      await nextTurn();
+    } catch (error) {
+      this.#take({ type: 'list-failed', error: failure(error) });
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const stream = await this.#open(signal);
+    if (stream === undefined) return;
+    const { clock, timing } = this.#options;
+    const openedMs = clock.monotonic();
+    const idle = new IdleLimit(clock, stream, () => this.#idleLimitMs());
+    let lines = 0;
+    try {
+      for await (const line of stream) {
+        lines += 1;
+        idle.touch();
+        this.#receive(line);
+        if (this.#state.phase !== 'watching') return;
+      }
+      const useful = lines > 0 || clock.monotonic() - openedMs >= timing.usefulWatchMs;
+      this.#take({ type: 'watch-ended', useful });
+    } catch (error) {
+      this.#take({ type: 'watch-broken', error: failure(error) });
+    } finally {
+      idle.end();
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<WatchStream | undefined> {
+    if (this.#state.phase !== 'listed') throw new TypeError(`a watch cannot begin while ${this.#state.phase}`);
+    const { resource, selection, random, metrics } = this.#options;
+    const { from, to } = watchTimeoutSeconds;
+    try {
+      const stream = await resource.watch({
+        ...selection,
+        resourceVersion: this.#state.resourceVersion,
+        timeoutSeconds: Math.floor(from + (to - from) * random()),
+        signal,
+      });
+      if (this.#watches++ > 0) metrics.watchRestarted(this.#resource);
+      this.#take({ type: 'watch-opened' });
+      return stream;
+    } catch (error) {
+      this.#take({ type: 'watch-refused', error: failure(error) });
+      return undefined;
+    }
+  }
+
+  #receive({ type, object }: WatchLine): void {
+    const { resource, sink, metrics, clock } = this.#options;
+    if (type === 'ERROR') {
+      const status = object as ApiStatus;
+      const httpStatus = status.code ?? 500;
+      const operation = { verb: 'watch', resource: this.#resource };
+      return this.#take({ type: 'error-event', httpStatus, error: statusError(status, { httpStatus, operation }) });
+    }
+    const { resourceVersion = '' } = (object as KubeObject).metadata;
+    this.#confirm();
+    metrics.eventReceived(this.#resource, clock.now());
+    if (type === 'BOOKMARK') return this.#take({ type: 'bookmark', resourceVersion });
+    this.#deliver(() => sink.changed(type, trim(resource.watchedObject(object))));
+    this.#take({ type: 'event', resourceVersion });
+  }
+
+  #take(outcome: Outcome<T>): void {
+    const { state, pause, listed } = transition(this.#state, outcome);
+    this.#state = state;
+    this.#pauseNeeded = pause;
+    this.#report(outcome, pause);
+    if (listed === undefined) return;
+    this.hasSynced = true;
+    this.#deliver(() => this.#options.sink.listed(listed));
+  }
+
+  #report(outcome: Outcome<T>, pause: boolean): void {
+    if (outcome.type === 'watch-opened') this.lastError = undefined;
+    if (!('error' in outcome) || isBridgeError(outcome.error, 'ABORTED')) return;
+    const expired = isBridgeError(outcome.error, 'KUBE_EXPIRED') && !pause;
+    if (!expired) this.lastError = outcome.error;
+    const { log } = this.#options;
+    const next = this.#state.phase === 'listed' ? 'the watch is resumed' : 'a list follows';
+    const message = `${outcome.type} for ${this.#resource}; ${next}`;
+    if (expired) log.info(message, errorFields(outcome.error));
+    else log.warn(message, errorFields(outcome.error));
+  }
+
+  #deliver(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const { log } = this.#options;
+      const causes = error instanceof AggregateError ? error.errors.map(messageOf) : [];
+      log.error(`taking in a change of ${this.#resource} failed`, { ...errorFields(error), causes });
+    }
+  }
+
+  #confirm(): void {
+    this.lastConfirmedMonotonicMs = this.#options.clock.monotonic();
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, timing } = this.#options;
+    this.#pauseNeeded = false;
+    if (clock.monotonic() - this.#lastPauseMs >= timing.backoffResetMs) this.#backoff.reset();
+    const unreachable = this.lastError?.code === 'KUBE_UNAVAILABLE' && !(this.lastError instanceof ApiError);
+    const limitMs = unreachable ? timing.backoffUnreachableMaxMs : timing.backoffMaxMs;
+    const delayMs = Math.min(this.#backoff.nextMs(), limitMs);
+    try {
+      const askedMs = Math.min(this.lastError?.retryAfterMs ?? 0, maxRetryAfterMs);
+      await sleep(clock, Math.max(delayMs, askedMs), signal);
+    } finally {
+      this.#lastPauseMs = clock.monotonic();
+    }
+  }
+
+  #idleLimitMs(): number {
+    const { idleWithBookmarksMs, idleMs } = this.#options.timing;
+    return this.#state.phase === 'watching' && this.#state.bookmarksSeen ? idleWithBookmarksMs : idleMs;
+  }
+}
+
+/** Breaks a stream that has been silent for too long; the limit may shrink while it is watched. */
+class IdleLimit {
+  readonly #clock: Clock;
+  readonly #stream: WatchStream;
+  readonly #limitMs: () => number;
+  #lastMs: number;
+  #armedForMs: number;
+  #timer;
+
+  constructor(clock: Clock, stream: WatchStream, limitMs: () => number) {
+    this.#clock = clock;
+    this.#stream = stream;
+    this.#limitMs = limitMs;
+    this.#lastMs = clock.monotonic();
+    this.#armedForMs = limitMs();
+    this.#timer = clock.after(this.#armedForMs, () => this.#check());
+  }
+
+  /** A line arrived. Arms no new timer unless the limit has changed: there may be thousands of lines a second. */
+  touch(): void {
+    this.#lastMs = this.#clock.monotonic();
+    if (this.#limitMs() !== this.#armedForMs) this.#arm(this.#limitMs());
+  }
+
+  end(): void {
+    this.#timer.cancel();
+  }
+
+  #check(): void {
+    const silentMs = this.#clock.monotonic() - this.#lastMs;
+    const limitMs = this.#limitMs();
+    if (silentMs < limitMs) return this.#arm(limitMs - silentMs);
+    this.#stream.abort(new BridgeError('KUBE_UNAVAILABLE', `the watch was silent for ${Math.round(silentMs)} ms`));
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer.cancel();
+    this.#armedForMs = this.#limitMs();
+    this.#timer = this.#clock.after(delayMs, () => this.#check());
+  }
+}
+
+function failure(error: unknown): BridgeError {
+  if (error instanceof BridgeError) return error;
+  return new BridgeError('KUBE_UNAVAILABLE', messageOf(error), { cause: error });
+}
