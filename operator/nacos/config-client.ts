@@ -1,0 +1,174 @@
+/**
+ * Configs: read, written with compare-and-swap, and watched.
+ *
+ * A server's cache lags behind its database, so a read may be older than our own last write. `query` says what the cache
+ * says; `read` and watchers never go back behind our own publish or removal (see own-writes.ts). Where a read is in doubt
+ * the database decides, through the admin API; where there is none, the cache is read again until it shows the write or
+ * 10 s have passed since it. Writes to one key are expected one after the other, as compare-and-swap has it anyway.
+ */
+import { sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { isBridgeError } from '../errors.ts';
+import { errorFields } from '../log.ts';
+import type { Logger } from '../log.ts';
+import type { AdminApi } from './admin-api.ts';
+import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';
+import { describeKey, normaliseKey } from './config-key.ts';
+import type { ConfigKey } from './config-key.ts';
+import { absentMd5, md5OfObservation } from './config-snapshot.ts';
+import type { ConfigObservation, ConfigSnapshot } from './config-snapshot.ts';
+import { ConfigWatches } from './config-watches.ts';
+import type { ConfigWatch } from './config-watches.ts';
+import { isStale, OwnWrites, versionOf } from './own-writes.ts';
+import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
+
+export type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigSnapshot, ConfigWatch };
+
+export interface ConfigClientOptions {
+  readonly api: ConfigApi;
+  readonly admin: AdminApi;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly maxConcurrentRequests: number;
+}
+
+const believedAfterMs = 10_000;
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
+const wholeTries = 4;
+
+export class ConfigClient {
+  readonly #options: ConfigClientOptions;
+  readonly #ownWrites: OwnWrites;
+  readonly #watches: ConfigWatches;
+
+  constructor(options: ConfigClientOptions) {
+    this.#options = options;
+    this.#ownWrites = new OwnWrites(options.clock);
+    this.#watches = new ConfigWatches({ ...options, read: (key, signal) => this.read(key, signal) });
+  }
+
+  /** What the server's cache says: may be older than our own publish. */
+  async query(key: ConfigKey, signal?: AbortSignal): Promise<ConfigSnapshot | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#options.api.query(key, signal).catch((error: unknown) => {
+        if (attempt === wholeTries || !isBridgeError(error, 'NACOS_FAILED')) throw error;
+        return 'again' as const;
+      });
+      if (answer === undefined) return undefined;
+      // Content and md5 that do not match were read while a write was under way. A server that hashes in another
+      // encoding never matches: its own md5 is then what it compares with, so that is the one to keep.
+      if (answer !== 'again' && (answer.isWhole || attempt === wholeTries)) return answer.snapshot;
+      await sleep(this.#options.clock, firstPauseMs * 2 ** (attempt - 1), signal);
+    }
+  }
+
+  /** Never older than our own last publish or removal. */
+  async read(key: ConfigKey, signal?: AbortSignal): Promise<ConfigSnapshot | undefined> {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      const found = await this.query(key, signal);
+      const read = versionOf(found);
+      const write = this.#ownWrites.get(key);
+      if (!write || !isStale(read, write)) {
+        this.#ownWrites.seen(key, read);
+        return found;
+      }
+      const isSettled = this.#options.clock.monotonic() - write.writtenAtMs >= believedAfterMs;
+      const decision = await this.#decideByDatabase(key, signal);
+      // A write that was made meanwhile has a note of its own.
+      if (this.#ownWrites.get(key) !== write) continue;
+      if (decision) return this.#decided(key, decision.stored, write);
+      if (isSettled) return found;
+      await sleep(this.#options.clock, pauseMs, signal);
+    }
+  }
+
+  /**
+   * @returns the md5 that the config has now.
+   * @throws NACOS_CAS_FAILED when another version was there; INVALID_CONTENT before anything is sent. After TIMEOUT and
+   *   NACOS_UNREACHABLE the write may have happened: read again, and decide anew.
+   */
+  async publish(key: ConfigKey, content: string, options: ConfigPublishOptions): Promise<{ md5: string }> {
+    const replaced = replacedBy(options.cas, this.#watches.currentOf(key));
+    const { md5 } = await this.#options.api.publish(key, content, options);
+    this.#ownWrites.record(key, md5, replaced);
+    const lastModifiedMs = this.#options.clock.now();
+    this.#watches.wrote(key, { kind: 'present', snapshot: { content, md5, type: options.type, lastModifiedMs } });
+    return { md5 };
+  }
+
+  /** Removing what does not exist succeeds. There is no compare-and-swap for removal: read just before. */
+  async remove(key: ConfigKey): Promise<void> {
+    const replaced = replacedBy('none', this.#watches.currentOf(key));
+    await this.#options.api.remove(key);
+    this.#ownWrites.record(key, absentMd5, replaced);
+    this.#watches.wrote(key, { kind: 'absent' });
+  }
+
+  /**
+   * Calls `listener` with what is there, once known, and then with every change, each once. Our own writes are delivered
+   * as soon as they are confirmed. The listener is never called from within this call, nor after `stop`.
+   */
+  watch(key: ConfigKey, listener: (observation: ConfigObservation) => void): ConfigWatch {
+    return this.#watches.watch(normaliseKey(key), listener);
+  }
+
+  /** The server has changed a config, or says so. */
+  changed(key: ConfigKey): void {
+    this.#watches.changed(key);
+  }
+
+  /** A new connection knows nothing of what we listen to. */
+  connected(): void {
+    this.#watches.connected();
+  }
+
+  authenticated(): void {
+    this.#watches.retry();
+  }
+
+  disconnected(): void {
+    this.#watches.disconnected();
+  }
+
+  stop(): void {
+    this.#watches.stop();
+  }
+
+  /** What the database holds is so, also when it is what was there before our write: somebody may have undone it. */
+  #decided(key: ConfigKey, stored: ConfigSnapshot | undefined, write: OwnWrite): ConfigSnapshot | undefined {
+    const version = versionOf(stored);
+    if (isStale(version, write)) this.#ownWrites.forget(key);
+    else this.#ownWrites.seen(key, version);
+    return stored;
+  }
+
+  /** Undefined when the database cannot be asked. */
+  async #decideByDatabase(
+    key: ConfigKey,
+    signal: AbortSignal | undefined,
+  ): Promise<{ stored: ConfigSnapshot | undefined } | undefined> {
+    const { admin, log } = this.#options;
+    try {
+      return { stored: await admin.getConfig(key, signal) };
+    } catch (error) {
+      if (isBridgeError(error, 'ABORTED')) throw error;
+      log.debug('a doubtful read is repeated, since the admin API cannot decide it', {
+        config: describeKey(key),
+        ...errorFields(error),
+      });
+      return undefined;
+    }
+  }
+}
+
+function replacedBy(
+  cas: ConfigPublishOptions['cas'],
+  current: ConfigObservation | undefined,
+): ReplacedVersion | undefined {
+  if (cas === 'create-only') return { md5: absentMd5, isProven: true };
+  if (cas === 'none') return current && { md5: md5OfObservation(current), isProven: false };
+  const isCurrent = current?.kind === 'present' && current.snapshot.md5 === cas.md5;
+  return { ...(isCurrent ? versionOf(current.snapshot) : { md5: cas.md5 }), isProven: true };
+}

@@ -1,0 +1,32 @@
+/**
+ * One version of a configuration as a server gave it, and what a watcher sees of a key at one moment.
+ */
+import { createHash } from 'node:crypto';
+
+export interface ConfigSnapshot {
+  readonly content: string;
+  /** Lower-case hex, over the UTF-8 bytes of the stored content: Nacos' version of it, and the base of compare-and-swap. */
+  readonly md5: string;
+  /** `yaml`, `json`, `properties`, `xml`, `html`, `toml`, `text`, `unset`. */
+  readonly type: string;
+  /** The server's clock; whole seconds where it stores into MySQL. */
+  readonly lastModifiedMs: number;
+}
+
+export type ConfigObservation =
+  { readonly kind: 'present'; readonly snapshot: ConfigSnapshot } | { readonly kind: 'absent' };
+
+/** The md5 that the protocol uses for a config that does not exist. */
+export const absentMd5 = '';
+
+export function md5Of(content: string): string {
+  return createHash('md5').update(content, 'utf8').digest('hex');
+}
+
+export function observationOf(snapshot: ConfigSnapshot | undefined): ConfigObservation {
+  return snapshot ? { kind: 'present', snapshot } : { kind: 'absent' };
+}
+
+export function md5OfObservation(observation: ConfigObservation): string {
+  return observation.kind === 'present' ? observation.snapshot.md5 : absentMd5;
+}

@@ -1,0 +1,137 @@
+/**
+ * Keeps one connection up: tries the servers in turn, and again after every loss, until it is stopped.
+ *
+ * A round over all servers that fails is explained once (by `explain`) and followed by a growing, jittered pause, 100 ms
+ * to 5 s. The pause shrinks again only after a connection has lasted, so a server that accepts and drops us at once is
+ * not hammered. A connection is published (`current`, `established`) after `prepare`, that is when requests can be made.
+ */
+import { sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { BridgeError, isBridgeError, messageOf } from '../errors.ts';
+import { errorFields } from '../log.ts';
+import type { Logger } from '../log.ts';
+import { Backoff } from '../runtime/backoff.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectedFacts, ConnectionEvent } from './connection-state.ts';
+import { hostAndPort } from './server-address.ts';
+import type { ServerAddress } from './server-address.ts';
+import type { ServerList } from './server-list.ts';
+
+export interface ServerFailure {
+  readonly server: ServerAddress;
+  readonly error: BridgeError;
+}
+
+export interface ConnectionKeeperOptions {
+  readonly servers: ServerList;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly open: (server: ServerAddress, signal: AbortSignal) => Promise<Connection>;
+  /** What has to be known before the first request: the server's version, whether it takes our credentials. */
+  readonly prepare: (connection: Connection) => Promise<ConnectedFacts>;
+  /** One error for a round in which every server failed. */
+  readonly explain: (failures: readonly ServerFailure[], signal: AbortSignal) => Promise<BridgeError>;
+  readonly onEvent: (event: ConnectionEvent) => void;
+}
+
+const stableAfterMs = 10_000;
+
+export class ConnectionKeeper {
+  readonly #options: ConnectionKeeperOptions;
+  readonly #stopping = new AbortController();
+  readonly #backoff: Backoff;
+  #current: Connection | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: ConnectionKeeperOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({ initialMs: 100, maxMs: 5_000, random: options.random });
+  }
+
+  /** The connection that requests go to, if there is one. */
+  get current(): Connection | undefined {
+    return this.#current?.isOpen ? this.#current : undefined;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new BridgeError('ABORTED', 'the client was stopped'));
+    await this.#running;
+  }
+
+  /** Leaves the current server without holding anything against it. */
+  moveOn(): void {
+    const connection = this.#current;
+    if (!connection) return;
+    this.#options.servers.leave(connection.server);
+    connection.end(new BridgeError('NACOS_UNREACHABLE', `${hostAndPort(connection.server)} asked us to reconnect`));
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.#connectAndWait(signal);
+        await sleep(clock, this.#backoff.nextMs(), signal);
+      } catch (error) {
+        if (!signal.aborted) log.error('the connection loop met an unexpected error', errorFields(error));
+      }
+    }
+  }
+
+  async #connectAndWait(signal: AbortSignal): Promise<void> {
+    const { clock, log, onEvent, servers } = this.#options;
+    const connection = await this.#connect(signal);
+    if (!connection) return;
+    const sinceMs = clock.monotonic();
+    const end = (): void => connection.end(signal.reason as BridgeError);
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    const error = await connection.ended;
+    signal.removeEventListener('abort', end);
+    this.#current = undefined;
+    if (signal.aborted) return;
+    if (clock.monotonic() - sinceMs >= stableAfterMs) this.#backoff.reset();
+    log.warn('the connection was lost', { server: hostAndPort(connection.server), ...errorFields(error) });
+    servers.leave(connection.server);
+    onEvent({ kind: 'lost', error });
+  }
+
+  /** One round over the servers. */
+  async #connect(signal: AbortSignal): Promise<Connection | undefined> {
+    const { explain, log, onEvent, open, prepare, servers } = this.#options;
+    const failures: ServerFailure[] = [];
+    for (const server of servers.round()) {
+      let connection: Connection | undefined;
+      try {
+        connection = await open(server, signal);
+        const facts = await prepare(connection);
+        if (!connection.isOpen) throw await connection.ended;
+        servers.succeeded(server);
+        this.#current = connection;
+        log.info('connected', { server: hostAndPort(server), version: facts.serverVersion });
+        onEvent({ kind: 'established', facts });
+        return connection;
+      } catch (error) {
+        const failure = isBridgeError(error)
+          ? error
+          : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
+        connection?.end(failure);
+        if (signal.aborted) return undefined;
+        servers.failed(server);
+        failures.push({ server, error: failure });
+        log.debug('a server could not be reached', { server: hostAndPort(server), ...errorFields(failure) });
+      }
+    }
+    const error = await explain(failures, signal);
+    if (signal.aborted) return undefined;
+    if (this.#backoff.attempts === 0) log.warn('no server could be reached', errorFields(error));
+    onEvent({ kind: 'round-failed', error });
+    return undefined;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * HTTP requests to the servers of one connection: the server that we are connected to first, then the others.
+ *
+ * This is the one place where axios' errors are seen. They hold the request with its body (a password, a token), so they
+ * end here: what leaves is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else.
+ * Any HTTP status is an answer. Redirects and proxies from the environment are not followed: gRPC would not, either.
+ */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { create as createAxios, isAxiosError } from 'axios';
+import type { AxiosInstance } from 'axios';
+import type { Clock } from '../clock.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
+import { withDeadline } from './deadline.ts';
+import { shortCause } from './response-errors.ts';
+import { hostAndPort, httpBase } from './server-address.ts';
+import type { ServerAddress } from './server-address.ts';
+
+export interface HttpTransportOptions {
+  readonly servers: readonly ServerAddress[];
+  /** Tried first. */
+  readonly preferred: () => ServerAddress | undefined;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** Requests are repeated on another server when one cannot be reached, so they must be harmless to repeat. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the context path. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  /** 0 for a status line that is none: some servers write their own error code there. */
+  readonly status: number;
+  readonly text: string;
+  readonly server: ServerAddress;
+}
+
+export class HttpTransport {
+  readonly #options: HttpTransportOptions;
+  readonly #agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
+  readonly #axios: AxiosInstance;
+  readonly #closing = new AbortController();
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
+    this.#axios = createAxios({
+      ...this.#agents,
+      proxy: false,
+      maxRedirects: 0,
+      responseType: 'text',
+      // The default parses JSON and, where that fails, silently hands out text.
+      transformResponse: (text: unknown) => text,
+      validateStatus: () => true,
+    });
+  }
+
+  /** @throws NACOS_UNREACHABLE naming every server and its cause; ABORTED. */
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const causes: string[] = [];
+    for (const server of this.#order()) {
+      try {
+        return await this.sendTo(server, request);
+      } catch (error) {
+        if (isBridgeError(error, 'ABORTED')) throw error;
+        causes.push((error as BridgeError).message);
+      }
+    }
+    throw new BridgeError('NACOS_UNREACHABLE', causes.join('; '));
+  }
+
+  /** @throws NACOS_UNREACHABLE, TIMEOUT, ABORTED. */
+  sendTo(server: ServerAddress, request: HttpRequest): Promise<HttpAnswer> {
+    const { clock, timeoutMs } = this.#options;
+    const late = `HTTP ${hostAndPort(server)}: no answer within ${timeoutMs} ms`;
+    const signals = [this.#closing.signal, ...(request.signal ? [request.signal] : [])];
+    return withDeadline(clock, timeoutMs, late, AbortSignal.any(signals), async (signal) => {
+      try {
+        const answer = await this.#axios.request<unknown>({
+          method: request.method,
+          url: httpBase(server) + request.path,
+          params: request.query,
+          data: request.form && new URLSearchParams(request.form).toString(),
+          headers: { ...(request.form && { 'content-type': 'application/x-www-form-urlencoded' }), ...request.headers },
+          signal,
+        });
+        return { status: answer.status, text: typeof answer.data === 'string' ? answer.data : '', server };
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        if (codeOf(error) === 'HPE_INVALID_STATUS') return { status: 0, text: '', server };
+        throw new BridgeError('NACOS_UNREACHABLE', `HTTP ${hostAndPort(server)}: ${causeOf(error)}`);
+      }
+    });
+  }
+
+  /** Gives up what is under way. */
+  close(): void {
+    this.#closing.abort(new BridgeError('ABORTED', 'the client was stopped'));
+    this.#agents.httpAgent.destroy();
+    this.#agents.httpsAgent.destroy();
+  }
+
+  #order(): readonly ServerAddress[] {
+    const { preferred, servers } = this.#options;
+    const first = preferred();
+    return first ? [first, ...servers.filter((server) => server !== first)] : servers;
+  }
+}
+
+function causeOf(error: unknown): string {
+  return codeOf(error) ?? (error instanceof Error ? shortCause(error.message) : 'the request failed');
+}
+
+function codeOf(error: unknown): string | undefined {
+  return isAxiosError(error) ? error.code : undefined;
+}

@@ -1,0 +1,16 @@
+/**
+ * Waiting for a condition over real sockets: looked at after every turn of the event loop that brought something, with a
+ * limit that fails the test with the condition's name. `step` may move a fake clock on.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+
+const limitMs = 4_000;
+
+export async function until(what: string, condition: () => boolean, step?: () => Promise<void>): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms in vain for: ${what}`);
+    await step?.();
+    await pause(2);
+  }
+}
