@@ -1,0 +1,36 @@
+/**
+ * Our kinds as the API server serves them, and where it serves them.
+ *
+ * The spec and status types are generated from `crds/`. An object that was read from the API server has passed that
+ * schema, so fields with a default are always set.
+ */
+import type { KubeObject, ResourceRef } from '../kube/resource.ts';
+import type { NacosConfigSpec, NacosConfigStatus } from './generated/nacos-config.ts';
+import type { NacosConnectionSpec, NacosConnectionStatus } from './generated/nacos-connection.ts';
+import { API_GROUP, API_VERSION } from './names.ts';
+
+export interface NacosConnection extends KubeObject {
+  spec: NacosConnectionSpec;
+  status?: NacosConnectionStatus;
+}
+
+export interface NacosConfig extends KubeObject {
+  spec: NacosConfigSpec;
+  status?: NacosConfigStatus;
+}
+
+export const NACOS_CONNECTION: ResourceRef = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'nacosconnections',
+  kind: 'NacosConnection',
+  namespaced: true,
+};
+
+export const NACOS_CONFIG: ResourceRef = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'nacosconfigs',
+  kind: 'NacosConfig',
+  namespaced: true,
+};

@@ -1,0 +1,161 @@
+/**
+ * The generated types, the CRD schemas and the examples say the same: samples that the compiler accepts are accepted by
+ * the schema, and so is every manifest in `examples/`. CEL rules are judged by `test/real/crd-validation.test.ts`.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { parseAllDocuments } from 'yaml';
+import { loadCrds, type Schema } from '../../scripts/generate/crd.ts';
+import type { NacosConfig, NacosConnection } from '../../operator/api/resources.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const apiVersion = 'bridge.nacos.io/v1alpha1';
+const now = '2026-01-01T00:00:00Z';
+const conditions = [
+  {
+    type: 'Ready',
+    status: 'True',
+    observedGeneration: 1,
+    lastTransitionTime: now,
+    reason: 'Synced',
+    message: '',
+  } as const,
+];
+
+const config = {
+  apiVersion,
+  kind: 'NacosConfig',
+  metadata: { name: 'orders.yaml', namespace: 'shop' },
+  spec: {
+    connectionRef: { kind: 'NacosConnection', name: 'main' },
+    namespaceId: 'dev',
+    group: 'shop',
+    dataId: 'orders.yaml',
+    source: 'Kubernetes',
+    contentFrom: { configMapKeyRef: { name: 'orders', key: 'orders.yaml' } },
+    format: 'yaml',
+    validation: { syntax: true },
+    driftPolicy: 'Revert',
+    mirror: { configMap: { name: 'copy', key: 'orders.yaml' } },
+    tags: ['shop'],
+    description: 'Settings',
+    appName: 'orders',
+    deletionPolicy: 'Delete',
+    adoptionPolicy: 'Fail',
+    suspend: false,
+  },
+  status: {
+    observedGeneration: 1,
+    dataId: 'orders.yaml',
+    source: 'Kubernetes',
+    observedMd5: '0'.repeat(32),
+    nacosMd5: '0'.repeat(32),
+    syncedMd5: '0'.repeat(32),
+    lastSyncTime: now,
+    conditions,
+  },
+} satisfies NacosConfig;
+
+const connection = {
+  apiVersion,
+  kind: 'NacosConnection',
+  metadata: { name: 'main', namespace: 'shop' },
+  spec: {
+    servers: [{ scheme: 'http', host: 'nacos', port: 8848, contextPath: '/nacos', grpcPort: 9848 }],
+    namespaceId: '',
+    auth: { password: { secretRef: { name: 'login' } } },
+    requestTimeoutMs: 10_000,
+    updateConcurrency: 20,
+  },
+  status: {
+    observedGeneration: 1,
+    conditions,
+    serverVersion: '3.1.0',
+    activeServer: 'nacos:8848',
+    capabilities: { persistentByGrpc: true, fuzzyWatch: true, adminApi: 'v3' },
+    resources: 1,
+  },
+} satisfies NacosConnection;
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+const examples = readdirSync(path.join(root, 'examples'))
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => ({ file, objects: readManifests(path.join(root, 'examples', file)) }));
+
+describe('The types of our kinds', () => {
+  let schemas: Record<string, { schema: Schema; validate: ValidateFunction }>;
+
+  before(async () => {
+    const crds = await loadCrds(path.join(root, 'crds'));
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    schemas = Object.fromEntries(
+      crds.map(({ kind, schema }) => [kind, { schema, validate: ajv.compile(closed(schema)) }]),
+    );
+  });
+
+  for (const sample of [config, connection]) {
+    it(`accept a ${sample.kind} that its schema accepts`, () => assertValid(sample));
+
+    it(`know every field of a ${sample.kind}`, () => {
+      const { spec, status } = schemas[sample.kind]?.schema.properties ?? {};
+      const unused = (fields: object, schema?: Schema) =>
+        Object.keys(schema?.properties ?? {}).filter((name) => !(name in fields) && name !== 'content');
+      assert.deepEqual([unused(sample.spec, spec), unused(sample.status, status)], [[], []]);
+    });
+  }
+
+  for (const { file, objects } of examples) {
+    it(`accept examples/${file}`, () => {
+      for (const object of objects) if (object.kind in schemas) assertValid(object);
+    });
+  }
+
+  it('refuse an unknown field', () => {
+    const validate = schemas['NacosConfig']?.validate;
+    assert.equal(validate?.({ ...config, spec: { ...config.spec, dataid: 'a' } }), false);
+  });
+
+  function assertValid(object: Manifest): void {
+    const validate = schemas[object.kind]?.validate;
+    assert.ok(validate?.(object), JSON.stringify(validate?.errors));
+  }
+});
+
+describe('The examples', () => {
+  it('can be applied together: no two objects of a kind have the same name', () => {
+    const names = examples.flatMap(({ objects }) => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
+    assert.deepEqual(names, [...new Set(names)]);
+  });
+
+  it('leave the namespace to whoever applies them', () => {
+    const bound = examples.flatMap(({ objects }) => objects).filter(({ metadata }) => metadata.namespace !== undefined);
+    assert.deepEqual(bound, []);
+  });
+
+  it('are all listed in their README', () => {
+    const readme = readFileSync(path.join(root, 'examples/README.md'), 'utf8');
+    assert.deepEqual(
+      examples.map(({ file }) => file).filter((file) => !readme.includes(`(${file})`)),
+      [],
+    );
+  });
+});
+
+function readManifests(file: string): Manifest[] {
+  return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Manifest);
+}
+
+/** As the API server reads it with strict field validation: a field that is not declared is an error. */
+function closed(schema: Schema): object {
+  const { properties, items } = schema;
+  if (items !== undefined) return { ...schema, items: closed(items) };
+  if (properties === undefined) return schema;
+  const entries = Object.entries(properties).map(([name, child]) => [name, closed(child)]);
+  return { ...schema, properties: Object.fromEntries(entries), additionalProperties: false };
+}
