@@ -1,0 +1,58 @@
+/**
+ * What this cluster is called in Nacos: the uid of the namespace kube-system, which no two clusters share and which
+ * stays for as long as the cluster does; or what the option says.
+ */
+import { sleep, type Clock } from './clock.ts';
+import { isBridgeError } from './errors.ts';
+import type { ResourceClient } from './kube/resource-client.ts';
+import type { KubeObject, ResourceRef } from './kube/resource.ts';
+import { errorFields, type Logger } from './log.ts';
+import { Backoff } from './runtime/backoff.ts';
+import type { Runnable } from './runtime/runnable.ts';
+
+export const NAMESPACE: ResourceRef = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  namespaced: false,
+};
+
+export class ClusterIdentity implements Runnable {
+  readonly name = 'cluster id';
+  readonly #namespaces: ResourceClient<KubeObject>;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #id: string | undefined;
+
+  /** `id` is the option's; undefined to read it from the API server at the start. */
+  constructor(namespaces: ResourceClient<KubeObject>, id: string | undefined, clock: Clock, log: Logger) {
+    this.#namespaces = namespaces;
+    this.#id = id;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Known once `start` has resolved. */
+  get id(): string {
+    if (this.#id === undefined) throw new Error('the cluster id was asked for before it was read');
+    return this.#id;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff({ initialMs: 500, maxMs: 10_000 });
+    while (this.#id === undefined) {
+      try {
+        const namespace = await this.#namespaces.get('kube-system');
+        this.#id = namespace?.metadata.uid;
+      } catch (error) {
+        if (!isBridgeError(error)) throw error;
+        this.#log.warn('the cluster id cannot be read yet', errorFields(error));
+      }
+      if (this.#id === undefined) await sleep(this.#clock, backoff.nextMs(), signal);
+    }
+    this.#log.info('cluster id', { clusterId: this.#id });
+  }
+
+  async stop(): Promise<void> {}
+}

@@ -1,0 +1,18 @@
+/**
+ * Where and why a content is not valid in its format. Messages come from the parsers without the excerpt that some of
+ * them add: a content may hold secrets, and the message goes into a condition.
+ */
+export interface SyntaxProblem {
+  /** Counted from 1. */
+  line: number;
+  /** Counted from 1, in UTF-16 code units. */
+  column: number;
+  message: string;
+}
+
+/** Line and column of an offset into `content`. */
+export function positionAt(content: string, offset: number): { line: number; column: number } {
+  const before = content.slice(0, offset);
+  const lastBreak = before.lastIndexOf('\n');
+  return { line: before.split('\n').length, column: offset - lastBreak };
+}

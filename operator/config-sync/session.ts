@@ -1,0 +1,107 @@
+/**
+ * What the operator knows in memory of one NacosConfig: the watch on its dataId, and what both sides last had in
+ * common. A session is thrown away when the resource, its connection or its address goes.
+ *
+ * Guarantees: at most one watch for each NacosConfig; nothing here is needed to be right after a restart, since what
+ * is lost is read again.
+ */
+import type { ConnectionHandle } from '../connections/connection-directory.ts';
+import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } from '../nacos/config-client.ts';
+import type { RemoteMetadata } from './ownership.ts';
+
+export class ConfigSession {
+  readonly connection: ConnectionHandle;
+  readonly address: ConfigKey;
+  /** The md5 that both sides last had in common; this process knows it before the status does. */
+  baseMd5: string | undefined;
+  /** The generation whose tags, description, appName and type are in Nacos. */
+  metadataGeneration: number | undefined;
+  /** The content that passed its syntax check last, so that it is parsed once. */
+  validMd5: string | undefined;
+  readonly #watch: ConfigWatch;
+  /** Set while our own publish is under way: what it makes the watch tell is no news. */
+  #publishingMd5: string | undefined;
+
+  constructor(connection: ConnectionHandle, address: ConfigKey, onChange: () => void) {
+    this.connection = connection;
+    this.address = address;
+    this.#watch = connection.client.config.watch(address, (observation) => {
+      const md5 = observation.kind === 'present' ? observation.snapshot.md5 : undefined;
+      if (md5 !== undefined && md5 === this.#publishingMd5) return;
+      onChange();
+    });
+  }
+
+  /** What Nacos holds; undefined until it was read for the first time. */
+  get observation(): ConfigObservation | undefined {
+    return this.#watch.current;
+  }
+
+  /** Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common. */
+  async publish(
+    content: string,
+    md5: string,
+    metadata: RemoteMetadata,
+    cas: ConfigPublishOptions['cas'],
+  ): Promise<void> {
+    const { tags, description, appName, type, srcUser } = metadata;
+    const options = { cas, type, tags, description, appName, srcUser };
+    this.#publishingMd5 = md5;
+    try {
+      await this.connection.client.config.publish(this.address, content, options);
+    } finally {
+      this.#publishingMd5 = undefined;
+    }
+    this.baseMd5 = md5;
+  }
+
+  close(): void {
+    this.#watch.stop();
+  }
+}
+
+/** The sessions of all NacosConfigs, by `namespace/name`. */
+export class ConfigSessions {
+  readonly #sessions = new Map<string, ConfigSession>();
+  readonly #onChange: (key: string) => void;
+
+  /** `onChange` is told the key of a NacosConfig whose dataId changed in Nacos. */
+  constructor(onChange: (key: string) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** The session of `key` on this connection and address; one on another is closed, and `begin` completes a new one. */
+  open(
+    key: string,
+    connection: ConnectionHandle,
+    address: ConfigKey,
+    begin: (session: ConfigSession) => void,
+  ): ConfigSession {
+    const existing = this.#sessions.get(key);
+    if (existing && existing.connection.client === connection.client && sameAddress(existing.address, address)) {
+      return existing;
+    }
+    this.close(key);
+    const session = new ConfigSession(connection, address, () => this.#onChange(key));
+    begin(session);
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  get(key: string): ConfigSession | undefined {
+    return this.#sessions.get(key);
+  }
+
+  close(key: string): void {
+    this.#sessions.get(key)?.close();
+    this.#sessions.delete(key);
+  }
+
+  closeAll(): void {
+    for (const key of this.#sessions.keys()) this.close(key);
+  }
+}
+
+function sameAddress(a: ConfigKey, b: ConfigKey): boolean {
+  return a.namespaceId === b.namespaceId && a.group === b.group && a.dataId === b.dataId;
+}

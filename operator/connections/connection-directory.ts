@@ -1,0 +1,93 @@
+/**
+ * Where the features find their connections: by key, whoever made them.
+ *
+ * A connection is entered with its client or with the reason why there is none. Listeners hear of two things: that
+ * what `find` answers has changed, and that a connection is established (again), so that what failed can be tried.
+ */
+import { BridgeError } from '../errors.ts';
+import type { NacosClient } from '../nacos/client.ts';
+import { DEFAULT_CONNECTION, type ConnectionKey } from './connection-key.ts';
+
+export interface ConnectionHandle {
+  /** For messages: `NacosConnection 'main'`, or `The default connection`. */
+  readonly title: string;
+  readonly client: NacosClient;
+  /** The Nacos namespace for resources that name none; '' is the public one. */
+  readonly namespaceId: string;
+}
+
+type Listener = (key: ConnectionKey) => void;
+
+export class ConnectionDirectory {
+  readonly #entries = new Map<ConnectionKey, ConnectionHandle | BridgeError>();
+  readonly #changeListeners = new Set<Listener>();
+  readonly #readyListeners = new Set<Listener>();
+
+  /**
+   * @throws BridgeError REFERENCE_MISSING when there is no such connection, CONNECTION_NOT_READY when it cannot be used.
+   */
+  find(key: ConnectionKey): ConnectionHandle {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) throw missing(key);
+    if (!(entry instanceof BridgeError)) return entry;
+    const message = `${titleOf(key)} cannot be used: ${entry.message}`;
+    throw new BridgeError('CONNECTION_NOT_READY', message, { cause: entry });
+  }
+
+  has(key: ConnectionKey): boolean {
+    return this.#entries.has(key);
+  }
+
+  set(key: ConnectionKey, handle: ConnectionHandle): void {
+    const previous = this.#entries.get(key);
+    if (previous !== undefined && !(previous instanceof BridgeError) && isSame(previous, handle)) return;
+    this.#entries.set(key, handle);
+    tell(this.#changeListeners, key);
+  }
+
+  /** There is no client, and `reason` says why. */
+  fail(key: ConnectionKey, reason: BridgeError): void {
+    this.#entries.set(key, reason);
+    tell(this.#changeListeners, key);
+  }
+
+  remove(key: ConnectionKey): void {
+    if (this.#entries.delete(key)) tell(this.#changeListeners, key);
+  }
+
+  /** To be called when the connection of `key` is established and accepted. */
+  ready(key: ConnectionKey): void {
+    tell(this.#readyListeners, key);
+  }
+
+  /** Returns how to stop listening, as does `onReady`. */
+  onChange(listener: Listener): () => void {
+    this.#changeListeners.add(listener);
+    return () => void this.#changeListeners.delete(listener);
+  }
+
+  onReady(listener: Listener): () => void {
+    this.#readyListeners.add(listener);
+    return () => void this.#readyListeners.delete(listener);
+  }
+}
+
+function isSame(a: ConnectionHandle, b: ConnectionHandle): boolean {
+  return a.client === b.client && a.namespaceId === b.namespaceId;
+}
+
+function tell(listeners: ReadonlySet<Listener>, key: ConnectionKey): void {
+  for (const listener of listeners) listener(key);
+}
+
+function missing(key: ConnectionKey): BridgeError {
+  const message =
+    key === DEFAULT_CONNECTION
+      ? 'The operator has no default connection: set `spec.connectionRef`, or start the operator with --nacos'
+      : `${titleOf(key)}, named by \`spec.connectionRef\`, does not exist in this namespace`;
+  return new BridgeError('REFERENCE_MISSING', message);
+}
+
+export function titleOf(key: ConnectionKey): string {
+  return key === DEFAULT_CONNECTION ? 'The default connection' : `NacosConnection '${key.split('/').at(-1)}'`;
+}

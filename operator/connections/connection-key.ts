@@ -1,0 +1,5 @@
+/** How the features name a connection: a NacosConnection by `namespace/name`, or the one given to the operator itself. */
+export type ConnectionKey = string;
+
+/** Not a legal `namespace/name`, so that no resource can take its place. */
+export const DEFAULT_CONNECTION: ConnectionKey = '(default)';

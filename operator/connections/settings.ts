@@ -1,0 +1,75 @@
+/**
+ * What a connection needs to be made: the spec of a NacosConnection with the Secret that it names, read and checked.
+ * Pure. Two connections with equal settings share one client.
+ */
+import { createHash } from 'node:crypto';
+import type { NacosConnection } from '../api/resources.ts';
+import { BridgeError } from '../errors.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { ServerAddress } from '../nacos/server-address.ts';
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface ConnectionSettings {
+  readonly servers: readonly ServerAddress[];
+  /** '' is the public namespace. */
+  readonly namespaceId: string;
+  readonly credentials: Credentials | undefined;
+  readonly requestTimeoutMs: number;
+  readonly updateConcurrency: number;
+}
+
+/** A Secret as the API serves it: values in Base64. */
+export type Secret = KubeObject & { data?: Record<string, string> };
+
+/** The name of the Secret with user name and password, in the namespace of the connection. */
+export function secretNameOf({ spec }: NacosConnection): string | undefined {
+  return spec.auth?.password?.secretRef.name;
+}
+
+/**
+ * `secret` is the object that `secretNameOf` names, undefined when it does not exist.
+ *
+ * @throws BridgeError REFERENCE_MISSING or INVALID_SPEC; never with a value of the Secret.
+ */
+export function compileSettings({ spec }: NacosConnection, secret: Secret | undefined): ConnectionSettings {
+  const secretName = spec.auth?.password?.secretRef.name;
+  return {
+    servers: spec.servers.map((server) => ({
+      ...server,
+      contextPath: server.contextPath === '/' ? '' : server.contextPath,
+      grpcPort: server.grpcPort ?? server.port + 1000,
+    })),
+    namespaceId: spec.namespaceId === 'public' ? '' : spec.namespaceId,
+    credentials: secretName === undefined ? undefined : credentialsOf(secretName, secret),
+    requestTimeoutMs: spec.requestTimeoutMs,
+    updateConcurrency: spec.updateConcurrency,
+  };
+}
+
+/** Equal for settings that can share a client; tells nothing of the password. */
+export function sharingKey({ servers, credentials, requestTimeoutMs, updateConcurrency }: ConnectionSettings): string {
+  const addresses = servers.map((server) => Object.entries(server).toSorted().join()).toSorted();
+  const identity = [addresses, credentials?.username, credentials?.password, requestTimeoutMs, updateConcurrency];
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+}
+
+function credentialsOf(name: string, secret: Secret | undefined): Credentials {
+  if (secret === undefined) {
+    const message = `Secret '${name}', named by \`spec.auth.password.secretRef\`, does not exist in this namespace`;
+    throw new BridgeError('REFERENCE_MISSING', message);
+  }
+  return { username: valueOf(secret, 'username'), password: valueOf(secret, 'password') };
+}
+
+/** A line break at the end, which most editors and `echo` add, is no part of a credential. */
+function valueOf({ metadata, data }: Secret, key: string): string {
+  const value = Buffer.from(data?.[key] ?? '', 'base64')
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+  if (value !== '') return value;
+  throw new BridgeError('REFERENCE_MISSING', `Secret '${metadata.name}' must have a key '${key}' that is not empty`);
+}

@@ -1,0 +1,219 @@
+/**
+ * The operator, put together: which parts there are, and which of them know each other. Nothing is decided here.
+ */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { API_GROUP, FIELD_MANAGER, METRICS_PREFIX } from './api/names.ts';
+import { NACOS_CONFIG, NACOS_CONNECTION, type NacosConfig, type NacosConnection } from './api/resources.ts';
+import type { Clock } from './clock.ts';
+import { ClusterIdentity, NAMESPACE } from './cluster-identity.ts';
+import { ConfigSync, connectionUsage, newConfigMapStore, newConfigStore } from './config-sync/controller.ts';
+import { connectionOf } from './config-sync/intent.ts';
+import { createConfigMetrics } from './config-sync/metrics.ts';
+import { CONFIG_MAP, type ConfigMap } from './config-sync/mirror.ts';
+import { ClientPool } from './connections/client-pool.ts';
+import { ConnectionDirectory } from './connections/connection-directory.ts';
+import { Connections } from './connections/controller.ts';
+import { DefaultConnection } from './connections/default-connection.ts';
+import { registerBuildInfo } from './http/build-info.ts';
+import { healthRoutes } from './http/health-endpoints.ts';
+import { metricsRoute } from './http/metrics-endpoint.ts';
+import { HttpServer } from './http/server.ts';
+import { KubeClient } from './kube/client.ts';
+import { EventRecorder } from './kube/events.ts';
+import { KubeLeaseLock } from './kube/lease-lock.ts';
+import { createKubeMetrics } from './kube/metrics.ts';
+import { Reflector } from './kube/reflector.ts';
+import { ResourceClient } from './kube/resource-client.ts';
+import type { KubeObject, ResourceRef } from './kube/resource.ts';
+import { Store } from './kube/store.ts';
+import type { Logger } from './log.ts';
+import { NacosClient } from './nacos/client.ts';
+import { createNacosMetrics } from './nacos/metrics.ts';
+import type { RunOptions } from './options.ts';
+import type { Controller } from './runtime/controller.ts';
+import { Manager } from './runtime/manager.ts';
+import { createRuntimeMetrics } from './runtime/metrics.ts';
+import type { Runnable } from './runtime/runnable.ts';
+
+const CALL_TIMEOUT_MS = 30_000;
+const CALL_CONNECTIONS = 16;
+/** A renewal must have time for a second attempt within the deadline of 10 s. */
+const LEASE_CALL_TIMEOUT_MS = 5000;
+
+export interface Operator {
+  /** Until `signal` is aborted; rejects when it cannot go on, e.g. when leadership was lost. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createOperator(options: RunOptions, version: string, clock: Clock, log: Logger): Operator {
+  const registry = new Registry();
+  const kubeMetrics = createKubeMetrics(registry, METRICS_PREFIX);
+  const nacosMetrics = createNacosMetrics(registry, METRICS_PREFIX);
+  const runtimeMetrics = createRuntimeMetrics(registry);
+  collectDefaultMetrics({ register: registry });
+  registerBuildInfo(registry, METRICS_PREFIX, version);
+
+  const userAgent = `nacos-bridge/${version}`;
+  const loadKube = (requestTimeoutMs: number, maxConnections: number) =>
+    KubeClient.load({
+      kubeconfig: options.kubeconfig,
+      userAgent,
+      requestTimeoutMs,
+      maxConnections,
+      metrics: kubeMetrics,
+      clock,
+      log,
+    });
+  const kube = loadKube(CALL_TIMEOUT_MS, CALL_CONNECTIONS);
+  // Its own connection: a renewal never waits behind other calls.
+  const leaseKube = loadKube(LEASE_CALL_TIMEOUT_MS, 1);
+  const events = new EventRecorder({
+    client: kube,
+    reportingController: `${API_GROUP}/${FIELD_MANAGER}`,
+    reportingInstance: options.identity,
+    clock,
+    log,
+  });
+
+  const connectionStore = new Store<NacosConnection>();
+  const configs = newConfigStore();
+  const configMapMetadata = newConfigMapStore();
+  const reflect = <T extends KubeObject>(resource: ResourceRef, store: Store<T>, metadataOnly: boolean): Runnable => {
+    const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly };
+    return cacheOf(new Reflector<T>({ ...watched, store, log, clock, metrics: kubeMetrics }));
+  };
+  const clusterIdentity = new ClusterIdentity(
+    new ResourceClient<KubeObject>(kube, NAMESPACE),
+    options.clusterId,
+    clock,
+    log,
+  );
+
+  const pool = new ClientPool(
+    ({ servers, credentials, requestTimeoutMs, updateConcurrency }) =>
+      new NacosClient({
+        servers,
+        credentials,
+        requestTimeoutMs,
+        maxConcurrentRequests: updateConcurrency,
+        clientName: `Nacos-Bridge:v${version}`,
+        appName: FIELD_MANAGER,
+        log,
+        clock,
+        metrics: nacosMetrics,
+      }),
+  );
+  const directory = new ConnectionDirectory();
+  const connections = new Connections({
+    kube,
+    connections: connectionStore,
+    pool,
+    directory,
+    usage: (key) => connectionUsage(configs, key),
+    events,
+    kubeMetrics,
+    runtimeMetrics,
+    log,
+    clock,
+  });
+  configs.onChange(({ previous, current }) => {
+    const resource = current ?? previous;
+    if (resource && (!current || !previous)) connections.usersChanged(connectionOf(resource));
+  });
+  const configSync = new ConfigSync({
+    clusterId: () => clusterIdentity.id,
+    concurrency: options.reconcileConcurrency,
+    configs,
+    configMapMetadata,
+    configClient: new ResourceClient<NacosConfig>(kube, NACOS_CONFIG),
+    configMapClient: new ResourceClient<ConfigMap>(kube, CONFIG_MAP),
+    connections: directory,
+    events,
+    metrics: createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, resources: () => configs.list() }),
+    runtimeMetrics,
+    log,
+    clock,
+  });
+
+  const namespace = options.leaseNamespace ?? kube.defaultNamespace;
+  const lock = new KubeLeaseLock({ client: leaseKube, namespace, name: FIELD_MANAGER, fieldManager: FIELD_MANAGER });
+  const election = { lock, identity: options.identity, name: FIELD_MANAGER, clock, log, metrics: runtimeMetrics };
+  const manager = new Manager({ log, clock, leaderElection: options.leaderElect ? election : undefined });
+  const { bindAddress, healthPort, metricsPort } = options;
+  const healthz = [workersCheck([connections.controller, configSync.controller])];
+  const readyz = [
+    {
+      name: 'caches',
+      check: () => failIf(manager.notSynced.length > 0, `not synced: ${manager.notSynced.join(', ')}`),
+    },
+  ];
+  manager
+    .add(
+      'servers',
+      new HttpServer({
+        name: 'health',
+        port: healthPort,
+        bindAddress,
+        routes: healthRoutes({ healthz, readyz, log }),
+        log,
+      }),
+    )
+    .add(
+      'servers',
+      new HttpServer({ name: 'metrics', port: metricsPort, bindAddress, routes: [metricsRoute(registry)], log }),
+    )
+    .add(
+      'caches',
+      clusterIdentity,
+      reflect(NACOS_CONNECTION, connectionStore, false),
+      reflect(NACOS_CONFIG, configs, false),
+      reflect(CONFIG_MAP, configMapMetadata, true),
+    );
+  if (options.nacos.length > 0) {
+    manager.add(
+      'leader-only',
+      new DefaultConnection({
+        connections,
+        servers: options.nacos,
+        namespaceId: options.nacosNamespace,
+        username: options.nacosUsername,
+        passwordFile: options.nacosPasswordFile,
+        requestTimeoutMs: options.nacosRequestTimeoutMs,
+        clock,
+        log,
+      }),
+    );
+  }
+  manager.add('leader-only', connections, configSync);
+
+  return {
+    async run(signal) {
+      try {
+        await manager.run(signal);
+      } finally {
+        await events.stop();
+        await Promise.all([kube.close(), leaseKube.close()]);
+      }
+    },
+  };
+}
+
+function cacheOf<T extends KubeObject>(reflector: Reflector<T>): Runnable {
+  return {
+    name: reflector.resource,
+    async start(signal) {
+      reflector.start();
+      await reflector.synced(signal);
+    },
+    stop: () => reflector.stop(),
+  };
+}
+
+function workersCheck(controllers: readonly Controller[]): { name: string; check: () => void } {
+  const stuck = () => controllers.filter((controller) => !controller.isHealthy()).map(({ name }) => name);
+  return { name: 'workers', check: () => failIf(stuck().length > 0, `stuck: ${stuck().join(', ')}`) };
+}
+
+function failIf(isWrong: boolean, message: string): void {
+  if (isWrong) throw new Error(message);
+}

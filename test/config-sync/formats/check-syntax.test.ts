@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { checkSyntax } from '../../../operator/config-sync/formats/check-syntax.ts';
+import { formatOf, type ConfigFormat } from '../../../operator/config-sync/formats/format.ts';
+
+const valid: [ConfigFormat, string][] = [
+  ['yaml', 'a: 1\nb: [x, y]\n'],
+  ['yaml', '---\na: 1\n---\na: 2\n'],
+  ['yaml', 'base: &base {x: 1}\none:\n  <<: *base\n  y: 2\n'],
+  ['yaml', 'just text'],
+  ['json', '{"a": [1, 2, {"a": null}]}'],
+  ['json', '"text"'],
+  ['properties', 'a=1\na=2\n# \\u00zz in a comment\nb = \\u00e4\nc=C:\\\\users\n'],
+  ['toml', 'a = 1\n[t]\nb = "x"\n'],
+  ['xml', '<?xml version="1.0"?>\n<a b="1"><c/></a>\n'],
+  ['text', '{[<not anything'],
+  ['html', '<p>left open'],
+];
+
+interface Invalid {
+  format: ConfigFormat;
+  content: string;
+  line: number;
+  column: number;
+  message: RegExp;
+}
+
+const invalid: Invalid[] = [
+  { format: 'yaml', content: 'a: 1\nb:\n\t- x\n', line: 3, column: 1, message: /Tabs are not allowed/ },
+  { format: 'yaml', content: 'a: 1\nb: 2\na: 3\n', line: 3, column: 1, message: /Duplicate key/ },
+  { format: 'yaml', content: 'x:\n  a: 1\n  a: 2\n', line: 3, column: 3, message: /Duplicate key/ },
+  { format: 'yaml', content: 'a: [1, 2\n', line: 2, column: 1, message: /./ },
+  { format: 'json', content: '{"a": 1,}', line: 1, column: 9, message: /Property name expected/ },
+  { format: 'json', content: '{\n  "a": 1,\n  "a": 2\n}', line: 3, column: 3, message: /Duplicate key/ },
+  { format: 'json', content: '{"a": 1} // no', line: 1, column: 10, message: /./ },
+  { format: 'json', content: '{"a": ', line: 1, column: 7, message: /./ },
+  { format: 'properties', content: 'a=1\n# \\u00zz\nb=x\\u00zz\n', line: 3, column: 4, message: /\\uXXXX/ },
+  { format: 'toml', content: 'a = 1\na = 2\n', line: 2, column: 1, message: /redefine/ },
+  { format: 'toml', content: 'a = \n', line: 1, column: 5, message: /./ },
+  { format: 'xml', content: '<a>\n <b></a>', line: 2, column: 5, message: /closing tag/ },
+];
+
+describe('syntax check', () => {
+  for (const [format, content] of valid) {
+    it(`accepts ${format}: ${JSON.stringify(content)}`, () => assert.equal(checkSyntax(content, format), undefined));
+  }
+
+  for (const { format, content, line, column, message } of invalid) {
+    it(`says where ${format} is wrong: ${JSON.stringify(content)}`, () => {
+      const problem = checkSyntax(content, format);
+      assert.deepEqual({ line: problem?.line, column: problem?.column }, { line, column }, problem?.message);
+      assert.match(problem?.message ?? '', message);
+    });
+  }
+
+  it('repeats nothing of the content, which may be secret', () => {
+    for (const { format, content } of invalid) {
+      const marked = content.replace('a', 'sEcReT');
+      assert.doesNotMatch(checkSyntax(marked, format)?.message ?? '', /sEcReT/, format);
+    }
+  });
+
+  it('reads a flat YAML file of 900 KB without a quadratic search for duplicates', () => {
+    const lines = Array.from({ length: 20_000 }, (_, index) => `key${index}: "value ${index} ${'x'.repeat(20)}"`);
+    assert.equal(checkSyntax(lines.join('\n'), 'yaml'), undefined);
+    assert.equal(checkSyntax([...lines, 'key0: again'].join('\n'), 'yaml')?.line, 20_001);
+  });
+});
+
+describe('the format of a dataId', () => {
+  const cases: [ConfigFormat | undefined, string, ConfigFormat][] = [
+    [undefined, 'app.yaml', 'yaml'],
+    [undefined, 'app.YML', 'yaml'],
+    [undefined, 'app.json', 'json'],
+    [undefined, 'app.properties', 'properties'],
+    [undefined, 'app.conf', 'text'],
+    [undefined, 'app', 'text'],
+    ['toml', 'app.yaml', 'toml'],
+  ];
+  for (const [declared, dataId, expected] of cases) {
+    it(`of '${dataId}' is ${expected}${declared ? ', as declared' : ''}`, () =>
+      assert.equal(formatOf(declared, dataId), expected));
+  }
+});

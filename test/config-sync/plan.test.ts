@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { ownershipOf, type Ownership } from '../../operator/config-sync/ownership.ts';
+import { needsOwnership, planConfig, type ConfigPlan, type PlanInput } from '../../operator/config-sync/plan.ts';
+
+const BASE = 'b'.repeat(32);
+const DECLARED = 'd'.repeat(32);
+const OTHER = 'e'.repeat(32);
+
+interface Case {
+  title: string;
+  /** What differs from: declared and Nacos differ, base unknown, nobody's, Revert, Fail. */
+  input: Partial<PlanInput>;
+  /** `kind`, or `kind:reason`, with the md5 that is compared and swapped. */
+  plan: string;
+}
+
+const cases: Case[] = [
+  { title: 'creates what does not exist', input: { nacosMd5: undefined }, plan: 'publish:Published create-only' },
+  {
+    title: 'creates again what was removed',
+    input: { nacosMd5: undefined, baseMd5: BASE },
+    plan: 'publish:Recreated create-only',
+  },
+  {
+    title: 'reports what was removed',
+    input: { nacosMd5: undefined, baseMd5: BASE, driftPolicy: 'Report' },
+    plan: 'drifted:RemovedInNacos',
+  },
+  {
+    title: 'creates under Report what never was',
+    input: { nacosMd5: undefined, driftPolicy: 'Report' },
+    plan: 'publish:Published create-only',
+  },
+  { title: 'does nothing when all are equal', input: { nacosMd5: DECLARED, baseMd5: DECLARED }, plan: 'in-sync' },
+  {
+    title: 'takes equal content over in silence',
+    input: { nacosMd5: DECLARED, ownership: 'foreign' },
+    plan: 'in-sync',
+  },
+  {
+    title: 'takes equal content over when the owner cannot be read',
+    input: { nacosMd5: DECLARED, ownership: 'unknown' },
+    plan: 'in-sync',
+  },
+  {
+    title: 'takes equal content over after both sides moved',
+    input: { nacosMd5: DECLARED, baseMd5: BASE, ownership: 'edited' },
+    plan: 'in-sync',
+  },
+  {
+    title: 'leaves equal content of another bridge',
+    input: { nacosMd5: DECLARED, ownership: 'other-bridge' },
+    plan: 'conflict',
+  },
+  {
+    title: 'adopts equal content of another bridge when told to',
+    input: { nacosMd5: DECLARED, ownership: 'other-bridge', adoptionPolicy: 'Adopt' },
+    plan: `publish:Adopted ${DECLARED}`,
+  },
+  {
+    title: 'updates when Kubernetes alone moved',
+    input: { nacosMd5: BASE, baseMd5: BASE },
+    plan: `publish:Updated ${BASE}`,
+  },
+  {
+    title: 'updates under Report when Kubernetes alone moved',
+    input: { nacosMd5: BASE, baseMd5: BASE, driftPolicy: 'Report' },
+    plan: `publish:Updated ${BASE}`,
+  },
+  {
+    title: 'updates its own write that a crash kept from being recorded',
+    input: { ownership: 'ours' },
+    plan: `publish:Updated ${OTHER}`,
+  },
+  {
+    title: 'updates its own unrecorded write over an older base',
+    input: { ownership: 'ours', baseMd5: BASE },
+    plan: `publish:Updated ${OTHER}`,
+  },
+  {
+    title: 'does not take its own unrecorded write for drift',
+    input: { ownership: 'ours', baseMd5: BASE, driftPolicy: 'Report' },
+    plan: `publish:Updated ${OTHER}`,
+  },
+  {
+    title: 'puts back an edit of what is marked as ours',
+    input: { ownership: 'edited' },
+    plan: `publish:Reverted ${OTHER}`,
+  },
+  {
+    title: 'puts back an edit of what was taken over',
+    input: { baseMd5: BASE, ownership: 'foreign' },
+    plan: `publish:Reverted ${OTHER}`,
+  },
+  {
+    title: 'puts back an edit whose writer cannot be read',
+    input: { baseMd5: BASE, ownership: 'unknown' },
+    plan: `publish:Reverted ${OTHER}`,
+  },
+  {
+    title: 'reports an edit',
+    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Report' },
+    plan: 'drifted:ChangedInNacos',
+  },
+  { title: 'does not touch what is not ours', input: { ownership: 'foreign' }, plan: 'conflict' },
+  { title: 'does not touch what may not be ours', input: { ownership: 'unknown' }, plan: 'conflict' },
+  { title: 'does not touch what is of another bridge', input: { ownership: 'other-bridge' }, plan: 'conflict' },
+  {
+    title: 'does not fight a bridge that took over',
+    input: { baseMd5: BASE, ownership: 'other-bridge' },
+    plan: 'conflict',
+  },
+  {
+    title: 'adopts what is not ours when told to',
+    input: { adoptionPolicy: 'Adopt' },
+    plan: `publish:Adopted ${OTHER}`,
+  },
+  {
+    title: 'updates tags and description under equal content',
+    input: { nacosMd5: DECLARED, baseMd5: DECLARED, metadataDiffers: true },
+    plan: `publish:MetadataUpdated ${DECLARED}`,
+  },
+];
+
+const defaults: PlanInput = {
+  declaredMd5: DECLARED,
+  nacosMd5: OTHER,
+  baseMd5: undefined,
+  ownership: 'foreign',
+  lastWriter: '',
+  metadataDiffers: false,
+  driftPolicy: 'Revert',
+  adoptionPolicy: 'Fail',
+};
+
+describe('config plan', () => {
+  for (const { title, input, plan } of cases) {
+    it(title, () => assert.equal(describePlan(planConfig({ ...defaults, ...input })), plan));
+  }
+
+  it('names the last writer and what to do next', () => {
+    const lastWriter = "'alice' from 192.0.2.7";
+    const conflict = planConfig({ ...defaults, lastWriter });
+    assert.match(messageOf(conflict), /last written by 'alice' from 192\.0\.2\.7.*`adoptionPolicy` to 'Adopt'/);
+    const drifted = planConfig({ ...defaults, baseMd5: BASE, driftPolicy: 'Report', lastWriter });
+    assert.match(messageOf(drifted), /changed in Nacos by 'alice' from 192\.0\.2\.7.*`driftPolicy` to 'Revert'/);
+  });
+
+  it('asks for the owner only when Nacos holds something else than the base', () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const withOwners = owners.map((ownership) => describePlan(planConfig({ ...input, ownership })));
+        if (!needsOwnership(input)) assert.equal(new Set(withOwners).size, 1);
+      }),
+    );
+  });
+
+  it('is settled after one write, whatever the world was', () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const plan = planConfig(input);
+        if (plan.kind !== 'publish') return;
+        const after = { ...input, nacosMd5: input.declaredMd5, baseMd5: input.declaredMd5, metadataDiffers: false };
+        assert.equal(planConfig(after).kind, 'in-sync');
+        const afterCrash = { ...after, baseMd5: input.baseMd5, ownership: 'ours' } as const;
+        assert.equal(planConfig(afterCrash).kind, 'in-sync');
+      }),
+    );
+  });
+
+  it('never overwrites another bridge without being told to', () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const plan = planConfig({ ...input, ownership: 'other-bridge', adoptionPolicy: 'Fail' });
+        const isSeen = needsOwnership(input);
+        if (isSeen) assert.equal(plan.kind, 'conflict');
+      }),
+    );
+  });
+
+  it('compares and swaps exactly what was observed', () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const plan = planConfig(input);
+        if (plan.kind !== 'publish') return;
+        assert.deepEqual(plan.cas, input.nacosMd5 === undefined ? 'create-only' : { md5: input.nacosMd5 });
+      }),
+    );
+  });
+});
+
+const owners: Ownership[] = ['ours', 'edited', 'other-bridge', 'foreign', 'unknown'];
+const md5 = fc.constantFrom(BASE, DECLARED, OTHER);
+const anyInput: fc.Arbitrary<PlanInput> = fc.record({
+  declaredMd5: md5,
+  nacosMd5: fc.option(md5, { nil: undefined }),
+  baseMd5: fc.option(md5, { nil: undefined }),
+  ownership: fc.constantFrom(...owners),
+  lastWriter: fc.constantFrom('', "'bob'"),
+  metadataDiffers: fc.boolean(),
+  driftPolicy: fc.constantFrom('Revert', 'Report'),
+  adoptionPolicy: fc.constantFrom('Fail', 'Adopt'),
+});
+
+describe('ownership', () => {
+  const mark = 'nacos-bridge-0123456789abcdef';
+  const remote = { tags: [] as string[], description: '', appName: '', type: 'yaml', srcUser: 'alice', srcIp: '' };
+  const table: [string, Partial<typeof remote> | undefined, Ownership][] = [
+    ['nothing is known', undefined, 'unknown'],
+    ['no mark', {}, 'foreign'],
+    ['our mark, somebody wrote last', { tags: ['a', mark] }, 'edited'],
+    ['our mark, we wrote last', { tags: [mark], srcUser: mark }, 'ours'],
+    ['we wrote last and there was no room for the mark', { tags: ['a', 'b', 'c', 'd', 'e'], srcUser: mark }, 'ours'],
+    ['the mark of another', { tags: ['nacos-bridge-fedcba9876543210'] }, 'other-bridge'],
+    ['both marks: another took over', { tags: [mark, 'nacos-bridge-fedcba9876543210'], srcUser: mark }, 'other-bridge'],
+  ];
+  for (const [title, metadata, expected] of table) {
+    it(`is ${expected} with ${title}`, () => {
+      assert.equal(ownershipOf(metadata && { ...remote, ...metadata }, mark), expected);
+    });
+  }
+});
+
+function describePlan(plan: ConfigPlan): string {
+  switch (plan.kind) {
+    case 'in-sync':
+    case 'conflict':
+      return plan.kind;
+    case 'drifted':
+      return `drifted:${plan.reason}`;
+    case 'publish':
+      return `publish:${plan.reason} ${plan.cas === 'create-only' ? plan.cas : plan.cas.md5}`;
+  }
+}
+
+function messageOf(plan: ConfigPlan): string {
+  return plan.message;
+}
