@@ -1,0 +1,145 @@
+/**
+ * The official Go SDK of Nacos as an observer: a process of its own (parts/nacos-sdk) that publishes, reads and listens as
+ * an application would. What it sees is the judge of what the operator did.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { binary } from './parts.ts';
+import { ServerProcess } from './process.ts';
+
+export interface NacosSdkOptions {
+  readonly host: string;
+  /** The HTTP port; the SDK finds gRPC at +1000. */
+  readonly port: number;
+  /** @default the public namespace */
+  readonly namespaceId?: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A push to a listener, with the time at which this process read it (monotonic, milliseconds). */
+export interface ConfigPush {
+  readonly group: string;
+  readonly dataId: string;
+  readonly content: string;
+  readonly receivedAtMs: number;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly ok?: boolean;
+  readonly content?: string;
+  readonly error?: string;
+}
+type ConfigEvent = { readonly event: 'config' } & Omit<ConfigPush, 'receivedAtMs'>;
+
+export class NacosSdk {
+  /** Every push so far, oldest first. */
+  readonly pushes: ConfigPush[] = [];
+  readonly #process: ServerProcess;
+  readonly #dir: string;
+  readonly #pending = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
+  readonly #waiting = new Set<() => void>();
+  #lastId = 0;
+
+  private constructor(process: ServerProcess, dir: string) {
+    this.#process = process;
+    this.#dir = dir;
+    createInterface(process.output).on('line', (line) => this.#receive(JSON.parse(line) as Answer | ConfigEvent));
+    void process.exited.then(async () => {
+      const error = new Error(await process.describeDeath());
+      for (const waiting of this.#pending.values()) waiting.reject(error);
+      this.#pending.clear();
+    });
+  }
+
+  static async start(options: NacosSdkOptions): Promise<NacosSdk> {
+    const dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-sdk-'));
+    const process = new ServerProcess({
+      name: 'nacos-sdk',
+      command: binary('nacos-sdk'),
+      args: [
+        `-host=${options.host}`,
+        `-port=${options.port}`,
+        `-namespace=${options.namespaceId ?? ''}`,
+        `-username=${options.username}`,
+        `-dir=${dir}`,
+      ],
+      env: { NACOS_PASSWORD: options.password },
+      logFile: join(dir, 'nacos-sdk.log'),
+      piped: true,
+    });
+    return new NacosSdk(process, dir);
+  }
+
+  async publish(group: string, dataId: string, content: string): Promise<void> {
+    await this.#send({ op: 'publish', group, dataId, content });
+  }
+
+  /** Undefined when the config does not exist; the SDK says '' then, which no config can contain. */
+  async get(group: string, dataId: string): Promise<string | undefined> {
+    return (await this.#send({ op: 'get', group, dataId })).content || undefined;
+  }
+
+  async remove(group: string, dataId: string): Promise<void> {
+    await this.#send({ op: 'remove', group, dataId });
+  }
+
+  /** Pushes of the config are seen in `pushes` and by `push` from now on, the present content first. */
+  async listen(group: string, dataId: string): Promise<void> {
+    await this.#send({ op: 'listen', group, dataId });
+  }
+
+  /**
+   * The first push that fits, of those so far or yet to come.
+   *
+   * @throws Error when none came within the time
+   */
+  async push(fits: (push: ConfigPush) => boolean, timeoutMs = 10_000): Promise<ConfigPush> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = this.pushes.find(fits);
+        if (!found) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Error(`the SDK saw no such push within ${timeoutMs} ms; it saw ${this.pushes.length} pushes`));
+      }, timeoutMs);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.end();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  async #send(command: Readonly<Record<string, string>>): Promise<Answer> {
+    if (!this.#process.isRunning) throw new Error(await this.#process.describeDeath());
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#process.input.write(`${JSON.stringify({ id, ...command })}\n`);
+    });
+    if (answer.error !== undefined) throw new Error(`${command['op']} ${command['dataId']}: ${answer.error}`);
+    return answer;
+  }
+
+  #receive(message: Answer | ConfigEvent): void {
+    if ('event' in message) {
+      const { group, dataId, content } = message;
+      this.pushes.push({ group, dataId, content, receivedAtMs: performance.now() });
+      for (const look of this.#waiting) look();
+      return;
+    }
+    this.#pending.get(message.id)?.resolve(message);
+    this.#pending.delete(message.id);
+  }
+}
