@@ -21,6 +21,9 @@ const program = new Command('nacos-bridge')
 const runCommand = createRunCommand().exitOverride();
 program.addCommand(runCommand.action(() => run(compileRunOptions(runCommand, process.env))));
 
+// `nacos-bridge run --help | head` closes our output early, and that is no failure.
+process.stdout.on('error', () => {});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -39,7 +39,10 @@ export interface PlannedPublication {
  * `observedMd5` is what Nacos holds, undefined for nothing. What was read of tags and description an hour ago may have
  * been edited since, and Nacos replaces all of it at every publish: so it is read before each.
  */
-export async function planPublication(publication: Publication, observedMd5: string | undefined): Promise<PlannedPublication> {
+export async function planPublication(
+  publication: Publication,
+  observedMd5: string | undefined,
+): Promise<PlannedPublication> {
   const { resource, intent, declared, session, mark } = publication;
   const md5s = { declaredMd5: declared.md5, nacosMd5: observedMd5, baseMd5: session.baseMd5 };
   const specChanged = session.metadataGeneration !== resource.metadata.generation;

@@ -35,7 +35,9 @@ export function verdictsOf(state: ClientState, secretName: string | undefined): 
     case 'disconnected':
       return failedVerdicts(state.error, logsIn);
     case 'connected':
-      return state.authError === undefined ? connectedVerdicts(state, logsIn) : refusedVerdicts(state.authError, secretName);
+      return state.authError === undefined
+        ? connectedVerdicts(state, logsIn)
+        : refusedVerdicts(state.authError, secretName);
   }
 }
 

@@ -52,9 +52,16 @@ export function compileSettings({ spec }: NacosConnection, secret: Secret | unde
 
 /** Equal for settings that can share a client; tells nothing of the password. */
 export function sharingKey({ servers, credentials, requestTimeoutMs, updateConcurrency }: ConnectionSettings): string {
-  const addresses = servers.map((server) => Object.entries(server).toSorted().join()).toSorted();
-  const identity = [addresses, credentials?.username, credentials?.password, requestTimeoutMs, updateConcurrency];
+  const addresses = servers.map(({ scheme, host, port, contextPath, grpcPort }) =>
+    [scheme, host, port, contextPath, grpcPort].join(),
+  );
+  const login = [credentials?.username, credentials?.password];
+  const identity = [addresses.toSorted(byText), login, requestTimeoutMs, updateConcurrency];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
 
 function credentialsOf(name: string, secret: Secret | undefined): Credentials {

@@ -127,7 +127,9 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
 
 /** How an apply answers whose `metadata.uid` is not that of the object: to us a failed precondition. */
 function namesAnotherObject(status: ApiStatus): boolean {
-  return status.reason === 'Invalid' && (status.details?.causes?.some(({ field }) => field === 'metadata.uid') ?? false);
+  return (
+    status.reason === 'Invalid' && (status.details?.causes?.some(({ field }) => field === 'metadata.uid') ?? false)
+  );
 }
 
 function codeOf(httpStatus: number): ErrorCode {
@@ -172,10 +174,7 @@ function describe(operation: Operation): string {
 function parseStatus(body: string): ApiStatus {
   try {
     const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === 'object' && parsed !== null && (parsed as ApiStatus).kind === 'Status') {
-      return parsed as ApiStatus;
-    }
-    return {};
+    return isStatus(parsed) ? parsed : {};
   } catch {
     return body.trimStart().startsWith('<') ? {} : { message: body.trim().split('\n')[0] };
   }
@@ -195,4 +194,8 @@ function systemCode(error: unknown): string {
 
 function shorten(text: string): string {
   return text.length <= messageLimit ? text : `${text.slice(0, messageLimit - 1)}…`;
+}
+
+function isStatus(value: unknown): value is ApiStatus {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
 }

@@ -134,8 +134,8 @@ export class ListWatch<T extends KubeObject> {
     try {
       for await (const line of stream) {
         lines += 1;
-        idle.touch();
         this.#receive(line);
+        idle.touch();
         if (this.#state.phase !== 'watching') return;
       }
       const useful = lines > 0 || clock.monotonic() - openedMs >= timing.usefulWatchMs;

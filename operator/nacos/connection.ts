@@ -214,27 +214,30 @@ export class Connection {
     this.#lastReceivedMs = this.#options.clock.monotonic();
     try {
       const body = parseJsonObject(payload.body, `the ${payload.type} of ${hostAndPort(this.server)}`);
-      this.#acknowledge(payload.type, body);
-      this.#process(payload.type, body);
+      const sent = this.#acknowledge(payload.type, body);
+      this.#process(payload.type, body, sent);
     } catch (error) {
       this.#options.log.error('a push could not be processed', { type: payload.type, ...errorFields(error) });
     }
   }
 
-  #acknowledge(type: string, push: JsonObject): void {
+  /** Resolves when the acknowledgement is on its way, if there is one to give. */
+  async #acknowledge(type: string, push: JsonObject): Promise<void> {
     const answerType = acknowledgements[type];
     if (answerType === undefined) return;
     const extra = type === 'ClientConfigMetricRequest' ? { metrics: {} } : {};
     const body = { resultCode: 200, errorCode: 0, success: true, requestId: textOf(push['requestId']), ...extra };
-    this.#transport.send({ type: answerType, clientIp: '', headers: {}, body: JSON.stringify(body) });
+    const answer = { type: answerType, clientIp: '', headers: {}, body: JSON.stringify(body) };
+    await new Promise<void>((resolve) => this.#transport.send(answer, resolve));
   }
 
-  #process(type: string, body: JsonObject): void {
+  #process(type: string, body: JsonObject, acknowledged: Promise<void>): void {
     if (type === 'SetupAckRequest') {
       const table = body['abilityTable'];
       this.#abilities.resolve(isJsonObject(table) ? table : {});
     } else if (type === 'ConnectResetRequest') {
-      this.#reset(body);
+      // Ended sooner, the connection would take the acknowledgement with it.
+      void acknowledged.then(() => this.#reset(body));
     } else if (acknowledgements[type] === undefined) {
       this.#options.log.warn('the server pushed something unknown', { type, fields: Object.keys(body) });
     }

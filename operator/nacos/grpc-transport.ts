@@ -85,8 +85,8 @@ export class GrpcTransport {
   }
 
   /** Sends on the stream; what no longer can be sent is dropped, since the other end has gone. */
-  send(payload: Payload): void {
-    if (this.isOpen) this.#stream?.write(payload);
+  send(payload: Payload, onSent: () => void = () => {}): void {
+    if (this.isOpen) this.#stream?.write(payload, onSent);
   }
 
   /** Idempotent. The stream must go first: a channel with an open stream keeps its TCP connection. */

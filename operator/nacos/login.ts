@@ -35,7 +35,10 @@ export interface LoginOptions {
 }
 
 const paths = ['/v3/auth/user/login', '/v1/auth/users/login'];
+/** A token that was just issued and is refused lacks the right: another one would, too. */
 const minRenewalGapMs = 5_000;
+/** After a login that failed. */
+const minRetryGapMs = 1_000;
 /** Timers of the platform hold 31 bits. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -67,9 +70,9 @@ export class Login {
     return this.#token === undefined ? {} : { accessToken: this.#token };
   }
 
-  /** Logs in unless that is done. Never rejects: `status` tells the outcome. */
+  /** Logs in unless that is done, and when the last refresh failed. Never rejects: `status` tells the outcome. */
   async ensure(): Promise<void> {
-    if (this.#credentials && !this.#status.authenticated) await this.#login();
+    if (this.#credentials && (!this.#status.authenticated || this.#failures > 0)) await this.#login();
   }
 
   /** Takes effect at once: what was known about the old ones is forgotten, and a login follows. */
@@ -96,7 +99,8 @@ export class Login {
       this.#change({ authenticated: false, authError: new BridgeError('NACOS_UNAUTHENTICATED', message) });
       return false;
     }
-    const isTooSoon = !this.#running && this.#options.clock.monotonic() - this.#lastLoginMs < minRenewalGapMs;
+    const gapMs = this.#failures === 0 ? minRenewalGapMs : minRetryGapMs;
+    const isTooSoon = !this.#running && this.#options.clock.monotonic() - this.#lastLoginMs < gapMs;
     if (this.#token === refused && !isTooSoon) {
       const authError = await this.#login();
       if (authError && this.#token === refused) this.#drop(authError);

@@ -16,7 +16,7 @@ export interface TestClient {
   readonly states: ClientState[];
   readonly logged: string[];
   readonly registry: Registry;
-  connected(): Promise<void>;
+  readonly connected: () => Promise<void>;
 }
 
 const started: { stop(): void | Promise<void> }[] = [];

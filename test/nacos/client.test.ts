@@ -269,7 +269,7 @@ describe('the Nacos client', () => {
       assert.deepEqual(authOf(test), [false, 'NACOS_UNAUTHENTICATED']);
       await assert.rejects(
         test.client.config.query(key),
-        isCode('NACOS_UNAUTHENTICATED', /refused the user name or password/),
+        isCode('NACOS_UNAUTHENTICATED', /refused the user 'nacos' or the password/),
       );
       test.client.setCredentials({ username: 'nacos', password });
       assert.equal(await test.client.config.query(key), undefined);

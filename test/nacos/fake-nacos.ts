@@ -335,8 +335,9 @@ const responseTypes: Readonly<Record<string, string | undefined>> = {
 };
 
 function idOf(fields: Json): string {
-  const tenant = fields['tenant'] === 'public' ? '' : String(fields['tenant'] ?? '');
-  return `${tenant} ${String(fields['group'])} ${String(fields['dataId'])}`;
+  const { tenant, group, dataId } = fields;
+  const namespaceId = typeof tenant === 'string' && tenant !== 'public' ? tenant : '';
+  return `${namespaceId} ${String(group)} ${String(dataId)}`;
 }
 
 function payload(type: string, body: Json): Payload {

@@ -27,7 +27,7 @@ describe('the codec of a payload', () => {
     const bytes = encodePayload({ type: 'T', clientIp: 'i', headers: { k: 'v' }, body: '{}' });
     assert.equal(
       bytes.toString('hex'),
-      '120e' + '1a0154' + '3a06' + '0a016b' + '120176' + '420169' + '1a04' + '12027b7d',
+      ['120e', '1a0154', '3a06', '0a016b', '120176', '420169', '1a04', '12027b7d'].join(''),
     );
   });
 

@@ -17,6 +17,7 @@ export type BuildStep = 'download' | 'compile';
 export interface BuildObserver {
   step(part: Part, step: BuildStep, detail: string): void;
   done(part: Part, seconds: Record<BuildStep, number>, bytes: number): void;
+  failed(part: Part): void;
 }
 
 export async function isBuilt(part: Part): Promise<boolean> {
@@ -29,7 +30,7 @@ export async function isBuilt(part: Part): Promise<boolean> {
 /**
  * Builds what is given.
  *
- * @throws Error for the first part that fails, with the end of its log; the other lane is let finish.
+ * @throws Error for the first part that fails, with the end of its log, after the other kind is finished: what it builds is not lost.
  */
 export async function buildParts(missing: readonly Part[], observer: BuildObserver): Promise<void> {
   await Promise.all(missing.map(removeAbandoned));
@@ -82,6 +83,7 @@ async function buildPart(part: Part, observer: BuildObserver): Promise<void> {
     await rm(logFile, { force: true });
     observer.done(part, seconds, bytes);
   } catch (error) {
+    observer.failed(part);
     throw new Error(`${part.name} ${part.version} could not be built\n${await lastLines(logFile, 30)}`, {
       cause: error,
     });

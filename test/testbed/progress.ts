@@ -37,15 +37,23 @@ export class BuildProgress implements BuildObserver {
     const beganMs = before?.step === step ? before.beganMs : nowMs;
     const isDue = before?.step !== step || nowMs - before.printedMs > quietLimitSeconds * 1000;
     this.#work.set(part, { step, beganMs, detail, printedMs: isDue ? nowMs : before.printedMs });
-    if (this.#out.isTTY) this.#redraw();
-    else if (isDue)
-      this.#print(row(part, stepWords[step], nowMs > beganMs ? formatSeconds((nowMs - beganMs) / 1000) : '', detail));
+    if (this.#out.isTTY) {
+      this.#redraw();
+    } else if (isDue) {
+      const seconds = nowMs > beganMs ? formatSeconds((nowMs - beganMs) / 1000) : '';
+      this.#print(row(part, stepWords[step], seconds, detail));
+    }
   }
 
   done(part: Part, seconds: Record<BuildStep, number>, bytes: number): void {
     this.#work.delete(part);
     const split = `${formatBytes(bytes)}, download ${formatSeconds(seconds.download)}, compile ${formatSeconds(seconds.compile)}`;
     this.#print(row(part, 'built', formatSeconds(seconds.download + seconds.compile), split));
+  }
+
+  failed(part: Part): void {
+    this.#work.delete(part);
+    this.#print(row(part, 'failed', '', 'the report follows when the other parts in work are done'));
   }
 
   #print(text: string): void {

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import type { NacosConfig } from '../../operator/api/resources.ts';
+import {
+  failureReport,
+  readyVerdict,
+  statusOf,
+  suspendedReport,
+  type SyncReport,
+} from '../../operator/config-sync/report.ts';
+import { BridgeError } from '../../operator/errors.ts';
+
+const MD5 = 'a'.repeat(32);
+const resource = {
+  metadata: { name: 'app.yaml', namespace: 'ns', generation: 2 },
+  spec: { content: 'a: 1' },
+} as NacosConfig;
+const inSync: SyncReport = {
+  synced: { status: 'True', reason: 'InSync', message: 'equal' },
+  drifted: { status: 'False', reason: 'NoDrift', message: 'none' },
+  observedMd5: MD5,
+  nacosMd5: MD5,
+  syncedMd5: MD5,
+  wrote: true,
+};
+
+function conditions(status: NacosConfig['status']): Record<string, string> {
+  return Object.fromEntries(
+    (status?.conditions ?? []).map(({ type, status: value, reason }) => [type, `${value} ${reason}`]),
+  );
+}
+
+describe('the status of a NacosConfig', () => {
+  it('is Ready when everything that was asked for is done', () => {
+    const status = statusOf(resource, inSync, 0);
+    assert.deepEqual(conditions(status), { Ready: 'True InSync', Synced: 'True InSync', Drifted: 'False NoDrift' });
+    assert.equal(status.dataId, 'app.yaml');
+    assert.equal(status.source, 'Kubernetes');
+    assert.equal(status.lastSyncTime, '1970-01-01T00:00:00Z');
+  });
+
+  it('is equal for an equal world, whatever the time', () => {
+    const first = statusOf(resource, inSync, 0);
+    assert.deepEqual(statusOf({ ...resource, status: first }, { ...inSync, wrote: false }, 99_000), first);
+  });
+
+  it('repeats in Ready the first thing that is wrong', () => {
+    const mirrored = { status: 'False', reason: 'NotOwned', message: 'not ours' } as const;
+    assert.equal(readyVerdict({ ...inSync, mirrored }).reason, 'NotOwned');
+    const synced = { status: 'False', reason: 'Conflict', message: 'taken' } as const;
+    assert.equal(readyVerdict({ ...inSync, synced, mirrored }).reason, 'Conflict');
+  });
+
+  it('keeps after a failure what was known before', () => {
+    const before = { ...resource, status: statusOf(resource, inSync, 0) };
+    const error = new BridgeError('INVALID_CONTENT', 'The content is not valid yaml: line 1, column 1: x');
+    const status = statusOf(before, failureReport(before, error, MD5), 60_000);
+    assert.deepEqual(conditions(status), {
+      Ready: 'False InvalidContent',
+      Synced: 'False InvalidContent',
+      Drifted: 'False NoDrift',
+    });
+    assert.equal(status.syncedMd5, MD5);
+    assert.equal(status.lastSyncTime, '1970-01-01T00:00:00Z');
+  });
+
+  it('blames the mirror for a failure of a config that is declared in Nacos', () => {
+    const mirror = {
+      ...resource,
+      spec: { group: 'g', mirror: { configMap: { name: 'm' } } },
+    } as unknown as NacosConfig;
+    const status = statusOf(mirror, failureReport(mirror, new BridgeError('NOT_OWNED', 'not ours'), undefined), 0);
+    assert.deepEqual(conditions(status), { Ready: 'False NotOwned', Mirrored: 'False NotOwned' });
+    assert.equal(status.source, 'Nacos');
+  });
+
+  it('says of a suspended one that nothing is known', () => {
+    const before = { ...resource, status: statusOf(resource, inSync, 0) };
+    const status = statusOf(before, suspendedReport(before, MD5), 0);
+    assert.equal(conditions(status)['Ready'], 'Unknown Suspended');
+    assert.equal(status.syncedMd5, MD5);
+  });
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import type { NacosConnection } from '../../operator/api/resources.ts';
+import { connectionStatus, verdictsOf } from '../../operator/connections/connection-status.ts';
+import { BridgeError } from '../../operator/errors.ts';
+import type { ClientState } from '../../operator/nacos/client.ts';
+
+const server = { scheme: 'http', host: 'nacos', port: 8848, contextPath: '/nacos', grpcPort: 9848 } as const;
+const connected: ClientState = {
+  kind: 'connected',
+  server,
+  serverVersion: '3.1.0',
+  capabilities: { persistentByGrpc: true, fuzzyWatch: true, adminApi: 'v3' },
+  authenticated: true,
+};
+const refused = new BridgeError('NACOS_UNAUTHENTICATED', "Nacos refused the user 'u' or the password");
+const away = new BridgeError('NACOS_UNREACHABLE', 'nacos:8848: ECONNREFUSED');
+
+interface Case {
+  title: string;
+  state: ClientState;
+  secretName?: string;
+  /** `status reason` of Ready and Authenticated; undefined where nothing is known or there is no condition. */
+  ready?: string;
+  authenticated?: string;
+}
+
+const cases: Case[] = [
+  { title: 'nothing while it is not started', state: { kind: 'idle' } },
+  { title: 'nothing during the first attempt', state: { kind: 'connecting' } },
+  {
+    title: 'the cause of the last attempt',
+    state: { kind: 'connecting', lastError: away },
+    ready: 'False Unreachable',
+  },
+  { title: 'why it was lost', state: { kind: 'disconnected', error: away }, ready: 'False Unreachable' },
+  {
+    title: 'that logging in is unknown while nothing answers',
+    state: { kind: 'disconnected', error: away },
+    secretName: 'login',
+    ready: 'False Unreachable',
+    authenticated: 'Unknown Unreachable',
+  },
+  { title: 'that it is connected', state: connected, ready: 'True Connected' },
+  {
+    title: 'that it is connected and logged in',
+    state: connected,
+    secretName: 'login',
+    ready: 'True Connected',
+    authenticated: 'True LoggedIn',
+  },
+  {
+    title: 'that the credentials are refused',
+    state: { ...connected, authenticated: false, authError: refused },
+    secretName: 'login',
+    ready: 'False AuthenticationFailed',
+    authenticated: 'False AuthenticationFailed',
+  },
+];
+
+describe('connection status', () => {
+  for (const { title, state, secretName, ready, authenticated } of cases) {
+    it(`says ${title}`, () => {
+      const verdicts = verdictsOf(state, secretName);
+      assert.equal(verdicts && `${verdicts.ready.status} ${verdicts.ready.reason}`, ready);
+      const auth = verdicts?.authenticated;
+      assert.equal(auth && `${auth.status} ${auth.reason}`, authenticated);
+    });
+  }
+
+  it('names the Secret whose credentials are refused', () => {
+    const state: ClientState = { ...connected, authenticated: false, authError: refused };
+    assert.match(verdictsOf(state, 'login')?.ready.message ?? '', /user 'u'.*Secret 'login'/);
+    assert.match(verdictsOf(state, undefined)?.ready.message ?? '', /set `spec\.auth`/);
+  });
+
+  it('keeps what was known of a server that is away, but not that it is active', () => {
+    const resource = { metadata: { name: 'main', generation: 3 } } as NacosConnection;
+    const verdicts = verdictsOf(connected, undefined);
+    assert(verdicts);
+    const up = connectionStatus(resource, verdicts, connected, 7, 0);
+    assert.equal(up.activeServer, 'nacos:8848');
+    assert.equal(up.resources, 7);
+    assert.equal(up.observedGeneration, 3);
+    const lost: ClientState = { kind: 'disconnected', error: away };
+    const lostVerdicts = verdictsOf(lost, undefined);
+    assert(lostVerdicts);
+    const down = connectionStatus({ ...resource, status: up }, lostVerdicts, lost, 7, 60_000);
+    assert.equal(down.activeServer, undefined);
+    assert.equal(down.serverVersion, '3.1.0');
+    assert.deepEqual(down.capabilities, up.capabilities);
+  });
+
+  it('is equal for an equal world, so that it is not written again', () => {
+    const resource = { metadata: { name: 'main', generation: 1 } } as NacosConnection;
+    const verdicts = verdictsOf(connected, 'login');
+    assert(verdicts);
+    const first = connectionStatus(resource, verdicts, connected, 1, 0);
+    assert.deepEqual(connectionStatus({ ...resource, status: first }, verdicts, connected, 1, 99_000), first);
+  });
+});

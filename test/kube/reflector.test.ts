@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { Registry } from 'prom-client';
+import { systemClock } from '../../operator/clock.ts';
+import type { Clock } from '../../operator/clock.ts';
+import { createKubeMetrics } from '../../operator/kube/metrics.ts';
+import { Reflector } from '../../operator/kube/reflector.ts';
+import type { ReflectorOptions } from '../../operator/kube/reflector.ts';
+import { Store } from '../../operator/kube/store.ts';
+import { silentLogger } from '../../operator/log.ts';
+import type { Logger } from '../../operator/log.ts';
+import { clientFor, until } from './client-for.ts';
+import { FakeApiServer, configMaps, differences, status } from './fake-api-server.ts';
+import type { FakeConfigMap } from './fake-api-server.ts';
+
+describe('a reflector', () => {
+  let server: FakeApiServer;
+  let store: Store<FakeConfigMap>;
+  let stop: () => Promise<void>;
+  const metrics = createKubeMetrics(new Registry(), 'test_');
+  beforeEach(async () => {
+    server = await FakeApiServer.start();
+    store = new Store<FakeConfigMap>();
+    stop = () => Promise.resolve();
+  });
+  afterEach(async () => {
+    await stop();
+    await server.stop();
+  });
+
+  function started(options: Partial<ReflectorOptions<FakeConfigMap>> = {}): Reflector<FakeConfigMap> {
+    const client = clientFor(server);
+    const timing = { backoffInitialMs: 1, backoffMaxMs: 5, ...options.timing };
+    const shared = { client, resource: configMaps, store, log: silentLogger, clock: systemClock, metrics };
+    const reflector = new Reflector<FakeConfigMap>({ ...shared, ...options, timing });
+    stop = async () => {
+      await reflector.stop();
+      await client.close();
+    };
+    reflector.start();
+    return reflector;
+  }
+  const settled = () => until(() => differences(server, store.list()).length === 0);
+  const watchesAsked = () => server.requests.filter(({ query }) => query.has('watch'));
+  const listsAsked = () => server.requests.filter(({ query }) => !query.has('watch'));
+
+  it('lists by pages, then watches from the list and asks for bookmarks', async () => {
+    for (let n = 0; n < 5; n++) server.put('a', `x${n}`);
+    await started({ pageSize: 2, random: () => 0.5, labelSelector: 'app=x' }).synced();
+    assert.equal(store.size, 5);
+    await until(() => server.openWatches === 1);
+    assert.deepEqual(
+      listsAsked().map(({ query }) => query.get('limit')),
+      ['2', '2', '2'],
+    );
+    const query = watchesAsked()[0]?.query;
+    assert.equal(query?.get('allowWatchBookmarks'), 'true');
+    assert.equal(query?.get('timeoutSeconds'), '440');
+    assert.ok(server.requests.every((request) => request.query.get('labelSelector') === 'app=x'));
+  });
+
+  it('resumes from where it was, without a list, when the server ends a watch', async () => {
+    server.put('a', 'x');
+    await started().synced();
+    await until(() => server.openWatches === 1);
+    server.put('a', 'y');
+    await settled();
+    server.disturb('end');
+    await until(() => watchesAsked().length === 2);
+    server.put('a', 'z');
+    await settled();
+    assert.equal(listsAsked().length, 1);
+    assert.equal(watchesAsked()[1]?.query.get('resourceVersion'), store.get('a/y')?.metadata.resourceVersion);
+  });
+
+  it('does not hammer a server that ends every watch at once', async () => {
+    const delays: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after: (delayMs, callback) => {
+        delays.push(delayMs);
+        return systemClock.after(delayMs, callback);
+      },
+    };
+    await started({ clock, random: () => 0 }).synced();
+    for (let n = 1; n <= 4; n++) {
+      await until(() => server.openWatches === 1 && watchesAsked().length === n);
+      server.disturb('end');
+    }
+    await until(
+      () => [1, 2, 4, 5].every((delayMs) => delays.includes(delayMs)),
+      () => delays.join(),
+    );
+  });
+
+  it('breaks a silent watch, sooner on a server that sends bookmarks', async () => {
+    const timing = { idleMs: 60_000, idleWithBookmarksMs: 40 };
+    const reflector = started({ timing });
+    await reflector.synced();
+    await until(() => server.openWatches === 1);
+    server.disturb('bookmark');
+    await until(() => reflector.lastError !== undefined);
+    assert.match(reflector.lastError?.message ?? '', /the watch was silent for \d+ ms/);
+    await until(() => watchesAsked().length >= 2);
+    assert.equal(listsAsked().length, 1);
+  });
+
+  it('goes on trying while it is forbidden, and says so', async () => {
+    let allowed = false;
+    server.answer(() => (allowed ? undefined : { status: 403, body: status(403, 'Forbidden', 'no list for you') }));
+    const reflector = started();
+    await until(() => server.requests.length > 3);
+    assert.equal(reflector.lastError?.code, 'KUBE_FORBIDDEN');
+    assert.match(reflector.lastError?.message ?? '', /list configmaps: no list for you/);
+    assert.equal(reflector.hasSynced, false);
+    allowed = true;
+    await reflector.synced();
+    await until(() => reflector.lastError === undefined);
+  });
+
+  it('keeps what it has while the server is away or answers nonsense', async () => {
+    server.put('a', 'x');
+    const reflector = started();
+    await reflector.synced();
+    await until(() => server.openWatches === 1);
+    server.answer(() => ({ status: 200, body: {} }));
+    server.disturb('gone');
+    await until(() => /not a list/.test(reflector.lastError?.message ?? ''));
+    assert.equal(store.size, 1);
+  });
+
+  it('asks for metadata only, in lists and in watches', async () => {
+    server.put('a', 'x');
+    await started({ metadataOnly: true }).synced();
+    await until(() => watchesAsked().length === 1);
+    assert.match(listsAsked()[0]?.headers.accept ?? '', /as=PartialObjectMetadataList;g=meta.k8s.io;v=v1/);
+    assert.match(watchesAsked()[0]?.headers.accept ?? '', /as=PartialObjectMetadata;g=meta.k8s.io;v=v1/);
+    assert.equal(store.get('a/x')?.kind, 'ConfigMap');
+  });
+
+  it('goes on when a listener throws, and logs it', async () => {
+    const errors: string[] = [];
+    const log: Logger = { ...silentLogger, error: (message) => errors.push(message), child: () => log };
+    store.onChange(() => {
+      throw new Error('broken listener');
+    });
+    server.put('a', 'x');
+    await started({ log }).synced();
+    await until(() => server.openWatches === 1);
+    server.put('a', 'y');
+    await settled();
+    assert.equal(errors.length, 2);
+    assert.equal(watchesAsked().length, 1);
+  });
+
+  it('is synced with several namespaces only when each was listed', async () => {
+    server.put('a', 'x');
+    server.put('b', 'x');
+    server.put('c', 'x');
+    server.answer(({ path }) =>
+      path.includes('/b/') ? { status: 500, body: status(500, 'InternalError') } : undefined,
+    );
+    const reflector = started({ namespaces: ['a', 'b'] });
+    await until(() => store.size === 1);
+    assert.equal(reflector.hasSynced, false);
+    assert.equal(reflector.lastConfirmedMonotonicMs, undefined);
+    server.answer(() => undefined);
+    await reflector.synced();
+    assert.deepEqual([...store.keys()].sort(), ['a/x', 'b/x']);
+    assert.ok((reflector.lastConfirmedMonotonicMs ?? 0) > 0);
+  });
+
+  it('confirms its view by lists, events and bookmarks', async () => {
+    const reflector = started();
+    await reflector.synced();
+    await until(() => server.openWatches === 1);
+    for (const confirm of [() => server.put('a', 'x'), () => server.disturb('bookmark')]) {
+      const beforeMs = reflector.lastConfirmedMonotonicMs ?? Infinity;
+      confirm();
+      await until(() => (reflector.lastConfirmedMonotonicMs ?? 0) > beforeMs);
+    }
+  });
+
+  it('ends by stop alone: no request follows, and nobody waits for ever', async () => {
+    server.answer(() => ({ status: 500, body: status(500, 'InternalError') }));
+    const reflector = started();
+    const abandoned = new AbortController();
+    const givenUp = assert.rejects(reflector.synced(abandoned.signal), { code: 'ABORTED' });
+    abandoned.abort();
+    const waiting = assert.rejects(reflector.synced(), { code: 'ABORTED' });
+    await reflector.stop();
+    await Promise.all([givenUp, waiting]);
+    const { length } = server.requests;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(server.requests.length, length);
+  });
+
+  it('counts lists by reason and restarts of watches', async () => {
+    const registry = new Registry();
+    await started({ metrics: createKubeMetrics(registry, 'test_') }).synced();
+    await until(() => server.openWatches === 1);
+    server.put('a', 'x');
+    server.disturb('gone');
+    await until(() => listsAsked().length === 2 && server.openWatches === 1);
+    const text = await registry.metrics();
+    for (const line of [
+      /test_watch_relists_total\{resource="configmaps",reason="start"\} 1/,
+      /test_watch_relists_total\{resource="configmaps",reason="expired"\} 1/,
+      /test_watch_restarts_total\{resource="configmaps"\} \d/,
+      /test_watch_last_event_timestamp_seconds\{resource="configmaps"\} \d+/,
+    ]) {
+      assert.match(text, line);
+    }
+  });
+});
