@@ -1,0 +1,99 @@
+{{- define "nacos-bridge.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "nacos-bridge.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "nacos-bridge.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "nacos-bridge.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "nacos-bridge.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "nacos-bridge.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "nacos-bridge.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "nacos-bridge.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "nacos-bridge.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "nacos-bridge.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{- define "nacos-bridge.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{- /* Three quarters of the memory limit in MiB; nothing when the limit is missing or in another unit. */ -}}
+{{- define "nacos-bridge.heapMib" -}}
+{{- $limit := toString (dig "limits" "memory" "" .Values.resources) }}
+{{- if regexMatch "^[0-9]+Mi$" $limit }}
+{{- div (mul (atoi (trimSuffix "Mi" $limit)) 3) 4 }}
+{{- else if regexMatch "^[0-9]+Gi$" $limit }}
+{{- div (mul (atoi (trimSuffix "Gi" $limit)) 3072) 4 }}
+{{- end }}
+{{- end }}
+
+{{- /* What the operator does in the namespaces that it watches. */ -}}
+{{- define "nacos-bridge.rules" -}}
+# The resources themselves. Finalizers are set by patch.
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosconfigs, nacosconnections]
+  verbs: [get, list, watch, patch]
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosconfigs/status, nacosconnections/status]
+  verbs: [patch]
+# Content that comes from ConfigMaps.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch]
+{{- if .Values.mirror.enabled }}
+# Mirrors. Server-side apply needs create and patch, giving a mirror another name needs delete; an owner reference that
+# blocks its owner's deletion needs the last rule where the API server enforces permissions on owner references.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [create, patch, delete]
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosconfigs/finalizers]
+  verbs: [update]
+{{- end }}
+{{- with .Values.connections.secrets }}
+{{- if .enabled }}
+# Logins of NacosConnections.
+- apiGroups: [""]
+  resources: [secrets]
+  {{- if .names }}
+  resourceNames: {{ toJson .names }}
+  {{- end }}
+  verbs: [get, list, watch]
+{{- end }}
+{{- end }}
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
