@@ -78,8 +78,12 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const connectionStore = new Store<NacosConnection>();
   const configs = newConfigStore();
   const configMapMetadata = newConfigMapStore();
+  const onRecovered = () => {
+    connections.controller.queue.retryFailing();
+    configSync.controller.queue.retryFailing();
+  };
   const reflect = <T extends KubeObject>(resource: ResourceRef, store: Store<T>, metadataOnly: boolean): Runnable => {
-    const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly };
+    const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly, onRecovered };
     return cacheOf(new Reflector<T>({ ...watched, store, log, clock, metrics: kubeMetrics }));
   };
   const clusterIdentity = new ClusterIdentity(

@@ -115,9 +115,7 @@ export class ConfigSync implements Runnable {
       configs.onChange((change) => this.#resourceChanged(change)),
       configMapMetadata.onChange((change) => this.#configMapChanged(change)),
       connections.onChange((connection) => this.#enqueueAll(this.#usersOf(connection))),
-      connections.onReady((connection) =>
-        this.#enqueueAll(this.#usersOf(connection).filter((key) => this.#isFailing(key))),
-      ),
+      connections.onReady((connection) => this.#retryUsersOf(connection)),
     ];
     for (const key of configs.keys()) this.controller.enqueue(key, 'low');
     this.controller.start();
@@ -154,8 +152,9 @@ export class ConfigSync implements Runnable {
     return users.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
-  #isFailing(key: string): boolean {
-    return this.controller.queue.retries(key) > 0;
+  #retryUsersOf(connection: ConnectionKey): void {
+    const users = new Set(this.#usersOf(connection));
+    this.controller.queue.retryFailing((key) => users.has(key));
   }
 
   #enqueueAll(keys: readonly string[]): void {

@@ -14,7 +14,6 @@ import type { KubeObject } from '../kube/resource.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
 import type { ConfigObservation } from '../nacos/config-client.ts';
-import type { ClientState } from '../nacos/client.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { readDeclared } from './declared.ts';
 import { finalizeConfig } from './finalize.ts';
@@ -215,17 +214,9 @@ function begin(session: ConfigSession, { status }: NacosConfig): void {
 /**
  * What Nacos holds; undefined while the first read is under way.
  *
- * @throws BridgeError CONNECTION_NOT_READY when nothing was read and no server can be asked.
+ * @throws BridgeError CONNECTION_NOT_READY when nothing was read and nothing can be.
  */
-function observe({ observation, connection }: ConfigSession): ConfigObservation | undefined {
-  if (observation !== undefined) return observation;
-  const cause = whyNotReady(connection.client.state);
-  if (cause === undefined) return undefined;
+function observe({ observation, notReadBecause: cause, connection }: ConfigSession): ConfigObservation | undefined {
+  if (observation !== undefined || cause === undefined) return observation;
   throw new BridgeError('CONNECTION_NOT_READY', `${connection.title} is not ready: ${cause.message}`, { cause });
-}
-
-function whyNotReady(state: ClientState): BridgeError | undefined {
-  if (state.kind === 'connected') return state.authError;
-  if (state.kind === 'disconnected') return state.error;
-  return state.kind === 'connecting' ? state.lastError : undefined;
 }

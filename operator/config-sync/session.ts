@@ -6,6 +6,7 @@
  * is lost is read again.
  */
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
+import type { BridgeError } from '../errors.ts';
 import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } from '../nacos/config-client.ts';
 import type { RemoteMetadata } from './ownership.ts';
 
@@ -35,6 +36,21 @@ export class ConfigSession {
   /** What Nacos holds; undefined until it was read for the first time. */
   get observation(): ConfigObservation | undefined {
     return this.#watch.current;
+  }
+
+  /** Why nothing was read yet: the connection, or this dataId alone; undefined while the first read is under way. */
+  get notReadBecause(): BridgeError | undefined {
+    const { state } = this.connection.client;
+    switch (state.kind) {
+      case 'connected':
+        return state.authError ?? this.#watch.lastError;
+      case 'disconnected':
+        return state.error;
+      case 'connecting':
+        return state.lastError;
+      default:
+        return undefined;
+    }
   }
 
   /** Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common. */

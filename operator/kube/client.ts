@@ -134,7 +134,7 @@ export class KubeClient {
       opening.disarm();
       throw opening.reason ?? transportError(error, this.#host, operation);
     } finally {
-      this.#measure('WATCH', code, startMs);
+      this.#measure('GET', code, startMs);
     }
   }
 

@@ -107,6 +107,7 @@ export class EventRecorder {
         const mayPass = isBridgeError(error, 'KUBE_UNAVAILABLE') && attempt < maxAttempts;
         if (!mayPass || this.#stopping.signal.aborted) {
           this.#book.drop(series);
+          series.writtenCount = series.count;
           return log.warn('an event could not be recorded', { reason: series.input.reason, ...errorFields(error) });
         }
         await sleep(clock, error.retryAfterMs ?? retryDelayMs * attempt, this.#stopping.signal).catch(() => {});
@@ -116,6 +117,8 @@ export class EventRecorder {
 
   async #send(series: EventSeries): Promise<void> {
     const { count } = series;
+    // It may have been asked for again while it was being written.
+    if (series.writtenCount >= count) return;
     if (series.writtenCount === 0) await this.#create(series);
     if (count > 1) await this.#count(series, count);
     series.writtenCount = count;

@@ -20,10 +20,12 @@ import type { ResourceClient, Selection } from './resource-client.ts';
 import { trim } from './trim.ts';
 import type { WatchLine, WatchStream } from './watch-stream.ts';
 
-/** Where the objects go. Both calls are synchronous; what they throw is logged and changes nothing here. */
+/** Where the objects go. All calls are synchronous; what they throw is logged and changes nothing here. */
 export interface ListWatchSink<T> {
   listed(objects: readonly T[]): void;
   changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void;
+  /** A watch is open again after a failure. */
+  recovered(): void;
 }
 
 export interface ListWatchTiming {
@@ -194,7 +196,7 @@ export class ListWatch<T extends KubeObject> {
   }
 
   #report(outcome: Outcome<T>, pause: boolean): void {
-    if (outcome.type === 'watch-opened') this.lastError = undefined;
+    if (outcome.type === 'watch-opened') this.#opened();
     if (!('error' in outcome) || isBridgeError(outcome.error, 'ABORTED')) return;
     const expired = isBridgeError(outcome.error, 'KUBE_EXPIRED') && !pause;
     if (!expired) this.lastError = outcome.error;
@@ -203,6 +205,12 @@ export class ListWatch<T extends KubeObject> {
     const message = `${outcome.type} for ${this.#resource}; ${next}`;
     if (expired) log.info(message, errorFields(outcome.error));
     else log.warn(message, errorFields(outcome.error));
+  }
+
+  #opened(): void {
+    const isRecovered = this.lastError !== undefined;
+    this.lastError = undefined;
+    if (isRecovered) this.#deliver(() => this.#options.sink.recovered());
   }
 
   #deliver(act: () => void): void {

@@ -37,6 +37,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly log: Logger;
   readonly clock: Clock;
   readonly metrics: KubeMetrics;
+  /** Called when a watch is open again after a failure: what failed for want of the API server can be tried again. */
+  readonly onRecovered?: () => void;
   /** A number in [0, 1). @default Math.random */
   readonly random?: () => number;
   /** @default 500 */
@@ -124,6 +126,7 @@ export class Reflector<T extends KubeObject> {
       sink: {
         listed: (objects) => this.#listed(store, objects, namespace),
         changed: (type, object) => store.applyEvent(type, object),
+        recovered: () => options.onRecovered?.(),
       },
       pageSize,
       timing: { ...defaultTiming, ...options.timing },

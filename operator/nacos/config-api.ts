@@ -21,6 +21,7 @@ export interface ConfigPublishOptions {
   readonly type: string;
   /** At most five of 64 characters; none leaves those that are there. */
   readonly tags: readonly string[];
+  /** Unlike tags, what was there does not survive a publish that gives none (seen on 2.3 and 3.1). */
   readonly description?: string;
   readonly appName?: string;
   readonly srcUser?: string;

@@ -55,6 +55,7 @@ interface Watched {
 }
 
 const batchSize = 1_000;
+const gatherMs = 20;
 const resyncMs = 3 * 60_000;
 const readBackoff = { initialMs: 100, maxMs: 30_000 };
 const listenBackoff = { initialMs: 200, maxMs: 5_000 };
@@ -209,6 +210,8 @@ export class ConfigWatches {
         await this.#leaveBatch(signal);
         await this.#listenBatch(signal);
         failures = 0;
+        // Reads end one by one: what they found is gathered, or each would be a batch of its own.
+        if (this.#untold.size < batchSize) await sleep(this.#options.clock, gatherMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         if (failures === 0)

@@ -60,6 +60,11 @@ export class RateLimiter {
     return this.#failures.get(key) ?? 0;
   }
 
+  /** Keys that failed and were not forgotten since. */
+  failing(): readonly string[] {
+    return [...this.#failures.keys()];
+  }
+
   /** Call it when the key succeeded or will not be retried; else its count stays in memory. */
   forget(key: string): void {
     this.#failures.delete(key);

@@ -127,6 +127,17 @@ export class WorkQueue {
     this.#rateLimiter.forget(key);
   }
 
+  /**
+   * What the failures were about has passed: keys that wait for their next attempt are taken up at once, with their
+   * delays counted from the start again.
+   */
+  retryFailing(isMeant: (key: string) => boolean = () => true): void {
+    for (const key of this.#rateLimiter.failing().filter(isMeant)) {
+      this.forget(key);
+      this.add(key);
+    }
+  }
+
   retries(key: string): number {
     return this.#rateLimiter.retries(key);
   }

@@ -21,7 +21,9 @@ type Step =
   | { do: 'inject'; fault: RequestFault }
   | { do: 'disturb'; fault: WatchFault }
   | { do: 'compact' }
-  | { do: 'settle'; turns: number };
+  /** Lets things happen: for a few turns of the event loop, or until every watch is open. */
+  | { do: 'settle'; turns: number }
+  | { do: 'watch' };
 
 const place = { namespace: fc.constantFrom(...namespaces), name: fc.constantFrom('x', 'y', 'z', 'ü') };
 const requestFaults: RequestFault[] = [
@@ -41,7 +43,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('inject'), fault: fc.constantFrom(...requestFaults) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('disturb'), fault: fc.constantFrom(...watchFaults) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('compact') }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('settle'), turns: fc.integer({ min: 1, max: 30 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('settle'), turns: fc.integer({ min: 1, max: 30 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('watch') }) },
 );
 
 describe('a reflector against a hostile watch', function () {
@@ -75,7 +78,7 @@ async function run(steps: readonly Step[], watched: readonly string[] | undefine
   try {
     for (let n = 0; n < 7; n++) server.put(namespaces[n % 3] ?? 'a', `first-${n}`);
     reflector.start();
-    for (const each of steps) await act(server, each);
+    for (const each of steps) await act(server, each, watched?.length ?? 1);
     server.heal();
     const behind = () => differences(server, [...store.list(), ...unwatched(server, watched)]);
     await until(
@@ -120,7 +123,7 @@ function reflectorOf(client: ReturnType<typeof clientFor>, store: Store<FakeConf
   });
 }
 
-async function act(server: FakeApiServer, each: Step): Promise<void> {
+async function act(server: FakeApiServer, each: Step, watches: number): Promise<void> {
   switch (each.do) {
     case 'put':
       return server.put(each.namespace, each.name, { at: String(server.requests.length) });
@@ -137,6 +140,10 @@ async function act(server: FakeApiServer, each: Step): Promise<void> {
       return server.compact();
     case 'settle':
       for (let turn = 0; turn < each.turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return;
+    case 'watch':
+      // Not within this time, then with faults that are still to come.
+      return until(() => server.openWatches >= watches, undefined, 40).catch(() => {});
   }
 }
 

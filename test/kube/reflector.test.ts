@@ -117,6 +117,21 @@ describe('a reflector', () => {
     await until(() => reflector.lastError === undefined);
   });
 
+  it('tells that it has recovered, once for each time that it was cut off', async () => {
+    let recoveries = 0;
+    const reflector = started({ onRecovered: () => (recoveries += 1) });
+    await reflector.synced();
+    await until(() => server.openWatches === 1);
+    assert.equal(recoveries, 0);
+    let isRefusing = true;
+    server.answer(() => (isRefusing ? { status: 500, body: status(500, 'InternalError', 'down') } : undefined));
+    server.disturb('reset');
+    await until(() => reflector.lastError !== undefined && server.requests.length > 4);
+    isRefusing = false;
+    await until(() => server.openWatches === 1);
+    assert.equal(recoveries, 1);
+  });
+
   it('keeps what it has while the server is away or answers nonsense', async () => {
     server.put('a', 'x');
     const reflector = started();

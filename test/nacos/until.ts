@@ -4,9 +4,14 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-const limitMs = 4_000;
+const defaultLimitMs = 4_000;
 
-export async function until(what: string, condition: () => boolean, step?: () => Promise<void>): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean,
+  step?: () => Promise<void>,
+  limitMs = defaultLimitMs,
+): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms in vain for: ${what}`);

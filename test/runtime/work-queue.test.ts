@@ -40,6 +40,20 @@ describe('work queue', () => {
     assert.equal(queue.size, 0);
   });
 
+  it('takes up failed keys at once when their cause has passed, and counts from the start again', async () => {
+    const { queue, clock } = setUp();
+    for (const key of ['a', 'b', 'c']) queue.addRateLimited(key);
+    for (let failures = 0; failures < 5; failures += 1) queue.addRateLimited('a');
+    queue.forget('c');
+    queue.retryFailing((key) => key !== 'b');
+    assert.deepEqual(await takeAll(queue), ['a']);
+    assert.equal(queue.retries('a'), 0);
+    assert.equal(queue.retries('b'), 1);
+    queue.done('a');
+    await clock.advance(500);
+    assert.deepEqual(await takeAll(queue), ['a', 'b', 'c'], 'delayed additions stay');
+  });
+
   it('gives a key to the worker that has waited longest', async () => {
     const { queue } = setUp();
     const first = queue.get();

@@ -47,6 +47,7 @@ interface Answer {
   readonly text: string;
 }
 
+const maxWriteAttempts = 5;
 const pageSize = 500;
 /** v3: the config does not exist. */
 const notFound = 20004;
@@ -101,14 +102,24 @@ export class NacosAdmin {
       content,
       [this.#isV3 ? 'configTags' : 'config_tags']: configTags,
     };
-    const answer = await this.#call('POST', this.#configPath, {}, form);
+    const answer = await this.#write(() => this.#call('POST', this.#configPath, {}, form));
     requireOk(answer, `publishing config ${dataId}`);
   }
 
   /** A config that does not exist is no error. */
   async remove(namespaceId: string, group: string, dataId: string): Promise<void> {
-    const answer = await this.#call('DELETE', this.#configPath, this.#keyOf({ namespaceId, group, dataId }));
+    const key = this.#keyOf({ namespaceId, group, dataId });
+    const answer = await this.#write(() => this.#call('DELETE', this.#configPath, key));
     requireOk(answer, `removing config ${dataId}`);
+  }
+
+  /** The embedded database of a standalone server gives up one of two writes that wait for each other, and undoes it. */
+  async #write(write: () => Promise<Answer>): Promise<Answer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await write();
+      const isUndone = answer.status === 500 && /lock could not be obtained|deadlock/i.test(answer.text);
+      if (!isUndone || attempt === maxWriteAttempts) return answer;
+    }
   }
 
   async listConfigs(namespaceId: string): Promise<NacosConfigKey[]> {

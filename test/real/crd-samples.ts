@@ -1,0 +1,313 @@
+/**
+ * Specs that the API server must refuse, changes that it must refuse, and one full spec of each kind that it must store.
+ */
+
+export type Json = Record<string, unknown>;
+
+export interface Refused {
+  readonly title: string;
+  readonly spec: Json;
+  /** What the server names, e.g. `spec.servers[0].port`. */
+  readonly field: string;
+  /** Part of the message. */
+  readonly message: string;
+}
+
+export interface RefusedChange {
+  readonly title: string;
+  readonly before: Json;
+  readonly after: Json;
+  readonly field: string;
+}
+
+export const content = 'a: 1';
+const mirror = { configMap: { name: 'copy' } };
+export const contentFrom = { configMapKeyRef: { name: 'settings', key: 'app.yaml' } };
+export const server = { host: 'nacos.middleware.svc' };
+
+export const refusedConfigs: readonly Refused[] = [
+  {
+    title: 'content and contentFrom together',
+    spec: { content, contentFrom },
+    field: 'spec.contentFrom',
+    message: 'exactly one of the two',
+  },
+  {
+    title: 'neither content nor a mirror',
+    spec: {},
+    field: 'spec.mirror',
+    message: 'to declare it here set `content` or `contentFrom`',
+  },
+  {
+    title: "source 'Kubernetes' without content",
+    spec: { source: 'Kubernetes', mirror },
+    field: 'spec.content',
+    message: "must be set when `source` is 'Kubernetes'",
+  },
+  {
+    title: "source 'Nacos' with content",
+    spec: { source: 'Nacos', mirror, content },
+    field: 'spec.content',
+    message: "must not be set when `source` is 'Nacos'",
+  },
+  {
+    title: "source 'Nacos' with contentFrom",
+    spec: { source: 'Nacos', mirror, contentFrom },
+    field: 'spec.contentFrom',
+    message: "must not be set when `source` is 'Nacos'",
+  },
+  {
+    title: "source 'Nacos' without a mirror",
+    spec: { source: 'Nacos' },
+    field: 'spec.mirror',
+    message: 'must be set when the content comes from Nacos',
+  },
+  { title: 'an unknown source', spec: { source: 'Both', content }, field: 'spec.source', message: 'Unsupported value' },
+  { title: 'empty content', spec: { content: '' }, field: 'spec.content', message: 'must not be blank' },
+  { title: 'blank content', spec: { content: ' \r\n\t' }, field: 'spec.content', message: 'must not be blank' },
+  {
+    title: 'content beyond the limit',
+    spec: { content: 'x'.repeat(1_048_577) },
+    field: 'spec.content',
+    message: 'may not be more than 1048576',
+  },
+  {
+    title: 'a dataId with a slash',
+    spec: { content, dataId: 'a/b' },
+    field: 'spec.dataId',
+    message: 'should match',
+  },
+  {
+    title: 'a dataId of 257 characters',
+    spec: { content, dataId: 'a'.repeat(257) },
+    field: 'spec.dataId',
+    message: 'may not be more than 256',
+  },
+  { title: 'an empty dataId', spec: { content, dataId: '' }, field: 'spec.dataId', message: 'at least 1' },
+  { title: 'a group with a blank', spec: { content, group: 'a b' }, field: 'spec.group', message: 'should match' },
+  {
+    title: 'a group of 129 characters',
+    spec: { content, group: 'g'.repeat(129) },
+    field: 'spec.group',
+    message: 'may not be more than 128',
+  },
+  {
+    title: 'a namespaceId with a dot',
+    spec: { content, namespaceId: 'a.b' },
+    field: 'spec.namespaceId',
+    message: 'should match',
+  },
+  {
+    title: 'a connection of another kind',
+    spec: { content, connectionRef: { kind: 'Secret', name: 'x' } },
+    field: 'spec.connectionRef.kind',
+    message: 'Unsupported value',
+  },
+  {
+    title: 'a connection without a name',
+    spec: { content, connectionRef: {} },
+    field: 'spec.connectionRef.name',
+    message: 'Required value',
+  },
+  {
+    title: 'contentFrom without a key',
+    spec: { contentFrom: { configMapKeyRef: { name: 'settings' } } },
+    field: 'spec.contentFrom.configMapKeyRef.key',
+    message: 'Required value',
+  },
+  { title: 'an unknown format', spec: { content, format: 'ini' }, field: 'spec.format', message: 'Unsupported value' },
+  {
+    title: 'a mirror key that no ConfigMap can have',
+    spec: { content, mirror: { configMap: { name: 'copy', key: '..' } } },
+    field: 'spec.mirror.configMap.key',
+    message: 'should match',
+  },
+  {
+    title: 'a mirror whose default key, the dataId, no ConfigMap can have',
+    spec: { content, mirror, dataId: 'a:b' },
+    field: 'spec.mirror.configMap.key',
+    message: 'must be set because the `dataId` is not a valid key',
+  },
+  {
+    title: 'a mirror into the ConfigMap that the content comes from',
+    spec: { contentFrom, mirror: { configMap: { name: 'settings' } } },
+    field: 'spec.mirror.configMap.name',
+    message: 'must differ from `contentFrom.configMapKeyRef.name`',
+  },
+  {
+    title: 'five tags',
+    spec: { content, tags: ['a', 'b', 'c', 'd', 'e'] },
+    field: 'spec.tags',
+    message: 'at most 4 items',
+  },
+  { title: 'a tag with a comma', spec: { content, tags: ['a,b'] }, field: 'spec.tags[0]', message: 'should match' },
+  {
+    title: 'the same tag twice',
+    spec: { content, tags: ['a', 'a'] },
+    field: 'spec.tags[1]',
+    message: 'Duplicate value',
+  },
+  {
+    title: "a tag of the operator's own",
+    spec: { content, tags: ['nacos-bridge-0123456789abcdef'] },
+    field: 'spec.tags[0]',
+    message: "must not start with 'nacos-bridge-'",
+  },
+  {
+    title: 'a description of 129 characters',
+    spec: { content, description: 'd'.repeat(129) },
+    field: 'spec.description',
+    message: 'may not be more than 128',
+  },
+  {
+    title: 'an unknown field',
+    spec: { content, dataid: 'a' },
+    field: 'spec.dataid',
+    message: 'unknown field',
+  },
+];
+
+export const changedConfigs: readonly RefusedChange[] = [
+  { title: 'another dataId', before: { content, dataId: 'a' }, after: { content, dataId: 'b' }, field: 'spec.dataId' },
+  { title: 'a dataId where none was', before: { content }, after: { content, dataId: 'b' }, field: 'spec.dataId' },
+  { title: 'no dataId where one was', before: { content, dataId: 'a' }, after: { content }, field: 'spec.dataId' },
+  { title: 'another group', before: { content }, after: { content, group: 'other' }, field: 'spec.group' },
+  {
+    title: 'a namespaceId where none was',
+    before: { content },
+    after: { content, namespaceId: 'dev' },
+    field: 'spec.namespaceId',
+  },
+  {
+    title: 'another connection',
+    before: { content, connectionRef: { name: 'one' } },
+    after: { content, connectionRef: { name: 'two' } },
+    field: 'spec.connectionRef',
+  },
+  {
+    title: 'the default connection instead of a named one',
+    before: { content, connectionRef: { name: 'one' } },
+    after: { content },
+    field: 'spec.connectionRef',
+  },
+  {
+    title: 'another source',
+    before: { source: 'Nacos', mirror },
+    after: { source: 'Kubernetes', mirror, content },
+    field: 'spec.source',
+  },
+  { title: 'another source by adding content', before: { mirror }, after: { mirror, content }, field: 'spec.source' },
+  {
+    title: 'another source by removing the content',
+    before: { mirror, content },
+    after: { mirror },
+    field: 'spec.source',
+  },
+];
+
+export const refusedConnections: readonly Refused[] = [
+  { title: 'no servers', spec: {}, field: 'spec.servers', message: 'Required value' },
+  { title: 'an empty list of servers', spec: { servers: [] }, field: 'spec.servers', message: 'at least 1 item' },
+  {
+    title: '33 servers',
+    spec: { servers: Array.from({ length: 33 }, (_, index) => ({ host: `nacos-${index}` })) },
+    field: 'spec.servers',
+    message: 'at most 32 items',
+  },
+  {
+    title: 'the same server twice, by the default port',
+    spec: { servers: [server, { ...server, port: 8848 }] },
+    field: 'spec.servers[1]',
+    message: 'Duplicate value',
+  },
+  {
+    title: 'a URL as host',
+    spec: { servers: [{ host: 'http://nacos' }] },
+    field: 'spec.servers[0].host',
+    message: 'should match',
+  },
+  {
+    title: 'a host with a port',
+    spec: { servers: [{ host: 'nacos:8848' }] },
+    field: 'spec.servers[0].host',
+    message: 'the port goes into `port`',
+  },
+  {
+    title: 'port 0',
+    spec: { servers: [{ ...server, port: 0 }] },
+    field: 'spec.servers[0].port',
+    message: 'greater than or equal to 1',
+  },
+  {
+    title: 'a port that leaves no room for the gRPC port',
+    spec: { servers: [{ ...server, port: 65000 }] },
+    field: 'spec.servers[0].grpcPort',
+    message: 'must be set when `port` is greater than 64535',
+  },
+  {
+    title: 'an unknown scheme',
+    spec: { servers: [{ ...server, scheme: 'grpc' }] },
+    field: 'spec.servers[0].scheme',
+    message: 'Unsupported value',
+  },
+  {
+    title: 'a context path without a slash',
+    spec: { servers: [{ ...server, contextPath: 'nacos' }] },
+    field: 'spec.servers[0].contextPath',
+    message: 'should match',
+  },
+  {
+    title: 'a password in the resource',
+    spec: { servers: [server], auth: { password: { value: 'open' } } },
+    field: 'spec.auth.password.value',
+    message: 'unknown field',
+  },
+  {
+    title: 'auth without a Secret',
+    spec: { servers: [server], auth: {} },
+    field: 'spec.auth.password',
+    message: 'Required value',
+  },
+  {
+    title: 'a request timeout under a second',
+    spec: { servers: [server], requestTimeoutMs: 999 },
+    field: 'spec.requestTimeoutMs',
+    message: 'greater than or equal to 1000',
+  },
+  {
+    title: 'no concurrency at all',
+    spec: { servers: [server], updateConcurrency: 0 },
+    field: 'spec.updateConcurrency',
+    message: 'greater than or equal to 1',
+  },
+];
+
+export const fullConfig = {
+  connectionRef: { kind: 'NacosConnection', name: 'main' },
+  namespaceId: 'dev',
+  group: 'shop',
+  dataId: 'com.example:Orders_v1.yaml',
+  source: 'Kubernetes',
+  content: '\u{1F600} a: 1\r\n  \r\nno final newline',
+  format: 'yaml',
+  validation: { syntax: true },
+  driftPolicy: 'Report',
+  mirror: { configMap: { name: 'copy', key: 'orders.yaml' } },
+  tags: ['one', 'two words', 'three', 'four'],
+  description: 'Settings',
+  appName: 'orders',
+  deletionPolicy: 'Retain',
+  adoptionPolicy: 'Adopt',
+  suspend: true,
+};
+
+export const fullConnection = {
+  servers: [
+    { scheme: 'http', host: 'nacos-0.nacos.middleware.svc', port: 8848, contextPath: '/nacos', grpcPort: 9848 },
+    { scheme: 'https', host: 'fd00::1', port: 443, contextPath: '/' },
+  ],
+  namespaceId: 'dev',
+  auth: { password: { secretRef: { name: 'login' } } },
+  requestTimeoutMs: 5000,
+  updateConcurrency: 1,
+};

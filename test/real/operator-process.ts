@@ -1,0 +1,79 @@
+/**
+ * The operator of this checkout as a process, started as the installed Deployment says: its arguments, with only what a
+ * pod would get from its node (name, files, ports) put in place, and the ServiceAccount's token as its one credential.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ServerProcess, waitUntil } from '../testbed/process.ts';
+import type { Exit } from '../testbed/process.ts';
+
+export const mainFile = join(import.meta.dirname, '../../operator/main.ts');
+
+export interface OperatorOptions {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** One for all starts, so that a check at the end sees everything that was ever logged. */
+  readonly logFile: string;
+}
+
+export class OperatorProcess {
+  readonly #options: OperatorOptions;
+  #process: ServerProcess | undefined;
+  #logStart = 0;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+  }
+
+  /** Starts it and returns at once. */
+  async launch(): Promise<void> {
+    this.#logStart = (await this.log()).length;
+    this.#process = new ServerProcess({
+      name: 'operator',
+      command: process.execPath,
+      args: [mainFile, ...this.#options.args],
+      env: { ...this.#options.env },
+      logFile: this.#options.logFile,
+    });
+  }
+
+  /** Starts it and waits until it is ready. */
+  async start(): Promise<void> {
+    await this.launch();
+    await this.ready();
+  }
+
+  async ready(): Promise<void> {
+    if (!this.#process) throw new Error('the operator was never started');
+    await waitUntil('readiness of the operator', [this.#process], async () => {
+      const port = await this.#port('health');
+      return port !== undefined && (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+    });
+  }
+
+  /** Sends a signal, waits for the end, and returns how it ended. */
+  async end(signal: NodeJS.Signals): Promise<Exit> {
+    if (!this.#process) throw new Error('the operator was never started');
+    await this.#process.end(signal);
+    return this.#process.exited;
+  }
+
+  async metrics(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${await this.#port('metrics')}/metrics`)).text();
+  }
+
+  /** Everything that was logged, by all starts. */
+  async log(): Promise<string> {
+    return readFile(this.#options.logFile, 'utf8').catch(() => '');
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  async #port(server: string): Promise<number | undefined> {
+    const lines = (await this.log()).slice(this.#logStart).split('\n');
+    const line = lines.find((text) => text.includes('"listening"') && text.includes(`"${server}"`));
+    return line === undefined ? undefined : (JSON.parse(line) as { port: number }).port;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * `npm run test:real`: everything that only real servers can prove. Needs what `npm run testbed` builds.
+ *
+ * Two lanes run side by side, one with each generation of Nacos: a world of its own (world.ts), the scenario suite, and
+ * the acceptance tests. Before them, alone on the machine, run the files that start their own servers. The last line of
+ * the output is the count over all: `N passed, N failed`; the exit code is 1 when any test failed, 2 when the testbed is
+ * not built.
+ *
+ * `npm run test:real -- 2.3 outages crash` runs the files with these words in their names, with that Nacos.
+ */
+import { fork } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isBuilt } from '../testbed/build.ts';
+import { parts } from '../testbed/parts.ts';
+import type { LaneReport } from './lane.ts';
+
+/** In this order in each lane: what kills servers comes late, what looks back comes last. */
+const worldFiles = [
+  'scenarios.test.ts',
+  'examples.test.ts',
+  'namespace.test.ts',
+  'command-line.test.ts',
+  'equal-world.test.ts',
+  'outages.test.ts',
+  'crash.test.ts',
+  'aftermath.test.ts',
+];
+/** How long a lane may take to exit after its last test. */
+const exitLimitMs = 30_000;
+const laneLimitMs = 20 * 60_000;
+
+interface Lane {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+class Tally {
+  passed = 0;
+  readonly failures: string[] = [];
+
+  fail(lane: string, title: string, error: string): void {
+    this.failures.push(`${lane}  ${title}\n${error.replaceAll(/^/gm, '    ')}`);
+  }
+}
+
+const arguments_ = process.argv.slice(2);
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const missing = [];
+  for (const part of parts()) if (!(await isBuilt(part))) missing.push(part.name);
+  if (missing.length > 0) {
+    process.stderr.write(`The testbed lacks ${missing.join(', ')}. Build it with: npm run testbed\n`);
+    return 2;
+  }
+  const beganMs = performance.now();
+  const tally = new Tally();
+  for (const lanes of await planLanes()) await Promise.all(lanes.map((lane) => runLane(lane, tally)));
+  if (tally.failures.length > 0) print(`\nFailures:\n\n${tally.failures.join('\n\n')}\n`);
+  print(`real servers: ${Math.round((performance.now() - beganMs) / 1000)} s`);
+  print(`${tally.passed} passed, ${tally.failures.length} failed`);
+  return tally.failures.length === 0 ? 0 : 1;
+}
+
+/** Lanes that run side by side, group after group, as chosen by the arguments of the command. */
+async function planLanes(): Promise<Lane[][]> {
+  const all = (await readdir(import.meta.dirname)).filter((file) => file.endsWith('.test.ts')).sort();
+  const versions = arguments_.filter((argument) => /^\d/.test(argument));
+  const names = arguments_.filter((argument) => !versions.includes(argument));
+  const isChosen = (file: string): boolean => names.length === 0 || names.some((name) => file.includes(name));
+  const parts = all.filter((file) => !worldFiles.includes(file) && isChosen(file));
+  const files = worldFiles.filter(isChosen);
+  const groups: Lane[][] = [
+    [{ name: 'parts    ', files: parts, env: {} }],
+    ['3.1', '2.3']
+      .filter((version) => versions.length === 0 || versions.includes(version))
+      .map((version) => ({ name: `nacos ${version}`, files, env: { NACOS_BRIDGE_NACOS: version } })),
+  ];
+  return groups.map((lanes) => lanes.filter((lane) => lane.files.length > 0));
+}
+
+async function runLane(lane: Lane, tally: Tally): Promise<void> {
+  const child = fork(
+    join(import.meta.dirname, 'lane.ts'),
+    lane.files.map((file) => join(import.meta.dirname, file)),
+    { env: { ...process.env, ...lane.env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+  );
+  let isFinished = false;
+  let limit = setTimeout(() => child.kill('SIGKILL'), laneLimitMs);
+  child.on('message', (report: LaneReport) => {
+    switch (report.kind) {
+      case 'passed':
+        tally.passed += 1;
+        return print(`${lane.name}  ok    ${report.title} (${(report.durationMs / 1000).toFixed(1)} s)`);
+      case 'failed':
+        tally.fail(lane.name, report.title, report.error);
+        return print(`${lane.name}  FAIL  ${report.title}\n${report.error.replaceAll(/^/gm, '      ')}`);
+      case 'finished':
+        isFinished = true;
+        clearTimeout(limit);
+        limit = setTimeout(() => child.kill('SIGKILL'), exitLimitMs);
+    }
+  });
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once('exit', (...how) => resolve(how));
+  });
+  clearTimeout(limit);
+  if (isFinished && signal === null) return;
+  const how = signal ?? `code ${String(code)}`;
+  const why = isFinished
+    ? 'something kept the process alive after its last test'
+    : 'the process ended before its last test';
+  tally.fail(lane.name, `the lane ended with ${how}`, why);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
