@@ -68,6 +68,10 @@ export class ListWatch<T extends KubeObject> {
   #state: ListWatchState<T> = { phase: 'empty', reason: 'start', paged: true };
   #lastPauseMs = -Infinity;
   #watches = 0;
+  /** Asked for by `refresh`, and whether the list that answers it has begun. */
+  #refresh: { readonly settled: PromiseWithResolvers<void>; begun: boolean } | undefined;
+  /** Ends the watch that is open, or the pause that is under way. */
+  #interrupt = new AbortController();
   #pauseNeeded = false;
 
   /** A complete list has arrived. */
@@ -86,15 +90,52 @@ export class ListWatch<T extends KubeObject> {
 
   /** Resolves after the signal is aborted and the last request has ended. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#interrupt.abort(), { once: true });
     while (!signal.aborted) {
+      this.#beginRefresh(signal);
       try {
         if (this.#state.phase === 'empty' || this.#state.phase === 'listing') await this.#list(signal);
-        else await this.#watch(signal);
-        if (this.#pauseNeeded) await this.#pause(signal);
+        else await this.#watch();
+        if (this.#pauseNeeded && !this.#isRefreshDue) await this.#pause(this.#interrupt.signal);
       } catch (error) {
         if (!isBridgeError(error, 'ABORTED')) await this.#recover(error, signal);
       }
     }
+  }
+
+  /**
+   * Lists anew, now: a view that was not confirmed for long may be made sure of this way. Resolves when the list has
+   * reached the sink; rejects when the first attempt fails, while the usual attempts go on.
+   */
+  refresh(): Promise<void> {
+    if (this.#refresh === undefined || this.#refresh.begun) {
+      const earlier = this.#refresh;
+      this.#refresh = { settled: Promise.withResolvers<void>(), begun: false };
+      // Only a list that begins after the call can answer it.
+      earlier?.settled.resolve(this.#refresh.settled.promise);
+      this.#refresh.settled.promise.catch(() => {});
+      this.#interrupt.abort();
+    }
+    return this.#refresh.settled.promise;
+  }
+
+  get #isRefreshDue(): boolean {
+    return this.#refresh !== undefined && !this.#refresh.begun;
+  }
+
+  #beginRefresh(signal: AbortSignal): void {
+    if (this.#interrupt.signal.aborted && !signal.aborted) this.#interrupt = new AbortController();
+    if (this.#refresh === undefined || this.#refresh.begun) return;
+    this.#refresh.begun = true;
+    this.#state = { phase: 'empty', reason: 'refresh', paged: true };
+  }
+
+  #endRefresh(error?: unknown): void {
+    if (!this.#refresh?.begun) return;
+    const { settled } = this.#refresh;
+    this.#refresh = undefined;
+    if (error === undefined) settled.resolve();
+    else settled.reject(error);
   }
 
   /** A defect of ours must not end the watch: it is logged as such, and everything begins anew. */
@@ -123,11 +164,12 @@ export class ListWatch<T extends KubeObject> {
       await nextTurn();
     } catch (error) {
       this.#take({ type: 'list-failed', error: failure(error) });
+      this.#endRefresh(error);
     }
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
-    const stream = await this.#open(signal);
+  async #watch(): Promise<void> {
+    const stream = await this.#open(this.#interrupt.signal);
     if (stream === undefined) return;
     const { clock, timing } = this.#options;
     const openedMs = clock.monotonic();
@@ -193,6 +235,7 @@ export class ListWatch<T extends KubeObject> {
     if (listed === undefined) return;
     this.hasSynced = true;
     this.#deliver(() => this.#options.sink.listed(listed));
+    this.#endRefresh();
   }
 
   #report(outcome: Outcome<T>, pause: boolean): void {

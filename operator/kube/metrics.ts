@@ -24,7 +24,7 @@ export interface KubeMetrics {
  * - `refused`: it did not take the watch or the page token, so that only a new list can help.
  * - `error-event`: the watch ended with an ERROR other than 410.
  */
-export type RelistReason = 'start' | 'expired' | 'refused' | 'error-event';
+export type RelistReason = 'start' | 'refresh' | 'expired' | 'refused' | 'error-event';
 
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 

@@ -89,6 +89,11 @@ export class Reflector<T extends KubeObject> {
     await this.#running;
   }
 
+  /** Lists anew. Resolves when the store holds the new list; rejects when it cannot be had just now. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.refresh()));
+  }
+
   /** A complete list has reached the store, of each namespace. Never goes back to false. */
   get hasSynced(): boolean {
     return this.#parts.every((part) => part.hasSynced);

@@ -132,6 +132,26 @@ describe('a reflector', () => {
     assert.equal(recoveries, 1);
   });
 
+  it('lists anew when it is told to, also out of a pause, and says when the store holds it', async () => {
+    const reflector = started({ timing: { backoffInitialMs: 60_000, backoffMaxMs: 60_000 } });
+    await reflector.synced();
+    await until(() => server.openWatches === 1);
+    server.disturb('silence');
+    server.put('a', 'x');
+    await reflector.refresh();
+    assert.equal(store.size, 1);
+    server.heal();
+    let isRefusing = true;
+    server.answer(() => (isRefusing ? { status: 500, body: status(500, 'InternalError', 'down') } : undefined));
+    await assert.rejects(reflector.refresh(), /down/);
+    assert.equal(store.size, 1, 'nothing goes because the server cannot be asked');
+    isRefusing = false;
+    server.put('a', 'y');
+    await Promise.all([reflector.refresh(), reflector.refresh()]);
+    assert.equal(store.size, 2);
+    await until(() => server.openWatches === 1);
+  });
+
   it('keeps what it has while the server is away or answers nonsense', async () => {
     server.put('a', 'x');
     const reflector = started();
