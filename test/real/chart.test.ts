@@ -50,6 +50,14 @@ const always = [
   'events.events.k8s.io: create,patch',
   readConfigMaps,
 ];
+const services = [
+  'nacosservices.bridge.nacos.io: get,list,watch',
+  'nacosservices/status.bridge.nacos.io: patch',
+  'services: get,list,watch',
+  'endpointslices.discovery.k8s.io: get,list,watch',
+];
+const readPods = 'pods: get,list,watch';
+const publishing = [...services, readPods];
 const clusterId = 'namespaces[kube-system]: get';
 const lease = ['leases.coordination.k8s.io: create', 'leases.coordination.k8s.io[nacos-bridge]: get,update,patch'];
 
@@ -58,7 +66,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'the defaults',
     set: [],
     roles: {
-      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets],
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...publishing, readSecrets],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': lease,
     },
@@ -67,25 +75,49 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'mirrors and Secrets switched off',
     set: ['mirror.enabled=false', 'connections.secrets.enabled=false'],
     roles: {
-      'ClusterRole nacos-bridge': always,
+      'ClusterRole nacos-bridge': [...always, ...publishing],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': lease,
     },
   },
   {
     title: 'two Secrets named',
-    set: ['connections.secrets.names={one,two}', 'leaderElection.enabled=false'],
+    set: ['connections.secrets.names={one,two}', 'leaderElection.enabled=false', 'replicaCount=1'],
     roles: {
-      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, 'secrets[one,two]: get,list,watch'],
+      'ClusterRole nacos-bridge': [
+        ...always,
+        writeConfigMaps,
+        ownMirrors,
+        ...publishing,
+        'secrets[one,two]: get,list,watch',
+      ],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
+    },
+  },
+  {
+    title: 'services switched off',
+    set: ['services.enabled=false'],
+    roles: {
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets],
+      'ClusterRole nacos-bridge-cluster-id': [clusterId],
+      'Role system/nacos-bridge-leader-election': lease,
+    },
+  },
+  {
+    title: 'services without Pods',
+    set: ['services.podMetadata=false'],
+    roles: {
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...services, readSecrets],
+      'ClusterRole nacos-bridge-cluster-id': [clusterId],
+      'Role system/nacos-bridge-leader-election': lease,
     },
   },
   {
     title: 'two watched namespaces and a cluster id',
     set: ['watchNamespaces={shop,bank}', 'clusterId=test'],
     roles: {
-      'Role shop/nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets],
-      'Role bank/nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets],
+      'Role shop/nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...publishing, readSecrets],
+      'Role bank/nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...publishing, readSecrets],
       'Role system/nacos-bridge-leader-election': lease,
     },
   },
@@ -128,6 +160,7 @@ describe('The chart rendered by Helm', function () {
       '--nacos-password-file=/etc/nacos-bridge/login/password',
       '--cluster-id=test',
       '--watch-namespaces=shop,bank',
+      '--services=true',
       '--leader-elect=true',
       '--lease-namespace=$(POD_NAMESPACE)',
       '--identity=$(POD_NAME)',
@@ -165,8 +198,13 @@ describe('The chart rendered by Helm', function () {
     assert.equal(crdsOf(await render('crds.enabled=false')).length, 0);
     const policies = async (...set: string[]) =>
       crdsOf(await render(...set)).map(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy']);
-    assert.deepEqual(await policies(), ['keep', 'keep']);
-    assert.deepEqual(await policies('crds.keep=false'), [undefined, undefined]);
+    assert.deepEqual(await policies(), ['keep', 'keep', 'keep']);
+    assert.deepEqual(await policies('crds.keep=false'), [undefined, undefined, undefined]);
+  });
+
+  it('switches services off on the command line', async () => {
+    const { args } = await container('services.enabled=false');
+    assert.ok(args.includes('--services=false'), args.join());
   });
 
   it('has a ServiceMonitor only when asked for', async () => {
@@ -199,7 +237,9 @@ describe('The chart on a real API server', function () {
     await helm('upgrade', 'nacos-bridge', chart, '--set', 'log.level=debug');
     assert.match(await kubectl('get', 'deployment', 'nacos-bridge', '-n', 'system', '-o', 'yaml'), /--log-level=debug/);
     const account = '--as=system:serviceaccount:system:nacos-bridge';
-    assert.equal((await kubectl('auth', 'can-i', 'list', 'nacosconfigs', '-A', account)).trim(), 'yes');
+    for (const resource of ['nacosconfigs', 'nacosservices', 'endpointslices.discovery.k8s.io']) {
+      assert.equal((await kubectl('auth', 'can-i', 'list', resource, '-A', account)).trim(), 'yes', resource);
+    }
     await helm('uninstall', 'nacos-bridge');
     assert.match(await kubectl('get', 'crd', '-o', 'name'), /nacosconfigs\.bridge\.nacos\.io/);
   });

@@ -5,17 +5,23 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { type KubernetesServer, startKubernetes } from '../testbed/kubernetes.ts';
-import {
-  changedConfigs,
-  content,
-  contentFrom,
-  fullConfig,
-  fullConnection,
-  type Json,
-  refusedConfigs,
-  refusedConnections,
-  server,
-} from './crd-samples.ts';
+import { changedConfigs, content, contentFrom, fullConfig, refusedConfigs } from './crd-samples/nacos-config.ts';
+import { fullConnection, refusedConnections, server } from './crd-samples/nacos-connection.ts';
+import { changedServices, fullService, many, refusedServices } from './crd-samples/nacos-service.ts';
+import type { Json, Refused, RefusedChange } from './crd-samples/sample.ts';
+
+const refused: Readonly<Record<string, readonly Refused[]>> = {
+  NacosConfig: refusedConfigs,
+  NacosConnection: refusedConnections,
+  NacosService: refusedServices,
+};
+const changed: Readonly<Record<string, readonly RefusedChange[]>> = {
+  NacosConfig: changedConfigs,
+  NacosService: changedServices,
+};
+const full = { NacosConfig: fullConfig, NacosConnection: fullConnection, NacosService: fullService };
+
+const columns = ['NAME', 'READY', 'REASON', 'GROUP', 'SERVICES', 'INSTANCES', 'READY INSTANCES', 'AGE'];
 
 const crds = path.join(import.meta.dirname, '../../crds');
 
@@ -31,7 +37,7 @@ describe('The API server with our CRDs', function () {
 
   after(() => kubernetes?.stop());
 
-  for (const [kind, samples] of Object.entries({ NacosConfig: refusedConfigs, NacosConnection: refusedConnections })) {
+  for (const [kind, samples] of Object.entries(refused)) {
     describe(`refuses a ${kind} with`, () => {
       for (const { title, spec, field, message } of samples) {
         it(`${title}, naming ${field}`, async () => {
@@ -41,15 +47,17 @@ describe('The API server with our CRDs', function () {
     });
   }
 
-  describe('refuses to change a NacosConfig to', () => {
-    for (const { title, before, after, field } of changedConfigs) {
-      it(`${title}, naming ${field}`, async () => {
-        const name = `changed-${changedConfigs.findIndex((change) => change.title === title)}`;
-        await succeed(['create', '-f', '-'], manifest('NacosConfig', before, name));
-        assertRefused(await change('NacosConfig', after, name), field, 'must not change');
-      });
-    }
-  });
+  for (const [kind, samples] of Object.entries(changed)) {
+    describe(`refuses to change a ${kind} to`, () => {
+      for (const [index, { title, before, after, field }] of samples.entries()) {
+        it(`${title}, naming ${field}`, async () => {
+          const name = `changed-${index}`;
+          await succeed(['create', '-f', '-'], manifest(kind, before, name));
+          assertRefused(await change(kind, after, name), field, 'must not change');
+        });
+      }
+    });
+  }
 
   it('refuses to change the namespaceId of a NacosConnection', async () => {
     await succeed(['create', '-f', '-'], manifest('NacosConnection', { servers: [server] }, 'moved'));
@@ -72,12 +80,66 @@ describe('The API server with our CRDs', function () {
     assert.equal(result.code, 0, result.stderr);
   });
 
-  for (const [kind, spec] of Object.entries({ NacosConfig: fullConfig, NacosConnection: fullConnection })) {
+  for (const [kind, spec] of Object.entries(full)) {
     it(`stores a full ${kind} as it was written`, async () => {
       const stored = await succeed(['create', '-o', 'json', '-f', '-'], manifest(kind, spec, 'full'));
       assert.deepEqual((JSON.parse(stored) as { spec: Json }).spec, spec);
     });
   }
+
+  it('lets everything but the identity of a NacosService be changed', async () => {
+    const { ports, serviceName, readiness, weight, clusterNameFrom, metadata, metadataFrom, podAnnotations } =
+      fullService;
+    const after = { ports, serviceName, readiness, weight, clusterNameFrom, metadata, metadataFrom, podAnnotations };
+    await succeed(['create', '-f', '-'], manifest('NacosService', { source: many, clusterName: 'old' }, 'edited'));
+    const result = await change('NacosService', { source: many, ...after }, 'edited');
+    assert.equal(result.code, 0, result.stderr);
+  });
+
+  it('fills in the defaults of a NacosService', async () => {
+    const stored = await succeed(
+      ['create', '-o', 'json', '-f', '-'],
+      manifest('NacosService', { source: many }, 'defaults'),
+    );
+    assert.deepEqual((JSON.parse(stored) as { spec: Json }).spec, {
+      source: many,
+      group: 'DEFAULT_GROUP',
+      serviceName: '{service}',
+      readiness: 'Healthy',
+      weight: 1,
+      podAnnotations: 'Ignore',
+    });
+  });
+
+  it('shows in `kubectl get nacos` how many instances a NacosService has', async () => {
+    const status = {
+      services: 2,
+      instances: { total: 7, ready: 5, draining: 1, published: 7 },
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'Published',
+          message: 'as declared',
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ],
+    };
+    await succeed(['create', '-f', '-'], manifest('NacosService', { source: many, group: 'shop' }, 'counted'));
+    const patch = [
+      'patch',
+      'nsvc',
+      'counted',
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ status }),
+    ];
+    await succeed(patch);
+    const [header, row] = (await succeed(['get', 'nsvc', 'counted'])).split('\n');
+    assert.deepEqual(header?.trim().split(/ {2,}/), columns);
+    assert.deepEqual(row?.split(/ +/).slice(0, -1), ['counted', 'True', 'Published', 'shop', '2', '7', '5']);
+  });
 
   it('fills in the defaults of a NacosConfig', async () => {
     const stored = await succeed(['create', '-o', 'json', '-f', '-'], manifest('NacosConfig', { content }, 'defaults'));
@@ -113,16 +175,20 @@ describe('The API server with our CRDs', function () {
   });
 
   it('explains every field', async () => {
-    for (const kind of ['nacosconfig', 'nacosconnection']) {
+    for (const kind of ['nacosconfig', 'nacosconnection', 'nacosservice']) {
       const text = await succeed(['explain', kind, '--recursive']);
       assert.match(text, /spec/);
     }
     assert.match(await succeed(['explain', 'ncfg.spec.mirror']), /put back when it is edited/);
   });
 
-  it('lists both kinds as `nacos`', async () => {
+  it('lists all kinds as `nacos`', async () => {
     const names = await succeed(['api-resources', '--categories=nacos', '-o', 'name', '--sort-by=name']);
-    assert.deepEqual(names.trim().split('\n'), ['nacosconfigs.bridge.nacos.io', 'nacosconnections.bridge.nacos.io']);
+    assert.deepEqual(names.trim().split('\n'), [
+      'nacosconfigs.bridge.nacos.io',
+      'nacosconnections.bridge.nacos.io',
+      'nacosservices.bridge.nacos.io',
+    ]);
   });
 
   function create(kind: string, spec: Json) {

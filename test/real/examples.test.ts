@@ -17,6 +17,8 @@ const folder = join(import.meta.dirname, '../../examples');
 const namespace = 'examples';
 const readyLimitMs = 2000;
 const syncLimitMs = 5000;
+/** The SDK itself looks at what it listens to every five seconds. */
+const sdkLimitMs = 15_000;
 
 interface ConfigExample extends KubeObject {
   readonly spec: { readonly group?: string; readonly dataId?: string; readonly content?: string };
@@ -81,7 +83,7 @@ describe(`the examples with Nacos ${nacosVersion}`, function () {
     await sdk.listen('shop', 'orders.yaml');
     const patch = JSON.stringify({ spec: { content: 'orders: {currency: CHF}\n' } });
     await kubectl(world.kubernetes, ['patch', 'ncfg', 'orders.yaml', '-n', namespace, '--type=merge', '-p', patch]);
-    await sdk.push((push) => push.dataId === 'orders.yaml' && push.content.includes('CHF'), syncLimitMs);
+    await sdk.push((push) => push.dataId === 'orders.yaml' && push.content.includes('CHF'), sdkLimitMs);
   });
 
   it('delete their dataIds when they are deleted, but for the one that is retained', async () => {

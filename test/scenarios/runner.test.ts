@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import type { Backends } from './backends.ts';
 import { memoryBackends } from './memory-backends.ts';
 import { playScenario, ScenarioFailure } from './runner.ts';
-import { parseScenarios } from './scenario.ts';
+import { parseScenarios } from './parse-scenarios.ts';
 
 /** Plays steps given as lines of YAML; the first is line 3 of the file. */
 async function play(steps: readonly string[], backends: Backends = memoryBackends()): Promise<void> {
   const text = ['scenario: x', 'steps:', ...steps.map((step) => `  - ${step}`)].join('\n');
   const [scenario] = parseScenarios('topic', text);
   assert.ok(scenario);
-  await playScenario(scenario, backends, 1);
+  await playScenario(scenario, backends, { closedPort: 1 });
 }
 
 function fails(pattern: RegExp): (error: unknown) => boolean {

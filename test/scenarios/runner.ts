@@ -10,7 +10,8 @@ import { ApiRefusal } from './backends.ts';
 import type { Backends, KubeObject, ObjectRef } from './backends.ts';
 import { configDifferences, eventDifferences, objectDifferences } from './match.ts';
 import { Prohibitions } from './prohibitions.ts';
-import { apiVersions, parseStep } from './scenario.ts';
+import { parseStep } from './parse-scenarios.ts';
+import { apiVersions } from './scenario.ts';
 import type { Expectation, Manifest, ObjectTarget, Scenario, Step } from './scenario.ts';
 import { fillIn } from './template.ts';
 import type { Variables } from './template.ts';
@@ -24,8 +25,19 @@ export class ScenarioFailure extends Error {
   }
 }
 
+export interface PlayOptions {
+  /** A port of the Nacos host on which nothing listens. */
+  readonly closedPort: number;
+  /**
+   * Multiplies the time limits of expectations, for machines on which much else runs.
+   * @default 1
+   */
+  readonly patience?: number;
+}
+
 /** @throws ScenarioFailure when the scenario does not come out, Error when it is written wrong. */
-export async function playScenario(scenario: Scenario, backends: Backends, closedPort: number): Promise<void> {
+export async function playScenario(scenario: Scenario, backends: Backends, options: PlayOptions): Promise<void> {
+  const { closedPort, patience = 1 } = options;
   const ns = `${scenario.topic}-${scenario.number}-${randomBytes(3).toString('hex')}`;
   const { nacos } = backends;
   const variables: Variables = {
@@ -41,17 +53,19 @@ export async function playScenario(scenario: Scenario, backends: Backends, close
     const where = `${scenario.topic}.yaml:${line}`;
     return { where, step: parseStep(fillIn(data, variables), where) };
   });
-  await new Play(ns, backends).run(steps);
+  await new Play(ns, backends, patience).run(steps);
 }
 
 class Play {
   readonly #ns: string;
   readonly #backends: Backends;
+  readonly #patience: number;
   readonly #prohibitions: Prohibitions;
 
-  constructor(ns: string, backends: Backends) {
+  constructor(ns: string, backends: Backends, patience: number) {
     this.#ns = ns;
     this.#backends = backends;
+    this.#patience = patience;
     this.#prohibitions = new Prohibitions(backends);
   }
 
@@ -124,11 +138,12 @@ class Play {
   }
 
   async #await(expectation: Expectation): Promise<string[]> {
-    const deadlineMs = performance.now() + expectation.withinMs;
+    const limitMs = expectation.withinMs * this.#patience;
+    const deadlineMs = performance.now() + limitMs;
     for (;;) {
       const differences = await this.#differences(expectation);
       if (differences.length === 0) return [];
-      if (performance.now() > deadlineMs) return [`not within ${expectation.withinMs} ms:`, ...differences];
+      if (performance.now() > deadlineMs) return [`not within ${limitMs} ms:`, ...differences];
       await pause(pollMs);
     }
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { loadScenarios, parseScenarios, parseStep } from './scenario.ts';
+import { loadScenarios, parseScenarios, parseStep } from './parse-scenarios.ts';
 import { fillIn } from './template.ts';
 
 const variables = {

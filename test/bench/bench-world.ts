@@ -1,0 +1,59 @@
+/** What the benchmarks need besides a world: a bare Nacos client, and the NacosConfigs that both sides of a figure use. */
+import type { KubeObject } from '../scenarios/backends.ts';
+import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
+import { eventually } from '../real/eventually.ts';
+import type { World } from '../real/world.ts';
+import { BareNacos } from './bare-nacos.ts';
+
+export const apiVersion = 'bridge.nacos.io/v1alpha1';
+/** As many requests as this are under way at a time, by the operator's default too (`updateConcurrency`). */
+export const concurrency = 20;
+const contentBytes = 1024;
+const deletionLimitMs = 120_000;
+
+export interface BenchWorld {
+  readonly world: World;
+  readonly kubernetes: RestKubernetes;
+  readonly nacos: BareNacos;
+}
+
+export async function connectBare(world: World): Promise<BareNacos> {
+  const { host, grpcPort, admin } = world.nacos;
+  return BareNacos.connect({ host, grpcPort, accessToken: await admin.login() });
+}
+
+/** 1 KB that differs by `mark`. */
+export function contentOf(mark: string): string {
+  return `${mark}\n`.padEnd(contentBytes, '.');
+}
+
+export function declaredConfig(namespace: string, name: string, content: string): KubeObject {
+  const spec = { group: namespace, content };
+  return { apiVersion, kind: 'NacosConfig', metadata: { name, namespace }, spec };
+}
+
+export async function createNamespace(kubernetes: RestKubernetes, name: string): Promise<void> {
+  await kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+}
+
+/** Deletes the namespace and waits until it is gone. */
+export async function deleteNamespace(kubernetes: RestKubernetes, name: string): Promise<void> {
+  const ref = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name };
+  await kubernetes.delete(ref);
+  await eventually(deletionLimitMs, async () => {
+    if (await kubernetes.get(ref)) throw new Error(`namespace ${name} is still there`);
+  });
+}
+
+export function names(count: number): string[] {
+  return Array.from({ length: count }, (_, number) => `config-${number}`);
+}
+
+/** Calls `work` for each item, at most `concurrency` at a time. */
+export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  const workers = Array.from({ length: concurrency }, async () => {
+    for (const item of waiting) await work(item);
+  });
+  await Promise.all(workers);
+}
