@@ -129,7 +129,7 @@ export class ConfigSync implements Runnable {
 
   #resourceChanged({ key, previous, current, initial }: StoreChange<NacosConfig>): void {
     if (!isWorthALook(previous, current)) return;
-    if (!initial) this.#options.metrics.lag.seen('to_nacos', key);
+    if (!initial) this.#options.metrics.lag.to_nacos.seen(key);
     this.#enqueue(key, initial ? 'low' : 'high');
   }
 
@@ -137,13 +137,13 @@ export class ConfigSync implements Runnable {
     for (const user of this.#options.configs.byIndex(CONFIG_MAP_INDEX, key)) {
       const userKey = `${user.metadata.namespace}/${user.metadata.name}`;
       const isSource = user.spec.contentFrom?.configMapKeyRef?.name === key.split('/')[1];
-      if (isSource && !initial) this.#options.metrics.lag.seen('to_nacos', userKey);
+      if (isSource && !initial) this.#options.metrics.lag.to_nacos.seen(userKey);
       this.#enqueue(userKey, initial ? 'low' : 'high');
     }
   }
 
   #changedInNacos(key: string): void {
-    if (this.#options.configs.get(key)?.spec.mirror) this.#options.metrics.lag.seen('to_kubernetes', key);
+    if (this.#options.configs.get(key)?.spec.mirror) this.#options.metrics.lag.to_kubernetes.seen(key);
     this.#enqueue(key, 'high');
   }
 

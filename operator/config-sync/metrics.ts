@@ -5,11 +5,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
 
 export type Direction = 'to_nacos' | 'to_kubernetes';
 
 export interface ConfigMetrics {
-  lag: SyncLag;
+  lag: Record<Direction, ChangeLag>;
   driftFound(reason: string): void;
   driftRepaired(): void;
 }
@@ -28,7 +29,7 @@ export function createConfigMetrics({ registry, prefix, clock, resources }: Conf
     name: `${prefix}sync_lag_seconds`,
     help: 'From a change being seen on one side to its write on the other side being confirmed.',
     labelNames: ['direction'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    buckets: lagBucketsSeconds,
     registers,
   });
   const found = new Counter({
@@ -56,40 +57,11 @@ export function createConfigMetrics({ registry, prefix, clock, resources }: Conf
       }
     },
   });
+  const lagOf = (direction: Direction) => new ChangeLag(clock, (lagMs) => seconds.observe({ direction }, lagMs / 1000));
   for (const reason of ['ChangedInNacos', 'RemovedInNacos']) found.inc({ reason }, 0);
   return {
-    lag: new SyncLag(clock, (direction, lagMs) => seconds.observe({ direction }, lagMs / 1000)),
+    lag: { to_nacos: lagOf('to_nacos'), to_kubernetes: lagOf('to_kubernetes') },
     driftFound: (reason) => found.inc({ reason }),
     driftRepaired: () => repaired.inc(),
   };
-}
-
-/** Measures from the first unsettled change of an object to the write that settles it. */
-export class SyncLag {
-  readonly #clock: Clock;
-  readonly #observe: (direction: Direction, lagMs: number) => void;
-  readonly #seenMs = { to_nacos: new Map<string, number>(), to_kubernetes: new Map<string, number>() };
-
-  constructor(clock: Clock, observe: (direction: Direction, lagMs: number) => void) {
-    this.#clock = clock;
-    this.#observe = observe;
-  }
-
-  /** A change of the object was seen; an earlier one that is not settled yet counts on. */
-  seen(direction: Direction, key: string): void {
-    const seenMs = this.#seenMs[direction];
-    if (!seenMs.has(key)) seenMs.set(key, this.#clock.monotonic());
-  }
-
-  /** Both sides agree now; `wrote` when it took a write, which is what is measured. */
-  settled(direction: Direction, key: string, wrote: boolean): void {
-    const seenMs = this.#seenMs[direction].get(key);
-    this.#seenMs[direction].delete(key);
-    if (wrote && seenMs !== undefined) this.#observe(direction, this.#clock.monotonic() - seenMs);
-  }
-
-  forget(key: string): void {
-    this.#seenMs.to_nacos.delete(key);
-    this.#seenMs.to_kubernetes.delete(key);
-  }
 }

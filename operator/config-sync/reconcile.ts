@@ -130,7 +130,7 @@ export class ConfigReconciler {
       await removeStaleMirrors(resource, mirror, controlled, configMapClient);
       if (mirror === undefined || session.observation === undefined) return undefined;
       const { verdict, written } = await syncMirror(resource, mirror, session.observation, configMapClient);
-      metrics.lag.settled('to_kubernetes', key, written !== undefined);
+      metrics.lag.to_kubernetes.settled(key, written !== undefined);
       if (written === undefined) return { verdict, wrote: false };
       log.info('mirror written', { configMap: mirror.name, key: mirror.key, written });
       reporter.event(resource, { type: 'Normal', reason: `Mirror${written}`, action: 'Mirror', note: verdict.message });
@@ -179,7 +179,7 @@ export class ConfigReconciler {
     const { metrics, reporter } = this.#options;
     if (plan.kind === 'drifted') return metrics.driftFound(plan.reason);
     if (plan.kind === 'conflict') return;
-    metrics.lag.settled('to_nacos', key, plan.kind === 'publish');
+    metrics.lag.to_nacos.settled(key, plan.kind === 'publish');
     if (plan.kind === 'in-sync') return;
     if (plan.repairsDrift) metrics.driftRepaired();
     const { group, dataId, namespaceId } = session.address;
@@ -199,7 +199,8 @@ export class ConfigReconciler {
   #forget(key: string): void {
     const { metrics, reporter, sessions } = this.#options;
     sessions.close(key);
-    metrics.lag.forget(key);
+    metrics.lag.to_nacos.forget(key);
+    metrics.lag.to_kubernetes.forget(key);
     reporter.forget(key);
   }
 }

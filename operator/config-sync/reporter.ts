@@ -5,13 +5,11 @@
  * appears or changes, not at each attempt.
  */
 import { FIELD_MANAGER } from '../api/names.ts';
-import type { NacosConfigStatus } from '../api/generated/nacos-config.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
-import { objectKey } from '../kube/resource.ts';
-import { applyStatus } from '../kube/status.ts';
+import { StatusWriter } from '../kube/status-writer.ts';
 import type { Logger } from '../log.ts';
 import { readyVerdict, statusOf, type SyncReport } from './report.ts';
 
@@ -24,35 +22,21 @@ export interface ConfigEvent {
   note: string;
 }
 
-/** How long a status that we wrote stands in for one that the watch has not brought yet. */
-const ECHO_LIMIT_MS = 10_000;
-
-interface WrittenStatus {
-  status: NacosConfigStatus;
-  resourceVersion: string | undefined;
-  writtenMs: number;
-}
-
 export class ConfigReporter {
-  readonly #client: ResourceClient<NacosConfig>;
+  readonly #statuses: StatusWriter<NacosConfig>;
   readonly #events: EventRecorder;
   readonly #clock: Clock;
-  readonly #written = new Map<string, WrittenStatus>();
 
   constructor(client: ResourceClient<NacosConfig>, events: EventRecorder, clock: Clock) {
-    this.#client = client;
+    this.#statuses = new StatusWriter(client, FIELD_MANAGER, clock);
     this.#events = events;
     this.#clock = clock;
   }
 
   async report(cached: NacosConfig, report: SyncReport, log: Logger): Promise<void> {
-    const resource = this.#current(cached);
-    const status = statusOf(resource, report, this.#clock.now());
+    const resource = this.#statuses.latest(cached);
     this.#tellProblem(resource, report, log);
-    const applied = await applyStatus(this.#client, resource, status, { fieldManager: FIELD_MANAGER });
-    if (applied === undefined) return;
-    const { resourceVersion } = applied.metadata;
-    this.#written.set(objectKey(cached), { status, resourceVersion, writtenMs: this.#clock.monotonic() });
+    await this.#statuses.write(resource, statusOf(resource, report, this.#clock.now()));
   }
 
   event(resource: NacosConfig, event: ConfigEvent): void {
@@ -60,20 +44,7 @@ export class ConfigReporter {
   }
 
   forget(key: string): void {
-    this.#written.delete(key);
-  }
-
-  /** The resource with the status that we wrote last, for as long as the watch may not have brought it. */
-  #current(cached: NacosConfig): NacosConfig {
-    const key = objectKey(cached);
-    const written = this.#written.get(key);
-    if (written === undefined) return cached;
-    const isEchoed = cached.metadata.resourceVersion === written.resourceVersion;
-    if (!isEchoed && this.#clock.monotonic() - written.writtenMs < ECHO_LIMIT_MS) {
-      return { ...cached, status: written.status };
-    }
-    this.#written.delete(key);
-    return cached;
+    this.#statuses.forget(key);
   }
 
   #tellProblem(resource: NacosConfig, report: SyncReport, log: Logger): void {

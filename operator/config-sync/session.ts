@@ -48,7 +48,8 @@ export class ConfigSession {
         return state.error;
       case 'connecting':
         return state.lastError;
-      default:
+      case 'idle':
+      case 'stopped':
         return undefined;
     }
   }

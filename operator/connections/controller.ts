@@ -2,7 +2,7 @@
  * The connections feature as one part of the operator: the NacosConnections, and the connection given to the operator
  * itself.
  *
- * It counts as started when every connection that exists has been looked at once, so that the features behind it never
+ * The clients run on every replica; what is written to the API server is the leader's (`statuses`). It counts as started when every connection that exists has been looked at once, so that the features behind it never
  * take one for missing that is only not made yet.
  */
 import type { NacosConnection } from '../api/resources.ts';
@@ -52,6 +52,7 @@ export class Connections implements Runnable {
   readonly #options: ConnectionsOptions;
   readonly #secretWatches: SecretWatches;
   readonly #firstLook = new Map<ConnectionKey, () => void>();
+  #reports = false;
   #defaultLease: ClientLease | undefined;
   #unsubscribe: () => void = () => {};
 
@@ -65,6 +66,7 @@ export class Connections implements Runnable {
       connectionClient: new ResourceClient<NacosConnection>(kube, NACOS_CONNECTION),
       secretClient: new ResourceClient<Secret>(kube, SECRET),
       secretWatches: this.#secretWatches,
+      reports: () => this.#reports,
       onStateChange: (key, state) => this.#stateChanged(key, state),
     });
     this.controller = new Controller({
@@ -107,6 +109,18 @@ export class Connections implements Runnable {
     this.controller.start();
     await Promise.all(firstLooks);
   }
+
+  /** The leader's part: from its start on, statuses, events and finalizers are written. */
+  readonly statuses: Runnable = {
+    name: 'nacosconnection statuses',
+    start: () => {
+      this.#reports = true;
+      for (const key of this.#options.connections.keys()) this.controller.enqueue(key, 'low');
+    },
+    stop: async () => {
+      this.#reports = false;
+    },
+  };
 
   /** The resources that use a connection have changed. */
   usersChanged(key: ConnectionKey): void {

@@ -12,7 +12,7 @@ import { isBridgeError } from '../errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
-import { applyStatus } from '../kube/status.ts';
+import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
 import type { ClientState } from '../nacos/client.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
@@ -32,6 +32,8 @@ export interface ConnectionReconcilerOptions {
   directory: ConnectionDirectory;
   /** How many resources use a connection, and how many of them need it to be deleted themselves. */
   usage: (key: ConnectionKey) => { resources: number; holding: number };
+  /** Whether statuses, events and finalizers are this replica's to write. */
+  reports: () => boolean;
   /** Told when the state of a client changes. */
   onStateChange: (key: ConnectionKey, state: ClientState) => void;
   events: EventRecorder;
@@ -46,9 +48,11 @@ interface Held {
 export class ConnectionReconciler {
   readonly #options: ConnectionReconcilerOptions;
   readonly #held = new Map<ConnectionKey, Held>();
+  readonly #statuses: StatusWriter<NacosConnection>;
 
   constructor(options: ConnectionReconcilerOptions) {
     this.#options = options;
+    this.#statuses = new StatusWriter(options.connectionClient, FIELD_MANAGER, options.clock);
   }
 
   async reconcile(key: ConnectionKey, _context: ReconcileContext): Promise<void> {
@@ -60,13 +64,10 @@ export class ConnectionReconciler {
     } catch (error) {
       if (!isBridgeError(error)) throw error;
       if (!this.#held.has(key)) this.#options.directory.fail(key, error);
-      await this.#holdFinalizer(key, resource);
-      await this.#report(key, resource, failedVerdicts(error, logsIn));
+      await this.#tell(key, resource, failedVerdicts(error, logsIn));
       throw error;
     }
-    await this.#holdFinalizer(key, resource);
-    const verdicts = verdictsOf(this.#stateOf(key), secretNameOf(resource));
-    if (verdicts !== undefined) await this.#report(key, resource, verdicts);
+    await this.#tell(key, resource, verdictsOf(this.#stateOf(key), secretNameOf(resource)));
   }
 
   async #connect(key: ConnectionKey, resource: NacosConnection): Promise<void> {
@@ -91,11 +92,18 @@ export class ConnectionReconciler {
   #forget(key: ConnectionKey): void {
     const { directory, secretWatches } = this.#options;
     directory.remove(key);
+    this.#statuses.forget(key);
     secretWatches.follow(key, '', undefined);
     const held = this.#held.get(key);
     this.#held.delete(key);
     held?.unsubscribe();
     held?.lease.release();
+  }
+
+  async #tell(key: ConnectionKey, resource: NacosConnection, verdicts: ConnectionVerdicts | undefined): Promise<void> {
+    if (!this.#options.reports()) return;
+    await this.#holdFinalizer(key, resource);
+    if (verdicts !== undefined) await this.#report(key, resource, verdicts);
   }
 
   async #holdFinalizer(key: ConnectionKey, resource: NacosConnection): Promise<void> {
@@ -106,8 +114,9 @@ export class ConnectionReconciler {
     if (!isNeeded && isHeld) await removeFinalizer(connectionClient, resource, IN_USE_FINALIZER);
   }
 
-  async #report(key: ConnectionKey, resource: NacosConnection, verdicts: ConnectionVerdicts): Promise<void> {
-    const { clock, connectionClient, events, usage } = this.#options;
+  async #report(key: ConnectionKey, cached: NacosConnection, verdicts: ConnectionVerdicts): Promise<void> {
+    const { clock, events, usage } = this.#options;
+    const resource = this.#statuses.latest(cached);
     const { ready } = verdicts;
     const before = resource.status?.conditions?.find(({ type }) => type === 'Ready');
     if (before?.status !== ready.status || before.reason !== ready.reason) {
@@ -115,7 +124,7 @@ export class ConnectionReconciler {
       events.event(resource, { type, reason: ready.reason, action: 'Connect', note: ready.message });
     }
     const status = connectionStatus(resource, verdicts, this.#stateOf(key), usage(key).resources, clock.now());
-    await applyStatus(connectionClient, resource, status, { fieldManager: FIELD_MANAGER });
+    await this.#statuses.write(resource, status);
   }
 
   #stateOf(key: ConnectionKey): ClientState {

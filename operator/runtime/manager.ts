@@ -4,6 +4,7 @@
  *   servers        one after the other: probes and metrics answer from the first second
  *   caches         all at once, and waited for as long as it takes: a permission or a CRD may arrive later, and a
  *                  restart would not bring it sooner. Every 10 s a line names what is not synced
+ *   every-replica  one after the other: work that all replicas do, whoever leads
  *   election       if one is configured; a standby waits here, with warm caches
  *   leader-only    one after the other
  *
@@ -19,7 +20,7 @@ import type { Runnable } from './runnable.ts';
 
 export type { Runnable } from './runnable.ts';
 
-export type Group = 'servers' | 'caches' | 'leader-only';
+export type Group = 'servers' | 'caches' | 'every-replica' | 'leader-only';
 
 export interface ManagerOptions {
   log: Logger;
@@ -37,7 +38,12 @@ export class Manager {
   readonly #clock: Clock;
   readonly #gracefulShutdownMs: number;
   readonly #elector: LeaderElector | undefined;
-  readonly #groups: Record<Group, Runnable[]> = { servers: [], caches: [], 'leader-only': [] };
+  readonly #groups: Record<Group, Runnable[]> = {
+    servers: [],
+    caches: [],
+    'every-replica': [],
+    'leader-only': [],
+  };
   readonly #synced = new Set<Runnable>();
   /** What has to be stopped, in the order of its start. */
   readonly #started: Runnable[] = [];
@@ -96,6 +102,7 @@ export class Manager {
   async #start(ending: AbortSignal): Promise<void> {
     for (const server of this.#groups.servers) await this.#begin(server, ending);
     await this.#startCaches(ending);
+    for (const runnable of this.#groups['every-replica']) await this.#begin(runnable, ending);
     if (this.#elector) {
       await this.#begin(this.#elector, ending);
       await unlessAborted(ending, this.#elected.promise);

@@ -53,10 +53,11 @@ function election(clock: FakeClock, log: LogRecorder, events: string[] = []) {
 }
 
 describe('manager', () => {
-  it('starts servers, caches, the election and the leader-only parts, and stops in reverse', async () => {
+  it('starts servers, caches, what every replica does, the election and the leader-only parts, and stops in reverse', async () => {
     const { clock, log, events, part, stopping } = setUp();
     const manager = new Manager({ log, clock, leaderElection: election(clock, log, events).options })
       .add('leader-only', part('controller-1'), part('controller-2'))
+      .add('every-replica', part('publisher'))
       .add('caches', part('cache-1'), part('cache-2'))
       .add('servers', part('server'));
     assert.equal(manager.isLeader(), false);
@@ -69,11 +70,13 @@ describe('manager', () => {
       '+server',
       '+cache-1',
       '+cache-2',
+      '+publisher',
       '+controller-1',
       '+controller-2',
       '-controller-2',
       '-controller-1',
       'lease released',
+      '-publisher',
       '-cache-2',
       '-cache-1',
       '-server',
