@@ -1,6 +1,6 @@
 /**
  * A Nacos client, usable alone: one connection to one of several servers, kept up until it is stopped, and the config and
- * admin APIs over it.
+ * admin APIs over it. Naming has connections of its own, from its first use on.
  *
  * Guarantees: `start` returns at once and nothing ever rejects in the background; whatever happens to the servers, what is
  * watched is watched again after the next connect; `state` tells at any time how things stand, and why.
@@ -17,12 +17,14 @@ import { ConfigClient } from './config-client.ts';
 import { Connection } from './connection.ts';
 import type { Push } from './connection.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
+import type { ServerFailure } from './connection-keeper.ts';
 import { transition } from './connection-state.ts';
 import type { ClientState, ConnectedFacts, ConnectionEvent, Description } from './connection-state.ts';
 import { HttpTransport } from './http-transport.ts';
 import { Login } from './login.ts';
 import type { Credentials } from './login.ts';
 import type { NacosMetrics } from './metrics.ts';
+import { NamingClient } from './naming-client.ts';
 import { RpcCaller } from './rpc-caller.ts';
 import type { ServerAddress } from './server-address.ts';
 import { ServerList } from './server-list.ts';
@@ -42,6 +44,16 @@ export interface NacosClientOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly metrics: NacosMetrics;
+  /**
+   * Awaited on each new naming connection before anything that is registered is sent on it: bring it up to date here, by
+   * `naming.publish` and `naming.withdraw`, whose promises wait for what comes after and must not be awaited here. May
+   * run for several connections at once; the signal ends it with its connection. When it rejects, the redo goes on.
+   *
+   * @default none
+   */
+  readonly beforeRedo?: (signal: AbortSignal) => Promise<void>;
+  /** More services than fit are spread over several connections. @default 2000 */
+  readonly maxInstancesPerConnection?: number;
   /** A number in [0, 1). @default Math.random */
   readonly random?: () => number;
 }
@@ -53,6 +65,7 @@ const descriptionBackoff = { initialMs: 1_000, maxMs: 30_000 };
 export class NacosClient {
   readonly config: ConfigClient;
   readonly admin: AdminApi;
+  readonly naming: NamingClient;
   readonly #options: NacosClientOptions;
   readonly #servers: ServerList;
   readonly #http: HttpTransport;
@@ -80,7 +93,10 @@ export class NacosClient {
       random,
       log,
       metrics,
-      onChange: (auth) => this.#dispatch({ kind: 'auth-changed', auth }),
+      onChange: (auth) => {
+        this.#dispatch({ kind: 'auth-changed', auth });
+        if (auth.authenticated) this.naming.authenticated();
+      },
     });
     this.admin = new AdminApi({ http: this.#http, login: this.#login, metrics });
     const caller = new RpcCaller({
@@ -93,6 +109,11 @@ export class NacosClient {
     });
     const api = new ConfigApi(caller);
     this.config = new ConfigClient({ api, admin: this.admin, clock, random, log, maxConcurrentRequests });
+    const explain = (failures: readonly ServerFailure[], signal: AbortSignal): Promise<BridgeError> =>
+      explainFailures(failures, this.#http, signal);
+    const { beforeRedo = () => Promise.resolve(), maxInstancesPerConnection = 2_000 } = options;
+    const login = this.#login;
+    this.naming = new NamingClient({ ...options, random, login, explain, beforeRedo, maxInstancesPerConnection });
     this.#keeper = new ConnectionKeeper({
       servers: this.#servers,
       clock,
@@ -100,7 +121,7 @@ export class NacosClient {
       log,
       open: (server, signal) => this.#open(server, signal),
       prepare: (connection) => this.#prepare(connection),
-      explain: (failures, signal) => explainFailures(failures, this.#http, signal),
+      explain,
       onEvent: (event) => this.#dispatch(event),
     });
   }
@@ -120,15 +141,16 @@ export class NacosClient {
     if (this.#state.kind !== 'idle') return;
     this.#dispatch({ kind: 'start' });
     this.#keeper.start();
+    this.naming.start();
   }
 
-  /** Final. Resolves when the connection is closed. */
+  /** Final. Resolves when all connections are closed. */
   async stop(): Promise<void> {
     this.#dispatch({ kind: 'stop' });
     this.config.stop();
     this.#login.stop();
     this.#http.close();
-    await this.#keeper.stop();
+    await Promise.all([this.naming.stop(), this.#keeper.stop()]);
     this.#listeners.clear();
   }
 

@@ -4,6 +4,9 @@
  * A round over all servers that fails is explained once (by `explain`) and followed by a growing, jittered pause, 100 ms
  * to 5 s. The pause shrinks again only after a connection has lasted, so a server that accepts and drops us at once is
  * not hammered. A connection is published (`current`, `established`) after `prepare`, that is when requests can be made.
+ *
+ * A connection is left in one of two ways: `moveOn` ends it and makes another; `replace` makes another, prepares it, and
+ * only then ends the first, which stays for as long as there is no other.
  */
 import { sleep } from '../clock.ts';
 import type { Clock } from '../clock.ts';
@@ -42,6 +45,7 @@ export class ConnectionKeeper {
   readonly #stopping = new AbortController();
   readonly #backoff: Backoff;
   #current: Connection | undefined;
+  #askReplacement: () => void = () => {};
   #running: Promise<void> | undefined;
 
   constructor(options: ConnectionKeeperOptions) {
@@ -71,6 +75,11 @@ export class ConnectionKeeper {
     connection.end(new BridgeError('NACOS_UNREACHABLE', `${hostAndPort(connection.server)} asked us to reconnect`));
   }
 
+  /** Leaves the current connection once another has taken its place. */
+  replace(): void {
+    this.#askReplacement();
+  }
+
   async #run(): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = this.#stopping;
@@ -85,21 +94,51 @@ export class ConnectionKeeper {
   }
 
   async #connectAndWait(signal: AbortSignal): Promise<void> {
+    let connection = await this.#connect(signal);
+    while (connection) connection = await this.#hold(connection, signal);
+  }
+
+  /** Until the connection is lost, or left for the one that is returned. */
+  async #hold(connection: Connection, signal: AbortSignal): Promise<Connection | undefined> {
     const { clock, log, onEvent, servers } = this.#options;
-    const connection = await this.#connect(signal);
-    if (!connection) return;
     const sinceMs = clock.monotonic();
-    const end = (): void => connection.end(signal.reason as BridgeError);
-    if (signal.aborted) end();
-    signal.addEventListener('abort', end, { once: true });
+    const hasLasted = (): boolean => clock.monotonic() - sinceMs >= stableAfterMs;
+    const successor = await this.#untilLeft(connection, hasLasted, signal);
+    if (successor) {
+      connection.end(new BridgeError('NACOS_UNREACHABLE', 'another connection took its place'));
+    }
     const error = await connection.ended;
-    signal.removeEventListener('abort', end);
+    if (successor) return successor;
     this.#current = undefined;
-    if (signal.aborted) return;
-    if (clock.monotonic() - sinceMs >= stableAfterMs) this.#backoff.reset();
+    if (signal.aborted) return undefined;
+    if (hasLasted()) this.#backoff.reset();
     log.warn('the connection was lost', { server: hostAndPort(connection.server), ...errorFields(error) });
     servers.leave(connection.server);
     onEvent({ kind: 'lost', error });
+    return undefined;
+  }
+
+  /** Resolves when the connection has ended, or to its successor. */
+  async #untilLeft(
+    connection: Connection,
+    hasLasted: () => boolean,
+    signal: AbortSignal,
+  ): Promise<Connection | undefined> {
+    const { clock, log, servers } = this.#options;
+    const asked = new Promise<void>((resolve) => (this.#askReplacement = resolve));
+    await Promise.race([asked, connection.ended]);
+    if (hasLasted()) this.#backoff.reset();
+    for (let isFirst = hasLasted(); connection.isOpen; isFirst = false) {
+      // A server that sends everybody on at once would have us run in circles.
+      const pause = isFirst ? undefined : sleep(clock, this.#backoff.nextMs(), signal);
+      await Promise.race([pause, connection.ended]).catch(() => {});
+      if (!connection.isOpen) break;
+      log.info('replacing the connection', { server: hostAndPort(connection.server) });
+      servers.leave(connection.server);
+      const successor = await this.#connect(signal);
+      if (successor) return successor;
+    }
+    return undefined;
   }
 
   /** One round over the servers. */
@@ -110,6 +149,7 @@ export class ConnectionKeeper {
       let connection: Connection | undefined;
       try {
         connection = await open(server, signal);
+        endOn(signal, connection);
         const facts = await prepare(connection);
         if (!connection.isOpen) throw await connection.ended;
         servers.succeeded(server);
@@ -134,4 +174,12 @@ export class ConnectionKeeper {
     onEvent({ kind: 'round-failed', error });
     return undefined;
   }
+}
+
+/** `prepare` and all that waits for the connection ends with it. */
+function endOn(signal: AbortSignal, connection: Connection): void {
+  const end = (): void => connection.end(signal.reason as BridgeError);
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  void connection.ended.then(() => signal.removeEventListener('abort', end));
 }

@@ -6,7 +6,7 @@
  * that sends nothing for 20 s is put to the test by the server and dropped; we ask for its health after 5 s of silence.
  *
  * Guarantees: every push is acknowledged before it is processed; no push and no listener can end the connection but by
- * what the protocol says (reset, code 301). `ended` settles once; a connection never comes back.
+ * what the protocol says (reset, code 301 or -401). `ended` settles once; a connection never comes back.
  */
 import { sleep } from '../clock.ts';
 import type { Clock } from '../clock.ts';
@@ -60,6 +60,7 @@ const acknowledgements: Readonly<Record<string, string | undefined>> = {
   ClientDetectionRequest: 'ClientDetectionResponse',
   ConnectResetRequest: 'ConnectResetResponse',
   ConfigChangeNotifyRequest: 'ConfigChangeNotifyResponse',
+  NotifySubscriberRequest: 'NotifySubscriberResponse',
   ClientConfigMetricRequest: 'ClientConfigMetricResponse',
 };
 
@@ -121,7 +122,7 @@ export class Connection {
     const payload = { type, clientIp: '', headers, body: JSON.stringify(body) };
     const answer = parseAnswer(await this.#transport.call(payload, signal));
     this.#lastReceivedMs = this.#options.clock.monotonic();
-    if (answer.type === 'ErrorResponse' && answer.errorCode === serverCodes.unregistered) {
+    if (answer.type === 'ErrorResponse' && isForgotten(answer)) {
       this.end(new BridgeError('NACOS_UNREACHABLE', `${hostAndPort(this.server)} no longer knows this connection`));
     }
     return answer;
@@ -250,6 +251,11 @@ export class Connection {
     const host = textOf(body['serverIp']);
     this.#options.onReset(host === '' ? undefined : { host, port: numberOf(body['serverPort']) });
   }
+}
+
+/** -401 is the same as 301, found later: the connection is registered and has no naming client (any more). */
+function isForgotten({ errorCode }: Answer): boolean {
+  return errorCode === serverCodes.unregistered || errorCode === serverCodes.clientDisconnected;
 }
 
 function parseAnswer(payload: Payload): Answer {

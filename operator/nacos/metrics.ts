@@ -13,19 +13,37 @@ export const operations = [
   'config_publish',
   'config_remove',
   'config_listen',
+  'naming_register',
+  'naming_deregister',
+  'naming_register_persistent',
+  'naming_deregister_persistent',
+  'naming_subscribe',
+  'naming_unsubscribe',
+  'naming_query',
+  'naming_list',
   'admin_get_config',
   'admin_server_state',
   'login',
 ] as const;
 export type Operation = (typeof operations)[number];
 
-const pushTypes = ['ConfigChangeNotifyRequest', 'ClientDetectionRequest', 'ConnectResetRequest', 'SetupAckRequest'];
+const pushTypes = [
+  'ConfigChangeNotifyRequest',
+  'NotifySubscriberRequest',
+  'ClientDetectionRequest',
+  'ConnectResetRequest',
+  'SetupAckRequest',
+];
 
 export interface NacosMetrics {
   /** Counts and times `work`; the result is `ok` or the code of the failure. */
   measure<Result>(operation: Operation, work: () => Promise<Result>): Promise<Result>;
   pushed(type: string): void;
   reconnected(): void;
+  namingConnectionOpened(): void;
+  namingConnectionClosed(): void;
+  /** So many were made again on a new connection. */
+  redone(kind: 'record' | 'subscription', count: number): void;
   /** `servers` is the list as configured, `HOST:PORT,…`. */
   stateChanged(servers: string, before: ClientState['kind'], after: ClientState['kind']): void;
 }
@@ -62,6 +80,17 @@ export function createNacosMetrics(registry: Registry, prefix: string): NacosMet
     labelNames: ['type'],
     registers,
   });
+  const namingConnections = new Gauge({
+    name: `${prefix}nacos_naming_connections`,
+    help: 'Connections to Nacos that instances are registered on, or could be.',
+    registers,
+  });
+  const redone = new Counter({
+    name: `${prefix}naming_redo_total`,
+    help: 'Records and subscriptions that were made again after a connection was lost or replaced, by kind.',
+    labelNames: ['kind'],
+    registers,
+  });
   return {
     async measure(operation, work) {
       const startedMs = performance.now();
@@ -78,6 +107,9 @@ export function createNacosMetrics(registry: Registry, prefix: string): NacosMet
     },
     pushed: (type) => pushes.inc({ type: pushTypes.includes(type) ? type : 'other' }),
     reconnected: () => reconnects.inc(),
+    namingConnectionOpened: () => namingConnections.inc(),
+    namingConnectionClosed: () => namingConnections.dec(),
+    redone: (kind, count) => redone.inc({ kind }, count),
     stateChanged(servers, before, after) {
       if (isCounted(before)) states.dec({ servers, state: before });
       if (isCounted(after)) states.inc({ servers, state: after });

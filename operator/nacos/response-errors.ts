@@ -17,7 +17,13 @@ export interface FailedAnswer {
 }
 
 /** Codes that the connection itself acts on. */
-export const serverCodes = { starting: 300, unregistered: 301, forbidden: 403, configAbsent: 300 } as const;
+export const serverCodes = {
+  starting: 300,
+  unregistered: 301,
+  clientDisconnected: -401,
+  forbidden: 403,
+  configAbsent: 300,
+} as const;
 
 const byServerCode: Readonly<Record<number, ErrorCode>> = {
   [-401]: 'CONNECTION_NOT_READY',

@@ -26,6 +26,10 @@ export interface RpcRequest {
   readonly signal?: AbortSignal;
   /** The error code by which this response type says that there is nothing: the answer is undefined then. */
   readonly absentErrorCode?: number;
+  /** Where to send it. @default the connection of the moment */
+  readonly connection?: Connection;
+  /** What the server must have announced, and how to say it. */
+  readonly ability?: { readonly name: string; readonly words: string };
 }
 
 export interface RpcCallerOptions {
@@ -60,7 +64,8 @@ export class RpcCaller {
 
   async #callNow(request: RpcRequest, signal: AbortSignal): Promise<JsonObject | undefined> {
     const { login } = this.#options;
-    const connection = await this.#options.connected(signal);
+    const connection = request.connection ?? (await this.#options.connected(signal));
+    checkAbility(connection, request);
     let token = login.headers();
     let answer = await send(connection, request, token, signal);
     if (isRefused(answer) && (await login.renew(token))) {
@@ -89,6 +94,11 @@ function send(
   signal: AbortSignal,
 ): Promise<Answer> {
   return connection.request(request.type, request.body, { ...request.headers, ...token }, signal);
+}
+
+function checkAbility(connection: Connection, { ability, description }: RpcRequest): void {
+  if (!ability || connection.can(ability.name)) return;
+  throw new BridgeError('NACOS_UNSUPPORTED', `${description}: the server lacks ${ability.words}`);
 }
 
 function isRefused(answer: Answer): boolean {
