@@ -24,7 +24,7 @@ import { KubeLeaseLock } from './kube/lease-lock.ts';
 import { createKubeMetrics } from './kube/metrics.ts';
 import { Reflector } from './kube/reflector.ts';
 import { ResourceClient } from './kube/resource-client.ts';
-import type { KubeObject, ResourceRef } from './kube/resource.ts';
+import type { KubeObject } from './kube/resource.ts';
 import { Store } from './kube/store.ts';
 import type { Logger } from './log.ts';
 import { NacosClient } from './nacos/client.ts';
@@ -34,6 +34,7 @@ import type { Controller } from './runtime/controller.ts';
 import { Manager } from './runtime/manager.ts';
 import { createRuntimeMetrics } from './runtime/metrics.ts';
 import type { Runnable } from './runtime/runnable.ts';
+import { ServiceSync, type NewReflector } from './service-sync/service-sync.ts';
 
 const CALL_TIMEOUT_MS = 30_000;
 const CALL_CONNECTIONS = 16;
@@ -78,13 +79,10 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const connectionStore = new Store<NacosConnection>();
   const configs = newConfigStore();
   const configMapMetadata = newConfigMapStore();
-  const onRecovered = () => {
-    connections.controller.queue.retryFailing();
-    configSync.controller.queue.retryFailing();
-  };
-  const reflect = <T extends KubeObject>(resource: ResourceRef, store: Store<T>, metadataOnly: boolean): Runnable => {
+  const onRecovered = () => controllers.forEach(({ queue }) => queue.retryFailing());
+  const newReflector: NewReflector = (resource, store, metadataOnly) => {
     const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly, onRecovered };
-    return cacheOf(new Reflector<T>({ ...watched, store, log, clock, metrics: kubeMetrics }));
+    return new Reflector({ ...watched, store, log, clock, metrics: kubeMetrics });
   };
   const clusterIdentity = new ClusterIdentity(
     new ResourceClient<KubeObject>(kube, NAMESPACE),
@@ -105,15 +103,34 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
         log,
         clock,
         metrics: nacosMetrics,
+        beforeRedo: async () => serviceSync?.beforeRedo(),
       }),
   );
   const directory = new ConnectionDirectory();
+  const serviceSync = options.services
+    ? new ServiceSync({
+        clusterId: () => clusterIdentity.id,
+        concurrency: options.reconcileConcurrency,
+        kube,
+        newReflector,
+        directory,
+        events,
+        registry,
+        metricsPrefix: METRICS_PREFIX,
+        runtimeMetrics,
+        log,
+        clock,
+      })
+    : undefined;
   const connections = new Connections({
     kube,
     connections: connectionStore,
     pool,
     directory,
-    usage: (key) => connectionUsage(configs, key),
+    usage: (key) => {
+      const { resources, holding } = connectionUsage(configs, key);
+      return { resources: resources + (serviceSync?.usersOf(key) ?? 0), holding };
+    },
     events,
     kubeMetrics,
     runtimeMetrics,
@@ -124,6 +141,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     const resource = current ?? previous;
     if (resource && (!current || !previous)) connections.usersChanged(connectionOf(resource));
   });
+  serviceSync?.onUsersChanged((connection) => connections.usersChanged(connection));
   const configSync = new ConfigSync({
     clusterId: () => clusterIdentity.id,
     concurrency: options.reconcileConcurrency,
@@ -139,12 +157,14 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     clock,
   });
 
+  const controllers = [connections.controller, configSync.controller, ...(serviceSync?.controllers ?? [])];
+
   const namespace = options.leaseNamespace ?? kube.defaultNamespace;
   const lock = new KubeLeaseLock({ client: leaseKube, namespace, name: FIELD_MANAGER, fieldManager: FIELD_MANAGER });
   const election = { lock, identity: options.identity, name: FIELD_MANAGER, clock, log, metrics: runtimeMetrics };
   const manager = new Manager({ log, clock, leaderElection: options.leaderElect ? election : undefined });
   const { bindAddress, healthPort, metricsPort } = options;
-  const healthz = [workersCheck([connections.controller, configSync.controller])];
+  const healthz = [workersCheck(controllers)];
   const readyz = [
     {
       name: 'caches',
@@ -166,16 +186,17 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       'servers',
       new HttpServer({ name: 'metrics', port: metricsPort, bindAddress, routes: [metricsRoute(registry)], log }),
     )
+    .add('caches', clusterIdentity)
     .add(
       'caches',
-      clusterIdentity,
-      reflect(NACOS_CONNECTION, connectionStore, false),
-      reflect(NACOS_CONFIG, configs, false),
-      reflect(CONFIG_MAP, configMapMetadata, true),
+      cacheOf(newReflector(NACOS_CONNECTION, connectionStore, false)),
+      cacheOf(newReflector(NACOS_CONFIG, configs, false)),
+      cacheOf(newReflector(CONFIG_MAP, configMapMetadata, true)),
+      ...(serviceSync?.reflectors ?? []).map(cacheOf),
     );
   if (options.nacos.length > 0) {
     manager.add(
-      'leader-only',
+      'every-replica',
       new DefaultConnection({
         connections,
         servers: options.nacos,
@@ -188,7 +209,8 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       }),
     );
   }
-  manager.add('leader-only', connections, configSync);
+  manager.add('every-replica', connections, ...(serviceSync ? [serviceSync.publisher] : []));
+  manager.add('leader-only', connections.statuses, configSync, ...(serviceSync ? [serviceSync.reporter] : []));
 
   return {
     async run(signal) {

@@ -47,6 +47,11 @@ const good: [line: string, environment: Environment, expected: Partial<RunOption
   ],
   ['--leader-elect false', {}, { leaderElect: false }],
   ['--leader-elect', { NACOS_BRIDGE_LEADER_ELECT: 'false' }, { leaderElect: true }],
+  ['--services=false', {}, { services: false }],
+  ['--services', { NACOS_BRIDGE_SERVICES: 'false' }, { services: true }],
+  ['', { NACOS_BRIDGE_SERVICES: 'false' }, { services: false }],
+  // A Service named nacos-bridge-services must not switch anything.
+  ['', { NACOS_BRIDGE_SERVICES_SERVICE_HOST: '10.0.0.1' }, { services: true }],
   ['--leader-elect --log-level debug', {}, { leaderElect: true, logLevel: 'debug' }],
   ['--bind-address ::1', {}, { bindAddress: '::1' }],
   ['--cluster-id prod.eu_1', {}, { clusterId: 'prod.eu_1' }],
@@ -83,6 +88,8 @@ const bad: [line: string, environment: Environment, problems: string[]][] = [
   ['', { NACOS_BRIDGE_HEALTH_PORT: 'x' }, ["NACOS_BRIDGE_HEALTH_PORT: must be an integer from 0 to 65535, not 'x'"]],
   ['--bind-address localhost', {}, ["--bind-address: must be an IPv4 or IPv6 address, not 'localhost'"]],
   ['--leader-elect yes', {}, ["--leader-elect: must be one of true, false, not 'yes'"]],
+  ['--services no', {}, ["--services: must be one of true, false, not 'no'"]],
+  ['', { NACOS_BRIDGE_SERVICES: '1' }, ["NACOS_BRIDGE_SERVICES: must be one of true, false, not '1'"]],
   ['--log-level loud', {}, ["--log-level: must be one of debug, info, warn, error, not 'loud'"]],
   ['--log-rotate-seconds 59', {}, ["--log-rotate-seconds: must be an integer from 60 to 86400, not '59'"]],
   [
@@ -133,6 +140,7 @@ describe('options', () => {
     assert.deepEqual(others, {
       kubeconfig: undefined,
       watchNamespaces: [],
+      services: true,
       nacos: [],
       nacosNamespace: '',
       nacosUsername: undefined,

@@ -21,6 +21,28 @@ export const FORCE_FINALIZE_ANNOTATION = `${API_GROUP}/force-finalize`;
 /** On a mirror: the MD5 of the content that was written, for people and for other tools. */
 export const CONTENT_MD5_ANNOTATION = `${API_GROUP}/content-md5`;
 
+/** On a Service: `"true"` publishes it in Nacos without a NacosService. */
+export const EXPORT_ANNOTATION = `${API_GROUP}/export`;
+
+/** On a Service that is published by its annotation: the name, the group and the connection to use. */
+export const SERVICE_NAME_ANNOTATION = `${API_GROUP}/service-name`;
+export const GROUP_ANNOTATION = `${API_GROUP}/group`;
+export const CONNECTION_ANNOTATION = `${API_GROUP}/connection`;
+
+/** On a pod: its weight in Nacos, a decimal number from 0 to 10000, where a NacosService lets annotations count. */
+export const WEIGHT_ANNOTATION = `${API_GROUP}/weight`;
+
+/** On a resource that the guard against mass deletion has stopped: lets it withdraw what it no longer selects. */
+export const CONFIRM_DELETION_ANNOTATION = `${API_GROUP}/confirm-deletion`;
+
+/** Metadata of every instance in Nacos: where it comes from. */
+export const METADATA_KEYS = {
+  cluster: 'k8s.cluster',
+  namespace: 'k8s.namespace',
+  service: 'k8s.service',
+  zone: 'k8s.zone',
+} as const;
+
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'nacos-bridge';
 

@@ -7,6 +7,7 @@
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import type { NacosConfigSpec, NacosConfigStatus } from './generated/nacos-config.ts';
 import type { NacosConnectionSpec, NacosConnectionStatus } from './generated/nacos-connection.ts';
+import type { NacosServiceSpec, NacosServiceStatus } from './generated/nacos-service.ts';
 import { API_GROUP, API_VERSION } from './names.ts';
 
 export interface NacosConnection extends KubeObject {
@@ -17,6 +18,11 @@ export interface NacosConnection extends KubeObject {
 export interface NacosConfig extends KubeObject {
   spec: NacosConfigSpec;
   status?: NacosConfigStatus;
+}
+
+export interface NacosService extends KubeObject {
+  spec: NacosServiceSpec;
+  status?: NacosServiceStatus;
 }
 
 export const NACOS_CONNECTION: ResourceRef = {
@@ -32,5 +38,13 @@ export const NACOS_CONFIG: ResourceRef = {
   version: API_VERSION,
   plural: 'nacosconfigs',
   kind: 'NacosConfig',
+  namespaced: true,
+};
+
+export const NACOS_SERVICE: ResourceRef = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'nacosservices',
+  kind: 'NacosService',
   namespaced: true,
 };

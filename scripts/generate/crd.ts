@@ -12,6 +12,8 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  /** The values of a map. */
+  readonly additionalProperties?: Schema;
   readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly format?: string;
@@ -22,6 +24,7 @@ export interface Schema {
   readonly maxLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly maxProperties?: number;
   readonly 'x-kubernetes-list-type'?: string;
   readonly 'x-kubernetes-validations'?: readonly Rule[];
 }

@@ -49,6 +49,7 @@ function rows(prefix: string, parent: Schema): string[] {
 
 function typeOf(schema: Schema): string {
   if (schema.items !== undefined) return `list of ${typeOf(schema.items)}`;
+  if (schema.additionalProperties !== undefined) return `map of ${typeOf(schema.additionalProperties)}`;
   if (schema.enum !== undefined) return schema.enum.map(code).join(', ');
   return schema.format === 'date-time' ? 'time' : schema.type;
 }
@@ -59,13 +60,15 @@ function defaultOf(schema: Schema): string {
 }
 
 function limitsOf(schema: Schema): string {
-  const { items, minimum, maximum, minItems, maxItems, minLength, maxLength, pattern } = schema;
+  const { minimum, maximum, minItems, maxItems, maxProperties, minLength, maxLength, pattern } = schema;
+  const each = schema.items ?? schema.additionalProperties;
   const limits = [
     range(minItems, maxItems, ' items'),
+    range(undefined, maxProperties, ' keys'),
     range(minimum, maximum, ''),
     range(minLength, maxLength, ' characters'),
     pattern === undefined ? '' : code(escape(pattern)),
-    items === undefined || items.properties !== undefined ? '' : limitsOf(items),
+    each === undefined || each.properties !== undefined ? '' : limitsOf(each),
   ];
   return limits.filter((limit) => limit !== '').join('; ');
 }

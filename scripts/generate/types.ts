@@ -28,8 +28,11 @@ export async function typesOf(crd: Crd): Promise<Derived> {
 
 /** Keeps what a type can say; limits, patterns and CEL rules stay in the CRD. */
 function asStored(schema: Schema): object {
-  const { type, description, properties, required = [], items } = schema;
+  const { type, description, properties, required = [], items, additionalProperties } = schema;
   if (items !== undefined) return { type, description, items: asStored(items) };
+  if (additionalProperties !== undefined) {
+    return { type, description, additionalProperties: asStored(additionalProperties) };
+  }
   if (properties === undefined) return { type, description, ...(schema.enum && { enum: schema.enum }) };
   const entries = Object.entries(properties);
   const filled = entries.filter(([, property]) => property.default !== undefined).map(([name]) => name);

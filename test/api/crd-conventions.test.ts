@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { loadCrds, type Schema } from '../../scripts/generate/crd.ts';
-import { NACOS_CONFIG, NACOS_CONNECTION } from '../../operator/api/resources.ts';
+import { NACOS_CONFIG, NACOS_CONNECTION, NACOS_SERVICE } from '../../operator/api/resources.ts';
 
 const crds = await loadCrds(path.join(import.meta.dirname, '../../crds'));
 
@@ -37,6 +37,10 @@ const conventions: readonly { title: string; breaks: (field: Field) => boolean }
     title: 'has a limit and a list type when it is a list',
     breaks: ({ schema }) =>
       schema.type === 'array' && (schema.maxItems === undefined || schema['x-kubernetes-list-type'] === undefined),
+  },
+  {
+    title: 'has a limit when it is a map',
+    breaks: ({ schema }) => schema.additionalProperties !== undefined && schema.maxProperties === undefined,
   },
   {
     title: 'has CamelCase values when it is an enum of ours',
@@ -73,11 +77,11 @@ describe('The resource constants', () => {
       kind,
       namespaced: true,
     }));
-    assert.deepEqual([NACOS_CONFIG, NACOS_CONNECTION], declared);
+    assert.deepEqual([NACOS_CONFIG, NACOS_CONNECTION, NACOS_SERVICE], declared);
   });
 });
 
-/** All fields below spec and status, e.g. `spec.servers[].host`. */
+/** All fields below spec and status, e.g. `spec.servers[].host`; the values of a map as `spec.metadata{}`. */
 function fieldsOf(schema: Schema, name = ''): Field[] {
   const inner = schema.items ?? schema;
   const prefix = schema.items === undefined ? name : `${name}[]`;
@@ -85,5 +89,7 @@ function fieldsOf(schema: Schema, name = ''): Field[] {
     .filter(([child]) => name !== '' || child === 'spec' || child === 'status')
     .flatMap(([child, childSchema]) => fieldsOf(childSchema, prefix === '' ? child : `${prefix}.${child}`));
   const item = schema.items === undefined ? [] : [{ name: prefix, schema: schema.items }];
-  return name === '' ? children : [{ name, schema }, ...item, ...children];
+  const values = schema.additionalProperties;
+  const value = values === undefined ? [] : [{ name: `${name}{}`, schema: values }];
+  return name === '' ? children : [{ name, schema }, ...item, ...value, ...children];
 }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { parseAllDocuments } from 'yaml';
 import { loadCrds, type Schema } from '../../scripts/generate/crd.ts';
-import type { NacosConfig, NacosConnection } from '../../operator/api/resources.ts';
+import type { NacosConfig, NacosConnection, NacosService } from '../../operator/api/resources.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const apiVersion = 'bridge.nacos.io/v1alpha1';
@@ -79,6 +79,40 @@ const connection = {
   },
 } satisfies NacosConnection;
 
+const service = {
+  apiVersion,
+  kind: 'NacosService',
+  metadata: { name: 'orders', namespace: 'shop' },
+  spec: {
+    connectionRef: { kind: 'NacosConnection', name: 'main' },
+    namespaceId: 'dev',
+    group: 'shop',
+    source: {
+      serviceSelector: {
+        matchLabels: { tier: 'backend' },
+        matchExpressions: [{ key: 'stage', operator: 'In', values: ['live'] }],
+      },
+    },
+    serviceName: 'shop.{service}',
+    ports: [{ name: 'http' }, { number: 9090, serviceName: '{service}.metrics' }],
+    readiness: 'Healthy',
+    weight: 1,
+    clusterName: 'DEFAULT',
+    clusterNameFrom: 'Zone',
+    metadata: { owner: 'shop' },
+    metadataFrom: { labels: ['version'] },
+    podAnnotations: 'Ignore',
+  },
+  status: {
+    observedGeneration: 1,
+    services: 2,
+    instances: { total: 3, ready: 1, draining: 1, published: 2 },
+    ghosts: 0,
+    problems: [{ service: 'orders', member: '10.0.0.1:8080', field: 'metadata', message: 'has 1025 characters' }],
+    conditions,
+  },
+} satisfies NacosService;
+
 interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -99,7 +133,7 @@ describe('The types of our kinds', () => {
     );
   });
 
-  for (const sample of [config, connection]) {
+  for (const sample of [config, connection, service]) {
     it(`accept a ${sample.kind} that its schema accepts`, () => assertValid(sample));
 
     it(`know every field of a ${sample.kind}`, () => {
@@ -115,6 +149,11 @@ describe('The types of our kinds', () => {
       for (const object of objects) if (object.kind in schemas) assertValid(object);
     });
   }
+
+  it('refuse a metadata value that is no text', () => {
+    const validate = schemas['NacosService']?.validate;
+    assert.equal(validate?.({ ...service, spec: { ...service.spec, metadata: { weight: 1 } } }), false);
+  });
 
   it('refuse an unknown field', () => {
     const validate = schemas['NacosConfig']?.validate;

@@ -93,6 +93,27 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   verbs: [get, list, watch]
 {{- end }}
 {{- end }}
+{{- if .Values.services.enabled }}
+# Services that are published, and their endpoints.
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosservices]
+  verbs: [get, list, watch]
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosservices/status]
+  verbs: [patch]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [get, list, watch]
+{{- if .Values.services.podMetadata }}
+# Labels and annotations of the pods behind them.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+{{- end }}
+{{- end }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

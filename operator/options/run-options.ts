@@ -1,0 +1,35 @@
+/**
+ * The options of one run of the operator, complete: what was not given has its default.
+ */
+import type { LogLevel, LogOptions } from '../log.ts';
+import type { ServerAddress } from '../nacos/server-address.ts';
+
+export interface RunOptions {
+  /** Path of a kubeconfig file; undefined in a cluster. KUBECONFIG may name several, as it does for kubectl. */
+  readonly kubeconfig: string | undefined;
+  /** Namespaces whose resources are served; empty for all. */
+  readonly watchNamespaces: readonly string[];
+  /** Whether NacosServices and annotated Services are served. */
+  readonly services: boolean;
+  /** Servers of the default connection; empty when there is none. */
+  readonly nacos: readonly ServerAddress[];
+  readonly nacosNamespace: string;
+  readonly nacosUsername: string | undefined;
+  readonly nacosPasswordFile: string | undefined;
+  readonly nacosRequestTimeoutMs: number;
+  /** Undefined: the uid of the namespace kube-system. */
+  readonly clusterId: string | undefined;
+  readonly leaderElect: boolean;
+  /** Undefined: the namespace of the pod, or the one of the kubeconfig. */
+  readonly leaseNamespace: string | undefined;
+  readonly identity: string;
+  readonly reconcileConcurrency: number;
+  readonly metricsPort: number;
+  readonly healthPort: number;
+  readonly bindAddress: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogOptions['format'];
+  readonly logDir: string | undefined;
+  readonly logRotateSeconds: number;
+  readonly logMaxFiles: number;
+}

@@ -1,0 +1,55 @@
+/**
+ * Whether what we know of the API server is fresh enough to be published again after a reconnect.
+ *
+ * A process that was frozen wakes up with an old view and connections that are gone. What it published before may be of
+ * pods that died meanwhile, so it lists first, and takes the old view only when the API server cannot be reached.
+ */
+import { sleep, type Clock } from '../clock.ts';
+import { errorFields, type Logger } from '../log.ts';
+
+/** The part of a reflector that is needed here. */
+export interface View {
+  readonly lastConfirmedMonotonicMs: number | undefined;
+  refresh(): Promise<void>;
+}
+
+/** The lease duration: for so long a view counts as confirmed. */
+const FRESH_MS = 15_000;
+/** An API server that does not answer by then counts as not reachable. */
+const REFRESH_LIMIT_MS = 5000;
+
+export class ApiView {
+  readonly #views: readonly View[];
+  readonly #clock: Clock;
+  readonly #log: Logger;
+
+  constructor(views: readonly View[], clock: Clock, log: Logger) {
+    this.#views = views;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Resolves when the view is fresh, to true if it was refreshed for that, or cannot be refreshed. Never rejects. */
+  async ensureFresh(): Promise<boolean> {
+    const nowMs = this.#clock.monotonic();
+    const old = this.#views.filter(({ lastConfirmedMonotonicMs: ms = -Infinity }) => nowMs - ms > FRESH_MS);
+    if (old.length === 0) return false;
+    const limit = new AbortController();
+    const tooLate = sleep(this.#clock, REFRESH_LIMIT_MS, limit.signal).then(() => {
+      throw new Error(`no answer within ${REFRESH_LIMIT_MS} ms`);
+    });
+    try {
+      await Promise.race([Promise.all(old.map((view) => view.refresh())), tooLate]);
+      return true;
+    } catch (error) {
+      this.#log.warn(
+        'the API server cannot be asked before publishing again; the old view is published',
+        errorFields(error),
+      );
+      return false;
+    } finally {
+      limit.abort();
+      tooLate.catch(() => {});
+    }
+  }
+}

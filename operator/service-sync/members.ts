@@ -1,0 +1,56 @@
+/**
+ * The members of one port of a Service, gathered from all its EndpointSlices.
+ *
+ * Pure. While slices are rearranged an address may stand in two of them: the more useful state counts. The order is by
+ * address and port, so that it does not depend on the order of slices or endpoints.
+ */
+import type { Endpoint, EndpointSlice } from './kube-objects.ts';
+
+export interface Member {
+  ip: string;
+  port: number;
+  isReady: boolean;
+  isTerminating: boolean;
+  zone: string | undefined;
+  /** The pod behind it, if it is one. */
+  podName: string | undefined;
+}
+
+/** `portName` as in the slices; '' for a port without a name. */
+export function membersOf(slices: readonly EndpointSlice[], portName: string): Member[] {
+  const found = new Map<string, Member>();
+  for (const slice of slices) {
+    if (slice.addressType === 'FQDN') continue;
+    const port = slice.ports?.find(({ name = '' }) => name === portName)?.port;
+    if (port === undefined) continue;
+    for (const member of (slice.endpoints ?? []).flatMap((endpoint) => memberOf(endpoint, port))) {
+      const key = `${member.ip} ${member.port}`;
+      const other = found.get(key);
+      if (other === undefined || isPreferred(member, other)) found.set(key, member);
+    }
+  }
+  return [...found.values()].toSorted(byAddress);
+}
+
+/** The addresses of an endpoint are interchangeable; consumers use the first (EndpointSlice API). */
+function memberOf({ addresses, conditions = {}, zone, targetRef }: Endpoint, port: number): Member[] {
+  const [ip] = addresses;
+  if (ip === undefined) return [];
+  const { ready = true, terminating = false } = conditions;
+  const podName = targetRef?.kind === 'Pod' ? targetRef.name : undefined;
+  return [{ ip, port, isReady: ready, isTerminating: terminating, zone, podName }];
+}
+
+/** A total order on all that can differ, so that the choice is the same whatever comes first. */
+function isPreferred(a: Member, b: Member): boolean {
+  return rank(a) < rank(b);
+}
+
+function rank({ isTerminating, isReady, zone = '', podName = '' }: Member): string {
+  return [isTerminating ? 1 : 0, isReady ? 0 : 1, zone, podName].join(' ');
+}
+
+function byAddress(a: Member, b: Member): number {
+  if (a.ip !== b.ip) return a.ip < b.ip ? -1 : 1;
+  return a.port - b.port;
+}

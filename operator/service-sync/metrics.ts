@@ -1,0 +1,67 @@
+/** What Prometheus sees of the exported services. No name of a service or address is a label. */
+import { Gauge, Histogram, type Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
+import type { PublicationBook } from './publication-book.ts';
+
+export interface ServiceMetricsOptions {
+  registry: Registry;
+  prefix: string;
+  clock: Clock;
+  book: PublicationBook;
+  /** Asked for at each scrape. */
+  ghosts: () => number;
+}
+
+/** Registers the metrics, and returns what measures from an event to its confirmation by Nacos. */
+export function createServiceMetrics({ registry, prefix, clock, book, ghosts }: ServiceMetricsOptions): ChangeLag {
+  const registers = [registry];
+  const seconds = new Histogram({
+    name: `${prefix}service_publish_lag_seconds`,
+    help: 'From a change of a Service or its endpoints being seen to its records being confirmed by Nacos.',
+    buckets: lagBucketsSeconds,
+    registers,
+  });
+  new Gauge({
+    name: `${prefix}instances`,
+    help: 'Members of exported services by state, as this replica publishes them.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const counts = { ready: 0, not_ready: 0, draining: 0, left_out: 0 };
+      for (const { counts: own } of recordsOf(book)) {
+        counts.ready += own.ready;
+        counts.draining += own.draining;
+        counts.not_ready += own.total - own.ready - own.draining;
+        counts.left_out += own.total - own.published;
+      }
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: `${prefix}service_records`,
+    help: 'Services in Nacos that this replica has a record of, by whether Nacos has confirmed it.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const counts = { pending: 0, confirmed: 0, failed: 0 };
+      for (const { state } of recordsOf(book)) counts[typeof state === 'string' ? state : 'failed'] += 1;
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: `${prefix}ghosts`,
+    help: 'Hosts in Nacos with the id of this cluster that nothing asks for; known to the leader.',
+    registers,
+    collect() {
+      this.set(ghosts());
+    },
+  });
+  return new ChangeLag(clock, (lagMs) => seconds.observe(lagMs / 1000));
+}
+
+function* recordsOf(book: PublicationBook) {
+  for (const service of book.services()) {
+    for (const { records } of book.of(service).values()) yield* records.values();
+  }
+}

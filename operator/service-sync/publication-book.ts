@@ -1,0 +1,138 @@
+/**
+ * What this replica publishes: for each Service the records that its exports have in Nacos, and how they fare.
+ *
+ * The publisher writes it and the status is made from it. It also says who may have a name in Nacos when several want
+ * it: the oldest, a NacosService before an annotation, the same on every replica.
+ */
+import type { ConnectionKey } from '../connections/connection-key.ts';
+import type { BridgeError } from '../errors.ts';
+import type { NacosClient } from '../nacos/client.ts';
+import type { Instance, ServiceKey } from '../nacos/naming-types.ts';
+import type { InstanceCounts } from './desired.ts';
+import type { Problem } from './instances.ts';
+import type { ServiceExport } from './service-export.ts';
+
+export interface PublishedRecord {
+  readonly address: RecordAddress;
+  readonly instances: readonly Instance[];
+  readonly counts: InstanceCounts;
+  /** Confirmed by Nacos; undefined while it is under way. */
+  state: 'pending' | 'confirmed' | { failed: BridgeError };
+}
+
+export interface RecordAddress {
+  readonly connection: ConnectionKey;
+  readonly client: NacosClient;
+  readonly service: ServiceKey;
+}
+
+/** What one export publishes of one Service. */
+export interface Publication {
+  readonly export: ServiceExport;
+  /** By the text of their address. */
+  readonly records: ReadonlyMap<string, PublishedRecord>;
+  readonly problems: readonly Problem[];
+}
+
+export class PublicationBook {
+  /** By Service, then by export. */
+  readonly #publications = new Map<string, ReadonlyMap<string, Publication>>();
+  /** The Services of an export. */
+  readonly #services = new Map<string, Set<string>>();
+  /** Who wants a name in Nacos, by the text of its address: Service and the rank of its export. */
+  readonly #claims = new Map<string, Map<string, string>>();
+  readonly #listeners = new Set<(exportId: string) => void>();
+
+  /** Told the export whose publications have changed. */
+  onChange(listener: (exportId: string) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  of(service: string): ReadonlyMap<string, Publication> {
+    return this.#publications.get(service) ?? new Map();
+  }
+
+  services(): readonly string[] {
+    return [...this.#publications.keys()];
+  }
+
+  exports(): readonly string[] {
+    return [...this.#services.keys()];
+  }
+
+  servicesOf(exportId: string): readonly string[] {
+    return [...(this.#services.get(exportId) ?? [])];
+  }
+
+  publicationsOf(exportId: string): [service: string, Publication][] {
+    return this.servicesOf(exportId).flatMap((service) => {
+      const publication = this.of(service).get(exportId);
+      return publication === undefined ? [] : [[service, publication]];
+    });
+  }
+
+  /** Replaces what is known of a Service. */
+  set(service: string, publications: readonly Publication[]): void {
+    const before = this.of(service);
+    const after = new Map(publications.map((publication) => [publication.export.id, publication]));
+    if (after.size === 0) this.#publications.delete(service);
+    else this.#publications.set(service, after);
+    for (const id of before.keys()) if (!after.has(id)) this.#leave(id, service);
+    for (const id of after.keys()) this.#servicesOf(id).add(service);
+    for (const id of new Set([...before.keys(), ...after.keys()])) this.changed(id);
+  }
+
+  changed(exportId: string): void {
+    for (const listener of this.#listeners) listener(exportId);
+  }
+
+  /**
+   * Takes note of the names that a Service wants, each with the rank of its export; the least rank has it.
+   * Returns the other Services whose claim may have won or lost by it.
+   */
+  claim(service: string, wanted: ReadonlyMap<string, string>, before: Iterable<string>): Set<string> {
+    const affected = new Set<string>();
+    for (const address of new Set([...wanted.keys(), ...before])) {
+      const claims = this.#claims.get(address) ?? new Map<string, string>();
+      const rank = wanted.get(address);
+      if (claims.get(service) === rank) continue;
+      if (rank === undefined) claims.delete(service);
+      else claims.set(service, rank);
+      if (claims.size === 0) this.#claims.delete(address);
+      else this.#claims.set(address, claims);
+      for (const other of claims.keys()) if (other !== service) affected.add(other);
+    }
+    return affected;
+  }
+
+  /** The least rank that claims a name. */
+  winner(address: string): string | undefined {
+    return [...(this.#claims.get(address)?.values() ?? [])].toSorted(byText)[0];
+  }
+
+  #leave(exportId: string, service: string): void {
+    const services = this.#services.get(exportId);
+    services?.delete(service);
+    if (services?.size === 0) this.#services.delete(exportId);
+  }
+
+  #servicesOf(exportId: string): Set<string> {
+    const services = this.#services.get(exportId) ?? new Set();
+    this.#services.set(exportId, services);
+    return services;
+  }
+}
+
+export function addressText({ connection, service }: Omit<RecordAddress, 'client'>): string {
+  return [connection, service.namespaceId, service.group, service.serviceName].join(' ');
+}
+
+/** Comparable as text: resources before annotations, older before younger, then by name. */
+export function rankOf({ id, owner }: ServiceExport): string {
+  const kind = id.startsWith('NacosService ') ? 0 : 1;
+  return `${kind} ${owner.metadata.creationTimestamp ?? ''} ${id}`;
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,213 @@
+/**
+ * Publishes one Service: brings the records that Nacos has of it into line with its endpoints.
+ *
+ * Every replica does so for every Service, from its start. `declare` is synchronous as far as it decides: what is wanted
+ * is known to the Nacos client when it returns, and its promise says when Nacos has confirmed it.
+ */
+import { CONFIRM_DELETION_ANNOTATION } from '../api/names.ts';
+import type { NacosService } from '../api/resources.ts';
+import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
+import { isBridgeError, type BridgeError } from '../errors.ts';
+import { objectKey, parseKey } from '../kube/resource.ts';
+import type { Store } from '../kube/store.ts';
+import { desiredService, type DesiredRecord } from './desired.ts';
+import type { Problem } from './instances.ts';
+import type { EndpointSlice, Service } from './kube-objects.ts';
+import {
+  addressText,
+  rankOf,
+  type Publication,
+  type PublicationBook,
+  type PublishedRecord,
+  type RecordAddress,
+} from './publication-book.ts';
+import type { PodMetadata } from './pod-metadata.ts';
+import { heldServices } from './selection-guard.ts';
+import {
+  covers,
+  exportIdOf,
+  exportOfAnnotations,
+  exportOfResource,
+  usesPods,
+  type ServiceExport,
+} from './service-export.ts';
+
+export interface PublisherOptions {
+  clusterId: () => string;
+  services: Store<Service>;
+  /** With the index SLICES_OF_SERVICE. */
+  slices: Store<EndpointSlice>;
+  /** With the index RESOURCES_OF_NAMESPACE. */
+  resources: Store<NacosService>;
+  pods: PodMetadata;
+  directory: ConnectionDirectory;
+  book: PublicationBook;
+  /** Other Services that have to be looked at because of what this one wants. */
+  onAffected: (service: string) => void;
+}
+
+export const SLICES_OF_SERVICE = 'service';
+export const RESOURCES_OF_NAMESPACE = 'namespace';
+
+/** What one export wants for one Service, before it is known which of its names it may have. */
+interface Plan {
+  readonly rules: ServiceExport;
+  /** By the text of their address. */
+  readonly wanted: ReadonlyMap<string, { address: RecordAddress; record: DesiredRecord }>;
+  readonly problems: readonly Problem[];
+  /** Why it cannot be told what is wanted; what was published stays as it is. */
+  readonly failure: BridgeError | undefined;
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes Nacos' records of a Service what they should be; resolves when all of that is confirmed.
+   *
+   * @throws BridgeError of the first record that could not be published or withdrawn.
+   */
+  async declare(key: string): Promise<void> {
+    const { book, onAffected } = this.#options;
+    const before = recordsOf(book.of(key).values());
+    const plans = this.#plans(key);
+    const claims = plans.flatMap(({ rules, wanted }) =>
+      [...wanted.keys()].map((name) => [name, rankOf(rules)] as const),
+    );
+    const affected = book.claim(key, new Map(claims), before.keys());
+    const publications = plans.map((plan) => this.#publication(key, plan));
+    const kept = recordsOf(publications);
+    book.set(key, publications);
+    const work = [
+      ...[...before].filter(([name]) => !kept.has(name)).map(([, record]) => withdraw(record.address)),
+      ...publications.flatMap((publication) => this.#publish(publication, plans)),
+    ];
+    for (const service of affected) onAffected(service);
+    const outcomes = await Promise.allSettled(work);
+    const failure = plans.find((plan) => plan.failure)?.failure ?? firstFailure(outcomes);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** What each export that covers the Service wants: those that select it, those that are held, its own annotations. */
+  #plans(key: string): Plan[] {
+    const service = this.#options.services.get(key);
+    if (service === undefined) return [];
+    const { namespace = '' } = parseKey(key);
+    const resources = this.#options.resources
+      .byIndex(RESOURCES_OF_NAMESPACE, namespace)
+      .filter((resource) => resource.metadata.deletionTimestamp === undefined);
+    const covering = resources.filter((resource) => covers(resource, service) || this.#isHeld(resource, key));
+    const annotated = exportOfAnnotations(service);
+    const exports = [...covering.map(exportOfResource), ...(annotated ? [annotated] : [])];
+    return exports.map((rules) => this.#plan(key, service, rules));
+  }
+
+  #plan(key: string, service: Service, rules: ServiceExport): Plan {
+    const { clusterId, directory, pods, slices } = this.#options;
+    let connection: ConnectionHandle;
+    try {
+      connection = directory.find(rules.connection);
+      if (usesPods(rules)) pods.requireSynced();
+    } catch (error) {
+      if (!isBridgeError(error)) throw error;
+      const field = error.code === 'KUBE_UNAVAILABLE' ? 'metadataFrom' : 'connectionRef';
+      return { rules, wanted: new Map(), problems: [{ field, message: error.message }], failure: error };
+    }
+    const { namespace } = parseKey(key);
+    const context = {
+      clusterId: clusterId(),
+      export: rules,
+      service,
+      pod: (name: string) => pods.get(`${namespace}/${name}`),
+    };
+    const { records, problems } = desiredService(slices.byIndex(SLICES_OF_SERVICE, key), context);
+    const wanted = records.map((record) => {
+      const { serviceName } = record;
+      const namespaceId = normaliseNamespaceId(rules.namespaceId ?? connection.namespaceId);
+      const target = { namespaceId, group: rules.group, serviceName };
+      const address = { connection: rules.connection, client: connection.client, service: target };
+      return [addressText(address), { address, record }] as const;
+    });
+    return { rules, wanted: new Map(wanted), problems, failure: undefined };
+  }
+
+  /** What may be published of a plan: the names that no other export has before it. */
+  #publication(key: string, { rules, wanted, problems, failure }: Plan): Publication {
+    const { book } = this.#options;
+    const before = book.of(key).get(rules.id);
+    // What cannot be told is no evidence against what is there.
+    if (failure) return { export: rules, records: before?.records ?? new Map(), problems };
+    const entries = [...wanted];
+    const won = entries.filter(([name]) => book.winner(name) === rankOf(rules));
+    const lost = entries.filter(([name]) => book.winner(name) !== rankOf(rules));
+    const records = won.map(([name, { address, record }]): [string, PublishedRecord] => {
+      return [name, { address, instances: record.instances, counts: record.counts, state: 'pending' }];
+    });
+    return {
+      export: rules,
+      records: new Map(records),
+      problems: [...problems, ...lost.map(([, { address }]) => conflict(address))],
+    };
+  }
+
+  #publish({ export: { id }, records }: Publication, plans: readonly Plan[]): Promise<void>[] {
+    const { book } = this.#options;
+    if (plans.find((plan) => plan.rules.id === id)?.failure) return [];
+    return [...records.values()].map(async (record) => {
+      try {
+        await record.address.client.naming.publish(record.address.service, record.instances);
+        record.state = 'confirmed';
+      } catch (error) {
+        if (isBridgeError(error)) record.state = { failed: error };
+        throw error;
+      } finally {
+        book.changed(id);
+      }
+    });
+  }
+
+  /** Whether the guard keeps a selector from dropping this Service. */
+  #isHeld(resource: NacosService, key: string): boolean {
+    const { book, services } = this.#options;
+    const exportId = exportIdOf(resource);
+    if (resource.spec.source.serviceSelector === undefined || !book.of(key).has(exportId)) return false;
+    return guardedServices(resource, book.servicesOf(exportId), services).includes(key);
+  }
+}
+
+/** The Services that a selector would drop and that are held instead. */
+export function guardedServices(
+  resource: NacosService,
+  managed: readonly string[],
+  services: Store<Service>,
+): readonly string[] {
+  const existing = managed.flatMap((key) => services.get(key) ?? []);
+  const selected = existing.filter((service) => covers(resource, service)).map(objectKey);
+  const isConfirmed = resource.metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true';
+  return heldServices(existing.map(objectKey), new Set(selected), isConfirmed);
+}
+
+function recordsOf(publications: Iterable<Publication>): Map<string, PublishedRecord> {
+  return new Map([...publications].flatMap(({ records }) => [...records]));
+}
+
+function withdraw({ client, service }: RecordAddress): Promise<void> {
+  return client.naming.withdraw(service);
+}
+
+function conflict({ service }: RecordAddress): Problem {
+  const message = `'${service.serviceName}' in group '${service.group}' is published by an older export; choose another name`;
+  return { field: 'serviceName', message };
+}
+
+function normaliseNamespaceId(namespaceId: string): string {
+  return namespaceId === 'public' ? '' : namespaceId;
+}
+
+function firstFailure(outcomes: readonly PromiseSettledResult<void>[]): unknown {
+  return outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
+}

@@ -1,0 +1,172 @@
+/**
+ * The publishing half of the services: runs on every replica, from its start.
+ *
+ * A change of a Service, of one of its slices, of a pod whose labels count, or of a NacosService brings the Services
+ * concerned into the queue, one by one; nothing else is looked at.
+ */
+import type { NacosService } from '../api/resources.ts';
+import type { Clock } from '../clock.ts';
+import type { ConnectionDirectory } from '../connections/connection-directory.ts';
+import type { ConnectionKey } from '../connections/connection-key.ts';
+import { objectKey, type KubeObject } from '../kube/resource.ts';
+import { Store, type StoreChange } from '../kube/store.ts';
+import type { Logger } from '../log.ts';
+import type { ChangeLag } from '../runtime/change-lag.ts';
+import { Controller } from '../runtime/controller.ts';
+import type { RuntimeMetrics } from '../runtime/metrics.ts';
+import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
+import type { Runnable } from '../runtime/runnable.ts';
+import { SERVICE_NAME_LABEL, type EndpointSlice, type Service } from './kube-objects.ts';
+import type { PodMetadata } from './pod-metadata.ts';
+import type { PublicationBook } from './publication-book.ts';
+import { Publisher, RESOURCES_OF_NAMESPACE, SLICES_OF_SERVICE } from './publisher.ts';
+import { covers, exportIdOf, exportOfResource, usesPods } from './service-export.ts';
+
+const SERVICES_OF_NAMESPACE = 'namespace';
+const SLICES_OF_POD = 'pod';
+
+export function newServiceStore(): Store<Service> {
+  return new Store<Service>({ indexes: { [SERVICES_OF_NAMESPACE]: namespaceOf } });
+}
+
+export function newResourceStore(): Store<NacosService> {
+  return new Store<NacosService>({ indexes: { [RESOURCES_OF_NAMESPACE]: namespaceOf } });
+}
+
+export function newSliceStore(): Store<EndpointSlice> {
+  return new Store<EndpointSlice>({ indexes: { [SLICES_OF_SERVICE]: serviceOf, [SLICES_OF_POD]: podsOf } });
+}
+
+export interface ServicePublisherOptions {
+  clusterId: () => string;
+  concurrency: number;
+  services: Store<Service>;
+  slices: Store<EndpointSlice>;
+  resources: Store<NacosService>;
+  pods: PodMetadata;
+  directory: ConnectionDirectory;
+  book: PublicationBook;
+  lag: ChangeLag;
+  runtimeMetrics: RuntimeMetrics;
+  log: Logger;
+  clock: Clock;
+}
+
+const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
+
+export class ServicePublisher implements Runnable {
+  readonly name = 'service';
+  readonly controller: Controller;
+  readonly #options: ServicePublisherOptions;
+  readonly #publisher: Publisher;
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(options: ServicePublisherOptions) {
+    const { clock, concurrency, lag, log, runtimeMetrics } = options;
+    this.#options = options;
+    this.#publisher = new Publisher({ ...options, onAffected: (service) => this.controller.enqueue(service) });
+    this.controller = new Controller({
+      name: this.name,
+      reconcile: async (key) => {
+        await this.#publisher.declare(key);
+        lag.settled(key, true);
+      },
+      concurrency,
+      log,
+      clock,
+      metrics: runtimeMetrics,
+    });
+  }
+
+  start(): void {
+    const { directory, resources, services, slices } = this.#options;
+    this.#unsubscribe = [
+      services.onChange((change) => this.#changed(change.key, change)),
+      slices.onChange((change) => this.#sliceChanged(change)),
+      resources.onChange((change) => this.#resourceChanged(change)),
+      directory.onChange((connection) => this.#enqueueAll(this.#usersOf(connection))),
+      directory.onReady((connection) => this.#retryUsersOf(connection)),
+    ];
+    this.#watchPods();
+    for (const key of services.keys()) this.controller.enqueue(key, 'low');
+    this.controller.start();
+  }
+
+  async stop(hurry?: AbortSignal): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.controller.stop(hurry);
+    await this.#options.pods.stop();
+  }
+
+  /** Makes what is wanted known to the Nacos clients at once, without waiting for their confirmation. */
+  declareAll(): void {
+    const { book, services } = this.#options;
+    for (const key of new Set([...services.keys(), ...book.services()])) {
+      this.#publisher.declare(key).catch(() => this.controller.enqueue(key));
+    }
+  }
+
+  /** To be called when the labels or annotations of a pod changed. */
+  podChanged({ key, initial }: StoreChange<KubeObject>): void {
+    for (const slice of this.#options.slices.byIndex(SLICES_OF_POD, key)) {
+      for (const service of serviceOf(slice)) this.controller.enqueue(service, initial ? 'low' : 'high');
+    }
+  }
+
+  #changed(key: string, { initial }: { initial: boolean }): void {
+    if (!initial) this.#options.lag.seen(key);
+    this.controller.enqueue(key, initial ? 'low' : 'high');
+  }
+
+  #sliceChanged({ previous, current, initial }: StoreChange<EndpointSlice>): void {
+    const services = [previous, current].flatMap((slice) => (slice ? serviceOf(slice) : []));
+    for (const key of new Set(services)) if (this.#options.services.get(key)) this.#changed(key, { initial });
+  }
+
+  /** The Services that it covered and those that it covers now. */
+  #resourceChanged({ previous, current }: StoreChange<NacosService>): void {
+    if (!isWorthALook(previous, current)) return;
+    const resource = current ?? previous;
+    if (resource === undefined) return;
+    this.#watchPods();
+    const inNamespace = this.#options.services.byIndex(SERVICES_OF_NAMESPACE, resource.metadata.namespace ?? '');
+    const covered = current ? inNamespace.filter((service) => covers(current, service)).map(objectKey) : [];
+    this.#enqueueAll([...covered, ...this.#options.book.servicesOf(exportIdOf(resource))]);
+  }
+
+  #watchPods(): void {
+    const { pods, resources } = this.#options;
+    pods.watch(resources.list().some((resource) => usesPods(exportOfResource(resource))));
+  }
+
+  #usersOf(connection: ConnectionKey): string[] {
+    const { book, services } = this.#options;
+    const published = book.services().filter((key) => {
+      return [...book.of(key).values()].some((publication) => publication.export.connection === connection);
+    });
+    return published.filter((key) => services.get(key) !== undefined);
+  }
+
+  #retryUsersOf(connection: ConnectionKey): void {
+    const users = new Set(this.#usersOf(connection));
+    this.controller.queue.retryFailing((key) => users.has(key));
+  }
+
+  #enqueueAll(keys: Iterable<string>): void {
+    for (const key of new Set(keys)) this.#changed(key, { initial: false });
+  }
+}
+
+function namespaceOf({ metadata }: KubeObject): string[] {
+  return [metadata.namespace ?? ''];
+}
+
+function serviceOf({ metadata }: KubeObject): string[] {
+  const name = metadata.labels?.[SERVICE_NAME_LABEL];
+  return name === undefined ? [] : [`${metadata.namespace}/${name}`];
+}
+
+function podsOf({ metadata, endpoints }: EndpointSlice): string[] {
+  const names = (endpoints ?? []).flatMap(({ targetRef }) => (targetRef?.kind === 'Pod' ? (targetRef.name ?? []) : []));
+  return names.map((name) => `${metadata.namespace}/${name}`);
+}
