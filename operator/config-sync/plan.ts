@@ -9,6 +9,7 @@
  *   nothing         none        -                   create
  *   nothing         any         -                   Revert: create again        Report: drifted
  *   the declared    = declared  -                   in sync, nothing is read or written
+ *   the declared, and does not serve it             update: a write failed half-way inside the server
  *   the declared    other       other bridge        conflict (Adopt: take over)
  *   the declared    other       any other           in sync: equal content is taken over in silence
  *   the base        = Nacos     -                   update: only Kubernetes moved
@@ -31,6 +32,8 @@ export interface PlanInput {
   ownership: Ownership;
   /** Who wrote last, for messages; '' when it is not known. */
   lastWriter: string;
+  /** False when the database holds it and the server does not serve it. */
+  isServed: boolean;
   /** Whether tags, description, appName or type differ from what is declared. */
   metadataDiffers: boolean;
   driftPolicy: 'Revert' | 'Report';
@@ -71,7 +74,8 @@ function planAbsent({ baseMd5, driftPolicy }: PlanInput): ConfigPlan {
   return { kind: 'drifted', reason: 'RemovedInNacos', message };
 }
 
-function planEqual({ metadataDiffers }: PlanInput, nacosMd5: string): ConfigPlan {
+function planEqual({ isServed, metadataDiffers }: PlanInput, nacosMd5: string): ConfigPlan {
+  if (!isServed) return update(nacosMd5, 'Updated');
   if (metadataDiffers) return update(nacosMd5, 'MetadataUpdated');
   return { kind: 'in-sync', message: `Nacos holds the declared content (md5 ${nacosMd5})` };
 }

@@ -5,6 +5,7 @@
  * decision is taken again on it.
  */
 import type { NacosConfig } from '../api/resources.ts';
+import { isBridgeError } from '../errors.ts';
 import { validateSyntax, type DeclaredContent } from './declared.ts';
 import type { PublishIntent } from './intent.ts';
 import { ownershipOf, tagsToPublish, type RemoteMetadata } from './ownership.ts';
@@ -36,22 +37,21 @@ export interface PlannedPublication {
 }
 
 /**
- * `observedMd5` is what Nacos holds, undefined for nothing. What was read of tags and description an hour ago may have
- * been edited since, and Nacos replaces all of it at every publish: so it is read before each.
+ * What was read of tags and description an hour ago may have been edited since, and Nacos replaces all of it at every
+ * publish: so it is read before each.
  */
-export async function planPublication(
-  publication: Publication,
-  observedMd5: string | undefined,
-): Promise<PlannedPublication> {
+export async function planPublication(publication: Publication): Promise<PlannedPublication> {
   const { resource, intent, declared, session, mark } = publication;
-  const md5s = { declaredMd5: declared.md5, nacosMd5: observedMd5, baseMd5: session.baseMd5 };
+  const { md5: nacosMd5, isServed } = session.held;
+  const md5s = { declaredMd5: declared.md5, nacosMd5, baseMd5: session.baseMd5 };
   const specChanged = session.metadataGeneration !== resource.metadata.generation;
-  const isRead = observedMd5 !== undefined && (needsOwnership(md5s) || specChanged || observedMd5 !== declared.md5);
+  const isRead = nacosMd5 !== undefined && (needsOwnership(md5s) || specChanged || nacosMd5 !== declared.md5);
   const remote = isRead ? await readMetadata(session.connection.client, session.address) : undefined;
   const input: PlanInput = {
     ...md5s,
     ownership: ownershipOf(remote, mark),
     lastWriter: lastWriter(remote),
+    isServed,
     metadataDiffers: specChanged && remote !== undefined && metadataDiffers(intent, remote),
     driftPolicy: intent.driftPolicy,
     adoptionPolicy: intent.adoptionPolicy,
@@ -63,11 +63,10 @@ export async function planPublication(
 export async function applyPlan(
   plan: ConfigPlan,
   publication: Publication,
-  observedMd5: string | undefined,
   remote: RemoteMetadata | undefined,
 ): Promise<SyncReport> {
   const { resource, declared, session } = publication;
-  const report = { observedMd5: declared.md5, nacosMd5: observedMd5, syncedMd5: session.baseMd5, wrote: false };
+  const report = { observedMd5: declared.md5, nacosMd5: session.held.md5, syncedMd5: session.baseMd5, wrote: false };
   const notDrifted = { status: 'False', reason: 'NoDrift', message: 'Nobody else changed the dataId' } as const;
   switch (plan.kind) {
     case 'in-sync':
@@ -109,7 +108,13 @@ async function publish(cas: Cas, publication: Publication, remote: RemoteMetadat
     srcUser: mark,
     srcIp: '',
   };
-  await session.publish(declared.content, declared.md5, metadata, cas);
+  try {
+    await session.publish(declared.content, declared.md5, metadata, cas);
+  } catch (error) {
+    // Refused by compare-and-swap, or perhaps done, perhaps by half: the next decision is taken on what is stored.
+    if (isBridgeError(error, 'NACOS_CAS_FAILED', 'NACOS_FAILED', 'TIMEOUT')) await session.consultDatabase();
+    throw error;
+  }
 }
 
 /** Whether Nacos holds other tags, description, appName or type than those that are declared. */

@@ -109,9 +109,9 @@ export class ConfigReconciler {
     );
     const publication = { resource, intent, declared, session, mark: this.#mark(resource) };
     validateOnce(publication);
-    const { plan, remote } = await planPublication(publication, nacosMd5);
+    const { plan, remote } = await planPublication(publication);
     await this.#holdFinalizer(resource, intent, plan);
-    const report = await applyPlan(plan, publication, nacosMd5, remote);
+    const report = await applyPlan(plan, publication, remote);
     this.#tellPlan(key, publication, plan, log);
     return report;
   }

@@ -9,6 +9,7 @@ import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import type { BridgeError } from '../errors.ts';
 import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } from '../nacos/config-client.ts';
 import type { RemoteMetadata } from './ownership.ts';
+import { readRemote, type RemoteConfig } from './remote.ts';
 
 export class ConfigSession {
   readonly connection: ConnectionHandle;
@@ -20,6 +21,8 @@ export class ConfigSession {
   /** The content that passed its syntax check last, so that it is parsed once. */
   validMd5: string | undefined;
   readonly #watch: ConfigWatch;
+  /** What the database was read to hold after a compare-and-swap had failed; undefined when the watch is to be believed. */
+  #stored: RemoteConfig | undefined;
   /** Set while our own publish is under way: what it makes the watch tell is no news. */
   #publishingMd5: string | undefined;
 
@@ -29,6 +32,7 @@ export class ConfigSession {
     this.#watch = connection.client.config.watch(address, (observation) => {
       const md5 = observation.kind === 'present' ? observation.snapshot.md5 : undefined;
       if (md5 !== undefined && md5 === this.#publishingMd5) return;
+      this.#stored = undefined;
       onChange();
     });
   }
@@ -36,6 +40,22 @@ export class ConfigSession {
   /** What Nacos holds; undefined until it was read for the first time. */
   get observation(): ConfigObservation | undefined {
     return this.#watch.current;
+  }
+
+  /** The md5 that Nacos holds, undefined for nothing, and whether the server serves it. */
+  get held(): { md5: string | undefined; isServed: boolean } {
+    const { observation } = this;
+    const served = observation?.kind === 'present' ? observation.snapshot.md5 : undefined;
+    if (this.#stored?.kind !== 'present' || this.#stored.md5 === served) return { md5: served, isServed: true };
+    return { md5: this.#stored.md5, isServed: false };
+  }
+
+  /**
+   * Asks the database, since a write has failed on what the server serves. A write that failed half-way inside the server
+   * is stored and not served, for hours (seen on 3.1). Where it cannot be asked the watch is believed on.
+   */
+  async consultDatabase(): Promise<void> {
+    this.#stored = await readRemote(this.connection.client, this.address).catch(() => undefined);
   }
 
   /** Why nothing was read yet: the connection, or this dataId alone; undefined while the first read is under way. */
@@ -70,6 +90,7 @@ export class ConfigSession {
       this.#publishingMd5 = undefined;
     }
     this.baseMd5 = md5;
+    this.#stored = undefined;
   }
 
   close(): void {

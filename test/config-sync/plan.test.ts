@@ -117,6 +117,11 @@ const cases: Case[] = [
     plan: `publish:Adopted ${OTHER}`,
   },
   {
+    title: 'publishes again what the database holds and the server does not serve',
+    input: { nacosMd5: DECLARED, ownership: 'ours', isServed: false },
+    plan: `publish:Updated ${DECLARED}`,
+  },
+  {
     title: 'updates tags and description under equal content',
     input: { nacosMd5: DECLARED, baseMd5: DECLARED, metadataDiffers: true },
     plan: `publish:MetadataUpdated ${DECLARED}`,
@@ -129,6 +134,7 @@ const defaults: PlanInput = {
   baseMd5: undefined,
   ownership: 'foreign',
   lastWriter: '',
+  isServed: true,
   metadataDiffers: false,
   driftPolicy: 'Revert',
   adoptionPolicy: 'Fail',
@@ -161,7 +167,13 @@ describe('config plan', () => {
       fc.property(anyInput, (input) => {
         const plan = planConfig(input);
         if (plan.kind !== 'publish') return;
-        const after = { ...input, nacosMd5: input.declaredMd5, baseMd5: input.declaredMd5, metadataDiffers: false };
+        const after = {
+          ...input,
+          nacosMd5: input.declaredMd5,
+          baseMd5: input.declaredMd5,
+          isServed: true,
+          metadataDiffers: false,
+        };
         assert.equal(planConfig(after).kind, 'in-sync');
         const afterCrash = { ...after, baseMd5: input.baseMd5, ownership: 'ours' } as const;
         assert.equal(planConfig(afterCrash).kind, 'in-sync');
@@ -198,6 +210,7 @@ const anyInput: fc.Arbitrary<PlanInput> = fc.record({
   baseMd5: fc.option(md5, { nil: undefined }),
   ownership: fc.constantFrom(...owners),
   lastWriter: fc.constantFrom('', "'bob'"),
+  isServed: fc.boolean(),
   metadataDiffers: fc.boolean(),
   driftPolicy: fc.constantFrom('Revert', 'Report'),
   adoptionPolicy: fc.constantFrom('Fail', 'Adopt'),
