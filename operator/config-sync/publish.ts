@@ -109,7 +109,8 @@ async function publish(cas: Cas, publication: Publication, remote: RemoteMetadat
     srcIp: '',
   };
   try {
-    await session.publish(declared.content, declared.md5, metadata, cas);
+    const isBlind = cas === 'create-only' && session.mustCreateBlindly;
+    await session.publish(declared.content, declared.md5, metadata, isBlind ? 'none' : cas);
   } catch (error) {
     // Refused by compare-and-swap, or perhaps done, perhaps by half: the next decision is taken on what is stored.
     if (isBridgeError(error, 'NACOS_CAS_FAILED', 'NACOS_FAILED', 'TIMEOUT')) await session.consultDatabase();

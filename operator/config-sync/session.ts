@@ -11,6 +11,9 @@ import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } 
 import type { RemoteMetadata } from './ownership.ts';
 import { readRemote, type RemoteConfig } from './remote.ts';
 
+/** One refusal may be a race that the other side has undone since. */
+const BLIND_AFTER_REFUSALS = 2;
+
 export class ConfigSession {
   readonly connection: ConnectionHandle;
   readonly address: ConfigKey;
@@ -23,6 +26,8 @@ export class ConfigSession {
   readonly #watch: ConfigWatch;
   /** What the database was read to hold after a compare-and-swap had failed; undefined when the watch is to be believed. */
   #stored: RemoteConfig | undefined;
+  /** Creations in a row that were refused although the database had nothing. */
+  #refusedCreations = 0;
   /** Set while our own publish is under way: what it makes the watch tell is no news. */
   #publishingMd5: string | undefined;
 
@@ -56,6 +61,15 @@ export class ConfigSession {
    */
   async consultDatabase(): Promise<void> {
     this.#stored = await readRemote(this.connection.client, this.address).catch(() => undefined);
+    this.#refusedCreations = this.#stored?.kind === 'absent' ? this.#refusedCreations + 1 : 0;
+  }
+
+  /**
+   * The embedded database of Nacos, once it has given up a creation half-way, may refuse every later creation of that
+   * dataId by compare-and-swap, although it has nothing (seen on 3.1, `A lock could not be obtained`).
+   */
+  get mustCreateBlindly(): boolean {
+    return this.#refusedCreations >= BLIND_AFTER_REFUSALS;
   }
 
   /** Why nothing was read yet: the connection, or this dataId alone; undefined while the first read is under way. */
@@ -91,6 +105,7 @@ export class ConfigSession {
     }
     this.baseMd5 = md5;
     this.#stored = undefined;
+    this.#refusedCreations = 0;
   }
 
   close(): void {

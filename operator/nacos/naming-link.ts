@@ -37,13 +37,16 @@ export interface NamingLinkOptions {
   readonly onDoubt: () => void;
 }
 
-export const redoConcurrency = 16;
+/** Waiting for one's turn is not part of a request's time limit: a burst is no reason to doubt the server. */
+export const requestsPerLink = 16;
 
 export class NamingLink {
   readonly connection: Connection;
   readonly records: Slots<InstanceList>;
   readonly subscriptions: Slots<SubscriptionWish>;
   readonly #options: NamingLinkOptions;
+  readonly #limiter = new RequestLimiter(requestsPerLink);
+  readonly #ending = new AbortController();
 
   constructor(connection: Connection, options: NamingLinkOptions) {
     const { api, onSnapshot, wanted } = options;
@@ -52,15 +55,17 @@ export class NamingLink {
     this.records = new Slots({
       wanted: (key) => wanted.records.get(key),
       wantedKeys: () => wanted.records.keys(),
-      fill: (list) => this.#noticeDoubt(api.register(connection, list)),
-      clear: (list) => this.#noticeDoubt(api.deregister(connection, list)),
+      fill: (list) => this.#write(() => api.register(connection, list)),
+      clear: (list) => this.#write(() => api.deregister(connection, list)),
     });
     this.subscriptions = new Slots({
       wanted: (key) => wanted.subscriptions.get(key),
       wantedKeys: () => wanted.subscriptions.keys(),
-      fill: async ({ service, text }) => onSnapshot(text, await api.subscribe(connection, service, true)),
-      clear: async ({ service }) => void (await api.subscribe(connection, service, false)),
+      fill: async ({ service, text }) =>
+        onSnapshot(text, await this.#inTurn(() => api.subscribe(connection, service, true))),
+      clear: async ({ service }) => void (await this.#inTurn(() => api.subscribe(connection, service, false))),
     });
+    void connection.ended.then((error) => this.#ending.abort(error));
   }
 
   get order(): number {
@@ -76,13 +81,12 @@ export class NamingLink {
    *
    * @throws the cause when the connection ends before it is done
    */
-  async redo(signal: AbortSignal): Promise<{ records: number; subscriptions: number }> {
-    const records = await this.#redoAll(this.records, signal);
-    return { records, subscriptions: await this.#redoAll(this.subscriptions, signal) };
+  async redo(): Promise<{ records: number; subscriptions: number }> {
+    const records = await this.#redoAll(this.records);
+    return { records, subscriptions: await this.#redoAll(this.subscriptions) };
   }
 
-  async #redoAll<W extends Wish>(slots: Slots<W>, signal: AbortSignal): Promise<number> {
-    const limiter = new RequestLimiter(redoConcurrency);
+  async #redoAll<W extends Wish>(slots: Slots<W>): Promise<number> {
     const failures = new Map<string, unknown>();
     let done = 0;
     const settle = async (key: string): Promise<void> => {
@@ -96,7 +100,7 @@ export class NamingLink {
     for (;;) {
       const keys = slots.unsettled().filter((key) => !failures.has(key));
       if (keys.length === 0) break;
-      await Promise.all(keys.map((key) => limiter.run(() => settle(key), signal)));
+      await Promise.all(keys.map(settle));
       if (!this.connection.isOpen) throw await this.connection.ended;
     }
     const [first] = failures;
@@ -107,9 +111,13 @@ export class NamingLink {
     return done;
   }
 
-  async #noticeDoubt(write: Promise<void>): Promise<void> {
+  #inTurn<Result>(request: () => Promise<Result>): Promise<Result> {
+    return this.#limiter.run(request, this.#ending.signal);
+  }
+
+  async #write(request: () => Promise<void>): Promise<void> {
     try {
-      await write;
+      await this.#inTurn(request);
     } catch (error) {
       if (isBridgeError(error, 'TIMEOUT')) this.#options.onDoubt();
       throw error;

@@ -26,7 +26,7 @@ import type { Login } from './login.ts';
 import type { NacosMetrics } from './metrics.ts';
 import { NamingApi } from './naming-api.ts';
 import type { InstanceList } from './naming-instance-list.ts';
-import { NamingLink, redoConcurrency } from './naming-link.ts';
+import { NamingLink, requestsPerLink } from './naming-link.ts';
 import type { SubscriptionWish } from './naming-link.ts';
 import { describeService, serviceText } from './naming-service-key.ts';
 import type { ServiceInfo, ServiceKey } from './naming-types.ts';
@@ -77,7 +77,8 @@ export class NamingShard {
     this.#servers = servers;
     const { clock, log, login, metrics, random, requestTimeoutMs } = options;
     this.#retryBackoff = new Backoff({ ...retryBackoff, random });
-    const maxConcurrentRequests = redoConcurrency;
+    // Links limit themselves, and there may be two; the rest is for what is asked besides.
+    const maxConcurrentRequests = 3 * requestsPerLink;
     const connected = async (signal: AbortSignal): Promise<Connection> => (await this.#ready(signal)).connection;
     this.api = new NamingApi(
       new RpcCaller({ login, metrics, clock, requestTimeoutMs, maxConcurrentRequests, connected }),
@@ -185,9 +186,7 @@ export class NamingShard {
     this.#retry = undefined;
     const link = this.current;
     if (!link || link.isSettled) return this.#retryBackoff.reset();
-    const ending = new AbortController();
-    void link.connection.ended.then((error) => ending.abort(error));
-    link.redo(ending.signal).then(
+    link.redo().then(
       () => this.#retryLater(),
       () => {},
     );
@@ -256,7 +255,7 @@ export class NamingShard {
       if (!connection.isOpen) throw error;
       log.warn('what is registered with Nacos could not be brought up to date first', errorFields(error));
     }
-    const { records, subscriptions } = await this.#links.get(connection)!.redo(ending.signal);
+    const { records, subscriptions } = await this.#links.get(connection)!.redo();
     if (this.#wasConnected) {
       metrics.redone('record', records);
       metrics.redone('subscription', subscriptions);

@@ -1,8 +1,7 @@
 /**
  * The labels and annotations of pods, watched as metadata only, and only while an export needs them.
  *
- * What is not known is not guessed: until the first list has arrived `requireSynced` throws, and what was published
- * stays as it is.
+ * What is not known is not guessed: until the first list has arrived what was published stays as it is.
  */
 import { BridgeError } from '../errors.ts';
 import type { Reflector } from '../kube/reflector.ts';
@@ -14,6 +13,8 @@ export interface PodMetadataOptions {
   /** A reflector that feeds `store`, not started. */
   newReflector: () => Reflector<KubeObject>;
   onChange: (change: StoreChange<KubeObject>) => void;
+  /** Called when the first list has arrived. */
+  onSynced: () => void;
 }
 
 export class PodMetadata {
@@ -31,14 +32,20 @@ export class PodMetadata {
     void this.#reflector?.stop();
     this.#reflector = isNeeded ? this.#options.newReflector() : undefined;
     this.#reflector?.start();
+    this.#reflector?.synced().then(this.#options.onSynced, () => {});
   }
 
-  /** @throws BridgeError KUBE_UNAVAILABLE while the pods are not known. */
-  requireSynced(): void {
-    if (this.#reflector?.hasSynced) return;
+  /**
+   * Whether all pods are known; while the first list is under way it is false, and `onSynced` follows.
+   *
+   * @throws BridgeError KUBE_UNAVAILABLE when they cannot be listed.
+   */
+  isSynced(): boolean {
+    if (this.#reflector?.hasSynced) return true;
     const cause = this.#reflector?.lastError;
-    const why = cause === undefined ? 'they are being listed' : cause.message;
-    throw new BridgeError('KUBE_UNAVAILABLE', `The labels and annotations of pods are not known: ${why}`, { cause });
+    if (cause === undefined) return false;
+    const message = `The labels and annotations of pods cannot be read: ${cause.message}`;
+    throw new BridgeError('KUBE_UNAVAILABLE', message, { cause });
   }
 
   get(key: string): KubeObject | undefined {

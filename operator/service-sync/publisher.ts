@@ -4,6 +4,7 @@
  * Every replica does so for every Service, from its start. `declare` is synchronous as far as it decides: what is wanted
  * is known to the Nacos client when it returns, and its promise says when Nacos has confirmed it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { CONFIRM_DELETION_ANNOTATION } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
 import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
@@ -55,8 +56,10 @@ interface Plan {
   /** By the text of their address. */
   readonly wanted: ReadonlyMap<string, { address: RecordAddress; record: DesiredRecord }>;
   readonly problems: readonly Problem[];
-  /** Why it cannot be told what is wanted; what was published stays as it is. */
-  readonly failure: BridgeError | undefined;
+  /** Whether it can be told what is wanted; what was published stays as it is while it cannot. */
+  readonly isKnown: boolean;
+  /** Why it cannot. */
+  readonly failure?: BridgeError;
 }
 
 export class Publisher {
@@ -67,17 +70,19 @@ export class Publisher {
   }
 
   /**
-   * Makes Nacos' records of a Service what they should be; resolves when all of that is confirmed.
+   * Makes Nacos' records of a Service what they should be; resolves when all of that is confirmed, to whether anything
+   * had to be sent for it.
    *
    * @throws BridgeError of the first record that could not be published or withdrawn.
    */
-  async declare(key: string): Promise<void> {
+  async declare(key: string): Promise<boolean> {
     const { book, onAffected } = this.#options;
     const before = recordsOf(book.of(key).values());
     const plans = this.#plans(key);
-    const claims = plans.flatMap(({ rules, wanted }) =>
-      [...wanted.keys()].map((name) => [name, rankOf(rules)] as const),
-    );
+    const claims = plans.flatMap(({ rules, wanted, isKnown }) => {
+      const names = isKnown ? wanted.keys() : (book.of(key).get(rules.id)?.records ?? wanted).keys();
+      return [...names].map((name) => [name, rankOf(rules)] as const);
+    });
     const affected = book.claim(key, new Map(claims), before.keys());
     const publications = plans.map((plan) => this.#publication(key, plan));
     const kept = recordsOf(publications);
@@ -90,6 +95,7 @@ export class Publisher {
     const outcomes = await Promise.allSettled(work);
     const failure = plans.find((plan) => plan.failure)?.failure ?? firstFailure(outcomes);
     if (failure !== undefined) throw failure;
+    return !isSame(before, kept);
   }
 
   /** What each export that covers the Service wants: those that select it, those that are held, its own annotations. */
@@ -111,11 +117,17 @@ export class Publisher {
     let connection: ConnectionHandle;
     try {
       connection = directory.find(rules.connection);
-      if (usesPods(rules)) pods.requireSynced();
+      if (usesPods(rules) && !pods.isSynced()) return { rules, wanted: new Map(), problems: [], isKnown: false };
     } catch (error) {
       if (!isBridgeError(error)) throw error;
       const field = error.code === 'KUBE_UNAVAILABLE' ? 'metadataFrom' : 'connectionRef';
-      return { rules, wanted: new Map(), problems: [{ field, message: error.message }], failure: error };
+      return {
+        rules,
+        wanted: new Map(),
+        problems: [{ field, message: error.message }],
+        isKnown: false,
+        failure: error,
+      };
     }
     const { namespace } = parseKey(key);
     const context = {
@@ -132,15 +144,15 @@ export class Publisher {
       const address = { connection: rules.connection, client: connection.client, service: target };
       return [addressText(address), { address, record }] as const;
     });
-    return { rules, wanted: new Map(wanted), problems, failure: undefined };
+    return { rules, wanted: new Map(wanted), problems, isKnown: true };
   }
 
   /** What may be published of a plan: the names that no other export has before it. */
-  #publication(key: string, { rules, wanted, problems, failure }: Plan): Publication {
+  #publication(key: string, { rules, wanted, problems, isKnown }: Plan): Publication {
     const { book } = this.#options;
     const before = book.of(key).get(rules.id);
     // What cannot be told is no evidence against what is there.
-    if (failure) return { export: rules, records: before?.records ?? new Map(), problems };
+    if (!isKnown) return { export: rules, records: before?.records ?? new Map(), problems };
     const entries = [...wanted];
     const won = entries.filter(([name]) => book.winner(name) === rankOf(rules));
     const lost = entries.filter(([name]) => book.winner(name) !== rankOf(rules));
@@ -156,7 +168,7 @@ export class Publisher {
 
   #publish({ export: { id }, records }: Publication, plans: readonly Plan[]): Promise<void>[] {
     const { book } = this.#options;
-    if (plans.find((plan) => plan.rules.id === id)?.failure) return [];
+    if (!plans.find((plan) => plan.rules.id === id)?.isKnown) return [];
     return [...records.values()].map(async (record) => {
       try {
         await record.address.client.naming.publish(record.address.service, record.instances);
@@ -193,6 +205,11 @@ export function guardedServices(
 
 function recordsOf(publications: Iterable<Publication>): Map<string, PublishedRecord> {
   return new Map([...publications].flatMap(({ records }) => [...records]));
+}
+
+function isSame(before: ReadonlyMap<string, PublishedRecord>, after: ReadonlyMap<string, PublishedRecord>): boolean {
+  if (before.size !== after.size) return false;
+  return [...after].every(([name, { instances }]) => isDeepStrictEqual(before.get(name)?.instances, instances));
 }
 
 function withdraw({ client, service }: RecordAddress): Promise<void> {

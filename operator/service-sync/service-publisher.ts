@@ -68,8 +68,7 @@ export class ServicePublisher implements Runnable {
     this.controller = new Controller({
       name: this.name,
       reconcile: async (key) => {
-        await this.#publisher.declare(key);
-        lag.settled(key, true);
+        lag.settled(key, await this.#publisher.declare(key));
       },
       concurrency,
       log,
@@ -104,6 +103,11 @@ export class ServicePublisher implements Runnable {
     for (const key of new Set([...services.keys(), ...book.services()])) {
       this.#publisher.declare(key).catch(() => this.controller.enqueue(key));
     }
+  }
+
+  /** To be called when the pods are known for the first time. */
+  podsSynced(): void {
+    for (const key of this.#options.services.keys()) this.controller.enqueue(key, 'low');
   }
 
   /** To be called when the labels or annotations of a pod changed. */

@@ -69,6 +69,7 @@ export class ServiceSync {
       store: podStore,
       newReflector: () => newReflector(POD, podStore, true),
       onChange: (change) => this.publisher.podChanged(change),
+      onSynced: () => this.publisher.podsSynced(),
     });
     this.#view = new ApiView(this.reflectors, clock, log);
     const book = new PublicationBook();
