@@ -9,7 +9,7 @@ import { CONFIRM_DELETION_ANNOTATION } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
 import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
-import { objectKey, parseKey } from '../kube/resource.ts';
+import { parseKey } from '../kube/resource.ts';
 import type { Store } from '../kube/store.ts';
 import { desiredService, type DesiredRecord } from './desired.ts';
 import type { Problem } from './instances.ts';
@@ -23,7 +23,7 @@ import {
   type RecordAddress,
 } from './publication-book.ts';
 import type { PodMetadata } from './pod-metadata.ts';
-import { heldServices } from './selection-guard.ts';
+import type { SelectionGuard } from './selection-guard.ts';
 import {
   covers,
   exportIdOf,
@@ -43,6 +43,7 @@ export interface PublisherOptions {
   pods: PodMetadata;
   directory: ConnectionDirectory;
   book: PublicationBook;
+  guard: SelectionGuard;
   /** Other Services that have to be looked at because of what this one wants. */
   onAffected: (service: string) => void;
 }
@@ -88,7 +89,9 @@ export class Publisher {
     const kept = recordsOf(publications);
     book.set(key, publications);
     const work = [
-      ...[...before].filter(([name]) => !kept.has(name)).map(([, record]) => withdraw(record.address)),
+      ...[...before]
+        .filter(([name]) => !kept.has(name) && this.#isFree(name))
+        .map(([, { address }]) => withdraw(address)),
       ...publications.flatMap((publication) => this.#publish(publication, plans)),
     ];
     for (const service of affected) onAffected(service);
@@ -106,7 +109,7 @@ export class Publisher {
     const resources = this.#options.resources
       .byIndex(RESOURCES_OF_NAMESPACE, namespace)
       .filter((resource) => resource.metadata.deletionTimestamp === undefined);
-    const covering = resources.filter((resource) => covers(resource, service) || this.#isHeld(resource, key));
+    const covering = resources.filter((resource) => this.#isCovered(resource, service, key));
     const annotated = exportOfAnnotations(service);
     const exports = [...covering.map(exportOfResource), ...(annotated ? [annotated] : [])];
     return exports.map((rules) => this.#plan(key, service, rules));
@@ -166,6 +169,11 @@ export class Publisher {
     };
   }
 
+  /** Whoever else wants the name replaces our record with its own, which leaves no gap. */
+  #isFree(name: string): boolean {
+    return this.#options.book.winner(name) === undefined;
+  }
+
   #publish({ export: { id }, records }: Publication, plans: readonly Plan[]): Promise<void>[] {
     const { book } = this.#options;
     if (!plans.find((plan) => plan.rules.id === id)?.isKnown) return [];
@@ -182,25 +190,30 @@ export class Publisher {
     });
   }
 
-  /** Whether the guard keeps a selector from dropping this Service. */
-  #isHeld(resource: NacosService, key: string): boolean {
-    const { book, services } = this.#options;
-    const exportId = exportIdOf(resource);
-    if (resource.spec.source.serviceSelector === undefined || !book.of(key).has(exportId)) return false;
-    return guardedServices(resource, book.servicesOf(exportId), services).includes(key);
+  /** Whether the Service is to be published for the resource: selected by it, or held by the guard. */
+  #isCovered(resource: NacosService, service: Service, key: string): boolean {
+    if (covers(resource, service)) return true;
+    const isPublished = this.#options.book.of(key).has(exportIdOf(resource));
+    return isPublished && heldServices(resource, this.#options).includes(key);
   }
 }
 
-/** The Services that a selector would drop and that are held instead. */
-export function guardedServices(
+/** The Services that a selector has dropped and that are published on. */
+export function heldServices(
   resource: NacosService,
-  managed: readonly string[],
-  services: Store<Service>,
+  { book, guard, services }: Pick<PublisherOptions, 'book' | 'guard' | 'services'>,
 ): readonly string[] {
-  const existing = managed.flatMap((key) => services.get(key) ?? []);
-  const selected = existing.filter((service) => covers(resource, service)).map(objectKey);
-  const isConfirmed = resource.metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true';
-  return heldServices(existing.map(objectKey), new Set(selected), isConfirmed);
+  if (resource.spec.source.serviceSelector === undefined) return [];
+  const exportId = exportIdOf(resource);
+  return guard.held(exportId, {
+    existing: (key) => services.get(key) !== undefined,
+    isSelected: (key) => {
+      const service = services.get(key);
+      return service !== undefined && covers(resource, service);
+    },
+    managed: book.servicesOf(exportId),
+    isConfirmed: resource.metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true',
+  });
 }
 
 function recordsOf(publications: Iterable<Publication>): Map<string, PublishedRecord> {

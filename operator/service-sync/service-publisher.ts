@@ -20,6 +20,7 @@ import { SERVICE_NAME_LABEL, type EndpointSlice, type Service } from './kube-obj
 import type { PodMetadata } from './pod-metadata.ts';
 import type { PublicationBook } from './publication-book.ts';
 import { Publisher, RESOURCES_OF_NAMESPACE, SLICES_OF_SERVICE } from './publisher.ts';
+import type { SelectionGuard } from './selection-guard.ts';
 import { covers, exportIdOf, exportOfResource, usesPods } from './service-export.ts';
 
 const SERVICES_OF_NAMESPACE = 'namespace';
@@ -46,6 +47,7 @@ export interface ServicePublisherOptions {
   pods: PodMetadata;
   directory: ConnectionDirectory;
   book: PublicationBook;
+  guard: SelectionGuard;
   lag: ChangeLag;
   runtimeMetrics: RuntimeMetrics;
   log: Logger;
@@ -132,6 +134,7 @@ export class ServicePublisher implements Runnable {
     if (!isWorthALook(previous, current)) return;
     const resource = current ?? previous;
     if (resource === undefined) return;
+    if (current === undefined) this.#options.guard.forget(exportIdOf(resource));
     this.#watchPods();
     const inNamespace = this.#options.services.byIndex(SERVICES_OF_NAMESPACE, resource.metadata.namespace ?? '');
     const covered = current ? inNamespace.filter((service) => covers(current, service)).map(objectKey) : [];

@@ -18,7 +18,8 @@ import type { Runnable } from '../runtime/runnable.ts';
 import { GHOST_AFTER_MS, type GhostWatch } from './ghosts.ts';
 import type { Service } from './kube-objects.ts';
 import type { Publication, PublicationBook } from './publication-book.ts';
-import { guardedServices } from './publisher.ts';
+import { heldServices } from './publisher.ts';
+import type { SelectionGuard } from './selection-guard.ts';
 import { exportIdOf } from './service-export.ts';
 import { serviceStatus } from './service-status.ts';
 
@@ -27,6 +28,7 @@ export interface ServiceReporterOptions {
   services: Store<Service>;
   client: ResourceClient<NacosService>;
   book: PublicationBook;
+  guard: SelectionGuard;
   ghosts: GhostWatch;
   events: EventRecorder;
   runtimeMetrics: RuntimeMetrics;
@@ -102,9 +104,9 @@ export class ServiceReporter implements Runnable {
   }
 
   async #writeStatus(cached: NacosService, exportId: string, publications: [string, Publication][]): Promise<void> {
-    const { book, clock, events, ghosts, services } = this.#options;
+    const { clock, events, ghosts } = this.#options;
     const resource = this.#statuses.latest(cached);
-    const held = guardedServices(resource, book.servicesOf(exportId), services).length;
+    const held = heldServices(resource, this.#options).length;
     const status = serviceStatus(resource, { publications, held, ghosts: ghosts.count(exportId) }, clock.now());
     if (status === undefined) return;
     const ready = status.conditions?.find(({ type }) => type === 'Ready');

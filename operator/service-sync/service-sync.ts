@@ -22,6 +22,7 @@ import { ENDPOINT_SLICE, POD, SERVICE } from './kube-objects.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { PodMetadata } from './pod-metadata.ts';
 import { PublicationBook } from './publication-book.ts';
+import { SelectionGuard } from './selection-guard.ts';
 import { connectionOfResource } from './service-export.ts';
 import { newResourceStore, newServiceStore, newSliceStore, ServicePublisher } from './service-publisher.ts';
 import { ServiceReporter } from './service-reporter.ts';
@@ -73,11 +74,12 @@ export class ServiceSync {
     });
     this.#view = new ApiView(this.reflectors, clock, log);
     const book = new PublicationBook();
+    const guard = new SelectionGuard(clock);
     const ghosts = new GhostWatch(clusterId, clock, (exportId) => this.reporter.changed(exportId));
     const lag = createServiceMetrics({ registry, prefix, clock, book, ghosts: () => ghosts.total() });
-    this.publisher = new ServicePublisher({ ...options, services, slices, resources, pods, book, lag });
+    this.publisher = new ServicePublisher({ ...options, services, slices, resources, pods, book, guard, lag });
     const client = new ResourceClient<NacosService>(kube, NACOS_SERVICE);
-    this.reporter = new ServiceReporter({ ...options, resources, services, client, book, ghosts });
+    this.reporter = new ServiceReporter({ ...options, resources, services, client, book, guard, ghosts });
   }
 
   get controllers(): readonly Controller[] {
