@@ -50,8 +50,14 @@ class World {
   constructor() {
     this.connect();
     const pods = { isSynced: () => this.arePodsKnown, get: () => undefined } as unknown as PodMetadata;
+    const { book, directory, guard, resources, services, slices } = this;
     this.publisher = new Publisher({
-      ...this,
+      book,
+      directory,
+      guard,
+      resources,
+      services,
+      slices,
       clusterId: () => 'c1',
       pods,
       onAffected: (key) => this.#affected.push(key),
