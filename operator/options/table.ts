@@ -133,7 +133,7 @@ export const table: Table = {
     group: 'Ownership and replicas',
     value: 'N',
     help: 'Objects of one kind that are reconciled at once.',
-    default: 10,
+    default: 20,
     parse: integer(1, 200),
   },
   metricsPort: {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decode, encode } from './payload.ts';
 import type { Message } from './payload.ts';
 
+const heartbeatMs = 5000;
 const publishAttempts = 5;
 const maxMessageBytes = 16 * 1024 * 1024;
 
@@ -29,6 +30,7 @@ export class BareNacos {
   readonly #channel: Channel;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #listeners = new Map<string, () => void>();
+  #heartbeat: NodeJS.Timeout | undefined;
   readonly #ready = Promise.withResolvers<void>();
 
   private constructor({ host, grpcPort, accessToken }: BareNacosOptions) {
@@ -51,6 +53,7 @@ export class BareNacos {
     const labels = { source: 'sdk', module: 'config' };
     client.#send('ConnectionSetupRequest', { clientVersion: 'Nacos-Bench:v1', tenant: '', labels, abilityTable: {} });
     await client.#ready.promise;
+    client.#keepAlive();
     return client;
   }
 
@@ -91,8 +94,16 @@ export class BareNacos {
   }
 
   close(): void {
+    clearInterval(this.#heartbeat);
     this.#stream.cancel();
     this.#channel.close();
+  }
+
+  /** The server drops clients that it has not heard of for 20 seconds. */
+  #keepAlive(): void {
+    this.#heartbeat = setInterval(() => {
+      this.#request('HealthCheckRequest', {}).catch(() => {});
+    }, heartbeatMs);
   }
 
   #receive({ type, body }: Message): void {
