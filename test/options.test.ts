@@ -149,7 +149,7 @@ describe('options', () => {
       clusterId: undefined,
       leaderElect: true,
       leaseNamespace: undefined,
-      reconcileConcurrency: 10,
+      reconcileConcurrency: 20,
       metricsPort: 8080,
       healthPort: 8081,
       bindAddress: '0.0.0.0',
