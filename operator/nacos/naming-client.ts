@@ -131,7 +131,15 @@ export class NamingClient {
   async #ask<Result>(question: (api: NamingApi) => Promise<Result>): Promise<Result> {
     const shard = this.#shards.any();
     try {
-      return await question(shard.api);
+      for (;;) {
+        const link = shard.current;
+        try {
+          return await question(shard.api);
+        } catch (error) {
+          // Its connection was left for another while it was under way; all that is asked here can be asked twice.
+          if (!link || link.connection.isOpen || !shard.current) throw error;
+        }
+      }
     } finally {
       this.#shards.release(shard);
     }

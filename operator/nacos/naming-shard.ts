@@ -249,13 +249,16 @@ export class NamingShard {
     const ending = new AbortController();
     void connection.ended.then((error) => ending.abort(error));
     await login.ensure();
+    if (!connection.isOpen) throw await connection.ended;
     try {
       if (this.hasRecords) await Promise.race([beforeRedo(ending.signal), connection.ended.then(rethrow)]);
     } catch (error) {
       if (!connection.isOpen) throw error;
       log.warn('what is registered with Nacos could not be brought up to date first', errorFields(error));
     }
-    const { records, subscriptions } = await this.#links.get(connection)!.redo();
+    const link = this.#links.get(connection);
+    if (!link) throw await connection.ended;
+    const { records, subscriptions } = await link.redo();
     if (this.#wasConnected) {
       metrics.redone('record', records);
       metrics.redone('subscription', subscriptions);

@@ -14,6 +14,8 @@ import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/g
 import { decodePayload, encodePayload } from '../../operator/nacos/payload.ts';
 import type { Payload } from '../../operator/nacos/payload.ts';
 import type { ServerAddress } from '../../operator/nacos/server-address.ts';
+import { failed, FakeNaming, ok } from './fake-naming.ts';
+import type { Answer, Json } from './fake-naming.ts';
 
 export interface FakeNacosOptions {
   /** 3: v3 admin API and login, fuzzy watch. 2: v1. 1: as 2, without ability negotiation. @default 3 */
@@ -30,12 +32,13 @@ export interface StoredConfig {
   readonly tags: string;
 }
 
-type Json = Record<string, unknown>;
 type Unary = ServerUnaryCall<Payload, Payload>;
 type Stream = ServerDuplexStream<Payload, Payload>;
 interface Peer {
   readonly stream: Stream;
   readonly listens: Map<string, string>;
+  /** As the setup has it. */
+  readonly module: string;
 }
 
 const username = 'nacos';
@@ -48,6 +51,8 @@ export class FakeNacos {
     silent: false,
     /** Types that get no answer. */
     silentTypes: new Set<string>(),
+    /** Types that are carried out and get no answer. */
+    lostAnswers: new Set<string>(),
     holdDumps: false,
     losePushes: false,
     adminApi: true,
@@ -61,6 +66,7 @@ export class FakeNacos {
   /** Everything that was received, in order; `stream:` before the type of what came by the stream. */
   readonly received: { type: string; body: Json; headers: Record<string, string> }[] = [];
   readonly logins: string[] = [];
+  readonly naming = new FakeNaming((peer, push) => this.#peers.get(peer)?.stream.write(payload(push.type, push.body)));
   readonly #options: FakeNacosOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #tokens = new Set<string>();
@@ -120,6 +126,7 @@ export class FakeNacos {
 
   stopGrpc(): void {
     this.#grpc.forceShutdown();
+    for (const peer of this.#peers.keys()) this.naming.disconnected(peer);
     this.#peers.clear();
   }
 
@@ -139,9 +146,9 @@ export class FakeNacos {
     this.stopHttp();
   }
 
-  /** Ends every stream from the server's side. */
-  dropConnections(): void {
-    for (const { stream } of this.#peers.values()) stream.end();
+  /** Ends every stream from the server's side, or those of one module. */
+  dropConnections(module?: string): void {
+    for (const peer of this.#peers.values()) if (module === undefined || peer.module === module) peer.stream.end();
   }
 
   /** The server forgets its clients and keeps their TCP connections. */
@@ -154,8 +161,10 @@ export class FakeNacos {
   }
 
   /** Sends on every stream. */
-  push(type: string, body: Json): void {
-    for (const { stream } of this.#peers.values()) stream.write(payload(type, { requestId: '7', ...body }));
+  push(type: string, body: Json, module?: string): void {
+    for (const peer of this.#peers.values()) {
+      if (module === undefined || peer.module === module) peer.stream.write(payload(type, { requestId: '7', ...body }));
+    }
   }
 
   /** A write by somebody else. */
@@ -198,15 +207,11 @@ export class FakeNacos {
     this.received.push({ type, body, headers: { ...headers } });
     if (this.faults.silent || this.faults.silentTypes.has(type)) return;
     const answer = this.#answer(call.getPeer(), type, body, headers);
+    if (this.faults.lostAnswers.has(type)) return;
     reply(null, payload(answer.type, answer.body));
   }
 
-  #answer(
-    peer: string,
-    type: string,
-    body: Json,
-    headers: Readonly<Record<string, string>>,
-  ): { type: string; body: Json } {
+  #answer(peer: string, type: string, body: Json, headers: Readonly<Record<string, string>>): Answer {
     if (this.faults.starting > 0) {
       this.faults.starting -= 1;
       return failed('ErrorResponse', 300, 'Server is starting, please try later!');
@@ -227,10 +232,12 @@ export class FakeNacos {
     if (!responseType) return failed('ErrorResponse', 302, 'RequestHandler Not Found');
     if (!this.#isAllowed(headers['accessToken']))
       return failed(responseType, 403, 'Code: 401, Message: token expired!');
+    const isNaming = type.includes('Instance') || type.includes('Service');
+    if (isNaming) return this.naming.answer(peer, known.module, type, responseType, body);
     return this.#handle(known, type, responseType, body);
   }
 
-  #handle(peer: Peer, type: string, responseType: string, body: Json): { type: string; body: Json } {
+  #handle(peer: Peer, type: string, responseType: string, body: Json): Answer {
     const id = idOf(body);
     if (type === 'ConfigQueryRequest') {
       const found = this.cache.get(id);
@@ -262,12 +269,16 @@ export class FakeNacos {
 
   #stream(call: Stream): void {
     const peer = call.getPeer();
-    const forget = (): boolean => this.#peers.delete(peer);
+    const forget = (): void => {
+      if (this.#peers.delete(peer)) this.naming.disconnected(peer);
+    };
     call.on('data', (message: Payload) => {
       const type = `stream:${message.type}`;
-      this.received.push({ type, body: JSON.parse(message.body) as Json, headers: { ...message.headers } });
+      const body = JSON.parse(message.body) as Json;
+      this.received.push({ type, body, headers: { ...message.headers } });
       if (message.type !== 'ConnectionSetupRequest') return;
-      this.#peers.set(peer, { stream: call, listens: new Map() });
+      const { module } = body['labels'] as { module: string };
+      this.#peers.set(peer, { stream: call, listens: new Map(), module });
       if (this.#options.generation === 1 || this.faults.loseSetupAck) return;
       const fuzzyWatch = (this.#options.generation ?? 3) === 3;
       call.write(payload('SetupAckRequest', { abilityTable: { supportPersistentInstanceByGrpc: true, fuzzyWatch } }));
@@ -332,6 +343,12 @@ const responseTypes: Readonly<Record<string, string | undefined>> = {
   ConfigPublishRequest: 'ConfigPublishResponse',
   ConfigRemoveRequest: 'ConfigRemoveResponse',
   ConfigBatchListenRequest: 'ConfigChangeBatchListenResponse',
+  BatchInstanceRequest: 'BatchInstanceResponse',
+  InstanceRequest: 'InstanceResponse',
+  PersistentInstanceRequest: 'InstanceResponse',
+  SubscribeServiceRequest: 'SubscribeServiceResponse',
+  ServiceQueryRequest: 'QueryServiceResponse',
+  ServiceListRequest: 'ServiceListResponse',
 };
 
 function idOf(fields: Json): string {
@@ -342,14 +359,6 @@ function idOf(fields: Json): string {
 
 function payload(type: string, body: Json): Payload {
   return { type, clientIp: '', headers: {}, body: JSON.stringify(body) };
-}
-
-function ok(type: string, body: Json = {}): { type: string; body: Json } {
-  return { type, body: { resultCode: 200, errorCode: 0, success: true, ...body } };
-}
-
-function failed(type: string, errorCode: number, message: string): { type: string; body: Json } {
-  return { type, body: { resultCode: 500, errorCode, message, success: false } };
 }
 
 function md5(content: string): string {
