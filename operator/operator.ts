@@ -36,7 +36,8 @@ import { createRuntimeMetrics } from './runtime/metrics.ts';
 import type { Runnable } from './runtime/runnable.ts';
 import { ServiceSync, type NewReflector } from './service-sync/service-sync.ts';
 
-const CALL_TIMEOUT_MS = 30_000;
+/** A reconcile of a leader that has lost must be over, failing calls and all, before its stop counts as stuck. */
+const CALL_TIMEOUT_MS = 10_000;
 const CALL_CONNECTIONS = 16;
 /** A renewal must have time for a second attempt within the deadline of 10 s. */
 const LEASE_CALL_TIMEOUT_MS = 5000;
@@ -79,7 +80,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const connectionStore = new Store<NacosConnection>();
   const configs = newConfigStore();
   const configMapMetadata = newConfigMapStore();
-  const onRecovered = () => controllers.forEach(({ queue }) => queue.retryFailing());
+  const onRecovered = () => controllers().forEach(({ queue }) => queue.retryFailing());
   const newReflector: NewReflector = (resource, store, metadataOnly) => {
     const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly, onRecovered };
     return new Reflector({ ...watched, store, log, clock, metrics: kubeMetrics });
@@ -142,22 +143,31 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     if (resource && (!current || !previous)) connections.usersChanged(connectionOf(resource));
   });
   serviceSync?.onUsersChanged((connection) => connections.usersChanged(connection));
-  const configSync = new ConfigSync({
-    clusterId: () => clusterIdentity.id,
-    concurrency: options.reconcileConcurrency,
-    configs,
-    configMapMetadata,
-    configClient: new ResourceClient<NacosConfig>(kube, NACOS_CONFIG),
-    configMapClient: new ResourceClient<ConfigMap>(kube, CONFIG_MAP),
-    connections: directory,
-    events,
-    metrics: createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, resources: () => configs.list() }),
-    runtimeMetrics,
-    log,
+  const configMetrics = createConfigMetrics({
+    registry,
+    prefix: METRICS_PREFIX,
     clock,
+    resources: () => configs.list(),
   });
+  const newConfigSync = () =>
+    new ConfigSync({
+      clusterId: () => clusterIdentity.id,
+      concurrency: options.reconcileConcurrency,
+      configs,
+      configMapMetadata,
+      configClient: new ResourceClient<NacosConfig>(kube, NACOS_CONFIG),
+      configMapClient: new ResourceClient<ConfigMap>(kube, CONFIG_MAP),
+      connections: directory,
+      events,
+      metrics: configMetrics,
+      runtimeMetrics,
+      log,
+      clock,
+    });
 
-  const controllers = [connections.controller, configSync.controller, ...(serviceSync?.controllers ?? [])];
+  const replicaControllers = [connections.controller, ...(serviceSync ? [serviceSync.publisher.controller] : [])];
+  let leaderControllers: readonly Controller[] = [];
+  const controllers = () => [...replicaControllers, ...leaderControllers];
 
   const namespace = options.leaseNamespace ?? kube.defaultNamespace;
   const lock = new KubeLeaseLock({ client: leaseKube, namespace, name: FIELD_MANAGER, fieldManager: FIELD_MANAGER });
@@ -210,7 +220,12 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     );
   }
   manager.add('every-replica', connections, ...(serviceSync ? [serviceSync.publisher] : []));
-  manager.add('leader-only', connections.statuses, configSync, ...(serviceSync ? [serviceSync.reporter] : []));
+  manager.lead(() => {
+    const configSync = newConfigSync();
+    const reporter = serviceSync?.newReporter();
+    leaderControllers = [configSync.controller, ...(reporter ? [reporter.controller] : [])];
+    return [connections.statuses, configSync, ...(reporter ? [reporter] : [])];
+  });
 
   return {
     async run(signal) {
@@ -235,8 +250,11 @@ function cacheOf<T extends KubeObject>(reflector: Reflector<T>): Runnable {
   };
 }
 
-function workersCheck(controllers: readonly Controller[]): { name: string; check: () => void } {
-  const stuck = () => controllers.filter((controller) => !controller.isHealthy()).map(({ name }) => name);
+function workersCheck(controllers: () => readonly Controller[]): { name: string; check: () => void } {
+  const stuck = () =>
+    controllers()
+      .filter((controller) => !controller.isHealthy())
+      .map(({ name }) => name);
   return { name: 'workers', check: () => failIf(stuck().length > 0, `stuck: ${stuck().join(', ')}`) };
 }
 

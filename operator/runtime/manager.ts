@@ -6,11 +6,12 @@
  *                  restart would not bring it sooner. Every 10 s a line names what is not synced
  *   every-replica  one after the other: work that all replicas do, whoever leads
  *   election       if one is configured; a standby waits here, with warm caches
- *   leader-only    one after the other
+ *   the leader's   one after the other, made anew for each term
  *
  * Guarantees: what was started is stopped, in reverse, when `signal` is aborted or a start fails, within
- * `gracefulShutdownMs`; the lease is released after all work of the leader has ended. When leadership is lost all parts
- * are told to stop at once and nothing is waited for: another leader may be at work already.
+ * `gracefulShutdownMs`; the lease is released after all work of the leader has ended. When leadership is lost the leader's
+ * parts are told to stop at once, since another leader may be at work already, and the process stands again; what every
+ * replica does goes on meanwhile. Parts that do not stop end the process: two leaders in one are worse than none.
  */
 import type { Clock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
@@ -20,7 +21,7 @@ import type { Runnable } from './runnable.ts';
 
 export type { Runnable } from './runnable.ts';
 
-export type Group = 'servers' | 'caches' | 'every-replica' | 'leader-only';
+export type Group = 'servers' | 'caches' | 'every-replica';
 
 export interface ManagerOptions {
   log: Logger;
@@ -37,36 +38,31 @@ export class Manager {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #gracefulShutdownMs: number;
-  readonly #elector: LeaderElector | undefined;
-  readonly #groups: Record<Group, Runnable[]> = {
-    servers: [],
-    caches: [],
-    'every-replica': [],
-    'leader-only': [],
-  };
+  readonly #election: ManagerOptions['leaderElection'];
+  readonly #groups: Record<Group, Runnable[]> = { servers: [], caches: [], 'every-replica': [] };
+  #leaderParts: () => readonly Runnable[] = () => [];
   readonly #synced = new Set<Runnable>();
   /** What has to be stopped, in the order of its start. */
   readonly #started: Runnable[] = [];
-  readonly #elected = Promise.withResolvers<void>();
-  readonly #lost = new AbortController();
+  #elector: LeaderElector | undefined;
+  /** Aborted when the leadership of this term is lost. */
+  #lost = new AbortController();
 
   constructor({ log, clock, leaderElection, gracefulShutdownMs = 30_000 }: ManagerOptions) {
     this.#log = log;
     this.#clock = clock;
     this.#gracefulShutdownMs = gracefulShutdownMs;
-    this.#elector =
-      leaderElection &&
-      new LeaderElector({
-        ...leaderElection,
-        onStartedLeading: () => this.#elected.resolve(),
-        onStoppedLeading: (why) => {
-          if (why === 'lost') this.#lost.abort(new BridgeError('ABORTED', 'leadership was lost'));
-        },
-      });
+    this.#election = leaderElection;
   }
 
   add(group: Group, ...runnables: Runnable[]): this {
     this.#groups[group].push(...runnables);
+    return this;
+  }
+
+  /** What the leader alone does: `parts` makes it anew for each term. */
+  lead(parts: () => readonly Runnable[]): this {
+    this.#leaderParts = parts;
     return this;
   }
 
@@ -76,39 +72,65 @@ export class Manager {
   }
 
   isLeader(): boolean {
-    return this.#elector?.isLeader() ?? true;
+    return this.#election === undefined || (this.#elector?.isLeader() ?? false);
   }
 
   /**
-   * Runs until `signal` is aborted and resolves when everything has stopped. Rejects when a start failed, when
-   * leadership was lost, and with TIMEOUT when parts did not stop in time. Call it once.
+   * Runs until `signal` is aborted and resolves when everything has stopped. Rejects when a start failed, when leadership
+   * was lost during the end, and with TIMEOUT when parts did not stop in time. Call it once.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const ending = AbortSignal.any([signal, this.#lost.signal]);
     let failure: unknown;
     try {
-      await this.#start(ending);
-      await aborted(ending);
+      await this.#start(signal);
+      while (!signal.aborted) await this.#term(signal);
     } catch (error) {
-      if (!ending.aborted) failure = error;
+      if (!signal.aborted) failure = error;
     }
-    const late = await this.#stop();
-    failure ??= this.#lost.signal.reason;
+    const late = await this.#stop(this.#started, this.#lost.signal);
+    failure ??= signal.aborted ? this.#lost.signal.reason : undefined;
     if (failure !== undefined) throw failure;
-    if (late.length === 0) return;
-    throw new BridgeError('TIMEOUT', `not stopped within ${this.#gracefulShutdownMs} ms: ${late.join(', ')}`);
+    if (late.length > 0) throw this.#notStopped(late);
   }
 
   async #start(ending: AbortSignal): Promise<void> {
     for (const server of this.#groups.servers) await this.#begin(server, ending);
     await this.#startCaches(ending);
     for (const runnable of this.#groups['every-replica']) await this.#begin(runnable, ending);
-    if (this.#elector) {
-      await this.#begin(this.#elector, ending);
-      await unlessAborted(ending, this.#elected.promise);
+  }
+
+  /** From the candidacy to the loss of leadership, or to the end of all. */
+  async #term(ending: AbortSignal): Promise<void> {
+    this.#lost = new AbortController();
+    const over = AbortSignal.any([ending, this.#lost.signal]);
+    const begun = this.#started.length;
+    try {
+      await this.#stand(over);
+      for (const runnable of this.#leaderParts()) await this.#begin(runnable, over);
+      this.#log.info('everything is started');
+      await aborted(over);
+    } catch (error) {
+      if (!this.#lost.signal.aborted || ending.aborted) throw error;
     }
-    for (const runnable of this.#groups['leader-only']) await this.#begin(runnable, ending);
-    this.#log.info('everything is started');
+    if (ending.aborted) return;
+    this.#log.warn('leadership was lost; the work of the leader ends, and this process stands again');
+    const late = await this.#stop(this.#started.splice(begun));
+    if (late.length > 0) throw this.#notStopped(late);
+  }
+
+  /** Resolves when this process leads. */
+  async #stand(over: AbortSignal): Promise<void> {
+    if (this.#election === undefined) return;
+    const elected = Promise.withResolvers<void>();
+    this.#elector = new LeaderElector({
+      ...this.#election,
+      onStartedLeading: () => elected.resolve(),
+      onStoppedLeading: (why) => {
+        if (why === 'lost') this.#lost.abort(new BridgeError('ABORTED', 'leadership was lost'));
+      },
+    });
+    await this.#begin(this.#elector, over);
+    await unlessAborted(over, elected.promise);
   }
 
   async #startCaches(ending: AbortSignal): Promise<void> {
@@ -137,18 +159,23 @@ export class Manager {
     this.#log.debug('started', { part: runnable.name });
   }
 
-  /** Returns the names of what had not stopped when the time was over. */
-  async #stop(): Promise<string[]> {
+  /** In reverse; returns the names of what had not stopped when the time was over, or `giveUp` was aborted. */
+  async #stop(started: readonly Runnable[], giveUp?: AbortSignal): Promise<string[]> {
     const outOfTime = new AbortController();
     const timer = this.#clock.after(this.#gracefulShutdownMs, () => outOfTime.abort());
     const hurry = AbortSignal.any([outOfTime.signal, this.#lost.signal]);
+    const over = giveUp ? AbortSignal.any([outOfTime.signal, giveUp]) : outOfTime.signal;
     const late: string[] = [];
-    for (const runnable of this.#started.toReversed()) {
-      const isStopped = await Promise.race([this.#end(runnable, hurry), aborted(hurry).then(() => false)]);
+    for (const runnable of started.toReversed()) {
+      const isStopped = await Promise.race([this.#end(runnable, hurry), aborted(over).then(() => false)]);
       if (!isStopped) late.push(runnable.name);
     }
     timer.cancel();
     return late;
+  }
+
+  #notStopped(late: readonly string[]): BridgeError {
+    return new BridgeError('TIMEOUT', `not stopped within ${this.#gracefulShutdownMs} ms: ${late.join(', ')}`);
   }
 
   async #end(runnable: Runnable, hurry: AbortSignal): Promise<boolean> {

@@ -43,9 +43,10 @@ export class PublicationBook {
   readonly #claims = new Map<string, Map<string, string>>();
   readonly #listeners = new Set<(exportId: string) => void>();
 
-  /** Told the export whose publications have changed. */
-  onChange(listener: (exportId: string) => void): void {
+  /** Told the export whose publications have changed. Returns how to stop listening. */
+  onChange(listener: (exportId: string) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   of(service: string): ReadonlyMap<string, Publication> {

@@ -15,7 +15,7 @@ import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, generationChanged, or } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
-import { GHOST_AFTER_MS, type GhostWatch } from './ghosts.ts';
+import { GHOST_AFTER_MS, GhostWatch } from './ghosts.ts';
 import type { Service } from './kube-objects.ts';
 import type { Publication, PublicationBook } from './publication-book.ts';
 import { heldServices } from './publisher.ts';
@@ -24,12 +24,12 @@ import { exportIdOf } from './service-export.ts';
 import { serviceStatus } from './service-status.ts';
 
 export interface ServiceReporterOptions {
+  clusterId: () => string;
   resources: Store<NacosService>;
   services: Store<Service>;
   client: ResourceClient<NacosService>;
   book: PublicationBook;
   guard: SelectionGuard;
-  ghosts: GhostWatch;
   events: EventRecorder;
   runtimeMetrics: RuntimeMetrics;
   log: Logger;
@@ -48,14 +48,16 @@ export class ServiceReporter implements Runnable {
   readonly controller: Controller;
   readonly #options: ServiceReporterOptions;
   readonly #statuses: StatusWriter<NacosService>;
+  readonly #ghosts: GhostWatch;
   /** The problem that was last told of each annotated Service. */
   readonly #told = new Map<string, string>();
-  #unsubscribe: () => void = () => {};
+  #unsubscribe: (() => void)[] = [];
 
   constructor(options: ServiceReporterOptions) {
-    const { client, clock, log, runtimeMetrics } = options;
+    const { client, clock, clusterId, log, runtimeMetrics } = options;
     this.#options = options;
     this.#statuses = new StatusWriter(client, FIELD_MANAGER, clock);
+    this.#ghosts = new GhostWatch(clusterId, clock, (exportId) => this.changed(exportId));
     const reconcile = (exportId: string) => this.#report(exportId);
     this.controller = new Controller({
       name: this.name,
@@ -69,14 +71,21 @@ export class ServiceReporter implements Runnable {
 
   start(): void {
     const { book, resources } = this.#options;
-    book.onChange((exportId) => this.changed(exportId));
-    this.#unsubscribe = resources.onChange(({ previous, current }) => {
-      const resource = current ?? previous;
-      if (resource && isWorthALook(previous, current)) this.changed(exportIdOf(resource));
-    });
+    this.#unsubscribe = [
+      book.onChange((exportId) => this.changed(exportId)),
+      resources.onChange(({ previous, current }) => {
+        const resource = current ?? previous;
+        if (resource && isWorthALook(previous, current)) this.changed(exportIdOf(resource));
+      }),
+    ];
     for (const resource of resources.list()) this.changed(exportIdOf(resource));
     for (const exportId of book.exports()) this.changed(exportId);
     this.controller.start();
+  }
+
+  /** Ghosts of all exports. */
+  get ghosts(): number {
+    return this.#ghosts.total();
   }
 
   /** What is published for an export, or what Nacos shows of it, has changed. */
@@ -85,13 +94,14 @@ export class ServiceReporter implements Runnable {
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.controller.stop(hurry);
-    this.#options.ghosts.stop();
+    this.#ghosts.stop();
   }
 
   async #report(exportId: string): Promise<{ requeueAfterMs: number } | void> {
-    const { book, ghosts } = this.#options;
+    const { book } = this.#options;
+    const ghosts = this.#ghosts;
     const publications = book.publicationsOf(exportId);
     ghosts.follow(exportId, new Map(publications.flatMap(([, { records }]) => [...records])));
     if (exportId.startsWith(SERVICE_PREFIX)) return this.#tellService(exportId, publications);
@@ -104,10 +114,10 @@ export class ServiceReporter implements Runnable {
   }
 
   async #writeStatus(cached: NacosService, exportId: string, publications: [string, Publication][]): Promise<void> {
-    const { clock, events, ghosts } = this.#options;
+    const { clock, events } = this.#options;
     const resource = this.#statuses.latest(cached);
     const held = heldServices(resource, this.#options).length;
-    const status = serviceStatus(resource, { publications, held, ghosts: ghosts.count(exportId) }, clock.now());
+    const status = serviceStatus(resource, { publications, held, ghosts: this.#ghosts.count(exportId) }, clock.now());
     if (status === undefined) return;
     const ready = status.conditions?.find(({ type }) => type === 'Ready');
     const before = resource.status?.conditions?.find(({ type }) => type === 'Ready');

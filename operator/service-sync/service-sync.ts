@@ -14,10 +14,8 @@ import { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
-import type { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { ApiView } from './api-view.ts';
-import { GhostWatch } from './ghosts.ts';
 import { ENDPOINT_SLICE, POD, SERVICE } from './kube-objects.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { PodMetadata } from './pod-metadata.ts';
@@ -51,15 +49,15 @@ export interface ServiceSyncOptions {
 export class ServiceSync {
   /** Every replica's. */
   readonly publisher: ServicePublisher;
-  /** The leader's. */
-  readonly reporter: ServiceReporter;
   /** What has to be synced before anything is published. */
   readonly reflectors: readonly Reflector<KubeObject>[];
   readonly #resources = newResourceStore();
   readonly #view: ApiView;
+  readonly #newReporter: () => ServiceReporter;
+  #reporter: ServiceReporter | undefined;
 
   constructor(options: ServiceSyncOptions) {
-    const { clock, clusterId, kube, log, metricsPrefix: prefix, newReflector, registry } = options;
+    const { clock, kube, log, metricsPrefix: prefix, newReflector, registry } = options;
     const services = newServiceStore();
     const slices = newSliceStore();
     const resources = this.#resources;
@@ -75,15 +73,16 @@ export class ServiceSync {
     this.#view = new ApiView(this.reflectors, clock, log);
     const book = new PublicationBook();
     const guard = new SelectionGuard(clock);
-    const ghosts = new GhostWatch(clusterId, clock, (exportId) => this.reporter.changed(exportId));
-    const lag = createServiceMetrics({ registry, prefix, clock, book, ghosts: () => ghosts.total() });
+    const lag = createServiceMetrics({ registry, prefix, clock, book, ghosts: () => this.#reporter?.ghosts ?? 0 });
     this.publisher = new ServicePublisher({ ...options, services, slices, resources, pods, book, guard, lag });
     const client = new ResourceClient<NacosService>(kube, NACOS_SERVICE);
-    this.reporter = new ServiceReporter({ ...options, resources, services, client, book, guard, ghosts });
+    this.#newReporter = () => new ServiceReporter({ ...options, resources, services, client, book, guard });
   }
 
-  get controllers(): readonly Controller[] {
-    return [this.publisher.controller, this.reporter.controller];
+  /** The leader's half, for one term. */
+  newReporter(): ServiceReporter {
+    this.#reporter = this.#newReporter();
+    return this.#reporter;
   }
 
   /** To be awaited before records are published again on a new connection. */

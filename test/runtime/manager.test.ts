@@ -48,6 +48,7 @@ function election(clock: FakeClock, log: LogRecorder, events: string[] = []) {
   return {
     store,
     cutOff: () => (isReachable = false),
+    heal: () => (isReachable = true),
     options: { lock, identity: 'we', name: 'test', clock, log, metrics, random: () => 0 },
   };
 }
@@ -56,7 +57,7 @@ describe('manager', () => {
   it('starts servers, caches, what every replica does, the election and the leader-only parts, and stops in reverse', async () => {
     const { clock, log, events, part, stopping } = setUp();
     const manager = new Manager({ log, clock, leaderElection: election(clock, log, events).options })
-      .add('leader-only', part('controller-1'), part('controller-2'))
+      .lead(() => [part('controller-1'), part('controller-2')])
       .add('every-replica', part('publisher'))
       .add('caches', part('cache-1'), part('cache-2'))
       .add('servers', part('server'));
@@ -86,7 +87,7 @@ describe('manager', () => {
 
   it('leads at once without an election', async () => {
     const { clock, log, events, part, stopping } = setUp();
-    const manager = new Manager({ log, clock }).add('leader-only', part('controller'));
+    const manager = new Manager({ log, clock }).lead(() => [part('controller')]);
     const run = manager.run(stopping.signal);
     await settle();
     assert.equal(manager.isLeader(), true);
@@ -100,7 +101,7 @@ describe('manager', () => {
     const { promise: synced, resolve: sync } = Promise.withResolvers<void>();
     const manager = new Manager({ log, clock })
       .add('caches', part('quick'), part('slow', { start: () => synced }))
-      .add('leader-only', part('controller'));
+      .lead(() => [part('controller')]);
     assert.deepEqual(manager.notSynced, ['quick', 'slow']);
     const run = manager.run(stopping.signal);
     await clock.advance(30_000);
@@ -132,7 +133,7 @@ describe('manager', () => {
     });
     const manager = new Manager({ log, clock, leaderElection: options })
       .add('caches', part('cache'))
-      .add('leader-only', part('controller'));
+      .lead(() => [part('controller')]);
     const run = manager.run(stopping.signal);
     await clock.advance(10_000);
     assert.deepEqual([events, manager.notSynced, manager.isLeader()], [['+cache'], [], false]);
@@ -147,7 +148,7 @@ describe('manager', () => {
     const manager = new Manager({ log, clock })
       .add('servers', part('server'))
       .add('caches', part('cache', { start: () => new Promise(() => {}) }))
-      .add('leader-only', part('controller'));
+      .lead(() => [part('controller')]);
     const run = manager.run(stopping.signal);
     await settle();
     stopping.abort();
@@ -178,7 +179,7 @@ describe('manager', () => {
     });
     const manager = new Manager({ log, clock, gracefulShutdownMs: 5000 })
       .add('servers', part('server'))
-      .add('leader-only', stuck);
+      .lead(() => [stuck]);
     const run = manager.run(stopping.signal);
     await settle();
     stopping.abort();
@@ -193,10 +194,9 @@ describe('manager', () => {
 
   it('does not release the lease over work that has not ended', async () => {
     const { clock, log, events, part, stopping } = setUp();
-    const manager = new Manager({ log, clock, leaderElection: election(clock, log, events).options }).add(
-      'leader-only',
+    const manager = new Manager({ log, clock, leaderElection: election(clock, log, events).options }).lead(() => [
       part('stuck', { stop: () => new Promise(() => {}) }),
-    );
+    ]);
     const run = manager.run(stopping.signal);
     await settle();
     stopping.abort();
@@ -221,20 +221,42 @@ describe('manager', () => {
     assert.equal(log.lines.find(({ level }) => level === 'error')?.fields['part'], 'second');
   });
 
-  it('stops everything at once and rejects when leadership is lost', async () => {
+  it('ends the work of the leader in a hurry when leadership is lost, keeps the rest, and stands again', async () => {
     const { clock, log, events, part, stopping } = setUp();
-    const { options, cutOff } = election(clock, log, events);
+    const { options, cutOff, heal } = election(clock, log, events);
+    let terms = 0;
     const manager = new Manager({ log, clock, leaderElection: options })
-      .add('caches', part('cache'))
-      .add('leader-only', part('controller', { stop: () => new Promise(() => {}) }));
+      .add('every-replica', part('publisher'))
+      .lead(() => [part(`controller of term ${(terms += 1)}`)]);
     const run = manager.run(stopping.signal);
     await settle();
     cutOff();
-    const rejection = assert.rejects(run, /leadership was lost/);
-    await clock.advance(10_000);
-    await rejection;
-    assert.deepEqual(events, ['+cache', '+controller', '-controller in a hurry', '-cache in a hurry']);
+    await clock.advance(60_000);
+    assert.deepEqual(events, ['+publisher', '+controller of term 1', '-controller of term 1 in a hurry']);
     assert.equal(manager.isLeader(), false);
+    heal();
+    await clock.advance(20_000);
+    assert.equal(events.at(-1), '+controller of term 2');
+    assert.equal(manager.isLeader(), true);
+    stopping.abort();
+    await run;
+    assert.deepEqual(events.slice(4), ['-controller of term 2', 'lease released', '-publisher']);
+    assert.deepEqual(clock.waitingMs, []);
+  });
+
+  it('ends the process when the work of a lost leadership does not end', async () => {
+    const { clock, log, events, part, stopping } = setUp();
+    const { options, cutOff } = election(clock, log, events);
+    const manager = new Manager({ log, clock, leaderElection: options })
+      .add('every-replica', part('publisher'))
+      .lead(() => [part('controller', { stop: () => new Promise(() => {}) })]);
+    const run = manager.run(stopping.signal);
+    await settle();
+    cutOff();
+    const rejection = assert.rejects(run, /not stopped within 30000 ms: controller/);
+    await clock.advance(60_000);
+    await rejection;
+    assert.equal(events.at(-1), '-publisher in a hurry');
   });
 
   it('hurries a graceful stop during which leadership is lost', async () => {
@@ -242,7 +264,7 @@ describe('manager', () => {
     const { options, cutOff } = election(clock, log, events);
     const manager = new Manager({ log, clock, leaderElection: options })
       .add('servers', part('server'))
-      .add('leader-only', part('slow', { stop: () => new Promise(() => {}) }));
+      .lead(() => [part('slow', { stop: () => new Promise(() => {}) })]);
     const run = manager.run(stopping.signal);
     await settle();
     cutOff();
