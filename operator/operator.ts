@@ -180,6 +180,10 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       name: 'caches',
       check: () => failIf(manager.notSynced.length > 0, `not synced: ${manager.notSynced.join(', ')}`),
     },
+    {
+      name: 'publications',
+      check: () => failIf(serviceSync?.publisher.hasPublished === false, 'services are being published'),
+    },
   ];
   manager
     .add(

@@ -54,6 +54,9 @@ export interface ServicePublisherOptions {
   clock: Clock;
 }
 
+/** For so long a replica that cannot publish is not Ready, so that the one that it replaces stays meanwhile. */
+const FIRST_PUBLICATION_LIMIT_MS = 30_000;
+
 const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
 
 export class ServicePublisher implements Runnable {
@@ -61,6 +64,8 @@ export class ServicePublisher implements Runnable {
   readonly controller: Controller;
   readonly #options: ServicePublisherOptions;
   readonly #publisher: Publisher;
+  /** Services that were there at the start and that Nacos has not confirmed yet; undefined before the start. */
+  #unconfirmed: Set<string> | undefined;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ServicePublisherOptions) {
@@ -71,6 +76,7 @@ export class ServicePublisher implements Runnable {
       name: this.name,
       reconcile: async (key) => {
         lag.settled(key, await this.#publisher.declare(key));
+        this.#unconfirmed?.delete(key);
       },
       concurrency,
       log,
@@ -89,8 +95,19 @@ export class ServicePublisher implements Runnable {
       directory.onReady((connection) => this.#retryUsersOf(connection)),
     ];
     this.#watchPods();
-    for (const key of services.keys()) this.controller.enqueue(key, 'low');
+    const unconfirmed = new Set(services.keys());
+    this.#unconfirmed = unconfirmed;
+    this.#options.clock.after(FIRST_PUBLICATION_LIMIT_MS, () => unconfirmed.clear());
+    for (const key of unconfirmed) this.controller.enqueue(key, 'low');
     this.controller.start();
+  }
+
+  /**
+   * Whether all that there was at the start has been published once, or could not be for 30 s. It never goes back to
+   * false: Nacos being away takes no replica out of service.
+   */
+  get hasPublished(): boolean {
+    return this.#unconfirmed?.size === 0;
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
