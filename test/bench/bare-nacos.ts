@@ -1,6 +1,6 @@
 /**
- * The least that speaks Nacos' gRPC protocol for configs: one connection, publish, query, listen, push. No reconnect, no
- * retries, no bookkeeping. It is the yardstick: what the operator needs beyond this is what the operator costs.
+ * The least that speaks Nacos' gRPC protocol: one connection; publish, query, listen and push of configs; registration of
+ * instances. No reconnect, no retries, no bookkeeping. It is the yardstick: what the operator needs beyond this is what the operator costs.
  */
 import { Channel, credentials, makeClientConstructor } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
@@ -17,6 +17,13 @@ export interface BareNacosOptions {
   readonly host: string;
   readonly grpcPort: number;
   readonly accessToken: string;
+  /** Instances can be registered over a connection for naming only. @default config */
+  readonly module?: 'config' | 'naming';
+}
+
+export interface BareInstance {
+  readonly ip: string;
+  readonly port: number;
 }
 
 export interface BareConfig {
@@ -50,7 +57,7 @@ export class BareNacos {
   static async connect(options: BareNacosOptions): Promise<BareNacos> {
     const client = new BareNacos(options);
     await client.#request('ServerCheckRequest', {});
-    const labels = { source: 'sdk', module: 'config' };
+    const labels = { source: 'sdk', module: options.module ?? 'config' };
     client.#send('ConnectionSetupRequest', { clientVersion: 'Nacos-Bench:v1', tenant: '', labels, abilityTable: {} });
     await client.#ready.promise;
     client.#keepAlive();
@@ -91,6 +98,14 @@ export class BareNacos {
     const context = { ...config, tenant: '', md5 };
     const { body } = await this.#request('ConfigBatchListenRequest', { listen: true, configListenContexts: [context] });
     if ((body['changedConfigs'] as unknown[] | undefined)?.length) listener();
+  }
+
+  /** Makes these the instances of the service that this connection holds. */
+  async register(groupName: string, serviceName: string, places: readonly BareInstance[]): Promise<void> {
+    const fixed = { weight: 1, healthy: true, enabled: true, ephemeral: true, clusterName: 'DEFAULT', metadata: {} };
+    const instances = places.map((place) => ({ ...place, ...fixed, serviceName }));
+    const body = { namespace: 'public', groupName, serviceName, type: 'batchRegisterInstance', instances };
+    await this.#request('BatchInstanceRequest', body);
   }
 
   close(): void {

@@ -17,9 +17,9 @@ export interface BenchWorld {
   readonly nacos: BareNacos;
 }
 
-export async function connectBare(world: World): Promise<BareNacos> {
+export async function connectBare(world: World, module: 'config' | 'naming' = 'config'): Promise<BareNacos> {
   const { host, grpcPort, admin } = world.nacos;
-  return BareNacos.connect({ host, grpcPort, accessToken: await admin.login() });
+  return BareNacos.connect({ host, grpcPort, accessToken: await admin.login(), module });
 }
 
 /** 1 KB that differs by `mark`. */

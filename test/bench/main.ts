@@ -13,8 +13,10 @@ import { slowdown, table } from './figure.ts';
 import type { Figure } from './figure.ts';
 import { measureMirrorLatency } from './mirror-latency.ts';
 import { measurePublishRate } from './publish-rate.ts';
+import { benchServices } from './services.ts';
 
 const help = `npm run bench -- [--nacos 3.1|2.3] [--count 200] [--rounds 3] [--json FILE]
+npm run bench -- services --help
 
   --nacos   the generation of the Nacos server; default 3.1
   --count   configs that are published, and samples of the latency; default 200
@@ -30,7 +32,7 @@ interface BenchOptions {
   readonly json: string | undefined;
 }
 
-process.exitCode = await main();
+process.exitCode = process.argv[2] === 'services' ? await benchServices(process.argv.slice(3)) : await main();
 
 async function main(): Promise<number> {
   const options = parse();

@@ -7,6 +7,7 @@ import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 const collections = [
   '/apis/bridge.nacos.io/v1alpha1/nacosconfigs',
   '/apis/bridge.nacos.io/v1alpha1/nacosconnections',
+  '/apis/bridge.nacos.io/v1alpha1/nacosservices',
   '/apis/events.k8s.io/v1/events',
 ];
 const retryMs = 200;

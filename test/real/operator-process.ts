@@ -58,8 +58,20 @@ export class OperatorProcess {
     return this.#process.exited;
   }
 
+  /** Freezes it (SIGSTOP) or lets it go on (SIGCONT). */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.signal(signal);
+  }
+
   async metrics(): Promise<string> {
     return (await fetch(`http://127.0.0.1:${await this.#port('metrics')}/metrics`)).text();
+  }
+
+  /** The sum of a metric over all its labels that contain `labels`, such as `operation="login"`; 0 when it is not there. */
+  async metric(name: string, labels = ''): Promise<number> {
+    const lines = (await this.metrics()).split('\n').filter((line) => line.startsWith(name) && line.includes(labels));
+    const own = lines.filter((line) => line[name.length] === '{' || line[name.length] === ' ');
+    return own.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 
   /** Everything that was logged, by all starts. */

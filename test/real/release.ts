@@ -23,7 +23,10 @@ interface Deployment {
     readonly template: {
       readonly spec: {
         readonly serviceAccountName: string;
-        readonly containers: readonly { readonly args: readonly string[] }[];
+        readonly containers: readonly {
+          readonly args: readonly string[];
+          readonly env: readonly { readonly name: string; readonly value?: string }[];
+        }[];
       };
     };
   };
@@ -56,7 +59,10 @@ export async function installRelease(kubernetes: KubernetesServer, nacos: NacosS
       '--health-port=0',
       '--log-level=debug',
     ],
-    env: { NACOS_BRIDGE_NACOS_USERNAME: nacos.username },
+    env: {
+      NACOS_BRIDGE_NACOS_USERNAME: nacos.username,
+      NODE_OPTIONS: containers[0]?.env.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '',
+    },
     logFile: join(dir, 'operator.log'),
   });
   return { operator, username: `system:serviceaccount:${namespace}:${serviceAccountName}` };

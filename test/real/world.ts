@@ -1,22 +1,26 @@
 /**
- * Everything that runs in one line of the real tests: a Kubernetes cluster, a Nacos server, the chart installed, and the
- * operator with the chart's rights. Nothing is shared with another world, so tests may kill any part of theirs.
+ * Everything that runs in one line of the real tests: a Kubernetes cluster with a node, a Nacos server, the chart installed,
+ * and the operator with the chart's rights. Nothing is shared with another world, so tests may kill any part of theirs.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backends } from '../scenarios/backends.ts';
+import type { Backends, KubeObject } from '../scenarios/backends.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 import { HttpNacos } from '../scenarios/nacos-backend.ts';
 import { startKubernetes } from '../testbed/kubernetes.ts';
 import type { KubernetesServer } from '../testbed/kubernetes.ts';
+import { nodeObject, startKwok } from '../testbed/kwok.ts';
 import { startNacos } from '../testbed/nacos.ts';
 import type { NacosServer, NacosVersion } from '../testbed/nacos.ts';
 import { freePorts } from '../testbed/ports.ts';
 import { LeakWatch } from './leak-watch.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import { installRelease } from './release.ts';
+
+/** Pods are bound to it: there is no scheduler. */
+export const nodeName = 'node-1';
 
 export interface World {
   readonly dir: string;
@@ -50,7 +54,9 @@ export async function startWorld(version: NacosVersion): Promise<World> {
     freePorts(1),
   ] as const);
   const [kubernetes, nacos, closedPorts] = starts;
+  let stopKwok = async (): Promise<void> => {};
   const stopServers = async (): Promise<void> => {
+    await stopKwok();
     if (kubernetes.status === 'fulfilled') await kubernetes.value.stop();
     if (nacos.status === 'fulfilled') await nacos.value.stop();
     await rm(dir, { recursive: true, force: true });
@@ -61,6 +67,10 @@ export async function startWorld(version: NacosVersion): Promise<World> {
     if (closedPorts.status === 'rejected') throw closedPorts.reason;
     const { operator, username } = await installRelease(kubernetes.value, nacos.value, dir);
     const rest = new RestKubernetes(kubernetes.value.kubeconfig);
+    const kwok = await startKwok(kubernetes.value);
+    stopKwok = () => kwok.stop();
+    await rest.apply(nodeObject(nodeName) as KubeObject);
+    const http = new HttpNacos(nacos.value);
     const leakWatch = new LeakWatch(rest, password);
     leakWatch.start();
     await operator.start();
@@ -68,7 +78,7 @@ export async function startWorld(version: NacosVersion): Promise<World> {
       dir,
       kubernetes: kubernetes.value,
       nacos: nacos.value,
-      backends: { kubernetes: rest, nacos: new HttpNacos(nacos.value) },
+      backends: { kubernetes: rest, nacos: http },
       operator,
       operatorUsername: username,
       closedPort: closedPorts.value[0] ?? 1,
@@ -77,6 +87,7 @@ export async function startWorld(version: NacosVersion): Promise<World> {
       stop: async () => {
         leakWatch.stop();
         await operator.end('SIGTERM');
+        await http.close();
         await rest.close();
         await stopServers();
       },

@@ -76,6 +76,23 @@ export interface StoredConfig {
   readonly tags: readonly string[];
 }
 
+export interface ServiceKey {
+  readonly serviceName: string;
+  readonly group: string;
+  /** "" is the public namespace. */
+  readonly namespaceId: string;
+}
+
+export interface ServiceInstance {
+  readonly ip: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly healthy: boolean;
+  readonly enabled: boolean;
+  readonly clusterName: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** What a console user and an application do with Nacos. */
 export interface NacosBackend {
   readonly host: string;
@@ -92,6 +109,11 @@ export interface NacosBackend {
   tag(key: ConfigKey, tags: readonly string[]): Promise<void>;
   /** Inserts, updates and removals of the key so far, from the server's history. */
   countWrites(key: ConfigKey): Promise<number>;
+  /** All instances, also those that are not enabled, of which clients are told nothing. */
+  instances(service: ServiceKey): Promise<readonly ServiceInstance[]>;
+  /** Registers an instance in the public namespace as an application does, which keeps it until it deregisters it. */
+  register(service: ServiceKey, ip: string, port: number): Promise<void>;
+  deregister(service: ServiceKey, ip: string, port: number): Promise<void>;
 }
 
 export interface Backends {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
-import type { KubeObject, StoredConfig } from './backends.ts';
-import { configDifferences, eventDifferences, objectDifferences, subsetDifferences } from './match.ts';
+import type { KubeObject, ServiceInstance, StoredConfig } from './backends.ts';
+import {
+  configDifferences,
+  eventDifferences,
+  objectDifferences,
+  serviceDifferences,
+  subsetDifferences,
+} from './match.ts';
 
 describe('a JSON subset', () => {
   const cases = [
@@ -85,6 +91,34 @@ describe('an expected config', () => {
     assert.equal(configDifferences(config, { ...expecting, withoutTags: ['nacos-bridge-*'] }).length, 1);
     assert.equal(configDifferences(undefined, expecting).length, 1);
     assert.equal(configDifferences(config, { ...expecting, absent: true }).length, 1);
+  });
+});
+
+describe('the expected instances of a service', () => {
+  const instance = (ip: string, enabled: boolean): ServiceInstance => {
+    return { ip, port: 80, weight: 1, healthy: true, enabled, clusterName: 'DEFAULT', metadata: { a: 'b' } };
+  };
+  const at = (ip: string, like: unknown = {}) => ({ at: { ip, port: 80 }, like });
+  const actual = [instance('10.0.0.1', true), instance('10.0.0.2', false)];
+
+  it('fit when there are these and no others, in any order, enabled and disabled apart', () => {
+    const like = { weight: 1, metadata: { a: 'b' } };
+    assert.deepEqual(serviceDifferences(actual, { instances: [at('10.0.0.1', like)], disabled: [at('10.0.0.2')] }), []);
+  });
+
+  it('do not fit with one that is missing, one too many, one twice, or one that is different', () => {
+    const disabled = [at('10.0.0.2')];
+    assert.deepEqual(serviceDifferences(actual, { instances: [at('10.0.0.1')], disabled: [] }), [
+      '10.0.0.2:80 is disabled and must not be',
+    ]);
+    assert.deepEqual(serviceDifferences([], { instances: [], disabled }), ['10.0.0.2:80 is not disabled']);
+    assert.deepEqual(serviceDifferences([...actual, ...actual], { instances: [at('10.0.0.1')], disabled }), [
+      '10.0.0.1:80 is enabled and must not be',
+      '10.0.0.2:80 is disabled and must not be',
+    ]);
+    assert.deepEqual(serviceDifferences(actual, { instances: [at('10.0.0.1', { weight: 2 })], disabled }), [
+      '10.0.0.1:80: weight is 1, not 2',
+    ]);
   });
 });
 

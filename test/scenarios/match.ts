@@ -1,8 +1,15 @@
 /**
  * Compares what is there with what a scenario expects, and says each difference in one line. No difference, no lines.
  */
-import type { KubeObject, StoredConfig } from './backends.ts';
-import type { ConditionExpectation, ConfigState, EventState, ObjectState } from './scenario.ts';
+import type { KubeObject, ServiceInstance, StoredConfig } from './backends.ts';
+import type {
+  ConditionExpectation,
+  ConfigState,
+  EventState,
+  InstanceExpectation,
+  ObjectState,
+  ServiceState,
+} from './scenario.ts';
 
 const shownCharacters = 200;
 
@@ -35,6 +42,29 @@ export function configDifferences(config: StoredConfig | undefined, state: Confi
   const absent = state.tags.filter((wanted) => !tagged(wanted)).map((wanted) => `it has no tag ${wanted}`);
   const present = state.withoutTags.filter(tagged).map((unwanted) => `it has the tag ${unwanted}`);
   return [...fields, ...[...absent, ...present].map((text) => `${text} (tags: ${config.tags.join(', ')})`)];
+}
+
+export function serviceDifferences(actual: readonly ServiceInstance[], state: ServiceState): string[] {
+  const [enabled, disabled] = [true, false].map((flag) => actual.filter((instance) => instance.enabled === flag));
+  return [
+    ...instanceDifferences('enabled', enabled ?? [], state.instances),
+    ...instanceDifferences('disabled', disabled ?? [], state.disabled),
+  ];
+}
+
+function instanceDifferences(
+  state: string,
+  actual: readonly ServiceInstance[],
+  expected: readonly InstanceExpectation[],
+): string[] {
+  const left = [...actual];
+  const differences = expected.flatMap(({ at, like }) => {
+    const index = left.findIndex(({ ip, port }) => ip === at.ip && port === at.port);
+    const [found] = index === -1 ? [] : left.splice(index, 1);
+    if (!found) return [`${at.ip}:${at.port} is not ${state}`];
+    return subsetDifferences(found, like).map((difference) => `${at.ip}:${at.port}: ${difference}`);
+  });
+  return [...differences, ...left.map(({ ip, port }) => `${ip}:${port} is ${state} and must not be`)];
 }
 
 /** Differences of the nearest of the events of one object. */

@@ -12,6 +12,8 @@ import type {
   ObjectEvent,
   ObjectRef,
   ObjectWatch,
+  ServiceInstance,
+  ServiceKey,
   StoredConfig,
 } from './backends.ts';
 import { EventEmitter } from 'node:events';
@@ -71,6 +73,7 @@ export class MemoryNacos implements NacosBackend {
   readonly password = 'secret';
   readonly #configs = new Map<string, StoredConfig>();
   readonly #writes = new Map<string, number>();
+  readonly #instances = new Map<string, ServiceInstance[]>();
 
   async read(key: ConfigKey): Promise<StoredConfig | undefined> {
     return this.#configs.get(JSON.stringify(key));
@@ -96,6 +99,20 @@ export class MemoryNacos implements NacosBackend {
 
   async countWrites(key: ConfigKey): Promise<number> {
     return this.#writes.get(JSON.stringify(key)) ?? 0;
+  }
+
+  async instances(service: ServiceKey): Promise<readonly ServiceInstance[]> {
+    return this.#instances.get(JSON.stringify(service)) ?? [];
+  }
+
+  async register(service: ServiceKey, ip: string, port: number): Promise<void> {
+    const instance = { ip, port, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT', metadata: {} };
+    this.#instances.set(JSON.stringify(service), [...(await this.instances(service)), instance]);
+  }
+
+  async deregister(service: ServiceKey, ip: string, port: number): Promise<void> {
+    const left = (await this.instances(service)).filter((instance) => instance.ip !== ip || instance.port !== port);
+    this.#instances.set(JSON.stringify(service), left);
   }
 
   #count(key: ConfigKey): void {

@@ -1,9 +1,11 @@
 /**
  * A Nacos back end over the server's HTTP APIs: what the console does, and what an application's publish leaves behind.
- * The client protocol, which is under test, is not used.
+ * The client protocol, which is under test, is not used, but for the instances of applications: the official SDK registers
+ * those, since an instance lives as long as its connection.
  */
 import type { NacosAdmin, NacosConfig } from '../testbed/nacos-admin.ts';
-import type { ConfigKey, NacosBackend, StoredConfig } from './backends.ts';
+import { NacosSdk } from '../testbed/nacos-sdk.ts';
+import type { ConfigKey, NacosBackend, ServiceInstance, ServiceKey, StoredConfig } from './backends.ts';
 
 export interface NacosEndpoint {
   readonly version: '3.1' | '2.3';
@@ -24,6 +26,7 @@ export class HttpNacos implements NacosBackend {
   readonly #version: '3.1' | '2.3';
   readonly #admin: NacosAdmin;
   #token: Promise<string> | undefined;
+  #sdk: Promise<NacosSdk> | undefined;
 
   constructor(endpoint: NacosEndpoint) {
     this.host = endpoint.host;
@@ -90,5 +93,27 @@ export class HttpNacos implements NacosBackend {
     if (!response.ok) throw new Error(`the history of ${dataId}: Nacos answered ${response.status}`);
     const body = (await response.json()) as { totalCount?: number; data?: { totalCount: number } };
     return body.data?.totalCount ?? body.totalCount ?? 0;
+  }
+
+  async instances({ namespaceId, group, serviceName }: ServiceKey): Promise<readonly ServiceInstance[]> {
+    return (await this.#admin.naming.registered(namespaceId, group, serviceName)).get(serviceName) ?? [];
+  }
+
+  async register({ group, serviceName }: ServiceKey, ip: string, port: number): Promise<void> {
+    await (await this.#application).register(group, serviceName, ip, port);
+  }
+
+  async deregister({ group, serviceName }: ServiceKey, ip: string, port: number): Promise<void> {
+    await (await this.#application).deregister(group, serviceName, ip, port);
+  }
+
+  /** Ends what it registered. */
+  async close(): Promise<void> {
+    await (await this.#sdk)?.stop();
+  }
+
+  get #application(): Promise<NacosSdk> {
+    this.#sdk ??= NacosSdk.start(this);
+    return this.#sdk;
   }
 }

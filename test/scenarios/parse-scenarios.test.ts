@@ -89,5 +89,6 @@ describe('a variable', () => {
 
   it('fills with exactly as many bytes as it says', () => {
     assert.equal(String(fillIn('${fill:100}', variables)).length, 100);
+    assert.equal(fillIn('${letters:3}-a', variables), 'xxx-a');
   });
 });

@@ -6,7 +6,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { Reader } from './reader.ts';
-
+import { endpointSlice, instanceExpectations, place, serviceTarget } from './parse-services.ts';
 import { apiVersions } from './scenario.ts';
 import type {
   ConditionExpectation,
@@ -76,6 +76,15 @@ export function parseStep(data: unknown, where: string): Step {
       return inner().whole((body) => ({ do: key, target: configTarget(body, 'config'), tags: body.texts('tags') }));
     case 'remove':
       return inner().whole((body) => ({ do: key, target: configTarget(body, 'config') }));
+    case 'endpoints':
+      return { do: 'apply', objects: [inner().whole(endpointSlice)] };
+    case 'register':
+    case 'deregister':
+      return inner().whole((body) => ({
+        do: key,
+        target: serviceTarget(body),
+        at: place(body.text('at'), body.where),
+      }));
     case 'expect':
       return { do: key, expectations: expectations(step, where) };
     case 'stays':
@@ -127,6 +136,10 @@ function expectation(body: Reader): Expectation {
       withoutTags: body.texts('withoutTags'),
     };
     return { on: 'config', withinMs, target: configTarget(body, 'config'), state };
+  }
+  if (body.has('service')) {
+    const [instances, disabled] = [instanceExpectations(body, 'instances'), instanceExpectations(body, 'disabled')];
+    return { on: 'service', withinMs, target: serviceTarget(body), state: { instances, disabled } };
   }
   const state = { reason: body.text('reason'), type: body.optionalText('type'), message: body.texts('message') };
   return { on: 'event', withinMs, target: objectTarget(body, 'event'), state };

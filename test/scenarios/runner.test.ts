@@ -29,6 +29,13 @@ describe('the scenario runner', () => {
       'expect: [{ config: c, content: x, tags: [t] }]',
       'remove: { config: c }',
       'expect: [{ config: c, absent: true }]',
+      'register: { service: s, at: "10.0.0.1:80" }',
+      'expect: [{ service: s, instances: ["10.0.0.1:80"] }]',
+      'deregister: { service: s, at: "10.0.0.1:80" }',
+      'expect: [{ service: s, instances: [] }]',
+      'endpoints: { service: s, ports: { http: 80 }, of: [10.0.0.1] }',
+      'expect: [{ object: EndpointSlice/s, like: { addressType: IPv4 } }]',
+      'delete: EndpointSlice/s',
       'delete: ConfigMap/a',
       'expect: [{ object: ConfigMap/a, absent: true }]',
     ];

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { ApiRefusal } from './backends.ts';
 import type { Backends, KubeObject, ObjectRef } from './backends.ts';
-import { configDifferences, eventDifferences, objectDifferences } from './match.ts';
+import { configDifferences, eventDifferences, objectDifferences, serviceDifferences } from './match.ts';
 import { Prohibitions } from './prohibitions.ts';
 import { parseStep } from './parse-scenarios.ts';
 import { apiVersions } from './scenario.ts';
@@ -116,6 +116,12 @@ class Play {
       case 'remove':
         await nacos.remove(step.target);
         return [];
+      case 'register':
+        await nacos.register(step.target, step.at.ip, step.at.port);
+        return [];
+      case 'deregister':
+        await nacos.deregister(step.target, step.at.ip, step.at.port);
+        return [];
       case 'expect':
         return (await Promise.all(step.expectations.map((expectation) => this.#await(expectation)))).flat();
       case 'stays':
@@ -170,6 +176,10 @@ class Play {
         const config = await nacos.read(expectation.target);
         return named(`dataId ${expectation.target.dataId}`, configDifferences(config, expectation.state));
       }
+      case 'service': {
+        const { target, state } = expectation;
+        return named(`service ${target.serviceName}`, serviceDifferences(await nacos.instances(target), state));
+      }
       case 'event': {
         const { kind, name } = expectation.target;
         const events = await kubernetes.list('events.k8s.io/v1', 'Event', this.#ns);
@@ -192,7 +202,7 @@ class Play {
 
   /** What the operator says about the objects of the namespace, for people who look into a failure. */
   async #account(): Promise<string> {
-    const kinds = Object.entries(apiVersions).filter(([, apiVersion]) => apiVersion !== 'v1');
+    const kinds = Object.entries(apiVersions).filter(([, apiVersion]) => apiVersion.startsWith('bridge.'));
     const lists = await Promise.all(
       kinds.map(async ([kind, apiVersion]) => this.#backends.kubernetes.list(apiVersion, kind, this.#ns)),
     );

@@ -17,6 +17,13 @@
  *     - tag: {config: DATAID, group, namespaceId, tags: [TEXT, ...]}
  *                                           in Nacos, as a console user does
  *     - remove: {config: DATAID, group, namespaceId}
+ *     - endpoints: {service: NAME, slice: NAME, ports: {PORT NAME: NUMBER}, of: [ENDPOINT, ...]}
+ *                                           applies an EndpointSlice, named as the Service unless told, which no
+ *                                           controller touches; ENDPOINT is an address, or
+ *                                           {address, ready, serving, terminating, zone, pod: NAME}
+ *     - register: {service: NAME, group, at: IP:PORT}
+ *                                           in Nacos' public namespace, as an application does; until `deregister`
+ *     - deregister: {service: NAME, group, at: IP:PORT}
  *     - expect: [EXPECTATION, ...]          each is awaited, `withinMs` (5000 unless told) from the beginning of the step
  *     - stays: {forMs: N, expect: [EXPECTATION, ...]}
  *                                           each holds now and whenever looked at for that time
@@ -31,6 +38,10 @@
  *     {config: DATAID, group, namespaceId, content: TEXT, md5, type, description, appName, tags: [TEXT, ...],
  *      withoutTags: [TEXT, ...], absent: true, withinMs: N}
  *         tags        present among others; a text that ends in * is a prefix
+ *     {service: NAME, group, namespaceId, instances: [INSTANCE, ...], disabled: [INSTANCE, ...], withinMs: N}
+ *         instances   exactly those with enabled=true; INSTANCE is IP:PORT, with [] around an IPv6, or
+ *                     {at: IP:PORT, like: SUBSET} of ip, port, weight, healthy, enabled, clusterName, metadata
+ *         disabled    exactly those with enabled=false; none unless told
  *     {event: KIND/NAME, reason: TEXT, type: Normal or Warning, message: [TEXT, ...], withinMs: N}
  *
  *   PROHIBITION, one of
@@ -50,6 +61,18 @@ export interface ConfigTarget {
   readonly namespaceId: string;
 }
 
+export interface ServiceTarget {
+  readonly serviceName: string;
+  readonly group: string;
+  readonly namespaceId: string;
+}
+
+/** Where an instance listens. */
+export interface Place {
+  readonly ip: string;
+  readonly port: number;
+}
+
 export interface ObjectTarget {
   readonly kind: string;
   readonly name: string;
@@ -58,6 +81,7 @@ export interface ObjectTarget {
 export type Expectation = { readonly withinMs: number } & (
   | { readonly on: 'object'; readonly target: ObjectTarget; readonly state: ObjectState }
   | { readonly on: 'config'; readonly target: ConfigTarget; readonly state: ConfigState }
+  | { readonly on: 'service'; readonly target: ServiceTarget; readonly state: ServiceState }
   | { readonly on: 'event'; readonly target: ObjectTarget; readonly state: EventState }
 );
 
@@ -72,6 +96,16 @@ export interface ConfigState {
   readonly fields: Readonly<Partial<Record<'content' | 'md5' | 'type' | 'description' | 'appName', string>>>;
   readonly tags: readonly string[];
   readonly withoutTags: readonly string[];
+}
+
+export interface ServiceState {
+  readonly instances: readonly InstanceExpectation[];
+  readonly disabled: readonly InstanceExpectation[];
+}
+
+export interface InstanceExpectation {
+  readonly at: Place;
+  readonly like: unknown;
 }
 
 export interface EventState {
@@ -93,6 +127,8 @@ export type Step =
   | { readonly do: 'publish'; readonly target: ConfigTarget; readonly content: string }
   | { readonly do: 'tag'; readonly target: ConfigTarget; readonly tags: readonly string[] }
   | { readonly do: 'remove'; readonly target: ConfigTarget }
+  | { readonly do: 'register'; readonly target: ServiceTarget; readonly at: Place }
+  | { readonly do: 'deregister'; readonly target: ServiceTarget; readonly at: Place }
   | { readonly do: 'expect'; readonly expectations: readonly Expectation[] }
   | { readonly do: 'stays'; readonly forMs: number; readonly expectations: readonly Expectation[] }
   | { readonly do: 'never'; readonly prohibition: Prohibition };
@@ -123,6 +159,11 @@ export interface RawStep {
 export const apiVersions: Readonly<Record<string, string>> = {
   ConfigMap: 'v1',
   Secret: 'v1',
+  Service: 'v1',
+  Pod: 'v1',
+  ServiceAccount: 'v1',
+  EndpointSlice: 'discovery.k8s.io/v1',
   NacosConfig: 'bridge.nacos.io/v1alpha1',
   NacosConnection: 'bridge.nacos.io/v1alpha1',
+  NacosService: 'bridge.nacos.io/v1alpha1',
 };

@@ -5,6 +5,7 @@
  *   ${nacos.host}, ${nacos.port}, ${nacos.grpcPort}, ${nacos.username}, ${nacos.password}
  *   ${closedPort}       a port of nacos.host on which nothing listens
  *   ${fill:N}           N bytes of text without structure
+ *   ${letters:N}        N letters
  *
  * A string that is one variable and nothing else takes the variable's type, so ports are numbers. Map keys are left as
  * they are. An unknown variable is an error.
@@ -27,6 +28,8 @@ function fillText(text: string, variables: Variables): string | number {
 function valueOf(name: string, variables: Variables): string | number {
   const fill = /^fill:(\d+)$/.exec(name);
   if (fill) return filler(Number(fill[1]));
+  const letters = /^letters:(\d+)$/.exec(name);
+  if (letters) return 'x'.repeat(Number(letters[1]));
   const value = variables[name];
   if (value === undefined) throw new Error(`there is no variable "${name}"`);
   return value;

@@ -5,6 +5,8 @@
  *
  * The public namespace may be named '' or 'public' on both.
  */
+import { NacosNamingAdmin } from './nacos-naming-admin.ts';
+
 export interface NacosAdminOptions {
   readonly version: '3.1' | '2.3';
   /** Such as http://127.0.0.1:8848/nacos */
@@ -53,11 +55,13 @@ const pageSize = 500;
 const notFound = 20004;
 
 export class NacosAdmin {
+  readonly naming: NacosNamingAdmin;
   readonly #options: NacosAdminOptions;
   #token: string | undefined;
 
   constructor(options: NacosAdminOptions) {
     this.#options = options;
+    this.naming = new NacosNamingAdmin(options.version, (method, path, query) => this.#call(method, path, query));
   }
 
   /** Logs in; returns the access token. @throws Error when the server does not accept the password (yet) */

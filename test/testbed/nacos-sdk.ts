@@ -1,11 +1,12 @@
 /**
- * The official Go SDK of Nacos as an observer: a process of its own (parts/nacos-sdk) that publishes, reads and listens as
- * an application would. What it sees is the judge of what the operator did.
+ * The official Go SDK of Nacos as an observer: a process of its own (parts/nacos-sdk) that publishes, reads and listens,
+ * registers and subscribes as an application would. What it sees is the judge of what the operator did.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { NacosInstance } from './nacos-naming-admin.ts';
 import { binary } from './parts.ts';
 import { ServerProcess } from './process.ts';
 
@@ -27,17 +28,29 @@ export interface ConfigPush {
   readonly receivedAtMs: number;
 }
 
+/** A list of instances that a subscriber was told of, with the time at which the SDK told it. */
+export interface HostsPush {
+  readonly group: string;
+  readonly service: string;
+  readonly hosts: readonly NacosInstance[];
+  /** Of this process's monotonic clock, in milliseconds, and before the time at which this process read it. */
+  readonly toldAtMs: number;
+}
+
 interface Answer {
   readonly id: number;
   readonly ok?: boolean;
   readonly content?: string;
   readonly error?: string;
 }
+type HostsEvent = { readonly event: 'hosts'; readonly ns: number } & Omit<HostsPush, 'toldAtMs'>;
 type ConfigEvent = { readonly event: 'config' } & Omit<ConfigPush, 'receivedAtMs'>;
 
 export class NacosSdk {
   /** Every push so far, oldest first. */
   readonly pushes: ConfigPush[] = [];
+  /** Every list of instances so far, oldest first. */
+  readonly hostsPushes: HostsPush[] = [];
   readonly #process: ServerProcess;
   readonly #dir: string;
   readonly #pending = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
@@ -47,7 +60,9 @@ export class NacosSdk {
   private constructor(process: ServerProcess, dir: string) {
     this.#process = process;
     this.#dir = dir;
-    createInterface(process.output).on('line', (line) => this.#receive(JSON.parse(line) as Answer | ConfigEvent));
+    createInterface(process.output).on('line', (line) =>
+      this.#receive(JSON.parse(line) as Answer | ConfigEvent | HostsEvent),
+    );
     void process.exited.then(async () => {
       const error = new Error(await process.describeDeath());
       for (const waiting of this.#pending.values()) waiting.reject(error);
@@ -92,15 +107,38 @@ export class NacosSdk {
     await this.#send({ op: 'listen', group, dataId });
   }
 
+  /** Registers an ephemeral instance of this client's own; the SDK keeps it over reconnects. One for each service. */
+  async register(group: string, service: string, ip: string, port: number): Promise<void> {
+    await this.#send({ op: 'register', group, service, ip, port });
+  }
+
+  async deregister(group: string, service: string, ip: string, port: number): Promise<void> {
+    await this.#send({ op: 'deregister', group, service, ip, port });
+  }
+
+  /** Changes of the service are seen in `hostsPushes` and by `hosts` from now on, the present list first. */
+  async subscribe(group: string, service: string): Promise<void> {
+    await this.#send({ op: 'subscribe', group, service });
+  }
+
   /**
-   * The first push that fits, of those so far or yet to come.
+   * The first push of a config that fits, of those so far or yet to come.
    *
    * @throws Error when none came within the time
    */
-  async push(fits: (push: ConfigPush) => boolean, timeoutMs = 10_000): Promise<ConfigPush> {
+  async push(fits: (push: ConfigPush) => boolean, timeoutMs?: number): Promise<ConfigPush> {
+    return this.#first(this.pushes, fits, timeoutMs);
+  }
+
+  /** The same for lists of instances. */
+  async hosts(fits: (push: HostsPush) => boolean, timeoutMs?: number): Promise<HostsPush> {
+    return this.#first(this.hostsPushes, fits, timeoutMs);
+  }
+
+  async #first<Push>(pushes: readonly Push[], fits: (push: Push) => boolean, timeoutMs = 10_000): Promise<Push> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = this.pushes.find(fits);
+        const found = pushes.find(fits);
         if (!found) return;
         clearTimeout(timer);
         this.#waiting.delete(look);
@@ -108,7 +146,7 @@ export class NacosSdk {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`the SDK saw no such push within ${timeoutMs} ms; it saw ${this.pushes.length} pushes`));
+        reject(new Error(`the SDK saw no such push within ${timeoutMs} ms; it saw ${pushes.length} pushes`));
       }, timeoutMs);
       this.#waiting.add(look);
       look();
@@ -120,7 +158,7 @@ export class NacosSdk {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  async #send(command: Readonly<Record<string, string>>): Promise<Answer> {
+  async #send(command: Readonly<Record<string, string | number>>): Promise<Answer> {
     if (!this.#process.isRunning) throw new Error(await this.#process.describeDeath());
     this.#lastId += 1;
     const id = this.#lastId;
@@ -128,18 +166,24 @@ export class NacosSdk {
       this.#pending.set(id, { resolve, reject });
       this.#process.input.write(`${JSON.stringify({ id, ...command })}\n`);
     });
-    if (answer.error !== undefined) throw new Error(`${command['op']} ${command['dataId']}: ${answer.error}`);
+    if (answer.error !== undefined)
+      throw new Error(`${command['op']} ${command['dataId'] ?? command['service']}: ${answer.error}`);
     return answer;
   }
 
-  #receive(message: Answer | ConfigEvent): void {
-    if ('event' in message) {
-      const { group, dataId, content } = message;
-      this.pushes.push({ group, dataId, content, receivedAtMs: performance.now() });
-      for (const look of this.#waiting) look();
+  #receive(message: Answer | ConfigEvent | HostsEvent): void {
+    if (!('event' in message)) {
+      this.#pending.get(message.id)?.resolve(message);
+      this.#pending.delete(message.id);
       return;
     }
-    this.#pending.get(message.id)?.resolve(message);
-    this.#pending.delete(message.id);
+    if (message.event === 'config') {
+      const { group, dataId, content } = message;
+      this.pushes.push({ group, dataId, content, receivedAtMs: performance.now() });
+    } else {
+      const { group, service, hosts, ns } = message;
+      this.hostsPushes.push({ group, service, hosts, toldAtMs: ns / 1e6 - performance.timeOrigin });
+    }
+    for (const look of this.#waiting) look();
   }
 }

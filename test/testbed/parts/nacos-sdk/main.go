@@ -6,6 +6,12 @@
 //	{"id":2,"op":"get","group":"G","dataId":"D"}           -> "content", empty when absent
 //	{"id":3,"op":"remove","group":"G","dataId":"D"}
 //	{"id":4,"op":"listen","group":"G","dataId":"D"}        -> then {"event":"config","group","dataId","content"}
+//	{"id":5,"op":"register","group":"G","service":"S","ip":"10.0.0.1","port":80}     an ephemeral instance of its own
+//	{"id":6,"op":"deregister","group":"G","service":"S","ip":"10.0.0.1","port":80}
+//	{"id":7,"op":"subscribe","group":"G","service":"S"}    -> then {"event":"hosts","group","service","ns","hosts":[...]}
+//
+// "hosts" comes for each list that differs from the one before it, empty ones included; ns is the time in nanoseconds
+// since the epoch at which the SDK told of it.
 //
 // It ends when its input ends. The password comes in NACOS_PASSWORD, so that no process list shows it.
 package main
@@ -17,10 +23,13 @@ import (
 	"log"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/nacos-group/nacos-sdk-go/v2/clients"
 	"github.com/nacos-group/nacos-sdk-go/v2/clients/config_client"
+	"github.com/nacos-group/nacos-sdk-go/v2/clients/naming_client"
 	"github.com/nacos-group/nacos-sdk-go/v2/common/constant"
+	"github.com/nacos-group/nacos-sdk-go/v2/model"
 	"github.com/nacos-group/nacos-sdk-go/v2/vo"
 )
 
@@ -33,6 +42,9 @@ type command struct {
 	Group   string `json:"group"`
 	DataID  string `json:"dataId"`
 	Content string `json:"content"`
+	Service string `json:"service"`
+	IP      string `json:"ip"`
+	Port    uint64 `json:"port"`
 }
 
 type answer struct {
@@ -47,6 +59,30 @@ type event struct {
 	Group   string `json:"group"`
 	DataID  string `json:"dataId"`
 	Content string `json:"content"`
+}
+
+type hostsEvent struct {
+	Event   string `json:"event"`
+	Group   string `json:"group"`
+	Service string `json:"service"`
+	NS      int64  `json:"ns"`
+	Hosts   []host `json:"hosts"`
+}
+
+type host struct {
+	IP          string            `json:"ip"`
+	Port        uint64            `json:"port"`
+	Weight      float64           `json:"weight"`
+	Healthy     bool              `json:"healthy"`
+	Enabled     bool              `json:"enabled"`
+	ClusterName string            `json:"clusterName"`
+	Metadata    map[string]string `json:"metadata"`
+}
+
+// sdk holds the two clients of the SDK; each has a connection of its own, so the one for naming waits for its first use.
+type sdk struct {
+	configs config_client.IConfigClient
+	naming  func() (naming_client.INamingClient, error)
 }
 
 // output writes one JSON value a line; pushes and answers come from several goroutines.
@@ -71,7 +107,7 @@ func main() {
 	dir := flag.String("dir", os.TempDir(), "folder of the SDK's log and cache")
 	flag.Parse()
 
-	configs, err := clients.NewConfigClient(vo.NacosClientParam{
+	param := vo.NacosClientParam{
 		ServerConfigs: []constant.ServerConfig{*constant.NewServerConfig(*host, *port)},
 		ClientConfig: constant.NewClientConfig(
 			constant.WithNamespaceId(*namespace),
@@ -83,12 +119,17 @@ func main() {
 			// An observer that answers from its disk would hide what the server lost.
 			constant.WithNotLoadCacheAtStart(true),
 			constant.WithDisableUseSnapShot(true),
+			constant.WithUpdateCacheWhenEmpty(true),
 		),
-	})
+	}
+	configs, err := clients.NewConfigClient(param)
 	if err != nil {
 		log.Fatal(err)
 	}
 
+	client := &sdk{configs, sync.OnceValues(func() (naming_client.INamingClient, error) {
+		return clients.NewNamingClient(param)
+	})}
 	out := &output{encoder: json.NewEncoder(os.Stdout)}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLineBytes)
@@ -98,32 +139,20 @@ func main() {
 			log.Fatalf("not a command: %v", err)
 		}
 		// The SDK blocks; commands run beside each other so that a slow one holds up nothing.
-		go func() { out.write(run(configs, out, c)) }()
+		go func() { out.write(client.run(out, c)) }()
 	}
 	if err := lines.Err(); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(configs config_client.IConfigClient, out *output, c command) answer {
-	param := vo.ConfigParam{Group: c.Group, DataId: c.DataID, Content: c.Content}
-	var err error
-	var content *string
-	ok := true
+func (s *sdk) run(out *output, c command) answer {
+	ok, content, err := true, (*string)(nil), error(nil)
 	switch c.Op {
-	case "publish":
-		ok, err = configs.PublishConfig(param)
-	case "get":
-		var text string
-		text, err = configs.GetConfig(param)
-		content = &text
-	case "remove":
-		ok, err = configs.DeleteConfig(param)
-	case "listen":
-		param.OnChange = func(_, group, dataID, content string) {
-			out.write(event{Event: "config", Group: group, DataID: dataID, Content: content})
-		}
-		err = configs.ListenConfig(param)
+	case "publish", "get", "remove", "listen":
+		ok, content, err = s.runConfig(out, c)
+	case "register", "deregister", "subscribe":
+		ok, err = s.runNaming(out, c)
 	default:
 		return answer{ID: c.ID, Error: "unknown op " + c.Op}
 	}
@@ -134,4 +163,57 @@ func run(configs config_client.IConfigClient, out *output, c command) answer {
 		return answer{ID: c.ID, Error: "the server refused"}
 	}
 	return answer{ID: c.ID, OK: true, Content: content}
+}
+
+func (s *sdk) runConfig(out *output, c command) (bool, *string, error) {
+	param := vo.ConfigParam{Group: c.Group, DataId: c.DataID, Content: c.Content}
+	switch c.Op {
+	case "publish":
+		ok, err := s.configs.PublishConfig(param)
+		return ok, nil, err
+	case "get":
+		text, err := s.configs.GetConfig(param)
+		return true, &text, err
+	case "remove":
+		ok, err := s.configs.DeleteConfig(param)
+		return ok, nil, err
+	default:
+		param.OnChange = func(_, group, dataID, content string) {
+			out.write(event{Event: "config", Group: group, DataID: dataID, Content: content})
+		}
+		return true, nil, s.configs.ListenConfig(param)
+	}
+}
+
+func (s *sdk) runNaming(out *output, c command) (bool, error) {
+	naming, err := s.naming()
+	if err != nil {
+		return false, err
+	}
+	switch c.Op {
+	case "register":
+		return naming.RegisterInstance(vo.RegisterInstanceParam{
+			ServiceName: c.Service, GroupName: c.Group, Ip: c.IP, Port: c.Port,
+			Weight: 1, Enable: true, Healthy: true, Ephemeral: true,
+		})
+	case "deregister":
+		return naming.DeregisterInstance(vo.DeregisterInstanceParam{
+			ServiceName: c.Service, GroupName: c.Group, Ip: c.IP, Port: c.Port, Ephemeral: true,
+		})
+	default:
+		return true, naming.Subscribe(&vo.SubscribeParam{
+			ServiceName: c.Service, GroupName: c.Group,
+			SubscribeCallback: func(instances []model.Instance, _ error) {
+				out.write(hostsEvent{"hosts", c.Group, c.Service, time.Now().UnixNano(), hostsOf(instances)})
+			},
+		})
+	}
+}
+
+func hostsOf(instances []model.Instance) []host {
+	hosts := make([]host, 0, len(instances))
+	for _, i := range instances {
+		hosts = append(hosts, host{i.Ip, i.Port, i.Weight, i.Healthy, i.Enable, i.ClusterName, i.Metadata})
+	}
+	return hosts
 }
