@@ -14,7 +14,7 @@ import type { PublishedRecord } from './publication-book.ts';
 export const GHOST_AFTER_MS = 5000;
 
 interface Watched {
-  readonly record: PublishedRecord;
+  record: PublishedRecord;
   readonly stop: () => void;
   info: ServiceInfo | undefined;
   /** When each unwanted host was first seen, on the monotonic clock. */
@@ -40,14 +40,18 @@ export class GhostWatch {
     const after = new Map<string, Watched>();
     for (const [name, record] of records) {
       const known = before.get(name);
-      const isSame = known?.record.address.client === record.address.client;
-      after.set(name, known && isSame ? { ...known, record } : this.#begin(exportId, name, record));
-      if (known && isSame) before.delete(name);
+      const isSame = known !== undefined && known.record.address.client === record.address.client;
+      const watched = isSame ? known : this.#begin(exportId, name, record);
+      after.set(name, watched);
+      if (isSame) before.delete(name);
+      // What has not changed was judged already: a burst must not cost each time all that there is.
+      if (watched.record === record) continue;
+      watched.record = record;
+      this.#judge(watched);
     }
     for (const { stop } of before.values()) stop();
     if (after.size === 0) this.#watched.delete(exportId);
     else this.#watched.set(exportId, after);
-    for (const watched of after.values()) this.#judge(watched);
   }
 
   /** How many ghosts the records of an export have now. */

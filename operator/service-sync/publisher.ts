@@ -38,7 +38,7 @@ export interface PublisherOptions {
   services: Store<Service>;
   /** With the index SLICES_OF_SERVICE. */
   slices: Store<EndpointSlice>;
-  /** With the index RESOURCES_OF_NAMESPACE. */
+  /** With the index RESOURCES_BY_SOURCE. */
   resources: Store<NacosService>;
   pods: PodMetadata;
   directory: ConnectionDirectory;
@@ -49,7 +49,8 @@ export interface PublisherOptions {
 }
 
 export const SLICES_OF_SERVICE = 'service';
-export const RESOURCES_OF_NAMESPACE = 'namespace';
+/** Under the Service that a NacosService names, or, for one with a selector, under its namespace and a slash. */
+export const RESOURCES_BY_SOURCE = 'source';
 
 /** What one export wants for one Service, before it is known which of its names it may have. */
 interface Plan {
@@ -105,11 +106,10 @@ export class Publisher {
   #plans(key: string): Plan[] {
     const service = this.#options.services.get(key);
     if (service === undefined) return [];
-    const { namespace = '' } = parseKey(key);
-    const resources = this.#options.resources
-      .byIndex(RESOURCES_OF_NAMESPACE, namespace)
-      .filter((resource) => resource.metadata.deletionTimestamp === undefined);
-    const covering = resources.filter((resource) => this.#isCovered(resource, service, key));
+    const { resources } = this.#options;
+    const named = resources.byIndex(RESOURCES_BY_SOURCE, key);
+    const selecting = resources.byIndex(RESOURCES_BY_SOURCE, `${parseKey(key).namespace}/`);
+    const covering = [...named, ...selecting].filter((resource) => this.#isCovered(resource, service, key));
     const annotated = exportOfAnnotations(service);
     const exports = [...covering.map(exportOfResource), ...(annotated ? [annotated] : [])];
     return exports.map((rules) => this.#plan(key, service, rules));
@@ -192,6 +192,7 @@ export class Publisher {
 
   /** Whether the Service is to be published for the resource: selected by it, or held by the guard. */
   #isCovered(resource: NacosService, service: Service, key: string): boolean {
+    if (resource.metadata.deletionTimestamp !== undefined) return false;
     if (covers(resource, service)) return true;
     const isPublished = this.#options.book.of(key).has(exportIdOf(resource));
     return isPublished && heldServices(resource, this.#options).includes(key);

@@ -19,19 +19,21 @@ import type { Runnable } from '../runtime/runnable.ts';
 import { SERVICE_NAME_LABEL, type EndpointSlice, type Service } from './kube-objects.ts';
 import type { PodMetadata } from './pod-metadata.ts';
 import type { PublicationBook } from './publication-book.ts';
-import { Publisher, RESOURCES_OF_NAMESPACE, SLICES_OF_SERVICE } from './publisher.ts';
+import { Publisher, RESOURCES_BY_SOURCE, SLICES_OF_SERVICE } from './publisher.ts';
 import type { SelectionGuard } from './selection-guard.ts';
 import { covers, exportIdOf, exportOfResource, usesPods } from './service-export.ts';
 
 const SERVICES_OF_NAMESPACE = 'namespace';
 const SLICES_OF_POD = 'pod';
+/** Under 'yes': NacosServices for which labels or annotations of pods count. */
+const NEEDS_PODS = 'needsPods';
 
 export function newServiceStore(): Store<Service> {
   return new Store<Service>({ indexes: { [SERVICES_OF_NAMESPACE]: namespaceOf } });
 }
 
 export function newResourceStore(): Store<NacosService> {
-  return new Store<NacosService>({ indexes: { [RESOURCES_OF_NAMESPACE]: namespaceOf } });
+  return new Store<NacosService>({ indexes: { [RESOURCES_BY_SOURCE]: sourceOf, [NEEDS_PODS]: needsPods } });
 }
 
 export function newSliceStore(): Store<EndpointSlice> {
@@ -153,14 +155,24 @@ export class ServicePublisher implements Runnable {
     if (resource === undefined) return;
     if (current === undefined) this.#options.guard.forget(exportIdOf(resource));
     this.#watchPods();
-    const inNamespace = this.#options.services.byIndex(SERVICES_OF_NAMESPACE, resource.metadata.namespace ?? '');
-    const covered = current ? inNamespace.filter((service) => covers(current, service)).map(objectKey) : [];
+    const covered = current ? this.#coveredBy(current) : [];
     this.#enqueueAll([...covered, ...this.#options.book.servicesOf(exportIdOf(resource))]);
+  }
+
+  #coveredBy(resource: NacosService): string[] {
+    const { services } = this.#options;
+    const { namespace = '' } = resource.metadata;
+    const { serviceRef } = resource.spec.source;
+    if (serviceRef !== undefined) return [`${namespace}/${serviceRef.name}`];
+    return services
+      .byIndex(SERVICES_OF_NAMESPACE, namespace)
+      .filter((service) => covers(resource, service))
+      .map(objectKey);
   }
 
   #watchPods(): void {
     const { pods, resources } = this.#options;
-    pods.watch(resources.list().some((resource) => usesPods(exportOfResource(resource))));
+    pods.watch(resources.byIndex(NEEDS_PODS, 'yes').length > 0);
   }
 
   #usersOf(connection: ConnectionKey): string[] {
@@ -183,6 +195,14 @@ export class ServicePublisher implements Runnable {
 
 function namespaceOf({ metadata }: KubeObject): string[] {
   return [metadata.namespace ?? ''];
+}
+
+function sourceOf({ metadata, spec }: NacosService): string[] {
+  return [`${metadata.namespace}/${spec.source.serviceRef?.name ?? ''}`];
+}
+
+function needsPods(resource: NacosService): string[] {
+  return usesPods(exportOfResource(resource)) ? ['yes'] : [];
 }
 
 function serviceOf({ metadata }: KubeObject): string[] {
