@@ -8,7 +8,7 @@
 import type { NacosConfig } from '../api/resources.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
-import type { ConfigKey } from '../nacos/config-client.ts';
+import { normaliseNamespaceId, type ConfigKey } from '../nacos/config-key.ts';
 import { formatOf, type ConfigFormat } from './formats/format.ts';
 
 export type ContentSource = { kind: 'inline'; content: string } | { kind: 'configMap'; name: string; key: string };
@@ -108,11 +108,6 @@ export function deletesFromNacos(resource: NacosConfig): boolean {
 export function configMapsOf({ spec, metadata }: NacosConfig): string[] {
   const names = [spec.contentFrom?.configMapKeyRef?.name, spec.mirror?.configMap.name];
   return names.filter((name) => name !== undefined).map((name) => `${metadata.namespace}/${name}`);
-}
-
-/** Users may write `public` or nothing for the public namespace; the config protocol knows it as ''. */
-export function normaliseNamespaceId(namespaceId: string): string {
-  return namespaceId === 'public' ? '' : namespaceId;
 }
 
 function contentOf({ spec }: NacosConfig): ContentSource {

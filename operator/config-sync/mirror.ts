@@ -12,13 +12,13 @@
 import { CONTENT_MD5_ANNOTATION, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, MIRROR_LABEL } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import { BridgeError } from '../errors.ts';
+import type { Verdict } from '../kube/conditions.ts';
 import { isControlledBy, ownerReference } from '../kube/owner.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import type { ConfigObservation, ConfigSnapshot } from '../nacos/config-client.ts';
 import type { ConfigMapData } from './declared.ts';
 import type { MirrorTarget } from './intent.ts';
-import type { Verdict } from './report.ts';
 
 /** The API server's limit for a ConfigMap, all keys together. */
 const MAX_CONFIG_MAP_BYTES = 1024 * 1024;

@@ -8,6 +8,7 @@ import { FINALIZER } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, type ErrorCode } from '../errors.ts';
+import type { Verdict } from '../kube/conditions.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -23,7 +24,7 @@ import { removeStaleMirrors, syncMirror, type ConfigMap } from './mirror.ts';
 import { ownershipMark } from './ownership.ts';
 import type { ConfigPlan } from './plan.ts';
 import { applyPlan, planPublication, validateOnce, type Publication } from './publish.ts';
-import { failureReport, suspendedReport, type SyncReport, type Verdict } from './report.ts';
+import { failureReport, suspendedReport, type SyncReport } from './report.ts';
 import type { ConfigReporter } from './reporter.ts';
 import type { ConfigSession, ConfigSessions } from './session.ts';
 

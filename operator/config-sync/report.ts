@@ -7,14 +7,8 @@
 import type { NacosConfig } from '../api/resources.ts';
 import type { NacosConfigStatus } from '../api/generated/nacos-config.ts';
 import type { BridgeError } from '../errors.ts';
-import { setCondition, type Condition } from '../kube/conditions.ts';
+import { setVerdicts, timestamp, type Condition, type Verdict } from '../kube/conditions.ts';
 import { sourceOf } from './intent.ts';
-
-export interface Verdict {
-  status: 'True' | 'False' | 'Unknown';
-  reason: string;
-  message: string;
-}
 
 /** A part that is absent does not apply, and its condition is left out. */
 export interface SyncReport {
@@ -34,7 +28,6 @@ export const IN_SYNC = 'InSync';
 export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: number): NacosConfigStatus {
   const previous = resource.status;
   const observedGeneration = resource.metadata.generation ?? 0;
-  const now = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
   const firstSync = previous?.lastSyncTime === undefined && report.syncedMd5 !== undefined;
   return {
     observedGeneration,
@@ -43,8 +36,8 @@ export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: numbe
     observedMd5: report.observedMd5,
     nacosMd5: report.nacosMd5,
     syncedMd5: report.syncedMd5,
-    lastSyncTime: report.wrote || firstSync ? now : previous?.lastSyncTime,
-    conditions: conditionsOf(previous?.conditions ?? [], report, observedGeneration, now),
+    lastSyncTime: report.wrote || firstSync ? timestamp(nowMs) : previous?.lastSyncTime,
+    conditions: setVerdicts(previous?.conditions ?? [], verdictsOf(report), observedGeneration, nowMs),
   };
 }
 
@@ -83,17 +76,9 @@ export function readyVerdict({ synced, mirrored }: SyncReport): Verdict {
   return { status: 'True', reason: IN_SYNC, message: first?.message ?? 'Everything that was asked for is done' };
 }
 
-function conditionsOf(previous: Condition[], report: SyncReport, observedGeneration: number, now: string): Condition[] {
-  const verdicts: [string, Verdict | undefined][] = [
-    ['Ready', readyVerdict(report)],
-    ['Synced', report.synced],
-    ['Drifted', report.drifted],
-    ['Mirrored', report.mirrored],
-  ];
-  return verdicts.reduce<Condition[]>((conditions, [type, verdict]) => {
-    if (verdict === undefined) return conditions.filter((condition) => condition.type !== type);
-    return setCondition(conditions, { type, ...verdict, observedGeneration }, now);
-  }, previous);
+function verdictsOf(report: SyncReport): Record<string, Verdict | undefined> {
+  const { synced, drifted, mirrored } = report;
+  return { Ready: readyVerdict(report), Synced: synced, Drifted: drifted, Mirrored: mirrored };
 }
 
 function verdictOf(conditions: readonly Condition[], type: string): Verdict | undefined {

@@ -7,15 +7,9 @@
 import type { NacosConnectionStatus } from '../api/generated/nacos-connection.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import type { BridgeError } from '../errors.ts';
-import { setCondition, type Condition } from '../kube/conditions.ts';
+import { setVerdicts, type Verdict } from '../kube/conditions.ts';
 import type { ClientState } from '../nacos/client.ts';
 import { hostAndPort } from '../nacos/server-address.ts';
-
-interface Verdict {
-  status: 'True' | 'False' | 'Unknown';
-  reason: string;
-  message: string;
-}
 
 export interface ConnectionVerdicts {
   ready: Verdict;
@@ -60,12 +54,8 @@ export function connectionStatus(
   nowMs: number,
 ): NacosConnectionStatus {
   const observedGeneration = resource.metadata.generation ?? 0;
-  const now = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
-  const set = (conditions: Condition[], type: string, verdict: Verdict | undefined) =>
-    verdict === undefined
-      ? conditions.filter((condition) => condition.type !== type)
-      : setCondition(conditions, { type, ...verdict, observedGeneration }, now);
-  const conditions = set(set(resource.status?.conditions ?? [], 'Ready', ready), 'Authenticated', authenticated);
+  const verdicts = { Ready: ready, Authenticated: authenticated };
+  const conditions = setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs);
   return { ...serverFacts(resource, state), observedGeneration, conditions, resources };
 }
 

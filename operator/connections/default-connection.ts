@@ -1,6 +1,7 @@
 /** The connection that is given to the operator itself, for resources that name none. */
 import type { Clock } from '../clock.ts';
 import { errorFields, type Logger } from '../log.ts';
+import { normaliseNamespaceId } from '../nacos/config-key.ts';
 import type { ServerAddress } from '../nacos/server-address.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { Connections } from './controller.ts';
@@ -56,7 +57,7 @@ export class DefaultConnection implements Runnable {
     const credentials = username === undefined || password === undefined ? undefined : { username, password };
     return {
       servers,
-      namespaceId: namespaceId === 'public' ? '' : namespaceId,
+      namespaceId: normaliseNamespaceId(namespaceId),
       credentials,
       requestTimeoutMs,
       updateConcurrency: UPDATE_CONCURRENCY,

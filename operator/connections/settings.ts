@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { NacosConnection } from '../api/resources.ts';
 import { BridgeError } from '../errors.ts';
 import type { KubeObject } from '../kube/resource.ts';
+import { normaliseNamespaceId } from '../nacos/config-key.ts';
 import type { ServerAddress } from '../nacos/server-address.ts';
 
 export interface Credentials {
@@ -43,7 +44,7 @@ export function compileSettings({ spec }: NacosConnection, secret: Secret | unde
       contextPath: server.contextPath === '/' ? '' : server.contextPath,
       grpcPort: server.grpcPort ?? server.port + 1000,
     })),
-    namespaceId: spec.namespaceId === 'public' ? '' : spec.namespaceId,
+    namespaceId: normaliseNamespaceId(spec.namespaceId),
     credentials: secretName === undefined ? undefined : credentialsOf(secretName, secret),
     requestTimeoutMs: spec.requestTimeoutMs,
     updateConcurrency: spec.updateConcurrency,

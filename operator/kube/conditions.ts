@@ -17,6 +17,9 @@ export interface Condition {
   message: string;
 }
 
+/** What there is to say of one aspect, without the bookkeeping. */
+export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
+
 /** The limit of `message` in `meta/v1 Condition`, in characters. */
 const messageLimit = 32_768;
 
@@ -43,4 +46,25 @@ export function setCondition(
 
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
+}
+
+/**
+ * `conditions` with these verdicts, by type; an aspect whose verdict is undefined does not apply, and its condition goes.
+ * `nowMs` is milliseconds since the epoch.
+ */
+export function setVerdicts(
+  conditions: Condition[],
+  verdicts: Readonly<Record<string, Verdict | undefined>>,
+  observedGeneration: number,
+  nowMs: number,
+): Condition[] {
+  return Object.entries(verdicts).reduce((all, [type, verdict]) => {
+    if (verdict === undefined) return all.filter((condition) => condition.type !== type);
+    return setCondition(all, { type, ...verdict, observedGeneration }, timestamp(nowMs));
+  }, conditions);
+}
+
+/** RFC 3339 in whole seconds, as `meta/v1 Time` is written; from milliseconds since the epoch. */
+export function timestamp(nowMs: number): string {
+  return new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -9,9 +9,13 @@ export interface ConfigKey {
   readonly dataId: string;
 }
 
-export function normaliseKey(key: ConfigKey): ConfigKey {
-  const namespaceId = key.namespaceId === 'public' ? '' : key.namespaceId;
-  return { namespaceId, group: key.group, dataId: key.dataId };
+export function normaliseKey({ namespaceId, group, dataId }: ConfigKey): ConfigKey {
+  return { namespaceId: normaliseNamespaceId(namespaceId), group, dataId };
+}
+
+/** '' for both names of the public namespace. */
+export function normaliseNamespaceId(namespaceId: string): string {
+  return namespaceId === 'public' ? '' : namespaceId;
 }
 
 /** For maps. None of the three parts may hold a blank, so no two keys are written alike. */

@@ -10,6 +10,7 @@ import type { NacosService } from '../api/resources.ts';
 import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
 import { parseKey } from '../kube/resource.ts';
+import { normaliseNamespaceId } from '../nacos/config-key.ts';
 import type { Store } from '../kube/store.ts';
 import { desiredService, type DesiredRecord } from './desired.ts';
 import type { Problem } from './instances.ts';
@@ -233,10 +234,6 @@ function withdraw({ client, service }: RecordAddress): Promise<void> {
 function conflict({ service }: RecordAddress): Problem {
   const message = `'${service.serviceName}' in group '${service.group}' is published by an older export; choose another name`;
   return { field: 'serviceName', message };
-}
-
-function normaliseNamespaceId(namespaceId: string): string {
-  return namespaceId === 'public' ? '' : namespaceId;
 }
 
 function firstFailure(outcomes: readonly PromiseSettledResult<void>[]): unknown {

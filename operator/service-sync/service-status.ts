@@ -6,7 +6,7 @@
  */
 import type { NacosServiceStatus } from '../api/generated/nacos-service.ts';
 import type { NacosService } from '../api/resources.ts';
-import { setCondition, type Condition } from '../kube/conditions.ts';
+import { setVerdicts, type Verdict } from '../kube/conditions.ts';
 import type { InstanceCounts } from './desired.ts';
 import type { Publication, PublishedRecord } from './publication-book.ts';
 
@@ -17,12 +17,6 @@ export interface ServiceFindings {
   held: number;
   /** Hosts in Nacos with our cluster id that nothing asks for. */
   ghosts: number;
-}
-
-interface Verdict {
-  status: 'True' | 'False';
-  reason: string;
-  message: string;
 }
 
 type StatusProblem = NonNullable<NacosServiceStatus['problems']>[number];
@@ -41,17 +35,13 @@ export function serviceStatus(
     problems.map((problem) => ({ service: nameOf(key), ...problem })),
   );
   const observedGeneration = resource.metadata.generation ?? 0;
-  const now = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
   const published = publishedVerdict(resource, findings, records);
-  const verdicts: [string, Verdict | undefined][] = [
-    ['Ready', readyVerdict(published, problems, findings.held)],
-    ['Published', published],
-    ['DeletionGuard', findings.held > 0 ? guardVerdict(findings.held) : undefined],
-  ];
-  const conditions = verdicts.reduce<Condition[]>((all, [type, verdict]) => {
-    if (verdict === undefined) return all.filter((condition) => condition.type !== type);
-    return setCondition(all, { type, ...verdict, observedGeneration }, now);
-  }, resource.status?.conditions ?? []);
+  const verdicts = {
+    Ready: readyVerdict(published, problems, findings.held),
+    Published: published,
+    DeletionGuard: findings.held > 0 ? guardVerdict(findings.held) : undefined,
+  };
+  const conditions = setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs);
   return {
     observedGeneration,
     services: findings.publications.length,
