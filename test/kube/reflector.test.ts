@@ -128,7 +128,8 @@ describe('a reflector', () => {
     server.disturb('reset');
     await until(() => reflector.lastError !== undefined && server.requests.length > 4);
     isRefusing = false;
-    await until(() => server.openWatches === 1);
+    await until(() => recoveries > 0);
+    assert.equal(server.openWatches, 1);
     assert.equal(recoveries, 1);
   });
 
