@@ -6,8 +6,8 @@
  * Together they tell "ours, as we left it" from "ours, edited by somebody since".
  */
 import { createHash } from 'node:crypto';
+import { OWNER_TAG_PREFIX } from '../api/names.ts';
 
-const MARK_PREFIX = 'nacos-bridge-';
 /** Nacos' own limit (`config_tags`). */
 const MAX_TAGS = 5;
 
@@ -16,7 +16,7 @@ export function ownershipMark(clusterId: string, namespace: string, name: string
   const digest = createHash('sha256')
     .update(JSON.stringify([clusterId, namespace, name]))
     .digest('hex');
-  return MARK_PREFIX + digest.slice(0, 16);
+  return OWNER_TAG_PREFIX + digest.slice(0, 16);
 }
 
 /** What the admin API tells of a config besides its content. */
@@ -40,7 +40,7 @@ export type Ownership = 'ours' | 'edited' | 'other-bridge' | 'foreign' | 'unknow
 
 export function ownershipOf(metadata: RemoteMetadata | undefined, mark: string): Ownership {
   if (metadata === undefined) return 'unknown';
-  const others = metadata.tags.some((tag) => tag.startsWith(MARK_PREFIX) && tag !== mark);
+  const others = metadata.tags.some((tag) => tag.startsWith(OWNER_TAG_PREFIX) && tag !== mark);
   if (others) return 'other-bridge';
   if (metadata.srcUser === mark) return 'ours';
   return metadata.tags.includes(mark) ? 'edited' : 'foreign';
@@ -55,6 +55,11 @@ export function tagsToPublish(
   remote: RemoteMetadata | undefined,
   mark: string,
 ): string[] {
-  const wanted = (declared ?? remote?.tags ?? []).filter((tag) => !tag.startsWith(MARK_PREFIX));
+  const wanted = withoutMarks(declared ?? remote?.tags ?? []);
   return [...new Set(wanted), mark].slice(0, MAX_TAGS);
+}
+
+/** The tags that users gave. */
+export function withoutMarks(tags: readonly string[]): string[] {
+  return tags.filter((tag) => !tag.startsWith(OWNER_TAG_PREFIX));
 }

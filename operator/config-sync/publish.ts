@@ -8,10 +8,10 @@ import type { NacosConfig } from '../api/resources.ts';
 import { isBridgeError } from '../errors.ts';
 import { validateSyntax, type DeclaredContent } from './declared.ts';
 import type { PublishIntent } from './intent.ts';
-import { ownershipOf, tagsToPublish, type RemoteMetadata } from './ownership.ts';
+import { ownershipOf, tagsToPublish, withoutMarks, type RemoteMetadata } from './ownership.ts';
 import { needsOwnership, planConfig, type Cas, type ConfigPlan, type PlanInput } from './plan.ts';
 import { readMetadata } from './remote.ts';
-import type { SyncReport } from './report.ts';
+import { IN_SYNC, type SyncReport } from './report.ts';
 import type { ConfigSession } from './session.ts';
 
 export interface Publication {
@@ -77,7 +77,7 @@ export async function applyPlan(
       const message = `Nacos holds the declared content (md5 ${declared.md5})`;
       return {
         ...report,
-        synced: { status: 'True', reason: 'InSync', message },
+        synced: { status: 'True', reason: IN_SYNC, message },
         drifted: notDrifted,
         nacosMd5: declared.md5,
         syncedMd5: declared.md5,
@@ -120,9 +120,8 @@ async function publish(cas: Cas, publication: Publication, remote: RemoteMetadat
 
 /** Whether Nacos holds other tags, description, appName or type than those that are declared. */
 export function metadataDiffers(intent: PublishIntent, remote: RemoteMetadata): boolean {
-  const remoteTags = remote.tags.filter((tag) => !tag.startsWith('nacos-bridge-'));
   return (
-    (intent.tags !== undefined && !sameSet(intent.tags, remoteTags)) ||
+    (intent.tags !== undefined && !sameSet(intent.tags, withoutMarks(remote.tags))) ||
     (intent.description !== undefined && intent.description !== remote.description) ||
     (intent.appName !== undefined && intent.appName !== remote.appName) ||
     (intent.declaresFormat && intent.format !== remote.type)

@@ -52,14 +52,6 @@ export class PodMetadata {
     return this.#options.store.get(key);
   }
 
-  get lastConfirmedMonotonicMs(): number | undefined {
-    return this.#reflector?.lastConfirmedMonotonicMs;
-  }
-
-  async refresh(): Promise<void> {
-    await this.#reflector?.refresh();
-  }
-
   async stop(): Promise<void> {
     await this.#reflector?.stop();
   }
