@@ -1,0 +1,76 @@
+/**
+ * What the API server refuses, as it says it: code, reason, message and causes of a `Status` object. The wording follows
+ * the API server's own, since people and `kubectl` read it (k8s.io/apimachinery/pkg/api/errors).
+ */
+export interface FailureCause {
+  /** Such as `FieldValueInvalid`, `FieldManagerConflict`. */
+  readonly reason: string;
+  readonly message: string;
+  /** Path of the field, such as `spec.content`. */
+  readonly field?: string;
+}
+
+export interface FailureDetails {
+  readonly name?: string;
+  readonly group?: string;
+  /** The plural of the resource, or the kind where the API server says so (invalid objects). */
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly FailureCause[];
+  readonly retryAfterSeconds?: number;
+}
+
+export type FailureReason =
+  | 'AlreadyExists'
+  | 'BadRequest'
+  | 'Conflict'
+  | 'Expired'
+  | 'Forbidden'
+  | 'Invalid'
+  | 'InternalError'
+  | 'MethodNotAllowed'
+  | 'NotAcceptable'
+  | 'NotFound'
+  | 'RequestEntityTooLarge'
+  | 'TooManyRequests'
+  | 'Unauthorized'
+  | 'UnsupportedMediaType';
+
+const codes: Readonly<Record<FailureReason, number>> = {
+  AlreadyExists: 409,
+  BadRequest: 400,
+  Conflict: 409,
+  Expired: 410,
+  Forbidden: 403,
+  Invalid: 422,
+  InternalError: 500,
+  MethodNotAllowed: 405,
+  NotAcceptable: 406,
+  NotFound: 404,
+  RequestEntityTooLarge: 413,
+  TooManyRequests: 429,
+  Unauthorized: 401,
+  UnsupportedMediaType: 415,
+};
+
+export class ApiFailure extends Error {
+  readonly reason: FailureReason;
+  readonly details: FailureDetails | undefined;
+
+  constructor(reason: FailureReason, message: string, details?: FailureDetails) {
+    super(message);
+    this.name = 'ApiFailure';
+    this.reason = reason;
+    this.details = details;
+  }
+
+  get code(): number {
+    return codes[this.reason];
+  }
+
+  /** The body of the answer. */
+  toStatus(): object {
+    const { code, reason, message, details } = this;
+    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code };
+  }
+}
