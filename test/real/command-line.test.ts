@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { eventually } from './eventually.ts';
 import { Fleet } from './fleet.ts';
-import { mainFile } from './operator-process.ts';
+import { mainFile } from '../operator-process.ts';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
 import type { World } from './world.ts';
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { KubernetesServer } from '../testbed/kubernetes.ts';
 import type { NacosServer } from '../testbed/nacos.ts';
 import { binary } from '../testbed/parts.ts';
-import { OperatorProcess } from './operator-process.ts';
+import { OperatorProcess } from '../operator-process.ts';
 
 const chart = join(import.meta.dirname, '../../charts/nacos-bridge');
 const namespace = 'nacos-bridge-system';

@@ -14,9 +14,10 @@ import type { KubernetesServer } from '../testbed/kubernetes.ts';
 import { nodeObject, startKwok } from '../testbed/kwok.ts';
 import { startNacos } from '../testbed/nacos.ts';
 import type { NacosServer, NacosVersion } from '../testbed/nacos.ts';
+import { NacosSdk } from '../testbed/nacos-sdk.ts';
 import { freePorts } from '../testbed/ports.ts';
 import { LeakWatch } from './leak-watch.ts';
-import type { OperatorProcess } from './operator-process.ts';
+import type { OperatorProcess } from '../operator-process.ts';
 import { installRelease } from './release.ts';
 
 /** Pods are bound to it: there is no scheduler. */
@@ -70,7 +71,7 @@ export async function startWorld(version: NacosVersion): Promise<World> {
     const kwok = await startKwok(kubernetes.value);
     stopKwok = () => kwok.stop();
     await rest.apply(nodeObject(nodeName) as KubeObject);
-    const http = new HttpNacos(nacos.value);
+    const http = new HttpNacos(nacos.value, () => NacosSdk.start(nacos.value));
     const leakWatch = new LeakWatch(rest, password);
     leakWatch.start();
     await operator.start();

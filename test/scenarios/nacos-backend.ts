@@ -1,10 +1,9 @@
 /**
  * A Nacos back end over the server's HTTP APIs: what the console does, and what an application's publish leaves behind.
- * The client protocol, which is under test, is not used, but for the instances of applications: the official SDK registers
- * those, since an instance lives as long as its connection.
+ * The client protocol, which is under test, is not used, but for the instances of applications, which live as long as the
+ * connection of the client that registered them.
  */
 import type { NacosAdmin, NacosConfig } from '../testbed/nacos-admin.ts';
-import { NacosSdk } from '../testbed/nacos-sdk.ts';
 import type { ConfigKey, NacosBackend, ServiceInstance, ServiceKey, StoredConfig } from './backends.ts';
 
 export interface NacosEndpoint {
@@ -17,6 +16,13 @@ export interface NacosEndpoint {
   readonly admin: NacosAdmin;
 }
 
+/** A client with a connection of its own, which registers instances in the public namespace. */
+export interface NacosApplication {
+  register(group: string, serviceName: string, ip: string, port: number): Promise<void>;
+  deregister(group: string, serviceName: string, ip: string, port: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
 export class HttpNacos implements NacosBackend {
   readonly host: string;
   readonly port: number;
@@ -26,9 +32,11 @@ export class HttpNacos implements NacosBackend {
   readonly #version: '3.1' | '2.3';
   readonly #admin: NacosAdmin;
   #token: Promise<string> | undefined;
-  #sdk: Promise<NacosSdk> | undefined;
+  readonly #startApplication: () => Promise<NacosApplication>;
+  #application: Promise<NacosApplication> | undefined;
 
-  constructor(endpoint: NacosEndpoint) {
+  /** `startApplication` is called when the first instance is registered. */
+  constructor(endpoint: NacosEndpoint, startApplication: () => Promise<NacosApplication>) {
     this.host = endpoint.host;
     this.port = endpoint.port;
     this.grpcPort = endpoint.grpcPort;
@@ -36,6 +44,7 @@ export class HttpNacos implements NacosBackend {
     this.password = endpoint.password;
     this.#version = endpoint.version;
     this.#admin = endpoint.admin;
+    this.#startApplication = startApplication;
   }
 
   async read({ namespaceId, group, dataId }: ConfigKey): Promise<StoredConfig | undefined> {
@@ -100,20 +109,20 @@ export class HttpNacos implements NacosBackend {
   }
 
   async register({ group, serviceName }: ServiceKey, ip: string, port: number): Promise<void> {
-    await (await this.#application).register(group, serviceName, ip, port);
+    await (await this.#applicationClient).register(group, serviceName, ip, port);
   }
 
   async deregister({ group, serviceName }: ServiceKey, ip: string, port: number): Promise<void> {
-    await (await this.#application).deregister(group, serviceName, ip, port);
+    await (await this.#applicationClient).deregister(group, serviceName, ip, port);
   }
 
   /** Ends what it registered. */
   async close(): Promise<void> {
-    await (await this.#sdk)?.stop();
+    await (await this.#application)?.stop();
   }
 
-  get #application(): Promise<NacosSdk> {
-    this.#sdk ??= NacosSdk.start(this);
-    return this.#sdk;
+  get #applicationClient(): Promise<NacosApplication> {
+    this.#application ??= this.#startApplication();
+    return this.#application;
   }
 }

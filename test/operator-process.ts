@@ -4,10 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ServerProcess, waitUntil } from '../testbed/process.ts';
-import type { Exit } from '../testbed/process.ts';
+import { ServerProcess, waitUntil } from './testbed/process.ts';
+import type { Exit } from './testbed/process.ts';
 
-export const mainFile = join(import.meta.dirname, '../../operator/main.ts');
+export const mainFile = join(import.meta.dirname, '../operator/main.ts');
 
 export interface OperatorOptions {
   readonly args: readonly string[];
