@@ -17,6 +17,8 @@ export interface OperatorOptions {
 }
 
 export class OperatorProcess {
+  /** What the next start runs. */
+  program = mainFile;
   readonly #options: OperatorOptions;
   #process: ServerProcess | undefined;
   #logStart = 0;
@@ -31,7 +33,7 @@ export class OperatorProcess {
     this.#process = new ServerProcess({
       name: 'operator',
       command: process.execPath,
-      args: [mainFile, ...this.#options.args],
+      args: [this.program, ...this.#options.args],
       env: { ...this.#options.env },
       logFile: this.#options.logFile,
     });

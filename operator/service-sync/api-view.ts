@@ -19,11 +19,12 @@ const FRESH_MS = 15_000;
 const REFRESH_LIMIT_MS = 5000;
 
 export class ApiView {
-  readonly #views: readonly View[];
+  readonly #views: () => readonly View[];
   readonly #clock: Clock;
   readonly #log: Logger;
 
-  constructor(views: readonly View[], clock: Clock, log: Logger) {
+  /** `views` is asked each time: which there are depends on what exports need. */
+  constructor(views: () => readonly View[], clock: Clock, log: Logger) {
     this.#views = views;
     this.#clock = clock;
     this.#log = log;
@@ -32,24 +33,28 @@ export class ApiView {
   /** Resolves when the view is fresh, to true if it was refreshed for that, or cannot be refreshed. Never rejects. */
   async ensureFresh(): Promise<boolean> {
     const nowMs = this.#clock.monotonic();
-    const old = this.#views.filter(({ lastConfirmedMonotonicMs: ms = -Infinity }) => nowMs - ms > FRESH_MS);
+    const old = this.#views().filter(({ lastConfirmedMonotonicMs: ms = -Infinity }) => nowMs - ms > FRESH_MS);
     if (old.length === 0) return false;
     const limit = new AbortController();
     const tooLate = sleep(this.#clock, REFRESH_LIMIT_MS, limit.signal).then(() => {
       throw new Error(`no answer within ${REFRESH_LIMIT_MS} ms`);
     });
     try {
-      await Promise.race([Promise.all(old.map((view) => view.refresh())), tooLate]);
-      return true;
+      // One that is refused (pods that may not be listed) must not keep what the others learn from being told.
+      const outcomes = await Promise.race([Promise.allSettled(old.map((view) => view.refresh())), tooLate]);
+      const refused = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (refused) this.#warn(refused.reason);
+      return outcomes.some((outcome) => outcome.status === 'fulfilled');
     } catch (error) {
-      this.#log.warn(
-        'the API server cannot be asked before publishing again; the old view is published',
-        errorFields(error),
-      );
+      this.#warn(error);
       return false;
     } finally {
       limit.abort();
       tooLate.catch(() => {});
     }
+  }
+  #warn(error: unknown): void {
+    const message = 'the API server cannot be asked before publishing again; the old view is published';
+    this.#log.warn(message, errorFields(error));
   }
 }

@@ -35,6 +35,11 @@ export class PodMetadata {
     this.#reflector?.synced().then(this.#options.onSynced, () => {});
   }
 
+  /** What is watched: nothing, while nothing is needed. */
+  get reflectors(): readonly Reflector<KubeObject>[] {
+    return this.#reflector ? [this.#reflector] : [];
+  }
+
   /**
    * Whether all pods are known; while the first list is under way it is false, and `onSynced` follows.
    *

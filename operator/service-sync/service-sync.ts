@@ -70,7 +70,7 @@ export class ServiceSync {
       onChange: (change) => this.publisher.podChanged(change),
       onSynced: () => this.publisher.podsSynced(),
     });
-    this.#view = new ApiView(this.reflectors, clock, log);
+    this.#view = new ApiView(() => [...this.reflectors, ...pods.reflectors], clock, log);
     const book = new PublicationBook();
     const guard = new SelectionGuard(clock);
     const lag = createServiceMetrics({ registry, prefix, clock, book, ghosts: () => this.#reporter?.ghosts ?? 0 });
