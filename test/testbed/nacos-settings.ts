@@ -9,6 +9,8 @@ export interface NacosPlace {
   readonly host: string;
   readonly port: number;
   readonly home: string;
+  /** HOST:PORT of all nodes of the cluster that it is one of; none for a standalone server. */
+  readonly members?: readonly string[];
 }
 
 export interface NacosAuthOptions {
@@ -48,6 +50,8 @@ export function applicationProperties(place: NacosPlace, options: NacosAuthOptio
     'management.influx.metrics.export.enabled=false',
     'nacos.istio.mcp.server.enabled=false',
     'nacos.k8s.sync.enabled=false',
+    // A cluster with embedded storage fails its "config_info namespace migrate pre check" otherwise.
+    'nacos.config.namespace.compatible.mode=false',
     'spring.autoconfigure.exclude=org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration',
   ];
   return `${lines.join('\n')}\n`;
@@ -71,7 +75,7 @@ export async function javaArgs(place: NacosPlace, partDir: string): Promise<stri
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
     '-Djava.net.preferIPv4Stack=true',
-    '-Dnacos.standalone=true',
+    ...(place.members ? ['-Dnacos.standalone=false', '-DembeddedStorage=true'] : ['-Dnacos.standalone=true']),
     `-Dnacos.home=${place.home}`,
     // Without these four, logs and caches go to the home folder of the user.
     `-Duser.home=${place.home}`,

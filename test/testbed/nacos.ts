@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NacosAdmin } from './nacos-admin.ts';
 import { applicationProperties, javaArgs } from './nacos-settings.ts';
+import type { NacosPlace } from './nacos-settings.ts';
 import { findPart } from './parts.ts';
 import { freePortBlock } from './ports.ts';
 import { ServerProcess, waitUntil } from './process.ts';
@@ -32,6 +33,8 @@ export interface NacosOptions {
   readonly healthCheck?: boolean;
   /** Holds data and logs; kept on stop when it is given. @default a temporary folder, removed on stop */
   readonly home?: string;
+  /** HOST:PORT of all nodes, itself among them, if it is one of a cluster: see nacos-cluster.ts. */
+  readonly members?: readonly string[];
   /** Told when the server ends by itself, with the end of its log. @default process.stderr */
   readonly log?: (line: string) => void;
 }
@@ -45,7 +48,7 @@ const startLimitMs = 180_000;
 export async function startNacos(version: NacosVersion, options: NacosOptions = {}): Promise<NacosServer> {
   if (!existsSync(partDir(version))) throw new Error('the testbed is not built; run: npm run testbed');
   const home = options.home ?? (await mkdtemp(join(tmpdir(), `nacos-bridge-nacos-${version}-`)));
-  const port = options.port ?? (await freePortBlock([0, grpcOffset, clusterGrpcOffset, raftOffset]));
+  const port = options.port ?? (await freeNacosPort());
   const server = new NacosServer(version, home, port, options);
   try {
     await server.start();
@@ -54,6 +57,11 @@ export async function startNacos(version: NacosVersion, options: NacosOptions = 
     throw error;
   }
   return server;
+}
+
+/** A port whose neighbours, which a server takes as well, are free too. */
+export function freeNacosPort(): Promise<number> {
+  return freePortBlock([0, grpcOffset, clusterGrpcOffset, raftOffset]);
 }
 
 export class NacosServer {
@@ -87,6 +95,8 @@ export class NacosServer {
     await writeFile(join(this.home, 'conf', 'application.properties'), applicationProperties(this, this.#options), {
       mode: 0o600,
     });
+    const { members } = this.#options;
+    if (members) await writeFile(join(this.home, 'conf', 'cluster.conf'), `${members.join('\n')}\n`);
     const logFile = join(this.home, 'logs', 'out.log');
     const logStart = await stat(logFile).then(
       ({ size }) => size,
@@ -95,7 +105,7 @@ export class NacosServer {
     const process = new ServerProcess({
       name: `nacos ${this.version}`,
       command: 'java',
-      args: await javaArgs(this, partDir(this.version)),
+      args: await javaArgs({ ...placeOf(this), members }, partDir(this.version)),
       cwd: this.home,
       logFile,
       onDeath: this.#options.log ?? ((report) => globalThis.process.stderr.write(`${report}\n`)),
@@ -125,6 +135,10 @@ export class NacosServer {
     await this.kill('SIGTERM');
     if (this.#options.home === undefined) await rm(this.home, { recursive: true, force: true });
   }
+}
+
+function placeOf({ version, host, port, home }: NacosServer): NacosPlace {
+  return { version, host, port, home };
 }
 
 function partDir(version: NacosVersion): string {
