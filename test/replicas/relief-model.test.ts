@@ -1,0 +1,37 @@
+/**
+ * Two promises, held in any interleaving of disturbances: no live instance is without a publisher while a replica can
+ * publish it, and no dead one is published for longer than the bound once a sighted replica is connected.
+ */
+import fc from 'fast-check';
+import { longestPushDelay, longestWatchDelay, ReliefModel } from './relief-model.ts';
+import type { Disturbance } from './relief-model.ts';
+
+const size = 3;
+const replica = fc.integer({ min: 0, max: size - 1 });
+const isUp = fc.boolean();
+const instance = fc.constantFrom('i1', 'i2', 'i3', 'i4');
+
+const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
+  { arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 90 }) }), weight: 6 },
+  fc.record({ do: fc.constantFrom('api' as const, 'nacos' as const), isUp }),
+  fc.record({ do: fc.constantFrom('api-link' as const, 'nacos-link' as const), replica, isUp }),
+  fc.record({ do: fc.constantFrom('freeze' as const, 'thaw' as const, 'crash' as const, 'start' as const), replica }),
+  fc.record({ do: fc.constant('push-delay' as const), replica, seconds: fc.nat(longestPushDelay) }),
+  fc.record({ do: fc.constant('watch-delay' as const), replica, seconds: fc.nat(longestWatchDelay) }),
+  fc.record({ do: fc.constantFrom('create' as const, 'delete' as const), instance }),
+);
+
+describe('replicas under any interleaving of disturbances', () => {
+  it('leave no live instance without a publisher and no dead one beyond its bound', () => {
+    const runs = fc.property(fc.array(disturbance, { minLength: 5, maxLength: 60 }), (disturbances) => {
+      const model = new ReliefModel(size);
+      model.disturb({ do: 'create', instance: 'i0' });
+      model.disturb({ do: 'wait', seconds: 20 });
+      for (const each of disturbances) {
+        const wrong = model.disturb(each);
+        if (wrong !== undefined) throw new Error(wrong);
+      }
+    });
+    fc.assert(runs, { numRuns: 2000 });
+  }).timeout(30_000);
+});
