@@ -16,7 +16,7 @@ export type Disturbance =
 
 const leaseSeconds = 15;
 export const longestPushDelay = 3;
-export const longestWatchDelay = 20;
+export const longestWatchDelay = 45;
 /** A server drops a client that does not answer after so long. */
 const evictionSeconds = 25;
 
@@ -33,6 +33,8 @@ interface Replica {
   frozenAt: number;
   /** What the watch has told. */
   view: ReadonlySet<string>;
+  /** The second whose truth that was. */
+  viewAt: number;
   isConnected: boolean;
   /** What its connections hold in Nacos. */
   records: ReadonlySet<string>;
@@ -166,8 +168,10 @@ export class ReliefModel {
     if (this.#isApiUp && replica.hasApiLink) {
       const wasLost = replica.state.kind !== 'sighted' || this.now - replica.renewedAt > leaseSeconds;
       const isBehind = wasLost || replica.view === nothingYet || hasRelief(replica.state);
-      const lagging = this.#truths[Math.max(0, this.#truths.length - 1 - replica.watchDelay)] ?? truth;
-      replica.view = isBehind ? truth : lagging;
+      // A watch may lag, but it never goes back.
+      const seen = isBehind ? this.now : Math.max(replica.viewAt, this.now - replica.watchDelay);
+      replica.view = this.#truths[seen - 1] ?? truth;
+      replica.viewAt = seen;
       replica.renewedAt = this.now;
       if (replica.state.kind !== 'sighted') this.#tell(replica, { kind: 'synced' });
       this.#tell(replica, { kind: 'renewed', begunMs: this.now });
@@ -249,6 +253,7 @@ function newReplica(identity: string): Replica {
     renewedAt: 0,
     frozenAt: 0,
     view: nothingYet,
+    viewAt: 0,
     isConnected: false,
     records: nothingYet,
     entry: undefined,
