@@ -19,6 +19,7 @@ export const longestPushDelay = 3;
 export const longestWatchDelay = 45;
 /** A server drops a client that does not answer after so long. */
 const evictionSeconds = 25;
+const listSeconds = 12;
 
 interface Replica {
   readonly identity: string;
@@ -167,7 +168,7 @@ export class ReliefModel {
   #watch(replica: Replica, truth: ReadonlySet<string>): void {
     if (this.#isApiUp && replica.hasApiLink) {
       const wasLost = replica.state.kind !== 'sighted' || this.now - replica.renewedAt > leaseSeconds;
-      const isBehind = wasLost || replica.view === nothingYet || hasRelief(replica.state);
+      const isBehind = wasLost || replica.view === nothingYet || this.#listsFor(replica);
       // A watch may lag, but it never goes back.
       const seen = isBehind ? this.now : Math.max(replica.viewAt, this.now - replica.watchDelay);
       replica.view = this.#truths[seen - 1] ?? truth;
@@ -180,6 +181,11 @@ export class ReliefModel {
       replica.epochs += 1;
       this.#tell(replica, { kind: 'lost', epoch: String(replica.epochs) });
     }
+  }
+
+  /** A list takes its time, while renewals go on. */
+  #listsFor({ state }: Replica): boolean {
+    return hasRelief(state) && this.now % listSeconds === 0;
   }
 
   #tell(replica: Replica, event: ReplicaEvent): void {
@@ -232,7 +238,7 @@ export class ReliefModel {
 /** The longest delay of a push in the model, and a few steps. A watch may lag for longer without its replica being lost. */
 export const settleSeconds = 6;
 /** Frozen, evicted, or lost and relieved: whatever comes first for one replica comes within this. */
-export const boundSeconds = evictionSeconds + leaseSeconds + longestWatchDelay + settleSeconds;
+export const boundSeconds = evictionSeconds + leaseSeconds + longestWatchDelay + listSeconds + settleSeconds;
 
 const nothingYet: ReadonlySet<string> = new Set();
 
