@@ -6,7 +6,7 @@
  *
  * `connecting` is short: the first attempt, or the one right after a loss; requests wait for its outcome. `disconnected`
  * says that every server was tried and failed; requests fail at once, and the state stays while rounds go on failing, so
- * that whoever shows it does not flap. `stopped` is final. An event that does not fit a state leaves it unchanged.
+ * that whoever shows it does not flap. `suspend` leads back to idle from anywhere. `stopped` is final. An event that does not fit a state leaves it unchanged.
  */
 import type { BridgeError } from '../errors.ts';
 import type { ServerAddress } from './server-address.ts';
@@ -50,6 +50,7 @@ export type ConnectionEvent =
   | { readonly kind: 'auth-changed'; readonly auth: AuthStatus }
   | { readonly kind: 'lost'; readonly error: BridgeError }
   | { readonly kind: 'round-failed'; readonly error: BridgeError }
+  | { readonly kind: 'suspend' }
   | { readonly kind: 'stop' };
 
 export function transition(state: ClientState, event: ConnectionEvent): ClientState {
@@ -68,6 +69,8 @@ export function transition(state: ClientState, event: ConnectionEvent): ClientSt
     case 'round-failed':
       if (!isTrying(state) || isSameFailure(state, event.error)) return state;
       return { kind: 'disconnected', error: event.error };
+    case 'suspend':
+      return { kind: 'idle' };
     case 'stop':
       return { kind: 'stopped' };
     default:

@@ -118,6 +118,23 @@ export class NamingClient {
     this.#shards.start();
   }
 
+  /**
+   * Closes all connections and opens none until `resume`: servers drop what is registered, and nothing is sent. What is
+   * published or withdrawn meanwhile counts as done, and is made so on the new connections.
+   */
+  suspend(): Promise<void> {
+    return this.#shards.suspend();
+  }
+
+  resume(): void {
+    this.#shards.resume();
+  }
+
+  /** Whether servers hold everything that is published, but for what they refuse. */
+  get isSettled(): boolean {
+    return [...this.#shards].every((shard) => shard.isSettled);
+  }
+
   /** Credentials were mended: what was refused is tried again at once. */
   authenticated(): void {
     for (const shard of this.#shards) shard.retry();

@@ -59,7 +59,7 @@ export class NamingShard {
   readonly api: NamingApi;
   readonly #options: NamingShardOptions;
   readonly #servers: ServerList;
-  readonly #keeper: ConnectionKeeper;
+  #keeper: ConnectionKeeper;
   readonly #records = new Map<string, InstanceList>();
   readonly #subscriptions = new Map<string, SubscriptionWish>();
   /** Those of open connections: two while one takes the other's place. */
@@ -71,11 +71,12 @@ export class NamingShard {
   #wasConnected = false;
   #instances = 0;
   #opened = 0;
+  #isSuspended = false;
 
   constructor(servers: ServerList, options: NamingShardOptions) {
     this.#options = options;
     this.#servers = servers;
-    const { clock, log, login, metrics, random, requestTimeoutMs } = options;
+    const { clock, login, metrics, random, requestTimeoutMs } = options;
     this.#retryBackoff = new Backoff({ ...retryBackoff, random });
     // Links limit themselves, and there may be two; the rest is for what is asked besides.
     const maxConcurrentRequests = 3 * requestsPerLink;
@@ -83,20 +84,11 @@ export class NamingShard {
     this.api = new NamingApi(
       new RpcCaller({ login, metrics, clock, requestTimeoutMs, maxConcurrentRequests, connected }),
     );
-    this.#keeper = new ConnectionKeeper({
-      servers,
-      clock,
-      random,
-      log,
-      open: (server, signal) => this.#open(server, signal),
-      prepare: (connection) => this.#prepare(connection),
-      explain: options.explain,
-      onEvent: (event) => this.#dispatch(event),
-    });
+    this.#keeper = this.#newKeeper();
   }
 
   start(): void {
-    if (this.#state.kind !== 'idle') return;
+    if (this.#state.kind !== 'idle' || this.#isSuspended) return;
     this.#dispatch({ kind: 'start' });
     this.#keeper.start();
   }
@@ -108,6 +100,24 @@ export class NamingShard {
     await this.#keeper.stop();
   }
 
+  /** Closes the connection and opens none until `resume`; what is wanted stays so. */
+  async suspend(): Promise<void> {
+    if (this.#isSuspended || this.#state.kind === 'stopped') return;
+    this.#isSuspended = true;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    const keeper = this.#keeper;
+    this.#keeper = this.#newKeeper();
+    this.#dispatch({ kind: 'suspend' });
+    await keeper.stop();
+  }
+
+  resume(): void {
+    if (!this.#isSuspended) return;
+    this.#isSuspended = false;
+    this.start();
+  }
+
   /** How many instances are wanted on this shard, without those of the service `key`. */
   instancesBeside(key: string): number {
     return this.#instances - (this.#records.get(key)?.instances.length ?? 0);
@@ -115,6 +125,12 @@ export class NamingShard {
 
   get hasRecords(): boolean {
     return this.#records.size > 0;
+  }
+
+  /** Whether the current connection holds all that is wanted, as far as the server takes it. */
+  get isSettled(): boolean {
+    if (!this.hasRecords) return true;
+    return this.current?.records.unsettled().length === 0;
   }
 
   /** Whether a connection of ours has, or may have, a record of the service. */
@@ -144,18 +160,19 @@ export class NamingShard {
   }
 
   /**
-   * Resolves when the server has confirmed what is wanted of the service, or holds nothing and nothing is wanted.
+   * Resolves when the server has confirmed what is wanted of the service, or holds nothing and nothing is wanted; at once
+   * while suspended.
    *
    * @throws CONNECTION_NOT_READY, TIMEOUT, NACOS_*; what is wanted stays so and is sent again.
    */
   async settle(key: string): Promise<void> {
     for (;;) {
-      if (this.#links.size === 0 && !this.#records.has(key)) return;
+      if (this.#isSuspended || (this.#links.size === 0 && !this.#records.has(key))) return;
       const link = await this.#readyWithin(key);
       try {
         await link.records.settle(key);
       } catch (error) {
-        if (this.current !== link && this.current) continue;
+        if (this.#isSuspended || (this.current !== link && this.current)) continue;
         this.#retryLater();
         throw error;
       }
@@ -190,6 +207,20 @@ export class NamingShard {
       () => this.#retryLater(),
       () => {},
     );
+  }
+
+  #newKeeper(): ConnectionKeeper {
+    const { clock, explain, log, random } = this.#options;
+    return new ConnectionKeeper({
+      servers: this.#servers,
+      clock,
+      random,
+      log,
+      open: (server, signal) => this.#open(server, signal),
+      prepare: (connection) => this.#prepare(connection),
+      explain,
+      onEvent: (event) => this.#dispatch(event),
+    });
   }
 
   #settleSubscription(key: string): void {

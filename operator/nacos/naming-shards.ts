@@ -28,7 +28,7 @@ export class NamingShards {
   readonly #firstServer: number;
   #opened = 0;
   #lastCloses: Timer | undefined;
-  #phase: 'idle' | 'started' | 'stopped' = 'idle';
+  #phase: 'idle' | 'started' | 'suspended' | 'stopped' = 'idle';
 
   constructor(options: NamingShardsOptions) {
     this.#options = options;
@@ -43,6 +43,18 @@ export class NamingShards {
     if (this.#phase !== 'idle') return;
     this.#phase = 'started';
     for (const shard of this.#shards) shard.start();
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#phase !== 'started') return;
+    this.#phase = 'suspended';
+    await Promise.all([...this.#shards].map((shard) => shard.suspend()));
+  }
+
+  resume(): void {
+    if (this.#phase !== 'suspended') return;
+    this.#phase = 'started';
+    for (const shard of this.#shards) shard.resume();
   }
 
   async stop(): Promise<void> {
@@ -105,6 +117,7 @@ export class NamingShards {
     );
     this.#shards.add(shard);
     if (this.#phase === 'started') shard.start();
+    if (this.#phase === 'suspended') void shard.suspend();
     return shard;
   }
 

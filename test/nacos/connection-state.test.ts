@@ -27,6 +27,7 @@ const events: Record<ConnectionEvent['kind'], ConnectionEvent> = {
   'auth-changed': { kind: 'auth-changed', auth: { authenticated: false, authError: denied } },
   lost: { kind: 'lost', error: down },
   'round-failed': { kind: 'round-failed', error: closed },
+  suspend: { kind: 'suspend' },
   stop: { kind: 'stop' },
 };
 
@@ -38,6 +39,7 @@ const table: Record<ConnectionEvent['kind'], Record<ClientState['kind'], ClientS
   'auth-changed': { idle: '-', connecting: '-', connected: 'connected', disconnected: '-', stopped: '-' },
   lost: { idle: '-', connecting: '-', connected: 'connecting', disconnected: '-', stopped: '-' },
   'round-failed': { idle: '-', connecting: 'disconnected', connected: '-', disconnected: 'disconnected', stopped: '-' },
+  suspend: { idle: 'idle', connecting: 'idle', connected: 'idle', disconnected: 'idle', stopped: '-' },
   stop: { idle: 'stopped', connecting: 'stopped', connected: 'stopped', disconnected: 'stopped', stopped: '-' },
 };
 
