@@ -27,6 +27,13 @@ export class OperatorProcess {
     this.#options = options;
   }
 
+  /** Another replica, not started: as this one in everything but its identity and its log. */
+  twin(identity: string): OperatorProcess {
+    const { args, env, logFile } = this.#options;
+    const others = args.filter((arg) => !arg.startsWith('--identity='));
+    return new OperatorProcess({ args: [...others, `--identity=${identity}`], env, logFile: `${logFile}-${identity}` });
+  }
+
   /** Starts it and returns at once. */
   async launch(): Promise<void> {
     this.#logStart = (await this.log()).length;

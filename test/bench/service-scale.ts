@@ -6,8 +6,10 @@
  *   requests    what one changed EndpointSlice costs: requests to Nacos, by the operator's own count, and requests to the
  *               API server, by its audit log without Leases; the bare client needs one, and none
  *   memory      resident memory of the operator
+ *   replicas    the same of two replicas that start at once
  */
 import { eventually } from '../real/eventually.ts';
+import type { OperatorProcess } from '../operator-process.ts';
 import type { World } from '../real/world.ts';
 import {
   createServiceNamespace,
@@ -46,13 +48,13 @@ export async function measureServiceScale(bench: BenchWorld, sizes: readonly num
   const { kubernetes, world } = bench;
   await createServiceNamespace(kubernetes, namespace);
   const figures: Figure[] = [];
-  const notes = [`resident memory without services: ${await residentMb(world)} MB`];
+  const notes = [`resident memory without services: ${await residentMb(world.operator)} MB`];
   let created = 0;
   for (const size of sizes) {
     console.error(`creating ${size} services`);
     await createServices(kubernetes, namespace, created, size);
     created = size;
-    await confirmed(world, size);
+    await confirmed(world.operator, size);
     console.error(`measuring the requests of a change among ${size} services`);
     const requests = await requestsPerChange(bench, size);
     const name = `requests to Nacos a change, ${size} services`;
@@ -62,11 +64,11 @@ export async function measureServiceScale(bench: BenchWorld, sizes: readonly num
       `from an event to its confirmation by Nacos, ${size} services: ${requests.lagMs.toFixed(1)} ms on average`,
     );
     notes.push(
-      `resident memory with ${size} services, ${size * endpointsPerService} instances: ${await residentMb(world)} MB`,
+      `resident memory with ${size} services, ${size * endpointsPerService} instances: ${await residentMb(world.operator)} MB`,
     );
     console.error(`measuring the cold start with ${size} services`);
     figures.push(await coldStart(bench, size));
-    notes.push(`the same after a cold start: ${await residentMb(world)} MB`);
+    notes.push(`the same after a cold start: ${await residentMb(world.operator)} MB`);
   }
   return { figures, notes };
 }
@@ -82,7 +84,7 @@ async function coldStart({ world }: BenchWorld, size: number): Promise<Figure> {
   naming.result.close();
   const operator = await seconds(async () => {
     await world.operator.start();
-    await confirmed(world, size);
+    await confirmed(world.operator, size);
   });
   const confirmedAtMs = performance.now();
   // What the server has confirmed it shows a moment later.
@@ -98,14 +100,14 @@ async function coldStart({ world }: BenchWorld, size: number): Promise<Figure> {
 async function requestsPerChange({ kubernetes, world }: BenchWorld, size: number): Promise<Requests> {
   // What the creation left to write is written by then.
   await pause(5000);
-  const [nacosBefore, kubernetesBefore] = [await nacosRequests(world), await kubernetesRequests(world)];
+  const [nacosBefore, kubernetesBefore] = [await nacosRequests(world.operator), await kubernetesRequests(world)];
   const [lagBefore, lagsBefore] = [await lag(world, 'sum'), await lag(world, 'count')];
   for (let change = 1; change <= changes; change += 1) {
     await kubernetes.apply(sliceOf(namespace, Math.floor((change * size) / (changes + 1)), change));
     await pause(betweenMs);
   }
   await pause(3000);
-  const [nacosAfter, kubernetesAfter] = [await nacosRequests(world), await kubernetesRequests(world)];
+  const [nacosAfter, kubernetesAfter] = [await nacosRequests(world.operator), await kubernetesRequests(world)];
   const lagMs = (1000 * ((await lag(world, 'sum')) - lagBefore)) / ((await lag(world, 'count')) - lagsBefore);
   return {
     nacos: (nacosAfter - nacosBefore) / changes,
@@ -118,8 +120,34 @@ async function lag(world: World, part: 'sum' | 'count'): Promise<number> {
   return world.operator.metric(`nacos_bridge_service_publish_lag_seconds_${part}`);
 }
 
-async function nacosRequests(world: World): Promise<number> {
-  return world.operator.metric('nacos_bridge_nacos_requests_total', 'operation="naming_');
+/** What two replicas cost that start at the same time over the services that there are, as lines for people. */
+export async function measureTwoReplicas({ kubernetes, world }: BenchWorld, size: number): Promise<string[]> {
+  console.error(`measuring two replicas with ${size} services`);
+  const replicas = [world.operator, world.operator.twin('second-replica')];
+  await world.operator.end('SIGTERM');
+  const starts = await seconds(async () => {
+    await Promise.all(replicas.map((replica) => replica.start()));
+    await Promise.all(replicas.map((replica) => confirmed(replica, size)));
+  });
+  const before = await Promise.all(replicas.map(nacosRequests));
+  for (let change = 1; change <= changes; change += 1) {
+    // Other places than those of the changes before.
+    await kubernetes.apply(sliceOf(namespace, Math.floor((change * size) / (changes + 1)), changes + change));
+    await pause(betweenMs);
+  }
+  const after = await Promise.all(replicas.map(nacosRequests));
+  const costs = after.map((count, index) => ((count - (before[index] ?? 0)) / changes).toFixed(2));
+  const memory = await Promise.all(replicas.map(residentMb));
+  await replicas[1]?.end('SIGTERM');
+  return [
+    `two replicas, ${size} services: cold start of both at once until both are confirmed: ${starts.seconds.toFixed(1)} s`,
+    `two replicas, ${size} services: requests to Nacos a change, each: ${costs.join(' and ')}`,
+    `two replicas, ${size} services: resident memory, each: ${memory.join(' and ')} MB`,
+  ];
+}
+
+async function nacosRequests(replica: OperatorProcess): Promise<number> {
+  return replica.metric('nacos_bridge_nacos_requests_total', 'operation="naming_');
 }
 
 async function kubernetesRequests(world: World): Promise<number> {
@@ -131,15 +159,15 @@ async function kubernetesRequests(world: World): Promise<number> {
   ).length;
 }
 
-async function confirmed(world: World, size: number): Promise<void> {
+async function confirmed(replica: OperatorProcess, size: number): Promise<void> {
   await eventually(limitMs, async () => {
-    const records = await world.operator.metric('nacos_bridge_service_records', 'state="confirmed"');
+    const records = await replica.metric('nacos_bridge_service_records', 'state="confirmed"');
     if (records !== size) throw new Error(`${records} of ${size} services are confirmed`);
   });
 }
 
-async function residentMb(world: World): Promise<number> {
-  return Math.round((await world.operator.metric('process_resident_memory_bytes')) / 1e6);
+async function residentMb(replica: OperatorProcess): Promise<number> {
+  return Math.round((await replica.metric('process_resident_memory_bytes')) / 1e6);
 }
 
 async function seconds<Result>(work: () => Promise<Result>): Promise<{ result: Result; seconds: number }> {

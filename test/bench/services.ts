@@ -11,7 +11,7 @@ import type { NacosVersion } from '../testbed/nacos.ts';
 import { connectBare } from './bench-world.ts';
 import { slowdown, table } from './figure.ts';
 import { measureServiceLatency } from './service-latency.ts';
-import { measureServiceScale } from './service-scale.ts';
+import { measureServiceScale, measureTwoReplicas } from './service-scale.ts';
 import type { ScaleFigures } from './service-scale.ts';
 
 const help = `npm run bench -- services [--nacos 3.1|2.3] [--count 100] [--sizes 100,1000] [--json FILE]
@@ -57,7 +57,8 @@ async function measure({ version, count, sizes }: Options): Promise<ScaleFigures
     console.error('measuring the latency');
     const latency = count > 0 ? await measureServiceLatency(bench, naming, count) : [];
     const scale = await measureServiceScale(bench, sizes);
-    return { figures: [...latency, ...scale.figures], notes: scale.notes };
+    const replicas = await measureTwoReplicas(bench, sizes.at(-1) ?? 0);
+    return { figures: [...latency, ...scale.figures], notes: [...scale.notes, ...replicas] };
   } finally {
     naming.close();
     await kubernetes.close();
