@@ -30,10 +30,13 @@ import type { Logger } from './log.ts';
 import { NacosClient } from './nacos/client.ts';
 import { createNacosMetrics } from './nacos/metrics.ts';
 import type { RunOptions } from './options.ts';
+import { ownAddress } from './replicas/own-address.ts';
+import { Replication } from './replicas/replication.ts';
 import type { Controller } from './runtime/controller.ts';
 import { Manager } from './runtime/manager.ts';
 import { createRuntimeMetrics } from './runtime/metrics.ts';
 import type { Runnable } from './runtime/runnable.ts';
+import { PUBLICATION_FORMAT } from './service-sync/desired.ts';
 import { ServiceSync, type NewReflector } from './service-sync/service-sync.ts';
 
 /** A reconcile of a leader that has lost must be over, failing calls and all, before its stop counts as stuck. */
@@ -108,13 +111,14 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       }),
   );
   const directory = new ConnectionDirectory();
-  const serviceSync = options.services
+  const serviceSync: ServiceSync | undefined = options.services
     ? new ServiceSync({
         clusterId: () => clusterIdentity.id,
         concurrency: options.reconcileConcurrency,
         kube,
         newReflector,
         directory,
+        isUnreachable: () => replication?.isUnreachable ?? false,
         events,
         registry,
         metricsPrefix: METRICS_PREFIX,
@@ -132,6 +136,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       const { resources, holding } = connectionUsage(configs, key);
       return { resources: resources + (serviceSync?.usersOf(key) ?? 0), holding };
     },
+    relief: (key) => replication?.verdictOf(key),
     events,
     kubeMetrics,
     runtimeMetrics,
@@ -170,10 +175,10 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const controllers = () => [...replicaControllers, ...leaderControllers];
 
   const namespace = options.leaseNamespace ?? kube.defaultNamespace;
+  const { bindAddress, healthPort, metricsPort } = options;
   const lock = new KubeLeaseLock({ client: leaseKube, namespace, name: FIELD_MANAGER, fieldManager: FIELD_MANAGER });
   const election = { lock, identity: options.identity, name: FIELD_MANAGER, clock, log, metrics: runtimeMetrics };
   const manager = new Manager({ log, clock, leaderElection: options.leaderElect ? election : undefined });
-  const { bindAddress, healthPort, metricsPort } = options;
   const healthz = [workersCheck(controllers)];
   const readyz = [
     {
@@ -185,17 +190,38 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       check: () => failIf(serviceSync?.publisher.hasPublished === false, 'services are being published'),
     },
   ];
+  const healthServer = new HttpServer({
+    name: 'health',
+    port: healthPort,
+    bindAddress,
+    routes: healthRoutes({ healthz, readyz, log }),
+    log,
+  });
+  // Alone, or without a Lease to tell them apart, there is nobody to relieve.
+  const replicaKube = serviceSync && options.leaderElect ? loadKube(LEASE_CALL_TIMEOUT_MS, 1) : undefined;
+  const replication: Replication | undefined =
+    serviceSync && replicaKube
+      ? new Replication({
+          leaseKube: replicaKube,
+          kube,
+          namespace,
+          podUid: options.podUid,
+          publicationFormat: PUBLICATION_FORMAT,
+          fieldManager: FIELD_MANAGER,
+          publishing: serviceSync.publishing,
+          find: (key) => directory.findUsable(key),
+          onVerdict: (key) => connections.usersChanged(key),
+          identity: options.identity,
+          clusterId: () => clusterIdentity.id,
+          address: () => ({ ip: options.podIp ?? ownAddress(), port: healthServer.port }),
+          registry,
+          metricsPrefix: METRICS_PREFIX,
+          clock,
+          log,
+        })
+      : undefined;
   manager
-    .add(
-      'servers',
-      new HttpServer({
-        name: 'health',
-        port: healthPort,
-        bindAddress,
-        routes: healthRoutes({ healthz, readyz, log }),
-        log,
-      }),
-    )
+    .add('servers', healthServer)
     .add(
       'servers',
       new HttpServer({ name: 'metrics', port: metricsPort, bindAddress, routes: [metricsRoute(registry)], log }),
@@ -208,6 +234,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       cacheOf(newReflector(CONFIG_MAP, configMapMetadata, true)),
       ...(serviceSync?.reflectors ?? []).map(cacheOf),
     );
+  if (replication) manager.add('every-replica', replication.lease);
   if (options.nacos.length > 0) {
     manager.add(
       'every-replica',
@@ -224,11 +251,13 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     );
   }
   manager.add('every-replica', connections, ...(serviceSync ? [serviceSync.publisher] : []));
+  if (replication) manager.add('every-replica', replication.relief);
   manager.lead(() => {
     const configSync = newConfigSync();
     const reporter = serviceSync?.newReporter();
     leaderControllers = [configSync.controller, ...(reporter ? [reporter.controller] : [])];
-    return [connections.statuses, configSync, ...(reporter ? [reporter] : [])];
+    const census = replication?.newCensus();
+    return [connections.statuses, configSync, ...(reporter ? [reporter] : []), ...(census ? [census] : [])];
   });
 
   return {
@@ -237,7 +266,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
         await manager.run(signal);
       } finally {
         await events.stop();
-        await Promise.all([kube.close(), leaseKube.close()]);
+        await Promise.all([kube.close(), leaseKube.close(), replicaKube?.close()]);
       }
     },
   };

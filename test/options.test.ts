@@ -147,6 +147,8 @@ describe('options', () => {
       nacosPasswordFile: undefined,
       nacosRequestTimeoutMs: 10_000,
       clusterId: undefined,
+      podIp: undefined,
+      podUid: undefined,
       leaderElect: true,
       leaseNamespace: undefined,
       reconcileConcurrency: 20,

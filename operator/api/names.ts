@@ -49,6 +49,9 @@ export const MANAGED_BY = 'nacos-bridge';
 /** On a mirror: its mere presence says that the operator writes the object. */
 export const MIRROR_LABEL = `${API_GROUP}/mirror`;
 
+/** On the Lease of a replica: the number of the format in which it publishes services. */
+export const PUBLICATION_FORMAT_ANNOTATION = `${API_GROUP}/publication-format`;
+
 /** The tag that marks ownership in Nacos starts with this; sixteen hex digits follow. */
 export const OWNER_TAG_PREFIX = 'nacos-bridge-';
 

@@ -34,6 +34,12 @@ export class ConnectionDirectory {
     throw new BridgeError('CONNECTION_NOT_READY', message, { cause: entry });
   }
 
+  /** Undefined when there is no such connection, or it cannot be used. */
+  findUsable(key: ConnectionKey): ConnectionHandle | undefined {
+    const entry = this.#entries.get(key);
+    return entry instanceof BridgeError ? undefined : entry;
+  }
+
   has(key: ConnectionKey): boolean {
     return this.#entries.has(key);
   }

@@ -15,6 +15,8 @@ export interface ConnectionVerdicts {
   ready: Verdict;
   /** Absent when it does not log in. */
   authenticated?: Verdict;
+  /** Absent while the replicas can relieve each other, or need not. */
+  relief?: Verdict;
 }
 
 /** `undefined` while it is not known. */
@@ -48,13 +50,13 @@ export function failedVerdicts(error: BridgeError, logsIn: boolean): ConnectionV
 
 export function connectionStatus(
   resource: NacosConnection,
-  { ready, authenticated }: ConnectionVerdicts,
+  { ready, authenticated, relief }: ConnectionVerdicts,
   state: ClientState | undefined,
   resources: number,
   nowMs: number,
 ): NacosConnectionStatus {
   const observedGeneration = resource.metadata.generation ?? 0;
-  const verdicts = { Ready: ready, Authenticated: authenticated };
+  const verdicts = { Ready: ready, Authenticated: authenticated, Relief: relief };
   const conditions = setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs);
   return { ...serverFacts(resource, state), observedGeneration, conditions, resources };
 }

@@ -7,6 +7,7 @@
  */
 import type { NacosConnection } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import type { Verdict } from '../kube/conditions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
@@ -32,6 +33,8 @@ export interface ConnectionsOptions {
   pool: ClientPool;
   directory: ConnectionDirectory;
   usage: (key: ConnectionKey) => { resources: number; holding: number };
+  /** What there is to say of the relief of replicas over a connection, if it does not work. */
+  relief: (key: ConnectionKey) => Verdict | undefined;
   events: EventRecorder;
   kubeMetrics: KubeMetrics;
   runtimeMetrics: RuntimeMetrics;
@@ -122,7 +125,7 @@ export class Connections implements Runnable {
     },
   };
 
-  /** The resources that use a connection have changed. */
+  /** The resources that use a connection, or what there is to say of its relief, have changed. */
   usersChanged(key: ConnectionKey): void {
     if (key !== DEFAULT_CONNECTION) this.controller.queue.addAfter(key, USAGE_DELAY_MS);
   }

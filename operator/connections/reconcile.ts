@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts';
 import { isBridgeError } from '../errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
+import type { Verdict } from '../kube/conditions.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
@@ -32,6 +33,8 @@ export interface ConnectionReconcilerOptions {
   directory: ConnectionDirectory;
   /** How many resources use a connection, and how many of them need it to be deleted themselves. */
   usage: (key: ConnectionKey) => { resources: number; holding: number };
+  /** What there is to say of the relief of replicas over a connection, if it does not work. */
+  relief: (key: ConnectionKey) => Verdict | undefined;
   /** Whether statuses, events and finalizers are this replica's to write. */
   reports: () => boolean;
   /** Told when the state of a client changes. */
@@ -103,7 +106,8 @@ export class ConnectionReconciler {
   async #tell(key: ConnectionKey, resource: NacosConnection, verdicts: ConnectionVerdicts | undefined): Promise<void> {
     if (!this.#options.reports()) return;
     await this.#holdFinalizer(key, resource);
-    if (verdicts !== undefined) await this.#report(key, resource, verdicts);
+    if (verdicts === undefined) return;
+    await this.#report(key, resource, { ...verdicts, relief: this.#options.relief(key) });
   }
 
   async #holdFinalizer(key: ConnectionKey, resource: NacosConnection): Promise<void> {

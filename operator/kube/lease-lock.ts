@@ -4,20 +4,9 @@
  */
 import type { LeaseLock, LeaseRecord } from '../runtime/lease.ts';
 import type { KubeClient } from './client.ts';
+import { type Lease, leaseResource } from './lease.ts';
 import { ResourceClient } from './resource-client.ts';
-import type { KubeObject, ResourceRef } from './resource.ts';
-
-export const leaseResource: ResourceRef = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  plural: 'leases',
-  kind: 'Lease',
-  namespaced: true,
-};
-
-interface Lease extends KubeObject {
-  spec?: Partial<Omit<LeaseRecord, 'resourceVersion'>>;
-}
+import type { KubeObject } from './resource.ts';
 
 export interface KubeLeaseLockOptions {
   readonly client: KubeClient;

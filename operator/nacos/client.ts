@@ -24,7 +24,7 @@ import { HttpTransport } from './http-transport.ts';
 import { Login } from './login.ts';
 import type { Credentials } from './login.ts';
 import type { NacosMetrics } from './metrics.ts';
-import { NamingClient } from './naming-client.ts';
+import { NamingClient, type NamingClientOptions } from './naming-client.ts';
 import { RpcCaller } from './rpc-caller.ts';
 import type { ServerAddress } from './server-address.ts';
 import { ServerList } from './server-list.ts';
@@ -72,6 +72,9 @@ export class NacosClient {
   readonly #login: Login;
   readonly #keeper: ConnectionKeeper;
   readonly #listeners = new Set<(state: ClientState) => void>();
+  readonly #namingOptions: Omit<NamingClientOptions, 'beforeRedo'>;
+  /** Those that `openNaming` has opened. */
+  readonly #otherNaming = new Set<NamingClient>();
   #state: ClientState = { kind: 'idle' };
   #wasConnected = false;
 
@@ -95,7 +98,7 @@ export class NacosClient {
       metrics,
       onChange: (auth) => {
         this.#dispatch({ kind: 'auth-changed', auth });
-        if (auth.authenticated) this.naming.authenticated();
+        if (auth.authenticated) for (const naming of [this.naming, ...this.#otherNaming]) naming.authenticated();
       },
     });
     this.admin = new AdminApi({ http: this.#http, login: this.#login, metrics });
@@ -113,7 +116,8 @@ export class NacosClient {
       explainFailures(failures, this.#http, signal);
     const { beforeRedo = () => Promise.resolve(), maxInstancesPerConnection = 2_000 } = options;
     const login = this.#login;
-    this.naming = new NamingClient({ ...options, random, login, explain, beforeRedo, maxInstancesPerConnection });
+    this.#namingOptions = { ...options, random, login, explain, maxInstancesPerConnection };
+    this.naming = new NamingClient({ ...this.#namingOptions, beforeRedo });
     this.#keeper = new ConnectionKeeper({
       servers: this.#servers,
       clock,
@@ -124,6 +128,10 @@ export class NacosClient {
       explain,
       onEvent: (event) => this.#dispatch(event),
     });
+  }
+
+  get serverCount(): number {
+    return this.#options.servers.length;
   }
 
   get state(): ClientState {
@@ -150,8 +158,28 @@ export class NacosClient {
     this.config.stop();
     this.#login.stop();
     this.#http.close();
-    await Promise.all([this.naming.stop(), this.#keeper.stop()]);
+    const naming = [this.naming, ...this.#otherNaming].map((one) => one.stop());
+    await Promise.all([...naming, this.#keeper.stop()]);
     this.#listeners.clear();
+  }
+
+  /**
+   * Naming over connections of its own, to the same servers with the same login: what `naming` does and what becomes of
+   * its connections does not touch it, nor is it in the metrics of redone records and naming connections. It is started,
+   * and ends with this client or by `closeNaming`.
+   */
+  openNaming(beforeRedo: (signal: AbortSignal) => Promise<void>): NamingClient {
+    const ignored = { redone: () => {}, namingConnectionOpened: () => {}, namingConnectionClosed: () => {} };
+    const metrics = { ...this.#options.metrics, ...ignored };
+    const naming = new NamingClient({ ...this.#namingOptions, metrics, beforeRedo });
+    this.#otherNaming.add(naming);
+    naming.start();
+    return naming;
+  }
+
+  async closeNaming(naming: NamingClient): Promise<void> {
+    this.#otherNaming.delete(naming);
+    await naming.stop();
   }
 
   /** Used at once: login again, without a new connection. */

@@ -5,8 +5,8 @@
  * to 5 s. The pause shrinks again only after a connection has lasted, so a server that accepts and drops us at once is
  * not hammered. A connection is published (`current`, `established`) after `prepare`, that is when requests can be made.
  *
- * A connection is left in one of two ways: `moveOn` ends it and makes another; `replace` makes another, prepares it, and
- * only then ends the first, which stays for as long as there is no other.
+ * A connection is left in one of three ways: `moveOn` ends it and makes another; `replace` makes another, prepares it, and
+ * only then ends the first, which stays for as long as there is no other; `move` does so once, and only at another server.
  */
 import { sleep } from '../clock.ts';
 import type { Clock } from '../clock.ts';
@@ -45,7 +45,9 @@ export class ConnectionKeeper {
   readonly #stopping = new AbortController();
   readonly #backoff: Backoff;
   #current: Connection | undefined;
-  #askReplacement: () => void = () => {};
+  /** How the current connection is to be left. */
+  #leaving: 'replace' | 'move' | undefined;
+  #wake: () => void = () => {};
   #running: Promise<void> | undefined;
 
   constructor(options: ConnectionKeeperOptions) {
@@ -77,7 +79,14 @@ export class ConnectionKeeper {
 
   /** Leaves the current connection once another has taken its place. */
   replace(): void {
-    this.#askReplacement();
+    this.#leaving = 'replace';
+    this.#wake();
+  }
+
+  /** As `replace`, at another server; nothing happens when none can be reached. */
+  move(): void {
+    this.#leaving ??= 'move';
+    this.#wake();
   }
 
   async #run(): Promise<void> {
@@ -125,27 +134,36 @@ export class ConnectionKeeper {
     signal: AbortSignal,
   ): Promise<Connection | undefined> {
     const { clock, log, servers } = this.#options;
-    const asked = new Promise<void>((resolve) => (this.#askReplacement = resolve));
-    await Promise.race([asked, connection.ended]);
-    if (hasLasted()) this.#backoff.reset();
-    for (let isFirst = hasLasted(); connection.isOpen; isFirst = false) {
+    this.#leaving = undefined;
+    let isFirst = false;
+    while (connection.isOpen) {
+      if (this.#leaving === undefined) {
+        const asked = new Promise<void>((resolve) => (this.#wake = resolve));
+        await Promise.race([asked, connection.ended]);
+        isFirst = hasLasted();
+        if (isFirst) this.#backoff.reset();
+        continue;
+      }
       // A server that sends everybody on at once would have us run in circles.
       const pause = isFirst ? undefined : sleep(clock, this.#backoff.nextMs(), signal);
+      isFirst = false;
       await Promise.race([pause, connection.ended]).catch(() => {});
       if (!connection.isOpen) break;
       log.info('replacing the connection', { server: hostAndPort(connection.server) });
       servers.leave(connection.server);
-      const successor = await this.#connect(signal);
+      const isMove = this.#leaving === 'move';
+      const successor = await this.#connect(signal, isMove ? connection.server : undefined);
       if (successor) return successor;
+      if (isMove && this.#leaving === 'move') this.#leaving = undefined;
     }
     return undefined;
   }
 
-  /** One round over the servers. */
-  async #connect(signal: AbortSignal): Promise<Connection | undefined> {
+  /** One round over the servers, but for the one that is left. */
+  async #connect(signal: AbortSignal, left?: ServerAddress): Promise<Connection | undefined> {
     const { explain, log, onEvent, open, prepare, servers } = this.#options;
     const failures: ServerFailure[] = [];
-    for (const server of servers.round()) {
+    for (const server of servers.round().filter((one) => one !== left)) {
       let connection: Connection | undefined;
       try {
         connection = await open(server, signal);

@@ -15,16 +15,16 @@ import type { ListOptions, NamingApi, QueryOptions } from './naming-api.ts';
 import { instanceList } from './naming-instance-list.ts';
 import { NamingRecords } from './naming-records.ts';
 import { normaliseService, serviceText } from './naming-service-key.ts';
-import type { NamingShardOptions } from './naming-shard.ts';
+import type { NamingChange, NamingShardOptions } from './naming-shard.ts';
 import { NamingShards } from './naming-shards.ts';
 import { NamingSubscriptions } from './naming-subscriptions.ts';
 import type { NamingSubscription, ServiceListener } from './naming-subscriptions.ts';
 import type { Host, Instance, ServiceInfo, ServiceKey } from './naming-types.ts';
 import type { ServerAddress } from './server-address.ts';
 
-export type { Host, Instance, ListOptions, NamingSubscription, QueryOptions, ServiceInfo, ServiceKey };
+export type { Host, Instance, ListOptions, NamingChange, NamingSubscription, QueryOptions, ServiceInfo, ServiceKey };
 
-export interface NamingClientOptions extends Omit<NamingShardOptions, 'onSnapshot' | 'onPush'> {
+export interface NamingClientOptions extends Omit<NamingShardOptions, 'onSnapshot' | 'onPush' | 'onChange'> {
   readonly servers: readonly ServerAddress[];
   readonly clock: Clock;
   readonly maxInstancesPerConnection: number;
@@ -34,6 +34,7 @@ export class NamingClient {
   readonly #shards: NamingShards;
   readonly #records: NamingRecords;
   readonly #subscriptions: NamingSubscriptions;
+  readonly #listeners = new Set<(change: NamingChange) => void>();
 
   constructor(options: NamingClientOptions) {
     this.#shards = new NamingShards({
@@ -42,10 +43,20 @@ export class NamingClient {
         ...options,
         onSnapshot: (...args) => this.#subscriptions.answered(...args),
         onPush: (...args) => this.#subscriptions.pushed(...args),
+        onChange: (change) => this.#changed(change),
       },
     });
-    this.#records = new NamingRecords(this.#shards);
+    this.#records = new NamingRecords(this.#shards, () => this.#changed('progress'));
     this.#subscriptions = new NamingSubscriptions(this.#shards, options.log);
+  }
+
+  /**
+   * Calls `listener` with `lost` when a connection is gone with all that it held, and with `progress` whenever what the
+   * other members say may have changed. Returns how to stop listening.
+   */
+  onChange(listener: (change: NamingChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Connections that are ready for requests. */
@@ -132,7 +143,22 @@ export class NamingClient {
 
   /** Whether servers hold everything that is published, but for what they refuse. */
   get isSettled(): boolean {
-    return [...this.#shards].every((shard) => shard.isSettled);
+    return this.#records.isIdle && [...this.#shards].every((shard) => shard.isSettled);
+  }
+
+  get isSuspended(): boolean {
+    return this.#shards.isSuspended;
+  }
+
+  /** Where the connections that are ready are, each server once. */
+  get servers(): readonly ServerAddress[] {
+    const servers = [...this.#shards].flatMap((shard) => shard.current?.connection.server ?? []);
+    return [...new Set(servers)];
+  }
+
+  /** Moves every connection to another server, if one can be reached: what it holds is there before it is given up here. */
+  leaveServers(): void {
+    for (const shard of this.#shards) shard.leaveServer();
   }
 
   /** Credentials were mended: what was refused is tried again at once. */
@@ -143,6 +169,10 @@ export class NamingClient {
   /** Final. The servers drop at once what was registered. */
   stop(): Promise<void> {
     return this.#shards.stop();
+  }
+
+  #changed(change: NamingChange): void {
+    for (const listener of Array.from(this.#listeners)) listener(change);
   }
 
   async #ask<Result>(question: (api: NamingApi) => Promise<Result>): Promise<Result> {

@@ -25,9 +25,18 @@ interface ServiceRecord {
 export class NamingRecords {
   readonly #shards: NamingShards;
   readonly #records = new Map<string, ServiceRecord>();
+  readonly #onChange: () => void;
+  #running = 0;
 
-  constructor(shards: NamingShards) {
+  /** @param onChange called when what was wanted of a service is done, or could not be. */
+  constructor(shards: NamingShards, onChange: () => void) {
     this.#shards = shards;
+    this.#onChange = onChange;
+  }
+
+  /** Whether no service is on its way: to the server, or from one shard to another. */
+  get isIdle(): boolean {
+    return this.#running === 0;
   }
 
   /** The shard that the service is registered on, or about to be. */
@@ -77,15 +86,18 @@ export class NamingRecords {
   }
 
   async #run(record: ServiceRecord): Promise<void> {
+    this.#running += 1;
     try {
       await this.#follow(record);
     } finally {
+      this.#running -= 1;
       record.running = undefined;
       if (!record.wish) {
         // Should the server not have confirmed it: the shard goes on trying, or closes.
         this.#records.delete(record.key);
         this.#shards.release(record.home);
       }
+      this.#onChange();
     }
   }
 

@@ -51,7 +51,11 @@ export interface NamingShardOptions {
   readonly onSnapshot: (key: string, info: ServiceInfo, link: NamingLink, shard: NamingShard) => void;
   /** The body of a NotifySubscriberRequest. */
   readonly onPush: (push: JsonObject, link: NamingLink, shard: NamingShard) => void;
+  /** `lost`: the connection is gone, and all that it held. `progress`: what is held, or where, may have changed. */
+  readonly onChange: (change: NamingChange) => void;
 }
+
+export type NamingChange = 'lost' | 'progress';
 
 const retryBackoff = { initialMs: 1_000, maxMs: 30_000 };
 
@@ -152,6 +156,11 @@ export class NamingShard {
     return connection && this.#links.get(connection);
   }
 
+  /** Leaves the server for another, once a connection there holds everything; stays when no other can be reached. */
+  leaveServer(): void {
+    this.#keeper.move();
+  }
+
   /** Makes `list` what this shard wants of its service, or wants nothing of it; `settle` waits for the server. */
   want(key: string, list: InstanceList | undefined): void {
     this.#instances = this.instancesBeside(key) + (list?.instances.length ?? 0);
@@ -204,7 +213,10 @@ export class NamingShard {
     const link = this.current;
     if (!link || link.isSettled) return this.#retryBackoff.reset();
     link.redo().then(
-      () => this.#retryLater(),
+      () => {
+        this.#retryLater();
+        this.#options.onChange('progress');
+      },
       () => {},
     );
   }
@@ -360,6 +372,7 @@ export class NamingShard {
       this.#wasConnected = true;
     }
     for (const wake of Array.from(this.#waiting)) wake();
+    this.#options.onChange(event.kind === 'lost' ? 'lost' : 'progress');
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The naming connections of a client: opened when there is something to hold, closed when there is not.
  *
- * Shards begin at different servers, one after the other from a random one. A shard that has become empty of records
+ * All shards of a client begin at one server, a random one: where two clients publish the same, each service is at two
+ * servers then, however the clients have spread their services over shards. A shard that has become empty of records
  * hands its subscriptions to another and closes; the last one stays a while, since work comes and goes.
  */
 import type { Clock, Timer } from '../clock.ts';
@@ -26,7 +27,6 @@ export class NamingShards {
   readonly #shards = new Set<NamingShard>();
   readonly #closing = new Set<Promise<void>>();
   readonly #firstServer: number;
-  #opened = 0;
   #lastCloses: Timer | undefined;
   #phase: 'idle' | 'started' | 'suspended' | 'stopped' = 'idle';
 
@@ -37,6 +37,10 @@ export class NamingShards {
 
   [Symbol.iterator](): IterableIterator<NamingShard> {
     return this.#shards.values();
+  }
+
+  get isSuspended(): boolean {
+    return this.#phase === 'suspended';
   }
 
   start(): void {
@@ -108,8 +112,7 @@ export class NamingShards {
 
   #open(): NamingShard {
     const { clock, servers, shard: options } = this.#options;
-    const start = (this.#firstServer + this.#opened) % servers.length;
-    this.#opened += 1;
+    const start = this.#firstServer;
     // The middle of the server's share of [0, 1), where no rounding leads to its neighbour.
     const shard = new NamingShard(
       new ServerList(servers, { clock, random: () => (start + 0.5) / servers.length }),

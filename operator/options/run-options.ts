@@ -23,6 +23,10 @@ export interface RunOptions {
   /** Undefined: the namespace of the pod, or the one of the kubeconfig. */
   readonly leaseNamespace: string | undefined;
   readonly identity: string;
+  /** Address of this replica for people, in Nacos; undefined: the first that is not a loopback. */
+  readonly podIp: string | undefined;
+  /** Undefined outside a pod. `identity` is the name of the pod then. */
+  readonly podUid: string | undefined;
   readonly reconcileConcurrency: number;
   readonly metricsPort: number;
   readonly healthPort: number;

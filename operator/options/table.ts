@@ -32,6 +32,8 @@ export type Table = { readonly [Key in keyof RunOptions]: Row<RunOptions[Key]> }
 const dnsLabel = matching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a namespace');
 const path = matching(/^[^\0]+$/, 'a path');
 
+const address = (text: string) => (isIP(text) === 0 ? broken('an IPv4 or IPv6 address', text) : text);
+
 export const table: Table = {
   kubeconfig: {
     group: 'Kubernetes',
@@ -129,6 +131,22 @@ export const table: Table = {
     defaultText: 'host name and a random part',
     parse: matching(/^[\w.-]{1,253}$/, 'at most 253 letters, digits, "-", "_" and "."'),
   },
+  podIp: {
+    group: 'Ownership and replicas',
+    value: 'IP',
+    help: 'Address that this replica registers itself with in Nacos.',
+    default: undefined,
+    defaultText: 'first address of the host',
+    parse: address,
+  },
+  podUid: {
+    group: 'Ownership and replicas',
+    value: 'UID',
+    help: 'Uid of the pod that `--identity` names; its Lease is deleted with it.',
+    default: undefined,
+    defaultText: 'not in a pod',
+    parse: matching(/^[\w-]{1,64}$/, 'a uid'),
+  },
   reconcileConcurrency: {
     group: 'Ownership and replicas',
     value: 'N',
@@ -155,7 +173,7 @@ export const table: Table = {
     value: 'IP',
     help: 'Address that both ports listen on.',
     default: '0.0.0.0',
-    parse: (text) => (isIP(text) === 0 ? broken('an IPv4 or IPv6 address', text) : text),
+    parse: address,
   },
   logLevel: {
     group: 'Logs',

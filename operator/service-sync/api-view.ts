@@ -17,15 +17,21 @@ export interface View {
 const FRESH_MS = 15_000;
 /** An API server that does not answer by then counts as not reachable. */
 const REFRESH_LIMIT_MS = 5000;
+const OLD_VIEW = 'the API server cannot be asked before publishing again; the old view is published';
 
 export class ApiView {
   readonly #views: () => readonly View[];
+  readonly #isUnreachable: () => boolean;
   readonly #clock: Clock;
   readonly #log: Logger;
 
-  /** `views` is asked each time: which there are depends on what exports need. */
-  constructor(views: () => readonly View[], clock: Clock, log: Logger) {
+  /**
+   * `views` is asked each time: which there are depends on what exports need. So is `isUnreachable`: where somebody else
+   * has just tried the API server in vain, nothing is gained by waiting for it.
+   */
+  constructor(views: () => readonly View[], isUnreachable: () => boolean, clock: Clock, log: Logger) {
     this.#views = views;
+    this.#isUnreachable = isUnreachable;
     this.#clock = clock;
     this.#log = log;
   }
@@ -35,6 +41,10 @@ export class ApiView {
     const nowMs = this.#clock.monotonic();
     const old = this.#views().filter(({ lastConfirmedMonotonicMs: ms = -Infinity }) => nowMs - ms > FRESH_MS);
     if (old.length === 0) return false;
+    if (this.#isUnreachable()) {
+      this.#log.warn(OLD_VIEW);
+      return false;
+    }
     const limit = new AbortController();
     const tooLate = sleep(this.#clock, REFRESH_LIMIT_MS, limit.signal).then(() => {
       throw new Error(`no answer within ${REFRESH_LIMIT_MS} ms`);
@@ -53,8 +63,14 @@ export class ApiView {
       tooLate.catch(() => {});
     }
   }
+
+  /** Lists everything anew that has been listed before. Rejects with the first failure. */
+  async relist(): Promise<void> {
+    const listed = this.#views().filter(({ lastConfirmedMonotonicMs }) => lastConfirmedMonotonicMs !== undefined);
+    await Promise.all(listed.map((view) => view.refresh()));
+  }
+
   #warn(error: unknown): void {
-    const message = 'the API server cannot be asked before publishing again; the old view is published';
-    this.#log.warn(message, errorFields(error));
+    this.#log.warn(OLD_VIEW, errorFields(error));
   }
 }

@@ -9,6 +9,9 @@ import type { EndpointSlice } from './kube-objects.ts';
 import { membersOf, type Member } from './members.ts';
 import { namePorts } from './port-names.ts';
 
+/** Counts the versions of what is made of the same input: replicas that differ would show every instance twice. */
+export const PUBLICATION_FORMAT = 1;
+
 export interface InstanceCounts {
   /** Members of the Service. */
   total: number;

@@ -32,6 +32,8 @@ export interface Publication {
   /** By the text of their address. */
   readonly records: ReadonlyMap<string, PublishedRecord>;
   readonly problems: readonly Problem[];
+  /** Whether it can be told what is to be published; what was before stays while it cannot. */
+  readonly isKnown: boolean;
 }
 
 export class PublicationBook {
@@ -63,6 +65,17 @@ export class PublicationBook {
 
   servicesOf(exportId: string): readonly string[] {
     return [...(this.#services.get(exportId) ?? [])];
+  }
+
+  /** Over which something is published, or would be if it were known what. */
+  connectionsInUse(): ReadonlySet<ConnectionKey> {
+    const used = [...this.#all()].filter(({ records, isKnown }) => records.size > 0 || !isKnown);
+    return new Set(used.map((publication) => publication.export.connection));
+  }
+
+  /** Whether it is known of every Service what is to be published over the connection. */
+  isKnown(connection: ConnectionKey): boolean {
+    return [...this.#all()].every((publication) => publication.isKnown || publication.export.connection !== connection);
   }
 
   publicationsOf(exportId: string): [service: string, Publication][] {
@@ -109,6 +122,10 @@ export class PublicationBook {
   /** The least rank that claims a name. */
   winner(address: string): string | undefined {
     return [...(this.#claims.get(address)?.values() ?? [])].toSorted(byText)[0];
+  }
+
+  *#all(): Generator<Publication> {
+    for (const publications of this.#publications.values()) yield* publications.values();
   }
 
   #leave(exportId: string, service: string): void {

@@ -156,7 +156,7 @@ export class Publisher {
     const { book } = this.#options;
     const before = book.of(key).get(rules.id);
     // What cannot be told is no evidence against what is there.
-    if (!isKnown) return { export: rules, records: before?.records ?? new Map(), problems };
+    if (!isKnown) return { export: rules, records: before?.records ?? new Map(), problems, isKnown };
     const entries = [...wanted];
     const won = entries.filter(([name]) => book.winner(name) === rankOf(rules));
     const lost = entries.filter(([name]) => book.winner(name) !== rankOf(rules));
@@ -167,6 +167,7 @@ export class Publisher {
       export: rules,
       records: new Map(records),
       problems: [...problems, ...lost.map(([, { address }]) => conflict(address))],
+      isKnown,
     };
   }
 

@@ -68,6 +68,7 @@ export class ServicePublisher implements Runnable {
   readonly #publisher: Publisher;
   /** Services that were there at the start and that Nacos has not confirmed yet; undefined before the start. */
   #unconfirmed: Set<string> | undefined;
+  readonly #progressListeners = new Set<() => void>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ServicePublisherOptions) {
@@ -77,8 +78,12 @@ export class ServicePublisher implements Runnable {
     this.controller = new Controller({
       name: this.name,
       reconcile: async (key) => {
-        lag.settled(key, await this.#publisher.declare(key));
-        this.#unconfirmed?.delete(key);
+        try {
+          lag.settled(key, await this.#publisher.declare(key));
+          this.#unconfirmed?.delete(key);
+        } finally {
+          for (const listener of this.#progressListeners) listener();
+        }
       },
       concurrency,
       log,
@@ -110,6 +115,17 @@ export class ServicePublisher implements Runnable {
    */
   get hasPublished(): boolean {
     return this.#unconfirmed?.size === 0;
+  }
+
+  /** Whether what is known of every Service that uses the connection is wanted of its client. */
+  hasDeclared(connection: ConnectionKey): boolean {
+    return this.controller.queue.size === 0 && this.#options.book.isKnown(connection);
+  }
+
+  /** Told whenever one of the Services has been declared. Returns how to stop listening. */
+  onProgress(listener: () => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => void this.#progressListeners.delete(listener);
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {

@@ -38,6 +38,8 @@ export interface ServiceSyncOptions {
   kube: KubeClient;
   newReflector: NewReflector;
   directory: ConnectionDirectory;
+  /** Whether it is known already that the API server does not answer now. */
+  isUnreachable: () => boolean;
   events: EventRecorder;
   registry: Registry;
   metricsPrefix: string;
@@ -52,6 +54,7 @@ export class ServiceSync {
   /** What has to be synced before anything is published. */
   readonly reflectors: readonly Reflector<KubeObject>[];
   readonly #resources = newResourceStore();
+  readonly #book = new PublicationBook();
   readonly #view: ApiView;
   readonly #newReporter: () => ServiceReporter;
   #reporter: ServiceReporter | undefined;
@@ -70,8 +73,8 @@ export class ServiceSync {
       onChange: (change) => this.publisher.podChanged(change),
       onSynced: () => this.publisher.podsSynced(),
     });
-    this.#view = new ApiView(() => [...this.reflectors, ...pods.reflectors], clock, log);
-    const book = new PublicationBook();
+    this.#view = new ApiView(() => [...this.reflectors, ...pods.reflectors], options.isUnreachable, clock, log);
+    const book = this.#book;
     const guard = new SelectionGuard(clock);
     const lag = createServiceMetrics({ registry, prefix, clock, book, ghosts: () => this.#reporter?.ghosts ?? 0 });
     this.publisher = new ServicePublisher({ ...options, services, slices, resources, pods, book, guard, lag });
@@ -89,6 +92,15 @@ export class ServiceSync {
   async beforeRedo(): Promise<void> {
     if (await this.#view.ensureFresh()) this.publisher.declareAll();
   }
+
+  /** What the relief of replicas has to know of the publisher, and asks of it. */
+  readonly publishing = {
+    connectionsInUse: () => this.#book.connectionsInUse(),
+    hasDeclared: (connection: ConnectionKey) => this.publisher.hasDeclared(connection),
+    onProgress: (listener: () => void) => this.publisher.onProgress(listener),
+    relist: () => this.#view.relist(),
+    declareAll: () => this.publisher.declareAll(),
+  };
 
   /** How many NacosServices use a connection. */
   usersOf(connection: ConnectionKey): number {

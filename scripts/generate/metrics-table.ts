@@ -10,7 +10,10 @@ import { createConfigMetrics } from '../../operator/config-sync/metrics.ts';
 import { registerBuildInfo } from '../../operator/http/build-info.ts';
 import { createKubeMetrics } from '../../operator/kube/metrics.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
+import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import { createRuntimeMetrics } from '../../operator/runtime/metrics.ts';
+import { createServiceMetrics } from '../../operator/service-sync/metrics.ts';
+import { PublicationBook } from '../../operator/service-sync/publication-book.ts';
 import { type Derived, markdown } from './derived.ts';
 import { replaceSection } from './section.ts';
 
@@ -38,6 +41,14 @@ export function describeMetrics(): Metric[] {
   const registry = new Registry();
   registerBuildInfo(registry, METRICS_PREFIX, '');
   createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock: systemClock, resources: () => [] });
+  createServiceMetrics({
+    registry,
+    prefix: METRICS_PREFIX,
+    clock: systemClock,
+    book: new PublicationBook(),
+    ghosts: () => 0,
+  });
+  createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0 }));
   createNacosMetrics(registry, METRICS_PREFIX);
   createKubeMetrics(registry, METRICS_PREFIX);
   createRuntimeMetrics(registry);

@@ -97,4 +97,21 @@ describe('connection status', () => {
     const first = connectionStatus(resource, verdicts, connected, 1, 0);
     assert.deepEqual(connectionStatus({ ...resource, status: first }, verdicts, connected, 1, 99_000), first);
   });
+
+  it('says that replicas cannot relieve each other, and nothing of it when they can', () => {
+    const resource = { metadata: { name: 'main', generation: 1 } } as NacosConnection;
+    const verdicts = verdictsOf(connected, undefined);
+    assert(verdicts);
+    const relief = { status: 'False', reason: 'Forbidden', message: 'no right' } as const;
+    const refused = connectionStatus(resource, { ...verdicts, relief }, connected, 1, 0);
+    assert.deepEqual(
+      refused.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+      ['Ready True Connected', 'Relief False Forbidden'],
+    );
+    const taken = connectionStatus({ ...resource, status: refused }, verdicts, connected, 1, 0);
+    assert.deepEqual(
+      taken.conditions?.map(({ type }) => type),
+      ['Ready'],
+    );
+  });
 });

@@ -381,14 +381,45 @@ describe('the naming client', () => {
       await until('moved', () => loads(fake).join() === '5,7');
     });
 
-    it('begins at another server with each connection', async () => {
+    it('begins at the same server with every connection', async () => {
       const fakes = [await fakeNacos(), await fakeNacos(), await fakeNacos()];
       const { naming } = clientFor(fakes, { maxInstancesPerConnection: 1 }).client;
       await Promise.all([0, 1, 2].map((index) => naming.publish(service(`s${index}`), instances(1, index))));
       assert.deepEqual(
         fakes.map((fake) => loads(fake)),
-        [[1], [1], [1]],
+        [[1, 1, 1], [], []],
       );
+    });
+
+    it('moves every connection to another server, where all is before it is given up here', async () => {
+      const fakes = [await fakeNacos(), await fakeNacos()];
+      const clock = new FakeClock();
+      const { naming } = clientFor(fakes, { maxInstancesPerConnection: 1, clock }).client;
+      await Promise.all([0, 1].map((index) => naming.publish(service(`s${index}`), instances(1, index))));
+      await clock.advance(10_000);
+      const held = fakes[0]!.naming;
+      const [, begunWith] = fakes.map((fake) => fake.naming.requests.length);
+      naming.leaveServers();
+      await until(
+        'moved',
+        () => loads(fakes[1]!).length === 2 && held.slots.size === 0,
+        () => clock.advance(10),
+      );
+      assert.equal(begunWith, 0);
+      assert.deepEqual(naming.servers, [fakes[1]!.address]);
+    });
+
+    it('stays, without making anything again, when there is no other server', async () => {
+      const fakes = [await fakeNacos(), await fakeNacos()];
+      const { client, logged } = clientFor(fakes);
+      const { naming } = client;
+      await naming.publish(service('s'), instances(1));
+      fakes[1]!.stopGrpc();
+      const before = fakes[0]!.naming.requests.length;
+      naming.leaveServers();
+      await until('tried', () => logged.some((line) => line.includes('a server could not be reached')));
+      assert.equal(fakes[0]!.naming.requests.length, before);
+      assert.deepEqual(naming.servers, [fakes[0]!.address]);
     });
 
     it('keeps the last connection for a while after it became empty', async () => {

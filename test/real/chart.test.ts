@@ -59,7 +59,8 @@ const services = [
 const readPods = 'pods: get,list,watch';
 const publishing = [...services, readPods];
 const clusterId = 'namespaces[kube-system]: get';
-const lease = ['leases.coordination.k8s.io: create', 'leases.coordination.k8s.io[nacos-bridge]: get,update,patch'];
+const election = ['leases.coordination.k8s.io: create', 'leases.coordination.k8s.io[nacos-bridge]: get,update,patch'];
+const lease = [...election, 'leases.coordination.k8s.io: list,patch,delete'];
 
 const rights: readonly { title: string; set: string[]; roles: Record<string, string[]> }[] = [
   {
@@ -100,7 +101,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     roles: {
       'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
-      'Role system/nacos-bridge-leader-election': lease,
+      'Role system/nacos-bridge-leader-election': election,
     },
   },
   {

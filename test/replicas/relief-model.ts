@@ -77,6 +77,9 @@ export class ReliefModel {
   }
 
   #apply(disturbance: Exclude<Disturbance, { do: 'wait' }>): void {
+    if ('replica' in disturbance) {
+      return this.#applyTo(this.replicas[disturbance.replica] ?? newReplica(''), disturbance);
+    }
     switch (disturbance.do) {
       case 'api':
         this.#isApiUp = disturbance.isUp;
@@ -90,9 +93,6 @@ export class ReliefModel {
         return;
       case 'delete':
         if (this.#bornAt.delete(disturbance.instance)) this.#diedAt.set(disturbance.instance, this.now);
-        return;
-      default:
-        this.#applyTo(this.replicas[disturbance.replica] ?? newReplica(''), disturbance);
     }
   }
 
@@ -215,7 +215,8 @@ export class ReliefModel {
     if (this.now - this.lastLossAt <= settleSeconds) return undefined;
     const able = this.replicas.filter(({ ableSince }) => this.now - ableSince > settleSeconds);
     for (const [instance, bornAt] of this.#bornAt) {
-      const isKnown = able.some(({ view }) => view.has(instance));
+      // A view from before its birth has it only because it was there once already, which is no knowledge.
+      const isKnown = able.some(({ view, viewAt }) => view.has(instance) && viewAt >= bornAt);
       if (!isKnown || this.now - bornAt <= settleSeconds) continue;
       if (!this.replicas.some(({ records }) => records.has(instance))) return `nobody publishes ${instance}`;
     }

@@ -17,7 +17,7 @@ function publication(state: PublishedRecord['state'] = 'confirmed', problems: Pr
   };
   const counts = { total: 3, ready: 2, draining: 1, published: 3 };
   const record = { address, instances: [], counts, state };
-  return { export: exportOfResource(resource), records: new Map([['orders', record]]), problems };
+  return { export: exportOfResource(resource), records: new Map([['orders', record]]), problems, isKnown: true };
 }
 
 function findings(publications: Publication[], more: Partial<ServiceFindings> = {}): ServiceFindings {

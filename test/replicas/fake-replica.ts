@@ -1,0 +1,138 @@
+/**
+ * A replica for tests of the relief: a real Nacos client on a small Nacos, and in the place of the API server a Lease and
+ * a view that the test commands.
+ */
+import { Registry } from 'prom-client';
+import { systemClock, type Clock } from '../../operator/clock.ts';
+import type { NacosClientOptions } from '../../operator/nacos/client.ts';
+import type { Instance, NamingClient } from '../../operator/nacos/naming-client.ts';
+import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
+import type { LeaseEvent } from '../../operator/replicas/replica-lease.ts';
+import { Replicas } from '../../operator/replicas/replicas.ts';
+import type { FakeNacos } from '../nacos/fake-nacos.ts';
+import { clientFor, recorder } from '../nacos/client-for.ts';
+
+const CONNECTION = 'shop/main';
+
+/** What the API server holds: addresses by service. */
+export type World = Map<string, readonly string[]>;
+
+interface ReplicaOptions extends Partial<NacosClientOptions> {
+  /** Of the relief alone; the clients have the true one. */
+  readonly replicasClock?: Clock;
+}
+
+export class FakeReplica {
+  readonly naming: NamingClient;
+  readonly replicas: Replicas;
+  readonly logged: string[] = [];
+  readonly registry = new Registry();
+  readonly verdicts: (string | undefined)[] = [];
+  /** How often the view was listed. */
+  lists = 0;
+  /** How often the Lease was to be renewed out of turn. */
+  renewals = 0;
+  #isCutOff = false;
+  #isLost = false;
+  readonly #world: World;
+  readonly #clock: Clock;
+  readonly #leaseListeners = new Set<(event: LeaseEvent) => void>();
+  readonly #progressListeners = new Set<() => void>();
+  #view: World = new Map();
+
+  constructor(identity: string, world: World, servers: readonly FakeNacos[], options: ReplicaOptions = {}) {
+    this.#world = world;
+    const { replicasClock = systemClock, ...clientOptions } = options;
+    this.#clock = replicasClock;
+    const { client } = clientFor(servers, clientOptions);
+    this.naming = client.naming;
+    this.replicas = new Replicas({
+      lease: {
+        isLost: false,
+        onEvent: (listener) => {
+          this.#leaseListeners.add(listener);
+          return () => void this.#leaseListeners.delete(listener);
+        },
+        renew: async () => {
+          this.renewals += 1;
+          this.renew();
+        },
+      },
+      publishing: {
+        connectionsInUse: () => new Set([CONNECTION]),
+        hasDeclared: () => true,
+        onProgress: (listener) => {
+          this.#progressListeners.add(listener);
+          return () => void this.#progressListeners.delete(listener);
+        },
+        relist: async () => {
+          if (this.#isCutOff) throw new Error('no API server');
+          this.lists += 1;
+          this.#view = new Map(this.#world);
+        },
+        declareAll: () => this.#declareAll(),
+      },
+      find: () => ({ client, namespaceId: '' }),
+      onVerdict: (connection) => this.verdicts.push(this.replicas.verdictOf(connection)?.reason),
+      identity,
+      clusterId: () => 'cluster-1',
+      address: () => ({ ip: '127.0.0.1', port: 8081 }),
+      metrics: createReplicaMetrics(this.registry, '', () => this.replicas.facts),
+      clock: replicasClock,
+      log: recorder(this.logged),
+    });
+  }
+
+  get states(): string {
+    return this.replicas.facts.states.join();
+  }
+
+  start(): void {
+    this.watch();
+    this.replicas.start();
+  }
+
+  /** The watch brings what is there now. */
+  watch(): void {
+    this.#view = new Map(this.#world);
+    this.#declareAll();
+    for (const listener of this.#progressListeners) listener();
+  }
+
+  /** The API server cannot be reached, and by now the Lease is lost. */
+  lose(): void {
+    this.#isCutOff = true;
+    this.#isLost = true;
+    this.#tell({ kind: 'lost' });
+  }
+
+  /** The API server can be reached, and the Lease is renewed. */
+  recover(): void {
+    this.#isCutOff = false;
+    this.#isLost = false;
+    this.renew();
+  }
+
+  renew(): void {
+    if (!this.#isLost) this.#tell({ kind: 'renewed', begunMs: this.#clock.monotonic() });
+  }
+
+  stop(): Promise<void> {
+    return this.replicas.stop(AbortSignal.abort());
+  }
+
+  #tell(event: LeaseEvent): void {
+    for (const listener of Array.from(this.#leaseListeners)) listener(event);
+  }
+
+  #declareAll(): void {
+    for (const [serviceName, addresses] of this.#view) {
+      const service = { namespaceId: '', group: 'g', serviceName };
+      this.naming.publish(service, addresses.map(instance)).catch(() => {});
+    }
+  }
+}
+
+function instance(ip: string): Instance {
+  return { ip, port: 80, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT', metadata: {} };
+}
