@@ -3,10 +3,11 @@
  *
  * Two lanes run side by side, one with each generation of Nacos: a world of its own (world.ts), the scenario suite, and
  * the acceptance tests. Before them run the files that start their own servers, and beside those, in worlds of their own,
- * the tests that mostly wait. The last line of the output is the count over all: `N passed, N failed`; the exit code is 1
+ * the tests that mostly wait. Last come several replicas, with each generation and then with a cluster of Nacos. The last line of the output is the count over all: `N passed, N failed`; the exit code is 1
  * when any test failed, 2 when the testbed is not built.
  *
- * `npm run test:real -- 2.3 outages crash` runs the files with these words in their names, with that Nacos.
+ * `npm run test:real -- 2.3 outages crash` runs the files with these words in their names, with that Nacos; what is there
+ * for a cluster only is chosen by the Nacos `cluster`.
  */
 import { fork } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -30,6 +31,10 @@ const worldFiles = [
 ];
 /** Outages of a minute. */
 const waitingFiles = ['services-outages.test.ts', 'aftermath.test.ts'];
+/** With a cluster of Nacos only. */
+const clusterFile = 'replicas-cluster.test.ts';
+/** Several replicas, in worlds of another kind (replicas/replica-world.ts). */
+const replicaFiles = ['replicas-gap.test.ts', 'replicas-changes.test.ts', 'replicas-blind.test.ts', clusterFile];
 /** How long a lane may take to exit after its last test. */
 const exitLimitMs = 30_000;
 const laneLimitMs = 20 * 60_000;
@@ -71,17 +76,24 @@ async function main(): Promise<number> {
 /** Lanes that run side by side, group after group, as chosen by the arguments of the command. */
 async function planLanes(): Promise<Lane[][]> {
   const all = (await readdir(import.meta.dirname)).filter((file) => file.endsWith('.test.ts')).sort();
-  const versions = arguments_.filter((argument) => /^\d/.test(argument));
+  const versions = arguments_.filter((argument) => /^(\d|cluster$)/.test(argument));
   const names = arguments_.filter((argument) => !versions.includes(argument));
   const isChosen = (file: string): boolean => names.length === 0 || names.some((name) => file.includes(name));
-  const parts = all.filter((file) => ![...worldFiles, ...waitingFiles].includes(file) && isChosen(file));
-  const worlds = (name: string, files: readonly string[]): Lane[] =>
-    ['3.1', '2.3']
+  const parts = all.filter(
+    (file) => ![...worldFiles, ...waitingFiles, ...replicaFiles].includes(file) && isChosen(file),
+  );
+  const worlds = (name: string, files: readonly string[], sides = ['3.1', '2.3']): Lane[] =>
+    sides
       .filter((version) => versions.length === 0 || versions.includes(version))
       .map((version) => ({ name: `${name} ${version}`, files, env: { NACOS_BRIDGE_NACOS: version } }));
   const groups: Lane[][] = [
     [{ name: 'parts     ', files: parts, env: {} }, ...worlds('outage', waitingFiles.filter(isChosen))],
     worlds('nacos ', worldFiles.filter(isChosen)),
+    worlds(
+      'replicas',
+      replicaFiles.filter((file) => file !== clusterFile && isChosen(file)),
+    ),
+    worlds('replicas', replicaFiles.filter(isChosen), ['cluster']),
   ];
   return groups.map((lanes) => lanes.filter((lane) => lane.files.length > 0));
 }

@@ -1,14 +1,19 @@
 /**
  * One pod of the small kubelet: a process with the pod's arguments, environment, Secrets and the token of its
  * ServiceAccount; restarted when it ends, probed over HTTP, and stopped by SIGTERM, the grace period, SIGKILL.
+ *
+ * The pod's status is written until the API server has taken it, and says what is so then; the process goes on, and is
+ * restarted, whether there is an API server or not.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { KubeClient } from '../../operator/kube/client.ts';
-import type { ResourceClient } from '../../operator/kube/resource-client.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
-import { isBridgeError } from '../../operator/errors.ts';
+import { insist } from './kubelet-insist.ts';
+import { mountPod } from './kubelet-mount.ts';
+import { podStatus } from './kubelet-status.ts';
 import type { KubernetesServer } from './kubernetes.ts';
 import { ServerProcess } from './process.ts';
 
@@ -61,6 +66,8 @@ export interface PodProgram {
   readonly env: Readonly<Record<string, string>>;
   /** The pod's arguments as they are to be on this machine. */
   readonly rewrite: (argument: string) => string;
+  /** Where this pod finds the API server, as a URL. @default where the server listens */
+  readonly apiServer?: string;
 }
 
 export interface KubeletPodOptions {
@@ -68,9 +75,12 @@ export interface KubeletPodOptions {
   readonly address: string;
   readonly kubernetes: KubernetesServer;
   readonly client: KubeClient;
-  readonly pods: ResourceClient<Pod>;
-  readonly program: (pod: Pod, folder: string) => Promise<PodProgram>;
+  readonly program: (pod: Pod) => Promise<PodProgram>;
+  /** Where the log stays when the pod is gone. @default nowhere */
+  readonly logDir?: string | undefined;
 }
+
+type StartProcess = () => ServerProcess;
 
 const restartPauseMs = 1_000;
 const defaultGraceSeconds = 30;
@@ -87,6 +97,7 @@ export class KubeletPod {
   #restarts = 0;
   #phase: 'running' | 'terminating' | 'ended' = 'running';
   #probing: NodeJS.Timeout | undefined;
+  #reporting: Promise<unknown> = Promise.resolve();
 
   constructor(pod: Pod, options: KubeletPodOptions) {
     this.name = pod.metadata.name;
@@ -95,16 +106,27 @@ export class KubeletPod {
     this.#options = options;
   }
 
-  get isRunning(): boolean {
-    return this.#phase === 'running' && this.#process?.isRunning === true;
+  /** Whether it was asked to go. */
+  get isLeaving(): boolean {
+    return this.#phase !== 'running';
   }
 
+  get isRunning(): boolean {
+    return !this.isLeaving && this.#process?.isRunning === true;
+  }
+
+  /** Whether its readiness probe passed last, and it was not asked to go. */
   get isReady(): boolean {
-    return this.#isReady;
+    return this.#isReady && this.isRunning;
+  }
+
+  /** How often its process was started anew. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   get logFile(): string {
-    return join(this.#folder, 'output.log');
+    return join(this.#options.logDir ?? this.#folder, `${this.name}.log`);
   }
 
   /** `kill -9` and the like, as a node's out-of-memory killer would: the kubelet starts it anew. */
@@ -134,105 +156,59 @@ export class KubeletPod {
 
   async #live(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), `nacos-bridge-pod-`));
-    while (this.#phase === 'running') {
-      this.#process = await this.#startProcess();
+    const startProcess = await this.#insist(() => this.#prepare());
+    while (startProcess && this.#phase === 'running') {
+      this.#process = startProcess();
       this.#isReady = false;
-      await this.#report();
-      this.#probe();
+      this.#report();
+      this.#probe(this.#process);
       await this.#process.exited;
       clearTimeout(this.#probing);
       this.#isReady = false;
       if (this.#phase !== 'running') return;
       this.#restarts += 1;
-      await this.#report();
-      await new Promise((resolve) => setTimeout(resolve, restartPauseMs));
+      this.#report();
+      await pause(restartPauseMs);
     }
   }
 
-  async #startProcess(): Promise<ServerProcess> {
-    const { kubernetes, program } = this.#options;
-    const { metadata, spec } = this.#pod;
-    const { namespace = '', name } = metadata;
-    const [container] = spec.containers;
-    if (!container) throw new Error(`pod ${name} must have a container`);
-    const env = await this.#environment(container.env ?? []);
-    const mounts = await this.#mount();
-    const { command, args, env: more, rewrite } = await program(this.#pod, this.#folder);
-    const kubeconfig = await kubernetes.kubeconfigFor(namespace, spec.serviceAccountName ?? 'default');
-    const local = (argument: string): string => {
-      const filled = argument.replaceAll(/\$\((\w+)\)/g, (all, variable: string) => env[variable] ?? all);
-      const mounted = mounts.reduce((text, { from, to }) => text.replaceAll(from, to), filled);
-      return rewrite(mounted.replace(/^(--bind-address=)(0\.0\.0\.0|::)$/, `$1${this.address}`));
-    };
-    return new ServerProcess({
-      name: `pod ${name}`,
-      command,
-      args: [...args, ...(container.args ?? []).map(local)],
-      env: { KUBECONFIG: kubeconfig, ...env, ...more },
-      logFile: this.logFile,
-    });
-  }
-
-  async #environment(variables: readonly EnvVar[]): Promise<Record<string, string>> {
-    const entries = variables.map(async ({ name, value, valueFrom }) => {
-      const fields: Record<string, string | undefined> = {
-        'metadata.name': this.#pod.metadata.name,
-        'metadata.namespace': this.#pod.metadata.namespace,
-        'status.podIP': this.address,
-      };
-      const secret = valueFrom?.secretKeyRef;
-      const read = secret
-        ? (await this.#secret(secret.name))[secret.key]
-        : fields[valueFrom?.fieldRef?.fieldPath ?? ''];
-      return [name, value ?? read ?? ''] as const;
-    });
-    return Object.fromEntries(await Promise.all(entries));
-  }
-
-  /** Secrets as files in the pod's folder. */
-  async #mount(): Promise<{ from: string; to: string }[]> {
-    const { volumes = [], containers } = this.#pod.spec;
-    const mounted: { from: string; to: string }[] = [];
-    for (const { name, mountPath } of containers[0]?.volumeMounts ?? []) {
-      const secret = volumes.find((volume) => volume.name === name)?.secret;
-      if (!secret) continue;
-      const folder = join(this.#folder, name);
-      await mkdir(folder, { recursive: true });
-      const data = await this.#secret(secret.secretName);
-      const items = secret.items ?? Object.keys(data).map((key) => ({ key, path: key }));
-      for (const { key, path } of items) await writeFile(join(folder, path), data[key] ?? '', { mode: 0o600 });
-      mounted.push({ from: mountPath, to: folder });
-    }
-    return mounted;
-  }
-
-  async #secret(name: string): Promise<Record<string, string>> {
-    const path = `/api/v1/namespaces/${this.#pod.metadata.namespace}/secrets/${name}`;
-    const { data = {} } = (await this.#options.client.request({ method: 'GET', path })) as {
-      data?: Record<string, string>;
-    };
-    const entries = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()] as const);
-    return Object.fromEntries(entries);
+  async #prepare(): Promise<StartProcess> {
+    const { kubernetes, client, program, address } = this.#options;
+    const [container] = this.#pod.spec.containers;
+    const { command, args, env, rewrite, apiServer: server = kubernetes.server } = await program(this.#pod);
+    const mounts = await mountPod(this.#pod, { kubernetes, client, folder: this.#folder, address, server });
+    const own = (container?.args ?? []).map((argument) => rewrite(mounts.localise(argument)));
+    return () =>
+      new ServerProcess({
+        name: `pod ${this.name}`,
+        command,
+        args: [...args, ...own],
+        env: { ...mounts.env, ...env },
+        logFile: this.logFile,
+      });
   }
 
   /** One round of probes after the other for as long as the process runs; a round that changes readiness is reported. */
-  #probe(failures = 0): void {
-    const [container] = this.#pod.spec.containers;
-    const { readinessProbe, livenessProbe } = container ?? {};
+  #probe(process: ServerProcess, failingSinceMs?: number): void {
+    const { readinessProbe } = this.#pod.spec.containers[0] ?? {};
     // As often as the readiness probe says, but never slower than a test has patience for.
     const periodMs = Math.min((readinessProbe?.periodSeconds ?? 10) * 1000, 1000);
-    this.#probing = setTimeout(async () => {
-      const [isReady, isLive] = await Promise.all([this.#answers(readinessProbe), this.#answers(livenessProbe)]);
-      if (this.#phase !== 'running' || !this.#process?.isRunning) return;
-      const failed = isLive || !this.#isReady ? 0 : failures + 1;
-      if (isReady !== this.#isReady) {
-        this.#isReady = isReady;
-        await this.#report();
-      }
-      const allowedMs = (livenessProbe?.failureThreshold ?? 3) * (livenessProbe?.periodSeconds ?? 10) * 1000;
-      if (failed * periodMs > allowedMs) await this.#process.end('SIGKILL');
-      else this.#probe(failed);
-    }, periodMs);
+    this.#probing = setTimeout(() => void this.#probeOnce(process, failingSinceMs), periodMs);
+  }
+
+  async #probeOnce(process: ServerProcess, failingSinceMs?: number): Promise<void> {
+    const { readinessProbe, livenessProbe } = this.#pod.spec.containers[0] ?? {};
+    const [isReady, isLive] = await Promise.all([this.#answers(readinessProbe), this.#answers(livenessProbe)]);
+    if (this.#phase !== 'running' || !process.isRunning) return;
+    if (isReady !== this.#isReady) {
+      this.#isReady = isReady;
+      this.#report();
+    }
+    const nowMs = performance.now();
+    const sinceMs = isLive ? undefined : (failingSinceMs ?? nowMs);
+    const allowedMs = (livenessProbe?.failureThreshold ?? 3) * (livenessProbe?.periodSeconds ?? 10) * 1000;
+    if (sinceMs !== undefined && nowMs - sinceMs >= allowedMs) await process.end('SIGKILL');
+    else this.#probe(process, sinceMs);
   }
 
   async #answers(probe: Probe | undefined): Promise<boolean> {
@@ -250,47 +226,37 @@ export class KubeletPod {
   async #terminate({ metadata, spec }: Pod): Promise<void> {
     clearTimeout(this.#probing);
     this.#isReady = false;
-    await this.#report();
+    this.#report();
     const { deletionGracePeriodSeconds, namespace, name, uid } = metadata as typeof metadata & DeletionMeta;
     const seconds = deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds;
     await this.#process?.end(seconds === 0 ? 'SIGKILL' : 'SIGTERM', (seconds ?? defaultGraceSeconds) * 1000);
-    this.#phase = 'ended';
+    await this.#reporting;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
     const body = { gracePeriodSeconds: 0, preconditions: { uid } };
-    await this.#ignoringGone(this.#options.client.request({ method: 'DELETE', path, body }));
+    await this.#insist(() => this.#options.client.request({ method: 'DELETE', path, body }));
+    this.#phase = 'ended';
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #report(): Promise<void> {
+  /** Writes the pod's status, one write after the other, each as it is when it is sent. */
+  #report(): void {
     const { name, namespace } = this.#pod.metadata;
-    const status = this.#isReady ? 'True' : 'False';
-    const conditions = ['Initialized', 'PodScheduled'].map((type) => ({ type, status: 'True' }));
-    const ready = ['Ready', 'ContainersReady'].map((type) => ({ type, status }));
-    const state = this.#process?.isRunning
-      ? { running: { startedAt: this.#startedAt } }
-      : { waiting: { reason: 'Restarting' } };
-    const [container] = this.#pod.spec.containers;
-    const containerStatus = { name: container?.name, ready: this.#isReady, restartCount: this.#restarts, state };
-    const body = {
-      status: {
-        phase: 'Running',
-        podIP: this.address,
-        podIPs: [{ ip: this.address }],
-        startTime: this.#startedAt,
-        conditions: [...conditions, ...ready],
-        containerStatuses: [{ ...containerStatus, image: 'none', imageID: '' }],
-      },
-    };
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
     const contentType = 'application/strategic-merge-patch+json';
-    await this.#ignoringGone(this.#options.client.request({ method: 'PATCH', path, body, contentType }));
+    const send = async (): Promise<unknown> => {
+      const status = podStatus(this.#pod, {
+        address: this.address,
+        startedAt: this.#startedAt,
+        isReady: this.#isReady,
+        isRunning: this.#process?.isRunning === true,
+        restarts: this.#restarts,
+      });
+      return this.#options.client.request({ method: 'PATCH', path, body: { status }, contentType });
+    };
+    this.#reporting = this.#reporting.then(() => this.#insist(send));
   }
 
-  async #ignoringGone(request: Promise<unknown>): Promise<void> {
-    try {
-      await request;
-    } catch (error) {
-      if (!isBridgeError(error, 'KUBE_NOT_FOUND', 'KUBE_CONFLICT')) throw error;
-    }
+  #insist<T>(request: () => Promise<T>): Promise<T | undefined> {
+    return insist(request, () => this.#phase === 'ended');
   }
 }

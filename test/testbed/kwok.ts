@@ -17,14 +17,15 @@ export interface Kwok {
 
 const stagesFile = join(import.meta.dirname, 'parts', 'kwok', 'stages.yaml');
 
-export async function startKwok(kubernetes: KubernetesServer): Promise<Kwok> {
+/** Plays all nodes, or the named one: a pod must not have two kubelets. */
+export async function startKwok(kubernetes: KubernetesServer, node?: string): Promise<Kwok> {
   const [port = 0] = await freePorts(1);
   const process = new ServerProcess({
     name: 'kwok',
     command: binary('kwok'),
     args: [
       `--kubeconfig=${kubernetes.kwokKubeconfig}`,
-      '--manage-all-nodes=true',
+      node === undefined ? '--manage-all-nodes=true' : `--manage-single-node=${node}`,
       '--cidr=198.18.0.0/15',
       `--config=${stagesFile}`,
       `--server-address=127.0.0.1:${port}`,

@@ -1,10 +1,14 @@
 /**
  * A cluster of Nacos servers on loopback, with embedded storage that its nodes keep equal by Raft. All nodes must start
- * at the same time: none is ready before it has found the others.
+ * at the same time: none is ready before it has found the others. A busy machine may make one too slow for its own limits (no
+ * leader of its Raft group, no answer of its database); it ends then, and is started once more, as whatever runs it in
+ * production would.
  */
 import { randomBytes } from 'node:crypto';
 import { freeNacosPort, startNacos } from './nacos.ts';
-import type { NacosServer, NacosVersion } from './nacos.ts';
+import type { NacosOptions, NacosServer, NacosVersion } from './nacos.ts';
+
+const maxAttempts = 3;
 
 export interface NacosCluster {
   readonly nodes: readonly NacosServer[];
@@ -22,7 +26,7 @@ export async function startNacosCluster(version: NacosVersion, size = 2): Promis
     if (ports.every((other) => Math.abs(other - port) > 10)) ports.push(port);
   }
   const members = ports.map((port) => `127.0.0.1:${port}`);
-  const starts = await Promise.allSettled(ports.map((port) => startNacos(version, { port, password, members })));
+  const starts = await Promise.allSettled(ports.map((port) => startNode(version, { port, password, members })));
   const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -33,4 +37,14 @@ export async function startNacosCluster(version: NacosVersion, size = 2): Promis
     throw failure.reason;
   }
   return { nodes, addresses: members.join(','), stop };
+}
+
+async function startNode(version: NacosVersion, options: NacosOptions): Promise<NacosServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startNacos(version, options);
+    } catch (error) {
+      if (attempt === maxAttempts) throw error;
+    }
+  }
 }

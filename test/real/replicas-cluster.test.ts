@@ -1,0 +1,108 @@
+/**
+ * Two replicas on a Nacos cluster of two nodes, of which one is stopped and comes back. The clients of the node that stays
+ * are the judges: they lose nothing that is live. What is withdrawn while the node is down may stay in their sight, since
+ * its records are the server's own: the operator counts it as ghosts.
+ */
+import assert from 'node:assert/strict';
+import { eventually } from './eventually.ts';
+import { outOfSightMs, refill, withdraw } from './replicas/blindness.ts';
+import { figure } from './replicas/figure.ts';
+import { sideName } from './replicas/nacos-side.ts';
+import type { ReplicaWorld } from './replicas/replica-world.ts';
+import { sharedReplicaWorld, startLimitMs } from './replicas/shared-replica-world.ts';
+import { describeFindings, removals } from './replicas/sights.ts';
+import type { Finding } from './replicas/sights.ts';
+
+const [staying, stopped] = [0, 1];
+const services = 5;
+/** The server forgets clients of a node that is gone after three minutes. */
+const ghostLimitMs = 240_000;
+const countedLimitMs = 30_000;
+const returnLimitMs = 300_000;
+
+if (sideName === 'cluster') {
+  describe('two replicas on two nodes of Nacos', function () {
+    this.timeout(ghostLimitMs + returnLimitMs + 120_000);
+    let world: ReplicaWorld;
+
+    before(async function () {
+      this.timeout(startLimitMs);
+      world = await sharedReplicaWorld();
+      await world.settled();
+    });
+
+    it('begin at different nodes', async () => {
+      const links = await Promise.all(world.replicas.map((replica) => world.links(replica)));
+      const used = links.map(({ nacos }) => nacos.map(({ grpc }) => grpc.connections > 0));
+      for (const node of world.nacos.nodes.keys()) {
+        assert.ok(
+          used.some((nodes) => nodes[node]),
+          `node ${node} must be used; used are ${JSON.stringify(used)}`,
+        );
+      }
+    });
+
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      it(`lose no instance when a node is stopped by ${signal} and started again`, async () => {
+        const server = world.nacos.nodes[stopped];
+        assert.ok(server);
+        const fromMs = performance.now();
+        await server.kill(signal);
+        // Both publish at the node that stays; records of the other one may stand beside theirs.
+        await eventually(60_000, async () => {
+          const links = await Promise.all(world.replicas.map((replica) => world.links(replica)));
+          for (const { nacos } of links) assert.ok((nacos[staying]?.grpc.connections ?? 0) > 0);
+        });
+        const withdrawal = await withdraw(world, services);
+        const ghosts = await mostGhosts(() => outOfSightMs(world, withdrawal, ghostLimitMs, [staying]));
+        figure(`cluster.${signal}.withdrawn-out-of-sight`, ghosts.result / 1000, 's');
+        figure(`cluster.${signal}.ghosts-in-status`, ghosts.most, 'instances');
+        assertNothingLost(fromMs, staying);
+        if (ghosts.result > countedLimitMs) assert.equal(ghosts.most, services, 'ghosts in status');
+        await server.start();
+        await world.settled(returnLimitMs);
+        assertNothingLost(fromMs, staying);
+        figure(`cluster.${signal}.removals-at-the-node-that-came-back`, lost(fromMs, stopped).length, 'instances');
+        await refill(world, withdrawal);
+        await world.settled(returnLimitMs);
+        await eventually(countedLimitMs, async () => assert.equal(await ghostsInStatus(), 0));
+      });
+    }
+
+    function lost(fromMs: number, node: number): Finding[] {
+      const sights = world.observers.sights(fromMs).filter((sight) => sight.node === node);
+      return removals(sights, world.services.wanted());
+    }
+
+    function assertNothingLost(fromMs: number, node: number): void {
+      const found = lost(fromMs, node);
+      assert.equal(found.length, 0, describeFindings(found, fromMs));
+    }
+
+    /** The highest count of ghosts that the status had meanwhile. */
+    async function mostGhosts<T>(meanwhile: () => Promise<T>): Promise<{ result: T; most: number }> {
+      let most = 0;
+      const timer = setInterval(() => {
+        void ghostsInStatus().then((now) => {
+          most = Math.max(most, now);
+        });
+      }, 1000);
+      try {
+        return { result: await meanwhile(), most };
+      } finally {
+        clearInterval(timer);
+      }
+    }
+
+    async function ghostsInStatus(): Promise<number> {
+      const { group: namespace } = world.services;
+      const found = await world.rest.get({
+        apiVersion: 'bridge.nacos.io/v1alpha1',
+        kind: 'NacosService',
+        namespace,
+        name: 'all',
+      });
+      return (found?.['status'] as { readonly ghosts?: number } | undefined)?.ghosts ?? 0;
+    }
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * How many clients publish an instance, as the server says it: whether a replica has published again after a reset cannot
+ * be told from the instances, which are there by the other one. 2.3 answers for one instance at a time only.
+ */
+import type { NacosServer } from '../../testbed/nacos.ts';
+
+const token = new Map<NacosServer, string>();
+
+/** @throws Error when the server does not answer */
+export async function countPublishers(
+  node: NacosServer,
+  group: string,
+  service: string,
+  host: string,
+): Promise<number> {
+  const [ip = '', port = ''] = host.split(':');
+  const [v3, v2] = ['/v3/admin/ns/client/service/publisher/list', '/v2/ns/client/service/publisher/list'];
+  const url = new URL(`http://${node.host}:${node.port}/nacos${node.version === '3.1' ? v3 : v2}`);
+  url.search = new URLSearchParams({
+    namespaceId: 'public',
+    groupName: group,
+    serviceName: service,
+    ip,
+    port,
+  }).toString();
+  const accessToken = token.get(node) ?? (await node.admin.login());
+  token.set(node, accessToken);
+  const answer = await fetch(url, { headers: { accessToken }, signal: AbortSignal.timeout(5000) });
+  const text = await answer.text();
+  if (answer.status === 403) token.delete(node);
+  // What nobody ever published is unknown.
+  if (answer.status === 404) return 0;
+  if (answer.status !== 200) throw new Error(`the publishers of ${service}: Nacos answered ${answer.status} ${text}`);
+  const { data } = JSON.parse(text) as { readonly data: readonly unknown[] | null };
+  return data?.length ?? 0;
+}
