@@ -7,7 +7,8 @@
  * what is new is delivered. So a change costs one read and one place in a batch, however many keys there are.
  *
  * Guarantees: a listener hears each change once, in order, and never something older than our own last write; a failing
- * listener hurts nobody; a key that cannot be read is tried again with growing pauses until it can.
+ * listener hurts nobody; a key that cannot be read is tried again with growing pauses until it can; a write of ours that
+ * is not pushed back in time is asked for.
  */
 import { sleep } from '../clock.ts';
 import type { Clock, Timer } from '../clock.ts';
@@ -52,10 +53,14 @@ interface Watched {
   failures: number;
   lastError: BridgeError | undefined;
   retry: Timer | undefined;
+  /** Runs after an own write until its push is overdue. */
+  overdue: Timer | undefined;
 }
 
 const batchSize = 1_000;
 const gatherMs = 20;
+/** Pushes come within a tenth of a second; a server that refreshes its cache once for two writes may owe us one for ever. */
+const pushOverdueMs = 2_000;
 const resyncMs = 3 * 60_000;
 const readBackoff = { initialMs: 100, maxMs: 30_000 };
 const listenBackoff = { initialMs: 200, maxMs: 5_000 };
@@ -108,6 +113,8 @@ export class ConfigWatches {
     const watched = this.#watched.get(keyText(key));
     if (!watched) return;
     watched.writes += 1;
+    watched.overdue?.cancel();
+    watched.overdue = this.#options.clock.after(pushOverdueMs, () => this.#tellIfDifferent(watched));
     this.#observe(watched, observation);
   }
 
@@ -142,6 +149,7 @@ export class ConfigWatches {
     this.disconnected();
     for (const watched of this.#watched.values()) {
       watched.retry?.cancel();
+      watched.overdue?.cancel();
       watched.listeners.clear();
     }
     this.#watched.clear();
@@ -157,6 +165,7 @@ export class ConfigWatches {
       failures: 0,
       lastError: undefined,
       retry: undefined,
+      overdue: undefined,
     };
     this.#watched.set(keyText(key), watched);
     this.#left.delete(keyText(key));
@@ -169,6 +178,7 @@ export class ConfigWatches {
     watched.listeners.delete(own);
     if (watched.listeners.size > 0 || this.#watched.get(keyText(watched.key)) !== watched) return;
     watched.retry?.cancel();
+    watched.overdue?.cancel();
     this.#watched.delete(keyText(watched.key));
     this.#untold.delete(watched);
     this.#dirty.delete(watched);
