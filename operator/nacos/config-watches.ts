@@ -51,9 +51,11 @@ interface Watched {
   /** Own writes that were delivered; a read that began before one of them is not. */
   writes: number;
   failures: number;
+  /** Reads in a row that showed nothing new although the server had said that there is. */
+  vainReads: number;
   lastError: BridgeError | undefined;
   retry: Timer | undefined;
-  /** Runs after an own write until its push is overdue. */
+  /** Runs until the server is asked for the md5 that it has: its push of our write is overdue, or a read was in vain. */
   overdue: Timer | undefined;
 }
 
@@ -163,6 +165,7 @@ export class ConfigWatches {
       toldMd5: undefined,
       writes: 0,
       failures: 0,
+      vainReads: 0,
       lastError: undefined,
       retry: undefined,
       overdue: undefined,
@@ -246,7 +249,9 @@ export class ConfigWatches {
     if (batch.length === 0) return;
     const contexts = batch.map(contextOf);
     const changed = await this.#options.api.listen(contexts, true, signal);
+    const different = new Set(changed.map(keyText));
     for (const [index, watched] of batch.entries()) {
+      if (!different.has(keyText(watched.key))) watched.vainReads = 0;
       watched.toldMd5 = contexts[index]?.md5;
       // It may have changed while the batch was under way; then it stays for the next one.
       if (watched.toldMd5 === contextOf(watched).md5) this.#untold.delete(watched);
@@ -284,8 +289,10 @@ export class ConfigWatches {
       watched.lastError = undefined;
       if (!this.#isWatched(watched)) return;
       if (watched.writes !== writes) return this.#markDirty(watched);
+      const isNews = !watched.current || md5OfObservation(watched.current) !== md5OfObservation(observation);
       this.#observe(watched, observation);
-      this.#tellIfDifferent(watched);
+      if (isNews || watched.toldMd5 !== contextOf(watched).md5) this.#tellIfDifferent(watched);
+      else this.#tellAgain(watched);
     } catch (error) {
       this.#failed(watched, error, signal);
     }
@@ -312,6 +319,17 @@ export class ConfigWatches {
     if (watched.toldMd5 === contextOf(watched).md5) return;
     this.#untold.add(watched);
     this.#tellSoon();
+  }
+
+  /** A hint, and a read that shows nothing new: either may be late, so the server is asked which md5 it has. */
+  #tellAgain(watched: Watched): void {
+    watched.overdue?.cancel();
+    const pauseMs = backoffMs({ ...readBackoff, random: this.#options.random }, watched.vainReads);
+    watched.vainReads += 1;
+    watched.overdue = this.#options.clock.after(pauseMs, () => {
+      this.#untold.add(watched);
+      this.#tellSoon();
+    });
   }
 
   #isWatched(watched: Watched): boolean {
