@@ -29,6 +29,10 @@ export interface ResourceType {
   /** True for CRDs: no strategic merge patch there. */
   readonly isCustom: boolean;
   readonly columns: readonly Column[];
+  /** The definition in `/openapi`, such as `io.k8s.api.core.v1.Pod`. */
+  readonly definition?: string;
+  /** Given where objects are kept as those of another type, such as Events: this type is a view of them. */
+  readonly storedAs?: StoredAs;
 
   /**
    * Prunes unknown fields, fills in defaults and validates: schema, CEL rules with the transition rules against
@@ -48,6 +52,15 @@ export interface ScalePaths {
   readonly labelSelector: string | undefined;
 }
 
+export interface StoredAs {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  /** Of an admitted object of this type. */
+  toStored(object: KubeObject): KubeObject;
+  fromStored(object: KubeObject): KubeObject;
+}
+
 /** A column of the Table that `kubectl get` asks for. */
 export interface Column {
   readonly name: string;
@@ -61,6 +74,8 @@ export interface Column {
 export interface AdmitOptions {
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
   readonly subresource: 'status' | undefined;
+  /** Paths of fields that the text of the request held twice, for `fieldValidation`. */
+  readonly duplicateFields?: readonly string[];
 }
 
 export interface Admitted {
