@@ -95,7 +95,7 @@ export class SmallFleet {
   async #apply(apiVersion: string, kind: string, name: string, body: object): Promise<void> {
     const { metadata = {}, ...rest } = body as { metadata?: object };
     const object = { apiVersion, kind, metadata: { ...metadata, name, namespace: this.#namespace }, ...rest };
-    await this.#world.backends.kubernetes.apply(object as KubeObject);
+    await this.#world.backends.kubernetes.apply(object);
   }
 
   async #forEach(work: (name: string) => Promise<void>): Promise<void> {

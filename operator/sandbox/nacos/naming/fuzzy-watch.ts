@@ -76,7 +76,7 @@ export class FuzzyWatches {
       const change = { syncType: 'FUZZY_WATCH_RESOURCE_CHANGED', serviceKey, changedType };
       for (const connection of watchers.values()) {
         this.#later(this.#options.delayMs, () => {
-          this.#tell(text, connection, 'NamingFuzzyWatchChangeNotifyRequest', change);
+          void this.#tell(text, connection, 'NamingFuzzyWatchChangeNotifyRequest', change);
         });
       }
     }
