@@ -32,6 +32,7 @@ export type FailureReason =
   | 'NotAcceptable'
   | 'NotFound'
   | 'RequestEntityTooLarge'
+  | 'Timeout'
   | 'TooManyRequests'
   | 'Unauthorized'
   | 'UnsupportedMediaType';
@@ -48,6 +49,7 @@ const codes: Readonly<Record<FailureReason, number>> = {
   NotAcceptable: 406,
   NotFound: 404,
   RequestEntityTooLarge: 413,
+  Timeout: 504,
   TooManyRequests: 429,
   Unauthorized: 401,
   UnsupportedMediaType: 415,

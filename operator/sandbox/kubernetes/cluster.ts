@@ -15,6 +15,11 @@ export interface WriteOptions {
   readonly warn?: (text: string) => void;
 }
 
+export interface UpdateOptions extends WriteOptions {
+  /** `scale` writes as the main resource does. `finalize` is how the namespace controller lets go of a namespace: it writes `spec.finalizers`. */
+  readonly subresource?: 'status' | 'scale' | 'finalize';
+}
+
 export interface PatchOptions extends WriteOptions {
   readonly subresource?: 'status';
   /** Apply patches only. */
@@ -47,7 +52,7 @@ export interface Cluster {
   list(type: ResourceType, namespace?: string): readonly KubeObject[];
   create(type: ResourceType, object: KubeObject, options: WriteOptions): KubeObject;
   /** A resourceVersion or uid in the object is a precondition. Writing what is there already changes nothing. */
-  update(type: ResourceType, object: KubeObject, options: WriteOptions & { subresource?: 'status' }): KubeObject;
+  update(type: ResourceType, object: KubeObject, options: UpdateOptions): KubeObject;
   /** `apply` creates what is not there. */
   patch(
     type: ResourceType,
