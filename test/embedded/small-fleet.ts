@@ -3,7 +3,6 @@
  * that applications publish, Services with slices. `change` moves all of them, `expectEqual` waits until both sides agree.
  */
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../scenarios/backends.ts';
 import { eventually } from '../real/eventually.ts';
 import type { EmbeddedWorld } from './world.ts';
 
