@@ -5,7 +5,7 @@ import { objectKey } from '../../../kube/resource.ts';
 import type { ConfigWatch } from '../../../nacos/config-watches.ts';
 import { keyText, type ConfigKey } from '../../../nacos/config-key.ts';
 import { addressOf, configFacts } from './config-facts.ts';
-import type { RowSources } from './observed-world.ts';
+import type { RowSources } from './row-sources.ts';
 
 interface Tracked {
   config: NacosConfig;

@@ -10,6 +10,7 @@ import type { ServerAddress } from '../../../nacos/server-address.ts';
 import { ConfigRows } from './config-rows.ts';
 import type { KubernetesView } from './kubernetes-view.ts';
 import { RowBook, type RowBookOptions } from './row-book.ts';
+import type { RowSources } from './row-sources.ts';
 import type { Row } from './row.ts';
 import { ServiceRows } from './service-rows.ts';
 
@@ -22,18 +23,6 @@ export interface ObservedWorldOptions extends RowBookOptions {
   readonly clusterId: string;
   /** Objects of it are shown without their namespace. */
   readonly namespace: string;
-}
-
-/** What rows are made of. */
-export interface RowSources {
-  readonly view: KubernetesView;
-  readonly nacos: NacosClient;
-  readonly clusterId: string;
-  readonly book: RowBook;
-  /** For people. */
-  readonly nameOf: (object: KubeObject) => string;
-  /** The Nacos namespace of a connection; undefined when it is unknown or to another server. */
-  readonly nacosNamespaceOf: (connection: ConnectionKey) => string | undefined;
 }
 
 export class ObservedWorld {

@@ -7,7 +7,7 @@ import type { Service } from '../../../service-sync/kube-objects.ts';
 import { namePorts } from '../../../service-sync/port-names.ts';
 import { covers, exportOfAnnotations, exportOfResource } from '../../../service-sync/service-export.ts';
 import { servicesOf } from './kubernetes-view.ts';
-import type { RowSources } from './observed-world.ts';
+import type { RowSources } from './row-sources.ts';
 import { serviceFacts } from './service-facts.ts';
 
 /** What is to be published of a Service under one name. */
