@@ -20,7 +20,9 @@ export interface FailureDetails {
   readonly retryAfterSeconds?: number;
 }
 
+/** `''` is 500 without a reason: failures that the API server has no name for. */
 export type FailureReason =
+  | ''
   | 'AlreadyExists'
   | 'BadRequest'
   | 'Conflict'
@@ -38,6 +40,7 @@ export type FailureReason =
   | 'UnsupportedMediaType';
 
 const codes: Readonly<Record<FailureReason, number>> = {
+  '': 500,
   AlreadyExists: 409,
   BadRequest: 400,
   Conflict: 409,
@@ -72,7 +75,8 @@ export class ApiFailure extends Error {
 
   /** The body of the answer. */
   toStatus(): object {
-    const { code, reason, message, details } = this;
+    const { code, message, details } = this;
+    const reason = this.reason || undefined;
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code };
   }
 }

@@ -11,6 +11,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** @default Ignore */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** Paths of fields that the text of the request held twice, for `fieldValidation`. */
+  readonly duplicateFields?: readonly string[];
   /** Receives the texts of `Warning` headers. */
   readonly warn?: (text: string) => void;
 }

@@ -10,6 +10,8 @@ import { timeText } from './server-fields.ts';
 
 const foreground = 'foregroundDeletion';
 const orphan = 'orphan';
+/** Who serves custom resources takes it away from a definition without objects. */
+export const definitionFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 const defaultPodGraceSeconds = 30;
 
 /** The object as it is after the request; who stores it asks `isReleased` whether it is gone. */
@@ -25,6 +27,7 @@ export function afterDeletion(object: KubeObject, options: DeleteOptions, nowMs:
       status: { ...(object.status as object | undefined), phase: 'Terminating' },
     };
   }
+  if (isDefinition(object)) return isDeleting ? { ...object, metadata } : deletingDefinition(object, finalizers, nowMs);
   if (isDeleting && graceSeconds >= (metadata.deletionGracePeriodSeconds ?? 0)) return { ...object, metadata };
   const generation = metadata.generation === undefined || isDeleting ? metadata.generation : metadata.generation + 1;
   return {
@@ -38,11 +41,36 @@ export function afterDeletion(object: KubeObject, options: DeleteOptions, nowMs:
   };
 }
 
+/** A definition stays until its objects are gone. */
+function deletingDefinition(object: KubeObject, finalizers: readonly string[], nowMs: number): KubeObject {
+  const { conditions = [], ...status } = (object.status ?? {}) as { readonly conditions?: readonly object[] };
+  const terminating = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: timeText(nowMs),
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  };
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      deletionTimestamp: timeText(nowMs),
+      finalizers: [...new Set([...finalizers, definitionFinalizer])],
+    },
+    status: { ...status, conditions: [...conditions, terminating] },
+  };
+}
+
 /** Whether nothing holds an object any more that is being deleted. */
 export function isReleased(object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined || finalizers.length > 0 || deletionGracePeriodSeconds > 0) return false;
   return !isNamespace(object) || namespaceFinalizers(object).length === 0;
+}
+
+function isDefinition({ apiVersion, kind }: KubeObject): boolean {
+  return apiVersion === 'apiextensions.k8s.io/v1' && kind === 'CustomResourceDefinition';
 }
 
 export function isNamespace({ apiVersion, kind }: KubeObject): boolean {

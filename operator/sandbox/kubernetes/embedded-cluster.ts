@@ -19,6 +19,7 @@ import type {
   UpdateOptions,
   WriteOptions,
 } from './cluster.ts';
+import { DecodingFailure } from './decoding-failure.ts';
 import { afterDeletion, isReleased } from './deletion.ts';
 import {
   keepNamespaceFields,
@@ -28,7 +29,8 @@ import {
   requireNamespace,
   requireOpenNamespace,
 } from './namespace-rules.ts';
-import type { KubeObject } from './object.ts';
+import type { KubeObject, ObjectMeta } from './object.ts';
+import { printValue } from './patch/go-text.ts';
 import { resetFields } from './patch/reset-fields.ts';
 import { serverSideApply } from './patch/server-side-apply.ts';
 import { trackUpdate } from './patch/tracked-update.ts';
@@ -109,11 +111,11 @@ export class EmbeddedCluster implements Cluster {
     const wanted = labelledNamespace(this.#named(type, object));
     if (type.namespaced) requireOpenNamespace(this.storage, type, wanted.metadata);
     if (wanted.metadata.resourceVersion !== undefined) {
-      throw new ApiFailure('InternalError', 'resourceVersion should not be set on objects to be created');
+      throw new ApiFailure('', 'resourceVersion should not be set on objects to be created');
     }
     const admitted = this.#admit(type, newObject(wanted, type, this.#clock.now()), undefined, undefined, options);
     const owned = trackUpdate({ ...this.#ownership(type, options, undefined), previous: undefined, next: admitted });
-    return this.#store(type, undefined, newNamespace(owned), options);
+    return this.#store(type, undefined, newNamespace(allotted(type, owned, undefined)), options);
   }
 
   update(type: ResourceType, object: KubeObject, options: UpdateOptions): KubeObject {
@@ -157,7 +159,13 @@ export class EmbeddedCluster implements Cluster {
     if (metadata.resourceVersion && metadata.resourceVersion !== previous.metadata.resourceVersion) {
       throw modified(type, name);
     }
-    return this.#replace(type, previous, wanted, options.subresource, options);
+    try {
+      return this.#replace(type, previous, wanted, options.subresource, options);
+    } catch (error) {
+      if (!(error instanceof DecodingFailure)) throw error;
+      const isStrategic = patchType === 'strategic';
+      throw error.ofPatch(isStrategic, isStrategic ? printValue(patch) : sortedText(wanted));
+    }
   }
 
   delete(type: ResourceType, namespace: string, name: string, options: DeleteOptions = {}): KubeObject | undefined {
@@ -205,7 +213,7 @@ export class EmbeddedCluster implements Cluster {
     if (type.namespaced) requireOpenNamespace(this.storage, type, { namespace, name });
     const fresh = newObject(labelledNamespace(merged), type, this.#clock.now());
     const admitted = this.#admit(type, fresh, undefined, undefined, options);
-    return this.#store(type, undefined, newNamespace(admitted), options);
+    return this.#store(type, undefined, newNamespace(allotted(type, admitted, undefined)), options);
   }
 
   /** `isOwned` says that the managed fields are those of this write already. */
@@ -222,11 +230,14 @@ export class EmbeddedCluster implements Cluster {
     requireNoNewFinalizers(kept, previous, type);
     const admitted = this.#admit(type, kept, previous, subresource === 'status' ? 'status' : undefined, options);
     const generation = nextGeneration(admitted, previous);
-    const next = { ...admitted, metadata: { ...admitted.metadata, generation } };
+    // An empty list asks for a reset, so it has to get as far as this.
+    const { managedFields } = kept.metadata;
+    const next = { ...admitted, metadata: { ...admitted.metadata, generation, managedFields } };
     const ownership = this.#ownership(type, options, subresource);
     // The namespace controller owns nothing of what it takes away.
     const isTracked = isOwned || subresource === 'finalize';
-    return this.#store(type, previous, isTracked ? next : trackUpdate({ ...ownership, previous, next }), options);
+    const owned = isTracked ? next : trackUpdate({ ...ownership, previous, next });
+    return this.#store(type, previous, allotted(type, owned, previous), options);
   }
 
   #store(type: ResourceType, previous: KubeObject | undefined, next: KubeObject, options: WriteOptions): KubeObject {
@@ -263,11 +274,12 @@ export class EmbeddedCluster implements Cluster {
     object: KubeObject,
     previous: KubeObject | undefined,
     subresource: 'status' | undefined,
-    { fieldValidation = 'Ignore', warn }: WriteOptions,
+    { fieldValidation = 'Ignore', duplicateFields, warn }: WriteOptions,
   ): KubeObject {
     const { object: admitted, warnings } = type.admit(inServerOrder(object), previous, {
       fieldValidation,
       subresource,
+      duplicateFields,
     });
     for (const warning of warnings) warn?.(warning);
     return admitted;
@@ -305,14 +317,35 @@ export class EmbeddedCluster implements Cluster {
 /** What a subresource may write; the main resource of a type with a status may not write that. */
 function limitTo(subresource: Subresource, type: ResourceType, wanted: KubeObject, previous: KubeObject): KubeObject {
   if (subresource === 'status') {
-    const { managedFields } = wanted.metadata;
-    return { ...previous, metadata: { ...previous.metadata, managedFields }, status: wanted.status };
+    return {
+      ...previous,
+      metadata: metadataThroughStatus(type, wanted.metadata, previous.metadata),
+      status: wanted.status,
+    };
   }
   if (subresource === 'finalize') {
     const { managedFields } = previous.metadata;
     return { ...previous, metadata: { ...wanted.metadata, managedFields }, spec: wanted.spec };
   }
   return type.hasStatus ? { ...wanted, status: previous.status } : wanted;
+}
+
+/** Writes of the status of a built-in kind may change the metadata too, with a few exceptions. */
+function metadataThroughStatus(type: ResourceType, wanted: ObjectMeta, previous: ObjectMeta): ObjectMeta {
+  if (type.isCustom || type.kind === 'CustomResourceDefinition') {
+    return { ...previous, managedFields: wanted.managedFields };
+  }
+  if (type.kind === 'Deployment') return { ...wanted, labels: previous.labels };
+  return type.kind === 'Pod' ? { ...wanted, ownerReferences: previous.ownerReferences } : wanted;
+}
+
+/** As Go writes a map. */
+function sortedText(object: KubeObject): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+function allotted(type: ResourceType, object: KubeObject, previous: KubeObject | undefined): KubeObject {
+  return type.allot?.(object, previous) ?? object;
 }
 
 function requirePreconditions(type: ResourceType, object: KubeObject, { preconditions = {} }: DeleteOptions): void {

@@ -14,7 +14,10 @@ import { startControllers } from './controllers/controllers.ts';
 import { EmbeddedCluster } from './embedded-cluster.ts';
 import { ApiServer } from './http/api-server.ts';
 import type { WatchBreak } from './http/open-watches.ts';
+import { builtInTypes } from './types/built-in-types.ts';
 import { serveCustomResources } from './types/custom-resources.ts';
+import { ServiceAddresses } from './types/rules/service-addresses.ts';
+import { trackServiceAddresses } from './types/service-address-use.ts';
 import { TypeRegistry } from './types/type-registry.ts';
 
 export interface EmbeddedKubernetesOptions {
@@ -66,15 +69,17 @@ export interface EmbeddedKubernetes {
   stop(): Promise<void>;
 }
 
-const bootstrapManager = 'embedded-kubernetes';
+const bootstrapManager = 'kube-apiserver';
 const defaultBookmarkIntervalMs = 60_000;
 
 /** Rejects when the port is taken. */
 export async function startEmbeddedKubernetes(options: EmbeddedKubernetesOptions = {}): Promise<EmbeddedKubernetes> {
   const { port = 0, host = '127.0.0.1', contextName = 'embedded', clock = systemClock, log = silentLogger } = options;
   const { faults = new FaultScript(), bookmarkIntervalMs = defaultBookmarkIntervalMs } = options;
-  const types = new TypeRegistry();
+  const addresses = new ServiceAddresses();
+  const types = new TypeRegistry(builtInTypes(addresses));
   const cluster = new EmbeddedCluster({ types, clock, historyLength: options.historyLength });
+  const endAddresses = trackServiceAddresses(cluster, addresses);
   const certificate = await createServerCertificate(['127.0.0.1', '::1', 'localhost', host], clock.now());
   const token = randomBytes(24).toString('base64url');
   const server = new ApiServer({
@@ -113,6 +118,7 @@ export async function startEmbeddedKubernetes(options: EmbeddedKubernetesOptions
     async stop() {
       controllers.stop();
       stopServingCustomResources();
+      endAddresses();
       await server.close();
     },
   };

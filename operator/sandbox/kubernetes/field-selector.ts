@@ -43,14 +43,15 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
 /** @throws ApiFailure `BadRequest` */
 export function parseFieldSelector(
   text: string,
-  type: Pick<ResourceType, 'group' | 'kind' | 'namespaced'>,
+  type: Pick<ResourceType, 'group' | 'kind' | 'namespaced' | 'isCustom'>,
 ): FieldSelector {
   const requirements = termsOf(text).map(requirementOf);
   const own = type.namespaced ? ['metadata.name', 'metadata.namespace'] : ['metadata.name'];
   const known = [...own, ...(fieldsOf[`${type.group}/${type.kind}`] ?? [])];
   for (const { path } of requirements) {
     if (known.includes(path)) continue;
-    if (known.length > own.length) throw new ApiFailure('BadRequest', `field label not supported: ${path}`);
+    if (type.isCustom || known.length > own.length)
+      throw new ApiFailure('BadRequest', `field label not supported: ${path}`);
     const names = own.map((field) => `"${field}"`).join(', ');
     throw new ApiFailure('BadRequest', `"${path}" is not a known field selector: only ${names}`);
   }

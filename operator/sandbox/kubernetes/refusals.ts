@@ -60,7 +60,7 @@ export function invalid(
   return new ApiFailure('Invalid', `${qualifiedKind(type)} "${name}" is invalid: ${text}`, {
     name: name === '' ? undefined : name,
     group: type.group === '' ? undefined : type.group,
-    kind: type.kind,
+    kind: type.kind || undefined,
     causes,
   });
 }

@@ -42,6 +42,11 @@ export interface ResourceType {
    *   `fieldValidation` is Strict
    */
   admit(object: KubeObject, previous: KubeObject | undefined, options: AdmitOptions): Admitted;
+  /**
+   * What the API server itself gives to an admitted object, such as the addresses of a Service. Nobody owns it, so it comes
+   * when the owners of the other fields are known.
+   */
+  allot?(object: KubeObject, previous: KubeObject | undefined): KubeObject;
   /** The cells of a row, in the order of `columns`. */
   cells(object: KubeObject, nowMs: number): readonly unknown[];
 }

@@ -13,9 +13,15 @@ const nameLetters = 'bcdfghjklmnpqrstvwxz2456789';
 const longestGenerated = 63;
 const suffixLength = 5;
 
-/** RFC 3339 in whole seconds. */
+let [latestSecond, latestText] = [Number.NaN, ''];
+
+/** RFC 3339 in whole seconds; the latest one is remembered, since most writes of a second ask for the same. */
 export function timeText(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(nowMs / 1000);
+  if (second !== latestSecond) {
+    [latestSecond, latestText] = [second, `${new Date(nowMs).toISOString().slice(0, 19)}Z`];
+  }
+  return latestText;
 }
 
 /** What a client sends to be created, with the fields that the server gives to it. */
@@ -150,5 +156,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 function present<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  const kept: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(object)) if (value !== undefined) kept[field] = value;
+  return kept as T;
 }

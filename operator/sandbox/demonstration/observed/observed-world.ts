@@ -4,7 +4,6 @@
  * that it is about.
  */
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../../../connections/connection-key.ts';
-import type { KubeObject } from '../../../kube/resource.ts';
 import type { NacosClient } from '../../../nacos/client.ts';
 import type { ServerAddress } from '../../../nacos/server-address.ts';
 import { ConfigRows } from './config-rows.ts';

@@ -1,12 +1,11 @@
 /**
  * Deletes the objects of a CustomResourceDefinition that is deleted, before it goes itself.
  *
- * The definition is held by a finalizer meanwhile, and its condition Terminating tells of it. The real API server adds its
- * finalizer (customresourcecleanup.apiextensions.k8s.io) at the deletion; here a definition has one from the start, whose
- * name is qualified as that of any other finalizer.
+ * The definition is held meanwhile by a finalizer that its deletion gave to it, and its condition Terminating tells of it.
  */
 import type { Clock } from '../../../clock.ts';
 import type { Change, Cluster } from '../cluster.ts';
+import { definitionFinalizer } from '../deletion.ts';
 import type { KubeObject } from '../object.ts';
 import { timestamp, withCondition } from './condition.ts';
 import type { ControllerContext } from './controller-context.ts';
@@ -16,8 +15,6 @@ import { withoutFinalizer } from './owner-reference.ts';
 import type { Condition } from './shapes.ts';
 import { keyOf, TypedClient } from './typed-client.ts';
 import type { KeyQueue } from './work-loop.ts';
-
-const crdCleanupFinalizer = 'apiextensions.k8s.io/customresourcecleanup';
 
 interface CustomResourceDefinition extends KubeObject {
   readonly spec: { readonly group: string; readonly names: { readonly kind: string } };
@@ -67,8 +64,7 @@ export class CrdInstances {
     const typeId = definedBy(object as CustomResourceDefinition);
     if (type === 'DELETED') this.#going.delete(typeId);
     if (type === 'DELETED') return;
-    if (object.metadata.deletionTimestamp === undefined) return this.#queue.add(keyOf(object));
-    if (this.#going.has(typeId)) return;
+    if (object.metadata.deletionTimestamp === undefined || this.#going.has(typeId)) return;
     this.#going.set(typeId, keyOf(object));
     for (const instance of this.#view.instancesOf(typeId)) this.#instances.add(uidOf(instance.object));
     this.#queue.add(keyOf(object));
@@ -84,16 +80,9 @@ export class CrdInstances {
   #sync(key: string): void {
     const definition = this.#definitions.get(key);
     if (!definition) return;
-    const { metadata } = definition;
-    const isHeld = metadata.finalizers?.includes(crdCleanupFinalizer) ?? false;
-    if (metadata.deletionTimestamp === undefined) {
-      if (isHeld) return;
-      const finalizers = [...(metadata.finalizers ?? []), crdCleanupFinalizer];
-      this.#definitions.update({ ...definition, metadata: { ...metadata, finalizers } });
-      return;
-    }
+    const isHeld = definition.metadata.finalizers?.includes(definitionFinalizer) ?? false;
     if (!this.#view.hasInstances(definedBy(definition))) {
-      if (isHeld) this.#definitions.update(withoutFinalizer(definition, crdCleanupFinalizer));
+      if (isHeld) this.#definitions.update(withoutFinalizer(definition, definitionFinalizer));
       return;
     }
     const conditions = withCondition(definition.status?.conditions, inProgress, timestamp(this.#clock.now()));

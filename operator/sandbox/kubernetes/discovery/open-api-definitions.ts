@@ -34,17 +34,27 @@ function reach(name: string, reference: string, into: Map<string, object>): void
   for (const [, next = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) reach(next, reference, into);
 }
 
+const conventions = 'More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
+
+/** Of the fields that the API server adds to the schemas of CRDs: part of its documents, which clients print. */
+const descriptions = {
+  apiVersion:
+    'APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized ' +
+    `schemas to the latest internal value, and may reject unrecognized values. ${conventions}#resources`,
+  kind:
+    'Kind is a string value representing the REST resource this object represents. Servers may infer this from the ' +
+    `endpoint the client submits requests to. Cannot be updated. In CamelCase. ${conventions}#types-kinds`,
+  metadata: `Standard object's metadata. ${conventions}#metadata`,
+} as const;
+
 function customDefinition({ schema, group, version, kind }: ResourceType, reference: string): object {
   const { properties = {}, ...rest } = schema;
   const own: Record<string, Schema | object> = {
     ...properties,
-    apiVersion: {
-      type: 'string',
-      description: 'The group and version of the schema that this object is written in.',
-    },
-    kind: { type: 'string', description: 'What this object is.' },
+    apiVersion: { type: 'string', description: descriptions.apiVersion },
+    kind: { type: 'string', description: descriptions.kind },
     metadata: {
-      description: 'Name, labels and what else all objects have.',
+      description: descriptions.metadata,
       allOf: [{ $ref: `${reference}${objectMetaDefinition}` }],
     },
   };

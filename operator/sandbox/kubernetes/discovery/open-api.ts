@@ -12,7 +12,7 @@ import { pathsOf } from './open-api-paths.ts';
 
 export interface TextAnswer {
   readonly contentType: string;
-  /** JSON. */
+  /** JSON, or protobuf of ASCII alone. */
   readonly text: string;
   /** For the header ETag, without quotes. */
   readonly etag: string;
@@ -33,8 +33,9 @@ const kept = new WeakMap<ResourceTypes, Map<string, Kept>>();
 export function openApiAnswer(types: ResourceTypes, path: string, accept: string): TextAnswer | undefined {
   if (path === '/openapi/v3') return keep(types, path, types.list(), () => index(types));
   if (path === '/openapi/v2') {
-    const wantsJson = accept === '' || /json|\*\/\*/.test(accept);
-    return wantsJson ? keep(types, path, types.list(), () => documentV2(types.list())) : undefined;
+    if (accept === '' || /json|\*\/\*/.test(accept))
+      return keep(types, path, types.list(), () => documentV2(types.list()));
+    return accept.includes('protobuf') ? emptyDocumentV2 : undefined;
   }
   const groupVersion = /^\/openapi\/v3\/(apis?\/.+)$/.exec(path)?.[1];
   return groupVersion === undefined ? undefined : documentV3(types, groupVersion);
@@ -67,6 +68,22 @@ function documentV2(types: readonly ResourceType[]): object {
     paths: {},
     definitions: definitionsOf(types, '#/definitions/'),
   };
+}
+
+/**
+ * What kubectl asks for when the documents of v3 know no kind of this name: a document without definitions tells it the
+ * same. The message is openapi.v2.Document of gnostic: `swagger` 1, `info` 2 with `title` 1 and `version` 2.
+ */
+const emptyDocumentV2: TextAnswer = {
+  contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+  text: field(1, '2.0') + field(2, field(1, 'Kubernetes') + field(2, 'unversioned')),
+  etag: 'EMPTY',
+};
+
+/** Of ASCII, shorter than 128. */
+function field(number: number, text: string): string {
+  const ofLength = 2;
+  return String.fromCharCode((number << 3) | ofLength, text.length) + text;
 }
 
 function groupVersionPath(type: ResourceType): string {

@@ -6,8 +6,12 @@ import { parse } from 'yaml';
 import { ApiFailure } from '../api-failure.ts';
 import type { PatchType } from '../cluster.ts';
 import { decodeProtobufObject } from '../types/protobuf-object.ts';
+import { duplicateFieldsOf } from '../validation/duplicate-fields.ts';
+import { jsonDefect } from './json-defect.ts';
 
 const protobuf = 'application/vnd.kubernetes.protobuf';
+/** Of a body that cannot be read, in the message. */
+const shownBytes = 30;
 const limitBytes = 3 * 1024 * 1024;
 
 /** @throws ApiFailure `RequestEntityTooLarge` */
@@ -61,14 +65,30 @@ export function patchTypeOf(contentType: string | undefined, isCustom: boolean):
 /** @throws ApiFailure `BadRequest` */
 export function parsePatch(body: Buffer, patchType: PatchType): unknown {
   const text = body.toString('utf8');
-  const value = patchType === 'apply' ? parseYaml(text) : parseJson(text, undefined);
+  const value = patchType === 'apply' ? parseYaml(text) : parsePatchJson(text, patchType);
   const fits = patchType === 'json' ? Array.isArray(value) : isRecord(value);
   if (fits) return value;
-  const wanted = patchType === 'json' ? 'jsonpatch.Patch' : 'map[string]interface {}';
-  throw new ApiFailure(
-    'BadRequest',
-    `error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type ${wanted}`,
-  );
+  const wanted = patchType === 'json' ? '[]handlers.jsonPatchOp' : 'map[string]interface {}';
+  throw undecodable(patchType, `json: cannot unmarshal ${goKind(value)} into Go value of type ${wanted}`);
+}
+
+/** What a JSON body says twice, for `fieldValidation`; YAML is refused then, and protobuf cannot. */
+export function duplicatesIn(body: Buffer, contentType: string | undefined): readonly string[] {
+  const type = mediaType(contentType);
+  const isObject = type === '' || /^application\/(json|merge-patch\+json|strategic-merge-patch\+json)$/.test(type);
+  return isObject ? duplicateFieldsOf(body.toString('utf8')) : [];
+}
+
+function undecodable(patchType: PatchType, why: string): ApiFailure {
+  return new ApiFailure('BadRequest', patchType === 'strategic' ? why : `error decoding patch: ${why}`);
+}
+
+function parsePatchJson(text: string, patchType: PatchType): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw undecodable(patchType, jsonDefect(text));
+  }
 }
 
 function unsupported(accepted: readonly string[]): ApiFailure {
@@ -82,13 +102,11 @@ function mediaType(contentType = ''): string {
   return contentType.split(';', 1)[0]!.trim().toLowerCase();
 }
 
-function parseJson(text: string, kind: string | undefined): unknown {
+function parseJson(text: string, kind: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const why = text === '' ? 'unexpected end of JSON input' : (error as Error).message;
-    if (kind === undefined) throw new ApiFailure('BadRequest', `error decoding patch: ${why}`);
-    throw unrecognized(kind, why, text);
+  } catch {
+    throw unrecognized(kind, jsonDefect(text), text);
   }
 }
 
@@ -109,7 +127,9 @@ function parseYaml(text: string): unknown {
 }
 
 function unrecognized(kind: string, why: string, text: string): ApiFailure {
-  const shown = text === '' ? '<empty>' : text.length > 30 ? `${text.slice(0, 30)} ...` : text;
+  const start = Buffer.from(text).subarray(0, shownBytes);
+  const rest = Buffer.byteLength(text) > shownBytes ? ' ...' : '';
+  const shown = text === '' ? '<empty>' : start.toString(text.startsWith('{') ? 'utf8' : 'hex') + rest;
   return new ApiFailure(
     'BadRequest',
     `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${shown})`,

@@ -18,7 +18,7 @@ import { listPage, listText } from './list.ts';
 import { requireObject, requireSameName } from './object-checks.ts';
 import { deleteOptions, isTrue, refuse, writeOptions } from './query.ts';
 import { type IncludeObject, type Representation, representationOf } from './representation.ts';
-import { parseObject, parsePatch, patchTypeOf } from './request-body.ts';
+import { duplicatesIn, parseObject, parsePatch, patchTypeOf } from './request-body.ts';
 import type { ResourceTarget } from './request-target.ts';
 import { selectionOf } from './selection.ts';
 import { requireReachable, watchLines, watchOptions, type WatchSurroundings } from './watch.ts';
@@ -261,12 +261,14 @@ export class ResourceHandler {
   }
 
   #writeOptions(
-    { query, headers }: ResourceRequest,
+    { query, headers, body }: ResourceRequest,
     kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
     warnings: string[],
   ): WriteOptions {
     const options = writeOptions(query, kind, headers['user-agent'] ?? '');
-    return { ...options, warn: (text) => warnings.push(text) };
+    const isAsked = options.fieldValidation !== 'Ignore';
+    const duplicateFields = isAsked ? duplicatesIn(body, headers['content-type']) : [];
+    return { ...options, duplicateFields, warn: (text) => warnings.push(text) };
   }
 
   #patchOptions(request: ResourceRequest, isApply: boolean, warnings: string[]): WriteOptions {

@@ -10,7 +10,7 @@ import { listOf, mapOf, shapeOf } from './field-value.ts';
 import { encodeJson, printType, printValue } from './go-text.ts';
 import { printPathElement } from './path-element.ts';
 
-/** @throws ApiFailure `InternalError`, as the API server does */
+/** @throws ApiFailure with code 500 and no reason, as the API server does */
 export function checkFields(applied: KubeObject, type: FieldType): void {
   const defects = defectsOf(applied, type);
   if (defects.length === 0) return;
@@ -18,7 +18,7 @@ export function checkFields(applied: KubeObject, type: FieldType): void {
   const what = `failed to create typed patch object (${metadata.namespace ?? ''}/${metadata.name}; ${printKind(applied)})`;
   const text =
     defects.length === 1 ? defects.join('') : ['errors:', ...defects.map((defect) => `  ${defect}`)].join('\n');
-  throw new ApiFailure('InternalError', `${what}: ${text}`);
+  throw new ApiFailure('', `${what}: ${text}`);
 }
 
 /** As messages write group, version and kind. */

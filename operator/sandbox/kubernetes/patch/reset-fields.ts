@@ -12,6 +12,7 @@ const spec = FieldSet.of([fieldElement('spec')]);
 const ofCustomStatus = FieldSet.of([fieldElement('metadata')], [fieldElement('spec')]);
 
 const ofBuiltInStatus: Readonly<Record<string, FieldSet>> = {
+  CustomResourceDefinition: ofCustomStatus,
   Deployment: spec.union(FieldSet.of([fieldElement('metadata'), fieldElement('labels')])),
   Pod: spec.union(
     FieldSet.of(

@@ -42,7 +42,7 @@ const managerOfOldObjects = 'before-first-apply';
  * Returns the object with its managedFields, not yet with defaults.
  *
  * @throws ApiFailure `Conflict` with a cause for each field, `BadRequest` for a configuration that is none,
- *   `InternalError` (as the API server does) for fields that the schema does not have
+ *   500 without a reason (as the API server does) for fields that the schema does not have
  */
 export function serverSideApply(request: ApplyRequest): KubeObject {
   const { live, applied, schema, apiVersion, manager } = request;

@@ -22,7 +22,7 @@ export function mergeLists(
   if (mapOf(list[0] ?? patch[0]) === undefined) {
     return orderByPatch([...new Set([...list, ...patch])], patch, list, (item) => item);
   }
-  if (mergeKey === undefined) throw new ApiFailure('InternalError', 'cannot merge lists without merge key');
+  if (mergeKey === undefined) throw new ApiFailure('', 'cannot merge lists without merge key');
   const { kept, changes } = applyItemDirectives(list, patch, mergeKey);
   const keyOf: Identity = (item) => mergeKeyOf(item, mergeKey);
   const merged = [...kept];
@@ -57,7 +57,7 @@ export function orderItems(
   const isInOrder = positions.every((position, index) => position > (positions[index - 1] ?? -1));
   if (order.length > 0 && !isInOrder) {
     const text = `The order in patch list:\n${printValue(patch)}\n doesn't match $setElementOrder list:\n${printValue(order)}\n`;
-    throw new ApiFailure('InternalError', text);
+    throw new ApiFailure('', text);
   }
   return orderByPatch(items, order, before, identity);
 }
@@ -101,10 +101,10 @@ function applyItemDirectives(list: JsonList, patch: JsonList, mergeKey: string):
       const key = mergeKeyOf(item, mergeKey);
       kept = kept.filter((other) => mergeKeyOf(other, mergeKey) !== key);
     } else if (directive === 'merge') {
-      throw new ApiFailure('InternalError', 'merging lists cannot yet be specified in the patch');
+      throw new ApiFailure('', 'merging lists cannot yet be specified in the patch');
     } else {
       const text = `unknown patch type: ${printValue(directive)} in map: ${printValue(item)}`;
-      throw new ApiFailure('InternalError', text);
+      throw new ApiFailure('', text);
     }
   }
   const changes = patch.filter((item) => !isDirective(item));
@@ -119,7 +119,7 @@ function mergeKeyOf(item: unknown, mergeKey: string): unknown {
   const value = mapOf(item)?.[mergeKey];
   if (value !== undefined) return value;
   const text = `map: ${printValue(item)} does not contain declared merge key: ${mergeKey}`;
-  throw new ApiFailure('InternalError', text);
+  throw new ApiFailure('', text);
 }
 
 function refuseListsOfLists(...lists: readonly JsonList[]): void {

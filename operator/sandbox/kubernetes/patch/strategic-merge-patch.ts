@@ -28,7 +28,7 @@ const orderPrefix = '$setElementOrder';
  * Returns the patched copy; `current` stays as it is, and parts that the patch does not touch are shared.
  *
  * @throws ApiFailure `BadRequest` for directives that are none, `Invalid` for those that contradict the rest of the patch,
- *   `InternalError` (as the API server does) for items without their merge key
+ *   500 without a reason (as the API server does) for items without their merge key
  */
 export function strategicMergePatch(current: KubeObject, patch: unknown, schema: Schema): KubeObject {
   const map = mapOf(patch);
@@ -50,7 +50,7 @@ export function mergeMap(current: JsonMap | undefined, patch: JsonMap, schema: S
   }
   if (directive === 'delete') return {};
   if (directive !== undefined) {
-    throw new ApiFailure('InternalError', `unknown patch type: ${printValue(directive)} in map: ${printValue(patch)}`);
+    throw new ApiFailure('', `unknown patch type: ${printValue(directive)} in map: ${printValue(patch)}`);
   }
   const fields = new Map(Object.entries(retainKeys(current ?? {}, patch)));
   const rest = mergeOrderedLists(fields, patch, schema);
@@ -108,7 +108,7 @@ function mergeOrderedLists(
     }
     if (!list && !listChange) continue;
     if ((list?.length ?? 0) + (listChange?.length ?? 0) === 0) {
-      throw new ApiFailure('InternalError', 'no elements in any of the given slices');
+      throw new ApiFailure('', 'no elements in any of the given slices');
     }
     const listSchema = fieldOf(schema, field);
     const merged = mergeOrdered(list, listChange, listSchema);

@@ -17,18 +17,42 @@ export function zeroObject(object: KubeObject, schema: Schema, isCustom: boolean
   return { ...structs, apiVersion, kind, metadata: {} } as unknown as KubeObject;
 }
 
-function zeroOf({ properties = {}, required = [] }: Schema, object: JsonMap | undefined): JsonMap {
-  const zeros = Object.entries(properties).flatMap(([name, schema]): [string, unknown][] => {
-    const value = entryOf(object, name);
-    // Written though they are empty: text, and times, which are null then.
-    if (value === null || value === '') return [[name, value]];
-    const zero = schema.default;
-    if (isEmptyObject(zero)) return [[name, zeroOf(schema, mapOf(value))]];
-    if (!required.includes(name)) return [];
-    if (zero === 0) return [[name, zero]];
-    return schema.type === 'array' ? [[name, null]] : [];
-  });
-  return Object.fromEntries(zeros);
+function zeroOf(schema: Schema, object: JsonMap | undefined): JsonMap {
+  const zeros: Record<string, unknown> = {};
+  for (const { name, below, zero } of structOf(schema)) {
+    zeros[name] = below ? zeroOf(below, mapOf(entryOf(object, name))) : zero;
+  }
+  // Written though they are empty: text, and times, which are null then.
+  for (const [name, value] of Object.entries(object ?? {})) {
+    const isKnown = Object.hasOwn(schema.properties ?? {}, name);
+    if (isKnown && (value === null || value === '')) zeros[name] = value;
+  }
+  return zeros;
+}
+
+/** A field that exists in an empty struct: a struct again, or a zero. */
+interface ZeroField {
+  readonly name: string;
+  readonly below: Schema | undefined;
+  readonly zero: unknown;
+}
+
+const structs = new WeakMap<Schema, readonly ZeroField[]>();
+
+/** Found once for each schema: structs have many fields, and few of them are there from the beginning. */
+function structOf(schema: Schema): readonly ZeroField[] {
+  let fields = structs.get(schema);
+  if (fields === undefined) {
+    const { properties = {}, required = [] } = schema;
+    fields = Object.entries(properties).flatMap(([name, of]): ZeroField[] => {
+      if (isEmptyObject(of.default)) return [{ name, below: of, zero: undefined }];
+      if (!required.includes(name)) return [];
+      if (of.default === 0) return [{ name, below: undefined, zero: 0 }];
+      return of.type === 'array' ? [{ name, below: undefined, zero: null }] : [];
+    });
+    structs.set(schema, fields);
+  }
+  return fields;
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -86,11 +86,17 @@ export class BuiltInType implements ResourceType {
     const errors = new FieldErrors();
     const { namespaced } = this;
     const { nameForm = 'subdomain' } = this.#rules;
-    checkMetadata(admitted, previous, errors, { namespaced, nameForm });
+    const qualifiedFinalizers = this.group !== 'apiextensions.k8s.io';
+    checkMetadata(admitted, previous, errors, { namespaced, nameForm, qualifiedFinalizers });
     this.#rules.check?.(admitted, errors, previous);
     errors.throwIfAny(this, object.metadata.name ?? '');
     warnings.push(...(this.#rules.warnings?.(admitted) ?? []));
     return { object: admitted as unknown as KubeObject, warnings };
+  }
+
+  allot(object: KubeObject, previous: KubeObject | undefined): KubeObject {
+    if (!this.#rules.allot) return object;
+    return this.#rules.allot(object as unknown as JsonObject, previous) as unknown as KubeObject;
   }
 
   cells(object: KubeObject, nowMs: number): readonly unknown[] {

@@ -12,7 +12,7 @@ import { FieldErrors } from '../validation/field-errors.ts';
 import { reportFields } from '../validation/field-report.ts';
 import type { JsonObject } from '../validation/json.ts';
 import { checkLists } from '../validation/list-invariants.ts';
-import { checkMetadata } from '../validation/metadata.ts';
+import { checkMetadata, finalizerWarnings } from '../validation/metadata.ts';
 import { SchemaValidator } from '../validation/schema-validator.ts';
 import { builtInSchema, objectMetaDefinition } from './built-in-facts.ts';
 import { columnsOf, customCells, printerColumns } from './custom-cells.ts';
@@ -91,12 +91,14 @@ class CustomResourceType implements ResourceType {
     const admitted = value as JsonObject;
     applyDefaults(admitted, this.schema);
     const errors = new FieldErrors();
-    checkMetadata(admitted, previous, errors, { namespaced: this.namespaced, nameForm: 'subdomain' });
-    this.#validator.validate(admitted, previous, errors);
+    const { namespaced } = this;
+    checkMetadata(admitted, previous, errors, { namespaced, nameForm: 'subdomain', qualifiedFinalizers: false });
+    this.#validator.validate(admitted, previous, errors, options.subresource);
     checkLists(admitted, this.schema, '', errors);
     if (errors.list.some(({ reason }) => blocking.has(reason))) errors.invalid('<nil>', null, notChecked);
     else this.#rulesOf().check(admitted, previous, this.schema, errors);
     errors.throwIfAny(this, object.metadata.name);
+    warnings.push(...finalizerWarnings(admitted, previous));
     if (this.#deprecation !== undefined) warnings.push(this.#deprecation);
     return { object: admitted as unknown as KubeObject, warnings };
   }

@@ -6,7 +6,7 @@
  *
  * Source: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning
  */
-import { ApiFailure } from '../api-failure.ts';
+import { DecodingFailure } from '../decoding-failure.ts';
 import type { Schema } from '../schema.ts';
 import { definitionOf } from '../types/schema-graph.ts';
 import { child, isJsonObject } from './json.ts';
@@ -83,16 +83,37 @@ function copyOfObject(value: Record<string, unknown>, schema: Schema, place: Pla
     const of = known ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (of) {
       // Null is the same as absent, but where the schema has a meaning for it.
-      if (item === null && of.nullable !== true && !isAny(of)) continue;
+      if (item === null && of.nullable !== true && !isAny(of)) {
+        if (reading.typed && !known && of.type === 'string' && of.format === undefined) put(copy, key, '');
+        continue;
+      }
+      if (reading.typed && known && isLeftOut(item, of, schema, key)) continue;
       const goPath = known ? child(place.goPath, key) : place.goPath;
-      copy[key] = copyOf(item, of, { path, goPath, struct }, reading);
+      put(copy, key, copyOf(item, of, { path, goPath, struct }, reading));
     } else if (preserves || additionalProperties === true) {
-      copy[key] = structuredClone(item);
+      put(copy, key, structuredClone(item));
     } else {
       reading.unknownFields.push(path);
     }
   }
   return copy;
+}
+
+/** Also under a key that objects of JavaScript have by themselves. */
+function put(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Lists of these are written even when they are empty, though they are not required. */
+const writtenEmpty: ReadonlySet<string> = new Set(['ClusterRole.rules', 'EndpointSlice.ports', 'Role.rules']);
+
+/** Go writes no empty list or map, but where the field is required; an empty struct is something. */
+function isLeftOut(item: unknown, schema: Schema, parent: Schema, key: string): boolean {
+  if (typeof item !== 'object' || item === null || Object.keys(item).length > 0) return false;
+  if (parent.required?.includes(key) || writtenEmpty.has(`${structOf(parent)}.${key}`)) return false;
+  if (Array.isArray(item)) return schema.type === 'array';
+  return typeof schema.additionalProperties === 'object' && definitionOf(schema) === undefined;
 }
 
 function own(properties: Schema['properties'], key: string): Schema | undefined {
@@ -110,19 +131,41 @@ function isAny(schema: Schema): boolean {
   return schema.type === undefined && !schema.properties && !schema['x-kubernetes-int-or-string'];
 }
 
-function checkType(value: unknown, schema: Schema, { goPath, struct }: Place, { kind, version }: KindName): void {
+function checkType(value: unknown, schema: Schema, { goPath, struct }: Place, type: KindName): void {
   if (value === null || schema.type === undefined) return;
-  const expected = goType(schema);
   const actual = jsonType(value);
   const fits =
     schema.type === 'integer' ? Number.isInteger(value) : schema.type === (actual === 'bool' ? 'boolean' : actual);
   if (fits) return;
+  const expected = goType(schema);
   const what = actual === 'number' && schema.type === 'integer' ? `number ${JSON.stringify(value)}` : actual;
-  throw new ApiFailure(
-    'BadRequest',
-    `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${what} into Go struct ` +
-      `field ${struct}.${goPath} of type ${expected}`,
-  );
+  const why = `json: cannot unmarshal ${what} into Go struct field ${struct}.${goPath} of type ${expected}`;
+  throw new DecodingFailure(type, why, conversionFailure(value, schema, expected));
+}
+
+/** As runtime.DefaultUnstructuredConverter of apimachinery tells it. */
+function conversionFailure(value: unknown, schema: Schema, expected: string): string {
+  const actual = { string: 'string', boolean: 'bool', number: numberType(value) }[typeof value as 'string'] ?? '';
+  if (schema.type === 'array') return `cannot restore slice from ${kindOf(value)}`;
+  if (schema.type === 'object') {
+    return definitionOf(schema)
+      ? `cannot restore struct from: ${kindOf(value)}`
+      : `cannot restore map from ${kindOf(value)}`;
+  }
+  // Go converts between numbers, and an integer to the text of its character, which the converter then refuses.
+  const isNumber = typeof value === 'number';
+  const converts = isNumber && (schema.type !== 'string' || Number.isInteger(value)) && schema.type !== 'boolean';
+  return converts ? `cannot convert ${actual} to ${expected}` : `unrecognized type: ${expected}`;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'number') return numberType(value);
+  return { boolean: 'bool', object: 'map' }[typeof value as 'boolean'] ?? typeof value;
+}
+
+function numberType(value: unknown): string {
+  return Number.isInteger(value) ? 'int64' : 'float64';
 }
 
 function jsonType(value: unknown): string {

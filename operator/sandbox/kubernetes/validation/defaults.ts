@@ -13,13 +13,27 @@ export function applyDefaults(value: unknown, schema: Schema): void {
     return;
   }
   if (!isJsonObject(value)) return;
+  for (const [key, ofKey] of defaultsOf(schema)) {
+    if (value[key] === undefined) value[key] = typeof ofKey === 'object' ? structuredClone(ofKey) : ofKey;
+  }
   const { properties = {}, additionalProperties } = schema;
-  for (const [key, property] of Object.entries(properties)) {
-    if (property.default !== undefined && value[key] === undefined) value[key] = structuredClone(property.default);
-    if (Object.hasOwn(value, key)) applyDefaults(value[key], property);
-  }
-  if (typeof additionalProperties !== 'object') return;
   for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(properties, key)) applyDefaults(value[key], additionalProperties);
+    const below = value[key];
+    if (typeof below !== 'object' || below === null) continue;
+    if (Object.hasOwn(properties, key)) applyDefaults(below, properties[key]!);
+    else if (typeof additionalProperties === 'object') applyDefaults(below, additionalProperties);
   }
+}
+
+const known = new WeakMap<Schema, readonly (readonly [string, unknown])[]>();
+
+/** Of the properties that have one; found once for each schema, since structs have many properties and few defaults. */
+function defaultsOf(schema: Schema): readonly (readonly [string, unknown])[] {
+  let defaults = known.get(schema);
+  if (defaults === undefined) {
+    const all = Object.entries(schema.properties ?? {}).map(([key, property]) => [key, property.default] as const);
+    defaults = all.filter(([, value]) => value !== undefined);
+    known.set(schema, defaults);
+  }
+  return defaults;
 }

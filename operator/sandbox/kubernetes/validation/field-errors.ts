@@ -35,6 +35,9 @@ const withoutValue: ReadonlySet<FieldErrorReason> = new Set([
   'FieldValueTooLong',
 ]);
 
+/** In place of a value: the defect is told without one. */
+export const unsaid = Symbol('unsaid');
+
 export interface FieldError {
   readonly reason: FieldErrorReason;
   readonly field: string;
@@ -49,7 +52,8 @@ export class FieldErrors {
   }
 
   add(reason: FieldErrorReason, field: string, value: unknown, detail = ''): void {
-    const title = withoutValue.has(reason) ? titles[reason] : `${titles[reason]}: ${valueText(value)}`;
+    const title =
+      withoutValue.has(reason) || value === unsaid ? titles[reason] : `${titles[reason]}: ${valueText(value)}`;
     this.#errors.push({ reason, field, message: detail === '' ? title : `${title}: ${detail}` });
   }
 

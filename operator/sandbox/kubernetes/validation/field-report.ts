@@ -4,7 +4,7 @@
  *
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
  */
-import { ApiFailure } from '../api-failure.ts';
+import { DecodingFailure } from '../decoding-failure.ts';
 import type { AdmitOptions, ResourceType } from '../resource-type.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { AdmitOptions, ResourceType } from '../resource-type.ts';
  * @throws ApiFailure `BadRequest` when `fieldValidation` is Strict and there is something to report
  */
 export function reportFields(
-  { kind, version }: Pick<ResourceType, 'kind' | 'version'>,
+  type: Pick<ResourceType, 'kind' | 'version'>,
   unknownFields: readonly string[],
   { fieldValidation, duplicateFields = [] }: AdmitOptions,
 ): string[] {
@@ -22,6 +22,5 @@ export function reportFields(
     ...unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`),
   ];
   if (fieldValidation === 'Warn' || texts.length === 0) return texts;
-  const text = `strict decoding error: ${texts.join(', ')}`;
-  throw new ApiFailure('BadRequest', `${kind} in version "${version}" cannot be handled as a ${kind}: ${text}`);
+  throw new DecodingFailure(type, `strict decoding error: ${texts.join(', ')}`);
 }

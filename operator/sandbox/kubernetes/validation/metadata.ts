@@ -32,13 +32,15 @@ const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan',
 export interface MetadataRules {
   readonly namespaced: boolean;
   readonly nameForm: NameForm;
+  /** Finalizers without a domain are allowed where this is false. @default true */
+  readonly qualifiedFinalizers?: boolean;
 }
 
 export function checkMetadata(
   object: JsonObject,
   previous: KubeObject | undefined,
   errors: FieldErrors,
-  { namespaced, nameForm }: MetadataRules,
+  { namespaced, nameForm, qualifiedFinalizers = true }: MetadataRules,
 ): void {
   const metadata = objectAt(object, 'metadata');
   const name = stringAt(metadata, 'name');
@@ -52,8 +54,22 @@ export function checkMetadata(
   checkAnnotations(objectAt(metadata, 'annotations'), 'metadata.annotations', errors);
   checkOwners(listAt(metadata, 'ownerReferences'), errors);
   for (const [index, finalizer] of listAt(metadata, 'finalizers').entries()) {
-    checkFinalizer(String(finalizer), index, errors);
+    checkFinalizer(String(finalizer), index, qualifiedFinalizers, errors);
   }
+}
+
+/** For finalizers that an object has now and had not before, where they need no domain. */
+export function finalizerWarnings(object: unknown, previous: unknown): readonly string[] {
+  const finalizersOf = (of: unknown) => listAt(objectAt(of, 'metadata'), 'finalizers').map(String);
+  const had = new Set(finalizersOf(previous));
+  const advice = 'prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers';
+  return finalizersOf(object)
+    .filter((finalizer) => !had.has(finalizer) && !isQualified(finalizer))
+    .map((finalizer) => `metadata.finalizers: ${JSON.stringify(finalizer)}: ${advice}`);
+}
+
+function isQualified(finalizer: string): boolean {
+  return finalizer.includes('/') || standardFinalizers.has(finalizer);
 }
 
 export function checkLabels(labels: JsonObject, path: string, errors: FieldErrors): void {
@@ -85,10 +101,10 @@ function checkOwners(owners: readonly unknown[], errors: FieldErrors): void {
   }
 }
 
-function checkFinalizer(finalizer: string, index: number, errors: FieldErrors): void {
+function checkFinalizer(finalizer: string, index: number, mustBeQualified: boolean, errors: FieldErrors): void {
   const path = 'metadata.finalizers';
   for (const problem of checkQualifiedName(finalizer)) errors.invalid(path, finalizer, problem);
-  if (finalizer.includes('/') || standardFinalizers.has(finalizer)) return;
+  if (!mustBeQualified || isQualified(finalizer)) return;
   errors.invalid(`${path}[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
 }
 

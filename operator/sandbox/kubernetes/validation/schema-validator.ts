@@ -18,6 +18,8 @@ type Keyword = (error: SchemaDefect, errors: FieldErrors) => void;
 
 interface SchemaDefect {
   readonly path: string;
+  /** The path as the text tells it. */
+  readonly name: string;
   readonly value: unknown;
   readonly params: Readonly<Record<string, unknown>>;
   readonly schema: unknown;
@@ -25,34 +27,34 @@ interface SchemaDefect {
 
 /** In the order in which the API server tells the defects of one value. */
 const keywords: Readonly<Record<string, Keyword>> = {
-  type: ({ path, value, schema }, errors) => {
+  type: ({ path, name, value, schema }, errors) => {
     const expected = Array.isArray(schema) ? schema.filter((type) => type !== 'null').join(',') : String(schema);
     const actual = typeName(value);
-    const detail = `${path} in body must be of type ${expected}: ${JSON.stringify(actual)}`;
+    const detail = `${name} in body must be of type ${expected}: ${JSON.stringify(actual)}`;
     errors.add('FieldValueTypeInvalid', path, actual, detail);
   },
-  not: ({ path }, errors) => errors.invalid('<nil>', '', `"${path}" must not validate the schema (not)`),
-  anyOf: ({ path }, errors) => errors.invalid('<nil>', '', `"${path}" must validate at least one schema (anyOf)`),
-  oneOf: ({ path, params }, errors) => {
+  not: ({ name }, errors) => errors.invalid('<nil>', '', `"${name}" must not validate the schema (not)`),
+  anyOf: ({ name }, errors) => errors.invalid('<nil>', '', `"${name}" must validate at least one schema (anyOf)`),
+  oneOf: ({ name, params }, errors) => {
     const found = params['passingSchemas'] ? 'Found 2 valid alternatives' : 'Found none valid';
-    errors.invalid('<nil>', '', `"${path}" must validate one and only one schema (oneOf). ${found}`);
+    errors.invalid('<nil>', '', `"${name}" must validate one and only one schema (oneOf). ${found}`);
   },
   maxLength: ({ path, params }, errors) => errors.tooLong(path, Number(params['limit'])),
-  minLength: ({ path, value, params }, errors) =>
-    errors.invalid(path, value, `${path} in body should be at least ${String(params['limit'])} chars long`),
-  pattern: ({ path, value, params }, errors) =>
-    errors.invalid(path, value, `${path} in body should match '${String(params['pattern'])}'`),
-  format: ({ path, value, params }, errors) => {
+  minLength: ({ path, name, value, params }, errors) =>
+    errors.invalid(path, value, `${name} in body should be at least ${String(params['limit'])} chars long`),
+  pattern: ({ path, name, value, params }, errors) =>
+    errors.invalid(path, value, `${name} in body should match '${String(params['pattern'])}'`),
+  format: ({ path, name, value, params }, errors) => {
     const format = String(params['format']);
     if (typeof value === 'number') {
-      errors.invalid('<nil>', '', `Checked value must be of type integer with format ${format} in ${path}`);
+      errors.invalid('<nil>', '', `Checked value must be of type integer with format ${format} in ${name}`);
       return;
     }
-    const detail = `${path} in body must be of type ${format}: ${JSON.stringify(value)}`;
+    const detail = `${name} in body must be of type ${format}: ${JSON.stringify(value)}`;
     errors.add('FieldValueTypeInvalid', path, value, detail);
   },
-  multipleOf: ({ path, value, params }, errors) =>
-    errors.invalid(path, value, `${path} in body should be a multiple of ${String(params['multipleOf'])}`),
+  multipleOf: ({ path, name, value, params }, errors) =>
+    errors.invalid(path, value, `${name} in body should be a multiple of ${String(params['multipleOf'])}`),
   maximum: limit('less than or equal to'),
   exclusiveMaximum: limit('less than'),
   minimum: limit('greater than or equal to'),
@@ -82,8 +84,11 @@ export class SchemaValidator {
     this.#schema = schema;
   }
 
-  /** @param previous what was stored: its defects are forgiven where nothing changed */
-  validate(value: unknown, previous: unknown, errors: FieldErrors): void {
+  /**
+   * @param previous what was stored: its defects are forgiven where nothing changed
+   * @param base what was written, where that is a part of the value: texts tell paths from there
+   */
+  validate(value: unknown, previous: unknown, errors: FieldErrors, base?: string): void {
     this.#compiled ??= compile(this.#schema);
     if (this.#compiled(value)) return;
     for (const error of told(this.#compiled.errors ?? [])) {
@@ -91,7 +96,10 @@ export class SchemaValidator {
       if (previous !== undefined && isUnchanged(segments, value, previous, isDeepStrictEqual)) continue;
       const at = segments.reduce<unknown>(valueAt, value);
       const { params, schema } = error;
-      keywords[error.keyword]?.({ path: fieldPath(segments, value), value: at, params, schema }, errors);
+      const path = fieldPath(segments, value);
+      const isWithin = base !== undefined && segments[0] === base;
+      const name = isWithin ? fieldPath(segments.slice(1), valueAt(value, base)) : path;
+      keywords[error.keyword]?.({ path, name, value: at, params, schema }, errors);
     }
   }
 }
@@ -142,8 +150,8 @@ function isOfOtherBranch({ schemaPath }: ErrorObject, errors: readonly ErrorObje
 }
 
 function limit(relation: string): Keyword {
-  return ({ path, value, params }, errors) =>
-    errors.invalid(path, value, `${path} in body should be ${relation} ${String(params['limit'])}`);
+  return ({ path, name, value, params }, errors) =>
+    errors.invalid(path, value, `${name} in body should be ${relation} ${String(params['limit'])}`);
 }
 
 function tooMany({ path, value, params }: SchemaDefect, errors: FieldErrors): void {
@@ -151,8 +159,8 @@ function tooMany({ path, value, params }: SchemaDefect, errors: FieldErrors): vo
 }
 
 function tooFew(what: string): Keyword {
-  return ({ path, value, params }, errors) =>
-    errors.invalid(path, sizeOf(value), `${path} in body should have at least ${String(params['limit'])} ${what}`);
+  return ({ path, name, value, params }, errors) =>
+    errors.invalid(path, sizeOf(value), `${name} in body should have at least ${String(params['limit'])} ${what}`);
 }
 
 function sizeOf(value: unknown): number {

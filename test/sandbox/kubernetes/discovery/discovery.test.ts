@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { byPriority, discoveryAnswer } from '../../../../operator/sandbox/kubernetes/discovery/discovery.ts';
 import { openApiAnswer } from '../../../../operator/sandbox/kubernetes/discovery/open-api.ts';
 import { registryWithOurCrds } from '../types/our-crds.ts';
@@ -77,12 +78,16 @@ describe('Discovery', () => {
     assert.notEqual(openApiAnswer(registry, '/openapi/v3', '')?.etag, index);
   });
 
-  it('has the document of all types as JSON only', () => {
+  it('has the document of all types as JSON, and an empty one as protobuf', () => {
     assert.ok(openApiAnswer(types, '/openapi/v2', 'application/json'));
-    assert.equal(
-      openApiAnswer(types, '/openapi/v2', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'),
-      undefined,
-    );
+    const answer = openApiAnswer(types, '/openapi/v2', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf');
+    const reader = new BinaryReader(Buffer.from(answer?.text ?? '', 'latin1'));
+    assert.deepEqual([reader.tag()[0], reader.string()], [1, '2.0']);
+    assert.equal(reader.tag()[0], 2);
+    const info = new BinaryReader(reader.bytes());
+    assert.deepEqual([info.tag()[0], info.string(), info.tag()[0], info.string()], [1, 'Kubernetes', 2, 'unversioned']);
+    assert.equal(info.pos, info.len);
+    assert.equal(openApiAnswer(types, '/openapi/v2', 'text/plain'), undefined);
   });
 
   function openApi(path: string): Document {

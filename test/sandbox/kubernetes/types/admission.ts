@@ -1,4 +1,4 @@
-/** Admits objects as the storage of an embedded API server does, for tests of what is refused and filled in. */
+/** Admits objects, and gives them what the API server gives, as the storage of an embedded API server does, for tests of what is refused and filled in. */
 import type { ApiFailure } from '../../../../operator/sandbox/kubernetes/api-failure.ts';
 import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
 import type { AdmitOptions, ResourceTypes } from '../../../../operator/sandbox/kubernetes/resource-type.ts';
@@ -8,7 +8,8 @@ interface Admission extends Partial<AdmitOptions> {
 }
 
 export function admit(types: ResourceTypes, object: KubeObject, admission: Admission = {}): KubeObject {
-  return admitted(types, object, admission).object;
+  const { object: after } = admitted(types, object, admission);
+  return types.findKind(object.apiVersion, object.kind)?.allot?.(after, admission.previous) ?? after;
 }
 
 export function admitted(types: ResourceTypes, object: KubeObject, { previous, ...options }: Admission = {}) {

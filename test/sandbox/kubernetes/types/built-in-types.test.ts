@@ -235,10 +235,9 @@ describe('Built-in types', () => {
     assert.deepEqual(secret, object('Secret', { type: 'Opaque', data: { a: 'Yg==', c: 'ZA==' } }));
   });
 
-  it('mark a namespace with its name and its finalizer', () => {
-    const { metadata, spec } = admit(types, object('Namespace', {}, { name: 'shop' }));
+  it('mark a namespace with its name', () => {
+    const { metadata } = admit(types, object('Namespace', {}, { name: 'shop' }));
     assert.deepEqual(metadata.labels, { 'kubernetes.io/metadata.name': 'shop' });
-    assert.deepEqual(spec, { finalizers: ['kubernetes'] });
   });
 
   it('show one Event in both versions', () => {

@@ -39,6 +39,7 @@ export const clusterCells: Readonly<Record<string, Cells>> = {
     stringAt(objectAt(object, 'spec'), 'holderIdentity'),
     ageOf(object, nowMs),
   ],
+  LimitRange: created,
   Namespace: (object, nowMs) => [
     object.metadata.name,
     stringAt(objectAt(object, 'status'), 'phase'),
@@ -50,6 +51,12 @@ export const clusterCells: Readonly<Record<string, Cells>> = {
     const allowed = numberAt(objectAt(object, 'status'), 'disruptionsAllowed');
     return [object.metadata.name, String(minAvailable), String(maxUnavailable), allowed, ageOf(object, nowMs)];
   },
+  ResourceQuota: (object, nowMs) => {
+    const texts = quotaTexts(object);
+    const of = (isLimit: boolean) =>
+      texts.filter(([name]) => name.startsWith('limits.') === isLimit).map(([name, text]) => `${name}: ${text}`);
+    return [object.metadata.name, of(false).join(', '), of(true).join(', '), ageOf(object, nowMs)];
+  },
   Role: created,
   RoleBinding: binding,
   Secret: (object, nowMs) => [
@@ -60,6 +67,16 @@ export const clusterCells: Readonly<Record<string, Cells>> = {
   ],
   ServiceAccount: (object, nowMs) => [object.metadata.name, ageOf(object, nowMs)],
 };
+
+/** `USED/HARD` of each resource. */
+function quotaTexts(object: Parameters<Cells>[0]): readonly (readonly [string, string])[] {
+  const { hard, used } = {
+    hard: objectAt(objectAt(object, 'status'), 'hard'),
+    used: objectAt(objectAt(object, 'status'), 'used'),
+  };
+  const names = Object.keys(hard).sort();
+  return names.map((name) => [name, `${String(used[name] ?? 0)}/${String(hard[name])}`] as const);
+}
 
 function sizeAt(object: unknown, key: string): number {
   return Object.keys(objectAt(object, key)).length;

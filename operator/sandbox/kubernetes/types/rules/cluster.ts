@@ -15,11 +15,10 @@ import { fillMissing } from './missing.ts';
 const rbacGroup = 'rbac.authorization.k8s.io';
 
 export const namespaceRules: KindRules = {
-  fillIn(namespace, previous) {
+  fillIn(namespace) {
     const metadata = objectAt(namespace, 'metadata');
     const labels = { ...objectAt(metadata, 'labels'), 'kubernetes.io/metadata.name': metadata['name'] };
     namespace['metadata'] = { ...metadata, labels };
-    if (!previous) namespace['spec'] = { ...objectAt(namespace, 'spec'), finalizers: ['kubernetes'] };
     namespace['status'] = { phase: 'Active', ...objectAt(namespace, 'status') };
   },
   nameForm: 'label',

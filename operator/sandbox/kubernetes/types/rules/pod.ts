@@ -17,16 +17,23 @@ const protocols = ['SCTP', 'TCP', 'UDP'];
 const restartPolicies = ['Always', 'OnFailure', 'Never'];
 
 export const podRules: KindRules = {
-  fillIn(pod) {
+  fillIn(pod, previous) {
     const spec = objectAt(pod, 'spec');
     fillPodSpec(spec);
-    fillMissing(spec, { enableServiceLinks: true, preemptionPolicy: 'PreemptLowerPriority', priority: 0 });
-    fillMissing(spec, { serviceAccountName: 'default' });
-    fillMissing(spec, { serviceAccount: spec['serviceAccountName'] });
-    fillMissing(spec, { tolerations: [toleration('not-ready'), toleration('unreachable')] });
+    for (const list of ['initContainers', 'containers'])
+      for (const container of listAt(spec, list)) fillRequests(container);
+    fillMissing(spec, { enableServiceLinks: true });
+    // What it was given stays with it when an update leaves it out.
+    if (previous) allotPodSpec(spec);
     const status = objectAt(pod, 'status');
     fillMissing(status, { phase: 'Pending', qosClass: qosClass(spec) });
     pod['status'] = status;
+  },
+  allot(pod, previous) {
+    if (previous) return pod;
+    const spec = { ...objectAt(pod, 'spec') };
+    allotPodSpec(spec);
+    return { ...pod, spec };
   },
   check(pod, errors, previous) {
     const spec = objectAt(pod, 'spec');
@@ -34,6 +41,21 @@ export const podRules: KindRules = {
     if (previous) checkPodUpdate(spec, objectAt(previous, 'spec'), errors);
   },
 };
+
+/** What the admission plugins of the API server give to a pod. */
+function allotPodSpec(spec: JsonObject): void {
+  fillMissing(spec, { preemptionPolicy: 'PreemptLowerPriority', priority: 0, serviceAccountName: 'default' });
+  fillMissing(spec, { serviceAccount: spec['serviceAccountName'] });
+  fillMissing(spec, { tolerations: [toleration('not-ready'), toleration('unreachable')] });
+}
+
+/** Of pods only: a template keeps what it says. */
+function fillRequests(container: unknown): void {
+  const resources = objectAt(container, 'resources');
+  if (isJsonObject(resources['limits'])) {
+    resources['requests'] = { ...resources['limits'], ...objectAt(resources, 'requests') };
+  }
+}
 
 function toleration(condition: string): JsonObject {
   const key = `node.kubernetes.io/${condition}`;
@@ -73,9 +95,6 @@ function fillContainer(container: JsonObject): void {
   for (const kind of ['limits', 'requests']) {
     const quantities = objectAt(resources, kind);
     for (const name of Object.keys(quantities)) quantities[name] = shortQuantity(quantities[name]);
-  }
-  if (isJsonObject(resources['limits'])) {
-    resources['requests'] = { ...resources['limits'], ...objectAt(resources, 'requests') };
   }
 }
 

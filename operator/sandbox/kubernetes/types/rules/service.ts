@@ -20,7 +20,7 @@ const wrongAddress = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ff
 export function serviceRules(pool: ServiceAddresses): KindRules {
   return {
     nameForm: 'service',
-    fillIn(service, previous) {
+    fillIn(service) {
       const spec = objectAt(service, 'spec');
       fillMissing(spec, { sessionAffinity: 'None', type: 'ClusterIP' });
       if (spec['sessionAffinity'] === 'ClientIP') fillMissing(spec, { sessionAffinityConfig: clientIp() });
@@ -28,13 +28,23 @@ export function serviceRules(pool: ServiceAddresses): KindRules {
         fillMissing(port, { protocol: 'TCP' });
         if (!port['targetPort']) port['targetPort'] = port['port'];
       }
-      allocate(spec, objectAt(previous, 'spec'), pool);
+      fillByType(spec);
       const status = objectAt(service, 'status');
       service['status'] = { loadBalancer: {}, ...status };
     },
+    allot(service, previous) {
+      const spec = structuredClone(objectAt(service, 'spec'));
+      allocate(spec, objectAt(previous, 'spec'), pool);
+      return { ...service, spec };
+    },
     check(service, errors, previous) {
-      checkSpec(objectAt(service, 'spec'), errors);
-      checkAllocated(objectAt(service, 'spec'), objectAt(previous, 'spec'), pool, errors);
+      const spec = objectAt(service, 'spec');
+      const ingress = listAt(objectAt(objectAt(service, 'status'), 'loadBalancer'), 'ingress');
+      if (ingress.length > 0 && spec['type'] !== 'LoadBalancer') {
+        errors.forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'");
+      }
+      checkSpec(spec, errors);
+      checkAllocated(spec, objectAt(previous, 'spec'), pool, errors);
     },
   };
 }
@@ -56,19 +66,27 @@ function portsOf(spec: JsonObject): readonly JsonObject[] {
   return listAt(spec, 'ports').filter(isJsonObject);
 }
 
-function allocate(spec: JsonObject, before: JsonObject, pool: ServiceAddresses): void {
+function fillByType(spec: JsonObject): void {
   const type = spec['type'];
-  const external = type === 'NodePort' || type === 'LoadBalancer';
   if (type === 'ExternalName') {
     delete spec['clusterIP'];
     delete spec['clusterIPs'];
     return;
   }
-  fillMissing(spec, { internalTrafficPolicy: 'Cluster', ipFamilyPolicy: 'SingleStack' });
-  if (external) fillMissing(spec, { externalTrafficPolicy: 'Cluster' });
+  fillMissing(spec, { internalTrafficPolicy: 'Cluster' });
+  if (isExternal(spec)) fillMissing(spec, { externalTrafficPolicy: 'Cluster' });
   else delete spec['externalTrafficPolicy'];
   if (type === 'LoadBalancer') fillMissing(spec, { allocateLoadBalancerNodePorts: true });
   else delete spec['allocateLoadBalancerNodePorts'];
+}
+
+function isExternal(spec: JsonObject): boolean {
+  return spec['type'] === 'NodePort' || spec['type'] === 'LoadBalancer';
+}
+
+function allocate(spec: JsonObject, before: JsonObject, pool: ServiceAddresses): void {
+  if (spec['type'] === 'ExternalName') return;
+  fillMissing(spec, { ipFamilyPolicy: 'SingleStack' });
   // What was given to the Service stays with it when an update leaves it out.
   if (!spec['clusterIP'] && before['clusterIP'] !== undefined) spec['clusterIP'] = before['clusterIP'];
   if (!spec['clusterIP']) spec['clusterIP'] = listAt(spec, 'clusterIPs')[0] ?? pool.freeAddress();
@@ -78,7 +96,7 @@ function allocate(spec: JsonObject, before: JsonObject, pool: ServiceAddresses):
   });
   const portsBefore = portsOf(before);
   for (const port of portsOf(spec)) {
-    if (!external) delete port['nodePort'];
+    if (!isExternal(spec)) delete port['nodePort'];
     else if (!port['nodePort'] && spec['allocateLoadBalancerNodePorts'] !== false) {
       const same = portsBefore.find((one) => one['port'] === port['port'] && one['protocol'] === port['protocol']);
       port['nodePort'] = same?.['nodePort'] ?? pool.freePort();

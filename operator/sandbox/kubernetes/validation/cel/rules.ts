@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type CelInput, type CelResult, isCelError } from '@bufbuild/cel';
 import type { Schema, ValidationRule } from '../../schema.ts';
-import type { FieldErrors } from '../field-errors.ts';
+import { type FieldErrors, unsaid } from '../field-errors.ts';
 import { isJsonObject } from '../json.ts';
 import { celValue } from './cel-value.ts';
 import { type CelExpression, compileExpression } from './expression.ts';
@@ -103,7 +103,8 @@ interface Failing {
 function tell({ rule }: CompiledRule, { value, path, message }: Failing, errors: FieldErrors): void {
   const reason = reasons[rule.reason as keyof typeof reasons] ?? 'FieldValueInvalid';
   const field = `${path}${rule.fieldPath ?? ''}`.replace(/^\./, '');
-  errors.add(reason, field === '' ? '<nil>' : field, shown(value), message);
+  // The value at hand is that of the rule, not that of the field which it blames.
+  errors.add(reason, field === '' ? '<nil>' : field, rule.fieldPath === undefined ? shown(value) : unsaid, message);
 }
 
 /** Objects and lists are told by their type. */
