@@ -4,13 +4,11 @@
  * Source: k8s.io/kubernetes/pkg/printers/internalversion/printers.go
  */
 import type { KubeObject } from '../../object.ts';
+import type { Cells } from './cell.ts';
 import { clusterCells } from './cluster-cells.ts';
 import { networkCells } from './network-cells.ts';
 import { podCells } from './pod-cells.ts';
 import { workloadCells } from './workload-cells.ts';
-
-/** All cells, also those of `-o wide`. */
-export type Cells = (object: KubeObject, nowMs: number) => readonly unknown[];
 
 const cellsByKind: Readonly<Record<string, Cells>> = {
   ...clusterCells,

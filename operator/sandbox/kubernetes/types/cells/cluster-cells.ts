@@ -3,7 +3,7 @@ import { isJsonObject, listAt, objectAt, stringAt } from '../../validation/json.
 import type { JsonObject } from '../../validation/json.ts';
 import { age } from '../age.ts';
 import { ageOf, none, numberAt, orNone } from './cell-text.ts';
-import type { Cells } from './cells.ts';
+import type { Cells } from './cell.ts';
 
 const created: Cells = ({ metadata }) => [metadata.name, metadata.creationTimestamp];
 

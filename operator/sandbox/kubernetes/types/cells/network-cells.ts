@@ -2,7 +2,7 @@
 import { isJsonObject, listAt, objectAt, stringAt } from '../../validation/json.ts';
 import type { JsonObject } from '../../validation/json.ts';
 import { ageOf, joined, labelsText, none, numberAt, orNone, selectorText } from './cell-text.ts';
-import type { Cells } from './cells.ts';
+import type { Cells } from './cell.ts';
 
 const shownEndpoints = 3;
 

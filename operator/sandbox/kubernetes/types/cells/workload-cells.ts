@@ -1,7 +1,7 @@
 /** The rows of Deployments, ReplicaSets, StatefulSets and DaemonSets. */
 import { objectAt } from '../../validation/json.ts';
 import { ageOf, containersText, labelsText, numberAt, selectorText } from './cell-text.ts';
-import type { Cells } from './cells.ts';
+import type { Cells } from './cell.ts';
 
 export const workloadCells: Readonly<Record<string, Cells>> = {
   Deployment: (object, nowMs) => {
