@@ -13,10 +13,12 @@ import { slowdown, table } from './figure.ts';
 import type { Figure } from './figure.ts';
 import { measureMirrorLatency } from './mirror-latency.ts';
 import { measurePublishRate } from './publish-rate.ts';
+import { benchEmbedded } from './embedded-stalls.ts';
 import { benchServices } from './services.ts';
 
 const help = `npm run bench -- [--nacos 3.1|2.3] [--count 200] [--rounds 3] [--json FILE]
 npm run bench -- services --help
+npm run bench -- embedded
 
   --nacos   the generation of the Nacos server; default 3.1
   --count   configs that are published, and samples of the latency; default 200
@@ -32,7 +34,18 @@ interface BenchOptions {
   readonly json: string | undefined;
 }
 
-process.exitCode = process.argv[2] === 'services' ? await benchServices(process.argv.slice(3)) : await main();
+process.exitCode = await chosen();
+
+function chosen(): Promise<number> {
+  switch (process.argv[2]) {
+    case 'services':
+      return benchServices(process.argv.slice(3));
+    case 'embedded':
+      return benchEmbedded();
+    default:
+      return main();
+  }
+}
 
 async function main(): Promise<number> {
   const options = parse();
