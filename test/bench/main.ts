@@ -37,14 +37,9 @@ interface BenchOptions {
 process.exitCode = await chosen();
 
 function chosen(): Promise<number> {
-  switch (process.argv[2]) {
-    case 'services':
-      return benchServices(process.argv.slice(3));
-    case 'embedded':
-      return benchEmbedded();
-    default:
-      return main();
-  }
+  const [, , what, ...args] = process.argv;
+  if (what === 'services') return benchServices(args);
+  return what === 'embedded' ? benchEmbedded() : main();
 }
 
 async function main(): Promise<number> {
