@@ -8,7 +8,14 @@ import { systemClock } from './clock.ts';
 import { isBridgeError, messageOf } from './errors.ts';
 import { createLogger, errorFields } from './log.ts';
 import { createOperator } from './operator.ts';
-import { compileRunOptions, createRunCommand, type RunOptions } from './options.ts';
+import {
+  compileRunOptions,
+  compileSandboxOptions,
+  createRunCommand,
+  createSandboxCommand,
+  type RunOptions,
+  type SandboxOptions,
+} from './options.ts';
 
 const USAGE_ERROR = 2;
 
@@ -20,6 +27,8 @@ const program = new Command('nacos-bridge')
   .exitOverride();
 const runCommand = createRunCommand().exitOverride();
 program.addCommand(runCommand.action(() => run(compileRunOptions(runCommand, process.env))));
+const sandboxCommand = createSandboxCommand().exitOverride();
+program.addCommand(sandboxCommand.action(() => sandbox(compileSandboxOptions(sandboxCommand, process.env))));
 
 // `nacos-bridge run --help | head` closes our output early, and that is no failure.
 process.stdout.on('error', () => {});
@@ -38,22 +47,35 @@ async function run(options: RunOptions): Promise<void> {
     rotateSeconds: options.logRotateSeconds,
     maxFiles: options.logMaxFiles,
   });
-  const stopping = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      log.info('stopping', { signal });
-      stopping.abort();
-    });
-  }
+  const stopping = onceSignalled((signal) => log.info('stopping', { signal }));
   log.info('starting', { version: manifest.version, node: process.versions.node, identity: options.identity });
   try {
-    await createOperator(options, manifest.version, systemClock, log).run(stopping.signal);
+    await createOperator(options, manifest.version, systemClock, log).run(stopping);
     log.info('stopped');
   } catch (error) {
     if (isBridgeError(error, 'INVALID_OPTION')) throw error;
     log.error('cannot go on', errorFields(error));
     process.exitCode = 1;
   }
+}
+
+/** Loaded when it is asked for: the operator never pays for it. */
+async function sandbox(options: SandboxOptions): Promise<void> {
+  const { runSandbox } = await import('./sandbox/demonstration/command.ts');
+  const { version } = manifest;
+  process.exitCode = await runSandbox({ options, version, signal: onceSignalled(), output: process.stdout });
+}
+
+/** Aborted by the first SIGTERM or SIGINT; the next one of the same kind ends the process at once. */
+function onceSignalled(told: (signal: NodeJS.Signals) => void = () => {}): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      told(signal);
+      stopping.abort();
+    });
+  }
+  return stopping.signal;
 }
 
 /** Commander has printed its own errors, and help and version are none. */

@@ -13,6 +13,7 @@ import { fieldReference } from './generate/field-reference.ts';
 import { errorTable } from './generate/error-table.ts';
 import { metricsTable } from './generate/metrics-table.ts';
 import { optionsReference } from './generate/options-reference.ts';
+import { sandboxOptions } from './generate/sandbox-options.ts';
 import { typesOf } from './generate/types.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -20,7 +21,13 @@ const root = path.join(import.meta.dirname, '..');
 async function deriveAll(): Promise<Derived[]> {
   const crds = await loadCrds(path.join(root, 'crds'));
   const types = await Promise.all(crds.map(typesOf));
-  const pages = await Promise.all([fieldReference(crds), optionsReference(), errorTable(root), metricsTable(root)]);
+  const pages = await Promise.all([
+    fieldReference(crds),
+    optionsReference(),
+    sandboxOptions(root),
+    errorTable(root),
+    metricsTable(root),
+  ]);
   return [...types, ...crds.map(chartCopy), ...pages];
 }
 

@@ -7,7 +7,8 @@
  * what is new is delivered. So a change costs one read and one place in a batch, however many keys there are.
  *
  * Guarantees: a listener hears each change once, in order, and never something older than our own last write; a failing
- * listener hurts nobody; a key that cannot be read is tried again with growing pauses until it can.
+ * listener hurts nobody; a key that cannot be read is tried again with growing pauses until it can; a write of ours that
+ * is not pushed back in time is asked for.
  */
 import { sleep } from '../clock.ts';
 import type { Clock, Timer } from '../clock.ts';
@@ -50,12 +51,18 @@ interface Watched {
   /** Own writes that were delivered; a read that began before one of them is not. */
   writes: number;
   failures: number;
+  /** Reads in a row that showed nothing new although the server had said that there is. */
+  vainReads: number;
   lastError: BridgeError | undefined;
   retry: Timer | undefined;
+  /** Runs until the server is asked for the md5 that it has: its push of our write is overdue, or a read was in vain. */
+  overdue: Timer | undefined;
 }
 
 const batchSize = 1_000;
 const gatherMs = 20;
+/** Pushes come within a tenth of a second; a server that refreshes its cache once for two writes may owe us one for ever. */
+const pushOverdueMs = 2_000;
 const resyncMs = 3 * 60_000;
 const readBackoff = { initialMs: 100, maxMs: 30_000 };
 const listenBackoff = { initialMs: 200, maxMs: 5_000 };
@@ -108,6 +115,8 @@ export class ConfigWatches {
     const watched = this.#watched.get(keyText(key));
     if (!watched) return;
     watched.writes += 1;
+    watched.overdue?.cancel();
+    watched.overdue = this.#options.clock.after(pushOverdueMs, () => this.#tellIfDifferent(watched));
     this.#observe(watched, observation);
   }
 
@@ -142,6 +151,7 @@ export class ConfigWatches {
     this.disconnected();
     for (const watched of this.#watched.values()) {
       watched.retry?.cancel();
+      watched.overdue?.cancel();
       watched.listeners.clear();
     }
     this.#watched.clear();
@@ -155,8 +165,10 @@ export class ConfigWatches {
       toldMd5: undefined,
       writes: 0,
       failures: 0,
+      vainReads: 0,
       lastError: undefined,
       retry: undefined,
+      overdue: undefined,
     };
     this.#watched.set(keyText(key), watched);
     this.#left.delete(keyText(key));
@@ -169,6 +181,7 @@ export class ConfigWatches {
     watched.listeners.delete(own);
     if (watched.listeners.size > 0 || this.#watched.get(keyText(watched.key)) !== watched) return;
     watched.retry?.cancel();
+    watched.overdue?.cancel();
     this.#watched.delete(keyText(watched.key));
     this.#untold.delete(watched);
     this.#dirty.delete(watched);
@@ -236,7 +249,9 @@ export class ConfigWatches {
     if (batch.length === 0) return;
     const contexts = batch.map(contextOf);
     const changed = await this.#options.api.listen(contexts, true, signal);
+    const different = new Set(changed.map(keyText));
     for (const [index, watched] of batch.entries()) {
+      if (!different.has(keyText(watched.key))) watched.vainReads = 0;
       watched.toldMd5 = contexts[index]?.md5;
       // It may have changed while the batch was under way; then it stays for the next one.
       if (watched.toldMd5 === contextOf(watched).md5) this.#untold.delete(watched);
@@ -274,8 +289,10 @@ export class ConfigWatches {
       watched.lastError = undefined;
       if (!this.#isWatched(watched)) return;
       if (watched.writes !== writes) return this.#markDirty(watched);
+      const isNews = !watched.current || md5OfObservation(watched.current) !== md5OfObservation(observation);
       this.#observe(watched, observation);
-      this.#tellIfDifferent(watched);
+      if (isNews || watched.toldMd5 !== contextOf(watched).md5) this.#tellIfDifferent(watched);
+      else this.#tellAgain(watched);
     } catch (error) {
       this.#failed(watched, error, signal);
     }
@@ -302,6 +319,17 @@ export class ConfigWatches {
     if (watched.toldMd5 === contextOf(watched).md5) return;
     this.#untold.add(watched);
     this.#tellSoon();
+  }
+
+  /** A hint, and a read that shows nothing new: either may be late, so the server is asked which md5 it has. */
+  #tellAgain(watched: Watched): void {
+    watched.overdue?.cancel();
+    const pauseMs = backoffMs({ ...readBackoff, random: this.#options.random }, watched.vainReads);
+    watched.vainReads += 1;
+    watched.overdue = this.#options.clock.after(pauseMs, () => {
+      this.#untold.add(watched);
+      this.#tellSoon();
+    });
   }
 
   #isWatched(watched: Watched): boolean {

@@ -13,10 +13,12 @@ import { slowdown, table } from './figure.ts';
 import type { Figure } from './figure.ts';
 import { measureMirrorLatency } from './mirror-latency.ts';
 import { measurePublishRate } from './publish-rate.ts';
+import { benchEmbedded } from './embedded-stalls.ts';
 import { benchServices } from './services.ts';
 
 const help = `npm run bench -- [--nacos 3.1|2.3] [--count 200] [--rounds 3] [--json FILE]
 npm run bench -- services --help
+npm run bench -- embedded
 
   --nacos   the generation of the Nacos server; default 3.1
   --count   configs that are published, and samples of the latency; default 200
@@ -32,7 +34,13 @@ interface BenchOptions {
   readonly json: string | undefined;
 }
 
-process.exitCode = process.argv[2] === 'services' ? await benchServices(process.argv.slice(3)) : await main();
+process.exitCode = await chosen();
+
+function chosen(): Promise<number> {
+  const [, , what, ...args] = process.argv;
+  if (what === 'services') return benchServices(args);
+  return what === 'embedded' ? benchEmbedded() : main();
+}
 
 async function main(): Promise<number> {
   const options = parse();

@@ -2,9 +2,10 @@
  * `npm run test:real`: everything that only real servers can prove. Needs what `npm run testbed` builds.
  *
  * Two lanes run side by side, one with each generation of Nacos: a world of its own (world.ts), the scenario suite, and
- * the acceptance tests. Before them run the files that start their own servers, and beside those, in worlds of their own,
- * the tests that mostly wait. Last come several replicas, with each generation and then with a cluster of Nacos. The last line of the output is the count over all: `N passed, N failed`; the exit code is 1
- * when any test failed, 2 when the testbed is not built.
+ * the acceptance tests. Before them run the files that start their own servers, and beside those the tests that mostly
+ * wait, in worlds of their own, and the embedded servers with the clients of others. Last come several replicas, with each
+ * generation and then with a cluster of Nacos. The last line of the output is the count over all: `N passed, N failed`; the
+ * exit code is 1 when any test failed, 2 when the testbed is not built.
  *
  * `npm run test:real -- 2.3 outages crash` runs the files with these words in their names, with that Nacos; what is there
  * for a cluster only is chosen by the Nacos `cluster`.
@@ -35,6 +36,8 @@ const waitingFiles = ['services-outages.test.ts', 'aftermath.test.ts'];
 const clusterFile = 'replicas-cluster.test.ts';
 /** Several replicas, in worlds of another kind (replicas/replica-world.ts). */
 const replicaFiles = ['replicas-gap.test.ts', 'replicas-changes.test.ts', 'replicas-blind.test.ts', clusterFile];
+/** The embedded servers with the clients of others; no world. The second starts its Nacos when the others have started. */
+const clientFiles = ['kubectl.test.ts', 'interop-nacos.test.ts'];
 /** How long a lane may take to exit after its last test. */
 const exitLimitMs = 30_000;
 const laneLimitMs = 20 * 60_000;
@@ -80,20 +83,24 @@ async function planLanes(): Promise<Lane[][]> {
   const names = arguments_.filter((argument) => !versions.includes(argument));
   const isChosen = (file: string): boolean => names.length === 0 || names.some((name) => file.includes(name));
   const parts = all.filter(
-    (file) => ![...worldFiles, ...waitingFiles, ...replicaFiles].includes(file) && isChosen(file),
+    (file) => ![...worldFiles, ...waitingFiles, ...clientFiles, ...replicaFiles].includes(file) && isChosen(file),
   );
-  const worlds = (name: string, files: readonly string[], sides = ['3.1', '2.3']): Lane[] =>
-    sides
-      .filter((version) => versions.length === 0 || versions.includes(version))
-      .map((version) => ({ name: `${name} ${version}`, files, env: { NACOS_BRIDGE_NACOS: version } }));
+  const lane = (name: string, version: string, files: readonly string[]): Lane[] =>
+    versions.length === 0 || versions.includes(version)
+      ? [{ name: `${name} ${version}`, files: files.filter(isChosen), env: { NACOS_BRIDGE_NACOS: version } }]
+      : [];
+  const alone = replicaFiles.filter((file) => file !== clusterFile);
   const groups: Lane[][] = [
-    [{ name: 'parts     ', files: parts, env: {} }, ...worlds('outage', waitingFiles.filter(isChosen))],
-    worlds('nacos ', worldFiles.filter(isChosen)),
-    worlds(
-      'replicas',
-      replicaFiles.filter((file) => file !== clusterFile && isChosen(file)),
-    ),
-    worlds('replicas', replicaFiles.filter(isChosen), ['cluster']),
+    [
+      { name: 'parts      ', files: parts, env: {} },
+      ...lane('outage ', '3.1', waitingFiles),
+      ...lane('outage ', '2.3', waitingFiles),
+      ...lane('clients', '3.1', clientFiles),
+    ],
+    // The world of 2.3 is done first: its lane has time for the SDKs with 2.3.
+    [...lane('nacos  ', '3.1', worldFiles), ...lane('nacos  ', '2.3', [...worldFiles, 'interop-nacos.test.ts'])],
+    [...lane('replicas', '3.1', alone), ...lane('replicas', '2.3', alone)],
+    lane('replicas', 'cluster', replicaFiles),
   ];
   return groups.map((lanes) => lanes.filter((lane) => lane.files.length > 0));
 }

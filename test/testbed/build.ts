@@ -1,6 +1,6 @@
 /**
  * Builds the parts that are missing from the cache. Go parts compile one after another, since the compiler fills every
- * core itself; Maven mostly waits for downloads, so its parts run beside them.
+ * core itself; Maven and pip mostly wait for downloads, so their parts run beside them.
  *
  * Guarantee: a part is built under a temporary name and renamed when it is whole, so a run that was interrupted leaves
  * nothing that a later run takes for a part. Go's and Maven's own caches are the user's and are left alone.
@@ -10,7 +10,7 @@ import { createWriteStream } from 'node:fs';
 import { access, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { GoPart, NacosPart, Part } from './parts.ts';
+import type { GoPart, NacosPart, Part, PythonPart } from './parts.ts';
 
 /** What is being done to a part now; `detail` is a figure that moves, such as "412 of 1890 packages". */
 export type BuildStep = 'download' | 'compile';
@@ -37,7 +37,7 @@ export async function buildParts(missing: readonly Part[], observer: BuildObserv
   const lane = async (kind: Part['kind']): Promise<void> => {
     for (const part of missing) if (part.kind === kind) await buildPart(part, observer);
   };
-  const outcomes = await Promise.allSettled([lane('go'), lane('maven')]);
+  const outcomes = await Promise.allSettled([lane('go'), lane('maven'), lane('python')]);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
@@ -69,7 +69,7 @@ async function buildPart(part: Part, observer: BuildObserver): Promise<void> {
   await rm(logFile, { force: true });
   const seconds = { download: 0, compile: 0 };
   try {
-    for (const step of part.kind === 'go' ? goSteps(part, unfinished) : mavenSteps(part, unfinished)) {
+    for (const step of stepsOf(part, unfinished)) {
       const began = performance.now();
       observer.step(part, step.name, '');
       await run(step, logFile, (detail) => observer.step(part, step.name, detail));
@@ -100,6 +100,17 @@ interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Turns each line of output into the detail to show; undefined shows nothing new. */
   readonly progress?: (line: string) => string | undefined;
+}
+
+function stepsOf(part: Part, outDir: string): Command[] {
+  switch (part.kind) {
+    case 'go':
+      return goSteps(part, outDir);
+    case 'maven':
+      return mavenSteps(part, outDir);
+    case 'python':
+      return pythonSteps(part, outDir);
+  }
 }
 
 function goSteps(part: GoPart, outDir: string): Command[] {
@@ -179,6 +190,16 @@ function mavenSteps(part: NacosPart, outDir: string): Command[] {
       ],
       cwd: outDir,
     },
+  ];
+}
+
+/** A virtual environment may be renamed: only the scripts in its bin folder name where it was made. */
+function pythonSteps(part: PythonPart, outDir: string): Command[] {
+  const requirements = join(part.sourceDir, 'requirements.txt');
+  const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--require-hashes', '-r', requirements];
+  return [
+    { name: 'compile', command: 'python3', args: ['-m', 'venv', outDir], cwd: outDir },
+    { name: 'download', command: join(outDir, 'bin', 'python'), args: pip, cwd: outDir },
   ];
 }
 

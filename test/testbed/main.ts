@@ -67,6 +67,7 @@ async function build(listsPresent: boolean): Promise<void> {
   const needed = [
     ...(missing.some(({ kind }) => kind === 'go') ? [tools.go] : []),
     ...(missing.some(({ kind }) => kind === 'maven') ? [tools.mvn] : []),
+    tools.python,
     tools.javac,
     tools.kubectl,
   ];

@@ -1,6 +1,7 @@
 /**
- * The official Go SDK of Nacos as an observer: a process of its own (parts/nacos-sdk) that publishes, reads and listens,
- * registers and subscribes as an application would. What it sees is the judge of what the operator did.
+ * An official SDK of Nacos as an observer: a process of its own (parts/nacos-sdk in Go, parts/nacos-python in Python) that
+ * publishes, reads and listens, registers and subscribes as an application would. What it sees is the judge of what the
+ * operator did.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,10 +38,35 @@ export interface HostsPush {
   readonly toldAtMs: number;
 }
 
+/** What an application says of an instance that it registers; the rest is as an SDK fills it in. */
+export interface SdkInstance {
+  readonly ip: string;
+  readonly port: number;
+  /** @default 1 */
+  readonly weight?: number;
+  readonly unhealthy?: boolean;
+  readonly disabled?: boolean;
+  /** @default DEFAULT */
+  readonly clusterName?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Bound to no connection: it stays until it is deregistered. */
+  readonly persistent?: boolean;
+}
+
+/** The program of an SDK: reads commands, writes answers and pushes, one JSON object a line. */
+export interface SdkProgram {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
 interface Answer {
   readonly id: number;
   readonly ok?: boolean;
   readonly content?: string;
+  readonly hosts?: readonly NacosInstance[];
+  readonly services?: readonly string[];
+  readonly count?: number;
   readonly error?: string;
 }
 type HostsEvent = { readonly event: 'hosts'; readonly ns: number } & Omit<HostsPush, 'toldAtMs'>;
@@ -70,20 +96,22 @@ export class NacosSdk {
     });
   }
 
-  static async start(options: NacosSdkOptions): Promise<NacosSdk> {
+  /** @param program the Go SDK unless told */
+  static async start(options: NacosSdkOptions, program: SdkProgram = goProgram()): Promise<NacosSdk> {
     const dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-sdk-'));
     const process = new ServerProcess({
-      name: 'nacos-sdk',
-      command: binary('nacos-sdk'),
+      name: program.name,
+      command: program.command,
       args: [
-        `-host=${options.host}`,
-        `-port=${options.port}`,
-        `-namespace=${options.namespaceId ?? ''}`,
-        `-username=${options.username}`,
-        `-dir=${dir}`,
+        ...program.args,
+        `--host=${options.host}`,
+        `--port=${options.port}`,
+        `--namespace=${options.namespaceId ?? ''}`,
+        `--username=${options.username}`,
+        `--dir=${dir}`,
       ],
       env: { NACOS_PASSWORD: options.password },
-      logFile: join(dir, 'nacos-sdk.log'),
+      logFile: join(dir, `${program.name}.log`),
       piped: true,
     });
     return new NacosSdk(process, dir);
@@ -91,6 +119,11 @@ export class NacosSdk {
 
   async publish(group: string, dataId: string, content: string): Promise<void> {
     await this.#send({ op: 'publish', group, dataId, content });
+  }
+
+  /** Publishes only if the server still holds content of this MD5. */
+  async casPublish(group: string, dataId: string, content: string, casMd5: string): Promise<void> {
+    await this.#send({ op: 'publish', group, dataId, content, casMd5 });
   }
 
   /** Undefined when the config does not exist; the SDK says '' then, which no config can contain. */
@@ -107,18 +140,53 @@ export class NacosSdk {
     await this.#send({ op: 'listen', group, dataId });
   }
 
+  async unlisten(group: string, dataId: string): Promise<void> {
+    await this.#send({ op: 'unlisten', group, dataId });
+  }
+
   /** Registers an ephemeral instance of this client's own; the SDK keeps it over reconnects. One for each service. */
   async register(group: string, service: string, ip: string, port: number): Promise<void> {
-    await this.#send({ op: 'register', group, service, ip, port });
+    await this.registerInstance(group, service, { ip, port });
+  }
+
+  async registerInstance(group: string, service: string, instance: SdkInstance): Promise<void> {
+    await this.#send({ op: 'register', group, service, ...instance });
+  }
+
+  /** Replaces what this client has registered in the service. */
+  async registerBatch(group: string, service: string, instances: readonly SdkInstance[]): Promise<void> {
+    await this.#send({ op: 'batch', group, service, instances });
   }
 
   async deregister(group: string, service: string, ip: string, port: number): Promise<void> {
-    await this.#send({ op: 'deregister', group, service, ip, port });
+    await this.deregisterInstance(group, service, { ip, port });
+  }
+
+  async deregisterInstance(group: string, service: string, instance: SdkInstance): Promise<void> {
+    await this.#send({ op: 'deregister', group, service, ...instance });
   }
 
   /** Changes of the service are seen in `hostsPushes` and by `hosts` from now on, the present list first. */
   async subscribe(group: string, service: string): Promise<void> {
     await this.#send({ op: 'subscribe', group, service });
+  }
+
+  async unsubscribe(group: string, service: string): Promise<void> {
+    await this.#send({ op: 'unsubscribe', group, service });
+  }
+
+  /** What the SDK answers an application that asks for all instances; both SDKs subscribe on the way. */
+  async instances(group: string, service: string): Promise<readonly NacosInstance[]> {
+    return (await this.#send({ op: 'instances', group, service })).hosts ?? [];
+  }
+
+  async services(
+    group: string,
+    pageNo: number,
+    pageSize: number,
+  ): Promise<{ readonly names: readonly string[]; readonly count: number }> {
+    const { services = [], count = 0 } = await this.#send({ op: 'services', group, pageNo, pageSize });
+    return { names: services, count };
   }
 
   /**
@@ -158,7 +226,7 @@ export class NacosSdk {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  async #send(command: Readonly<Record<string, string | number>>): Promise<Answer> {
+  async #send(command: Readonly<Record<string, unknown>>): Promise<Answer> {
     if (!this.#process.isRunning) throw new Error(await this.#process.describeDeath());
     this.#lastId += 1;
     const id = this.#lastId;
@@ -167,7 +235,7 @@ export class NacosSdk {
       this.#process.input.write(`${JSON.stringify({ id, ...command })}\n`);
     });
     if (answer.error !== undefined)
-      throw new Error(`${command['op']} ${command['dataId'] ?? command['service']}: ${answer.error}`);
+      throw new Error(`${String(command['op'])} ${String(command['dataId'] ?? command['service'])}: ${answer.error}`);
     return answer;
   }
 
@@ -186,4 +254,8 @@ export class NacosSdk {
     }
     for (const look of this.#waiting) look();
   }
+}
+
+function goProgram(): SdkProgram {
+  return { name: 'nacos-sdk', command: binary('nacos-sdk'), args: [] };
 }

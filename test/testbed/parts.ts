@@ -1,6 +1,6 @@
 /**
  * The parts of the testbed: what is built, from which sources, at which version. The version is read from the part's own
- * go.mod or pom.xml, so an upgrade is one edit there; the folder a part is built into carries that version and a digest of
+ * go.mod, pom.xml or requirements.txt, so an upgrade is one edit there; the folder a part is built into carries that version and a digest of
  * its sources, so an edited launcher or a changed dependency builds anew as well.
  */
 import { createHash } from 'node:crypto';
@@ -10,13 +10,14 @@ import { cacheDir } from './cache.ts';
 
 export type GoPartName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kwok' | 'helm' | 'nacos-sdk';
 export type NacosPartName = 'nacos-3.1' | 'nacos-2.3';
-export type PartName = GoPartName | NacosPartName;
+export type PythonPartName = 'nacos-python';
+export type PartName = GoPartName | NacosPartName | PythonPartName;
 
 interface PartSource {
   readonly name: PartName;
   /** What is built: the upstream version, without a leading v. */
   readonly version: string;
-  /** The folder of go.mod or pom.xml. */
+  /** The folder of go.mod, pom.xml or requirements.txt. */
   readonly sourceDir: string;
   /** Where the whole part lies once it is built; absent until then. */
   readonly dir: string;
@@ -30,7 +31,12 @@ export interface NacosPart extends PartSource {
   readonly kind: 'maven';
   readonly name: NacosPartName;
 }
-export type Part = GoPart | NacosPart;
+/** A virtual environment with what requirements.txt pins; the program in it runs from `sourceDir`. */
+export interface PythonPart extends PartSource {
+  readonly kind: 'python';
+  readonly name: PythonPartName;
+}
+export type Part = GoPart | NacosPart | PythonPart;
 
 const partsDir = join(import.meta.dirname, 'parts');
 
@@ -50,6 +56,7 @@ export function parts(): readonly Part[] {
     goPart('nacos-sdk', 'nacos-sdk', 'github.com/nacos-group/nacos-sdk-go/v2', '.'),
     nacosPart('nacos-3.1'),
     nacosPart('nacos-2.3'),
+    pythonPart('nacos-python', 'nacos-sdk-python'),
   ];
 }
 
@@ -79,6 +86,14 @@ function nacosPart(name: NacosPartName): NacosPart {
   return { kind: 'maven', name, version, sourceDir, dir: builtDir(name, version, sourceDir) };
 }
 
+function pythonPart(name: PythonPartName, distribution: string): PythonPart {
+  const sourceDir = join(partsDir, name);
+  const lines = readFileSync(join(sourceDir, 'requirements.txt'), 'utf8').split('\n');
+  const version = /==([\d.]+)/.exec(lines.find((line) => line.startsWith(`${distribution}==`)) ?? '')?.[1];
+  if (!version) throw new Error(`${join(sourceDir, 'requirements.txt')} must pin ${distribution}`);
+  return { kind: 'python', name, version, sourceDir, dir: builtDir(name, version, sourceDir) };
+}
+
 /** The version that a go.mod requires of a module: `require M v1.2.3` or the same line in a block. */
 export function requiredVersion(goMod: string, module: string): string {
   const line = goMod.split('\n').find((text) =>
@@ -95,7 +110,7 @@ export function requiredVersion(goMod: string, module: string): string {
 function builtDir(name: PartName, version: string, sourceDir: string): string {
   const digest = createHash('sha256');
   for (const file of readdirSync(sourceDir).toSorted()) {
-    if (/^go\.(mod|sum)$|^pom\.xml$|\.(go|java)$/.test(file))
+    if (/^go\.(mod|sum)$|^pom\.xml$|^requirements\.txt$|\.(go|java)$/.test(file))
       digest.update(file).update(readFileSync(join(sourceDir, file)));
   }
   return join(cacheDir(), 'testbed', `${name}-${version}-${digest.digest('hex').slice(0, 8)}`);

@@ -41,11 +41,20 @@ export const tools = {
     why: 'fetches the Nacos servers',
     get: 'https://maven.apache.org/install.html, or the package maven',
   },
+  python: {
+    command: 'python3',
+    // Some systems ship Python without what makes virtual environments.
+    args: ['-c', 'import ensurepip, platform, venv; print("Python", platform.python_version())'],
+    version: /Python (\d+)\.(\d+)/,
+    atLeast: [3, 10],
+    why: 'runs the official Python SDK of Nacos, in a virtual environment',
+    get: 'https://www.python.org/downloads, or the packages python3 and python3-venv',
+  },
   kubectl: {
     command: 'kubectl',
     args: ['version', '--client'],
     version: /Client Version: v(\d+)\.(\d+)/,
-    atLeast: [1, 30],
+    atLeast: [1, 32],
     why: 'drives the local cluster',
     get: 'https://kubernetes.io/docs/tasks/tools',
   },

@@ -20,7 +20,9 @@ export interface FailureDetails {
   readonly retryAfterSeconds?: number;
 }
 
+/** `''` is 500 without a reason: failures that the API server has no name for. */
 export type FailureReason =
+  | ''
   | 'AlreadyExists'
   | 'BadRequest'
   | 'Conflict'
@@ -32,11 +34,13 @@ export type FailureReason =
   | 'NotAcceptable'
   | 'NotFound'
   | 'RequestEntityTooLarge'
+  | 'Timeout'
   | 'TooManyRequests'
   | 'Unauthorized'
   | 'UnsupportedMediaType';
 
 const codes: Readonly<Record<FailureReason, number>> = {
+  '': 500,
   AlreadyExists: 409,
   BadRequest: 400,
   Conflict: 409,
@@ -48,6 +52,7 @@ const codes: Readonly<Record<FailureReason, number>> = {
   NotAcceptable: 406,
   NotFound: 404,
   RequestEntityTooLarge: 413,
+  Timeout: 504,
   TooManyRequests: 429,
   Unauthorized: 401,
   UnsupportedMediaType: 415,
@@ -70,7 +75,8 @@ export class ApiFailure extends Error {
 
   /** The body of the answer. */
   toStatus(): object {
-    const { code, reason, message, details } = this;
+    const { code, message, details } = this;
+    const reason = this.reason || undefined;
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code };
   }
 }

@@ -11,8 +11,15 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** @default Ignore */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** Paths of fields that the text of the request held twice, for `fieldValidation`. */
+  readonly duplicateFields?: readonly string[];
   /** Receives the texts of `Warning` headers. */
   readonly warn?: (text: string) => void;
+}
+
+export interface UpdateOptions extends WriteOptions {
+  /** `scale` writes as the main resource does. `finalize` is how the namespace controller lets go of a namespace: it writes `spec.finalizers`. */
+  readonly subresource?: 'status' | 'scale' | 'finalize';
 }
 
 export interface PatchOptions extends WriteOptions {
@@ -47,7 +54,7 @@ export interface Cluster {
   list(type: ResourceType, namespace?: string): readonly KubeObject[];
   create(type: ResourceType, object: KubeObject, options: WriteOptions): KubeObject;
   /** A resourceVersion or uid in the object is a precondition. Writing what is there already changes nothing. */
-  update(type: ResourceType, object: KubeObject, options: WriteOptions & { subresource?: 'status' }): KubeObject;
+  update(type: ResourceType, object: KubeObject, options: UpdateOptions): KubeObject;
   /** `apply` creates what is not there. */
   patch(
     type: ResourceType,

@@ -29,6 +29,10 @@ export interface ResourceType {
   /** True for CRDs: no strategic merge patch there. */
   readonly isCustom: boolean;
   readonly columns: readonly Column[];
+  /** The definition in `/openapi`, such as `io.k8s.api.core.v1.Pod`. */
+  readonly definition?: string;
+  /** Given where objects are kept as those of another type, such as Events: this type is a view of them. */
+  readonly storedAs?: StoredAs;
 
   /**
    * Prunes unknown fields, fills in defaults and validates: schema, CEL rules with the transition rules against
@@ -38,6 +42,11 @@ export interface ResourceType {
    *   `fieldValidation` is Strict
    */
   admit(object: KubeObject, previous: KubeObject | undefined, options: AdmitOptions): Admitted;
+  /**
+   * What the API server itself gives to an admitted object, such as the addresses of a Service. Nobody owns it, so it comes
+   * when the owners of the other fields are known.
+   */
+  allot?(object: KubeObject, previous: KubeObject | undefined): KubeObject;
   /** The cells of a row, in the order of `columns`. */
   cells(object: KubeObject, nowMs: number): readonly unknown[];
 }
@@ -46,6 +55,15 @@ export interface ScalePaths {
   readonly specReplicas: string;
   readonly statusReplicas: string;
   readonly labelSelector: string | undefined;
+}
+
+export interface StoredAs {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  /** Of an admitted object of this type. */
+  toStored(object: KubeObject): KubeObject;
+  fromStored(object: KubeObject): KubeObject;
 }
 
 /** A column of the Table that `kubectl get` asks for. */
@@ -61,6 +79,8 @@ export interface Column {
 export interface AdmitOptions {
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
   readonly subresource: 'status' | undefined;
+  /** Paths of fields that the text of the request held twice, for `fieldValidation`. */
+  readonly duplicateFields?: readonly string[];
 }
 
 export interface Admitted {

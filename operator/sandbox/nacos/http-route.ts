@@ -23,7 +23,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpRoute {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** @default a login is needed when authentication is on */
   readonly open?: boolean;

@@ -41,7 +41,7 @@ export interface RpcPart {
   connectionClosed?(connection: RpcConnection): void;
 }
 
-/** What a handler throws to be answered as the server answers errors: `resultCode` 500 with this `errorCode`. */
+/** What a handler throws to be answered by an `ErrorResponse`, with this code for `resultCode` and `errorCode` as since 2.3. */
 export class RpcFailure extends Error {
   readonly errorCode: number;
 

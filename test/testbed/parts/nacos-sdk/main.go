@@ -2,14 +2,20 @@
 // command a line and writes one JSON answer a line, {"id":1,"ok":true,...} or {"id":1,"error":"..."}, and an
 // {"event":...} line for each push. What it sees is what an application with the official client sees.
 //
-//	{"id":1,"op":"publish","group":"G","dataId":"D","content":"..."}
+//	{"id":1,"op":"publish","group":"G","dataId":"D","content":"..."}                 with "casMd5" it is a CAS
 //	{"id":2,"op":"get","group":"G","dataId":"D"}           -> "content", empty when absent
 //	{"id":3,"op":"remove","group":"G","dataId":"D"}
 //	{"id":4,"op":"listen","group":"G","dataId":"D"}        -> then {"event":"config","group","dataId","content"}
-//	{"id":5,"op":"register","group":"G","service":"S","ip":"10.0.0.1","port":80}     an ephemeral instance of its own
-//	{"id":6,"op":"deregister","group":"G","service":"S","ip":"10.0.0.1","port":80}
-//	{"id":7,"op":"subscribe","group":"G","service":"S"}    -> then {"event":"hosts","group","service","ns","hosts":[...]}
+//	{"id":5,"op":"unlisten","group":"G","dataId":"D"}
+//	{"id":6,"op":"register","group":"G","service":"S","ip":"10.0.0.1","port":80}     an ephemeral instance of its own
+//	{"id":7,"op":"batch","group":"G","service":"S","instances":[{"ip":"10.0.0.1","port":80},...]}
+//	{"id":8,"op":"deregister","group":"G","service":"S","ip":"10.0.0.1","port":80}
+//	{"id":9,"op":"subscribe","group":"G","service":"S"}    -> then {"event":"hosts","group","service","ns","hosts":[...]}
+//	{"id":10,"op":"unsubscribe","group":"G","service":"S"}
+//	{"id":11,"op":"instances","group":"G","service":"S"}   -> "hosts"
+//	{"id":12,"op":"services","group":"G","pageNo":1,"pageSize":10}                   -> "services", "count"
 //
+// An instance may also have "weight", "unhealthy", "disabled", "clusterName", "metadata" and "persistent".
 // "hosts" comes for each list that differs from the one before it, empty ones included; ns is the time in nanoseconds
 // since the epoch at which the SDK told of it.
 //
@@ -19,6 +25,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"flag"
 	"log"
 	"os"
@@ -37,21 +44,44 @@ import (
 const maxLineBytes = 32 << 20
 
 type command struct {
-	ID      int    `json:"id"`
-	Op      string `json:"op"`
-	Group   string `json:"group"`
-	DataID  string `json:"dataId"`
-	Content string `json:"content"`
-	Service string `json:"service"`
-	IP      string `json:"ip"`
-	Port    uint64 `json:"port"`
+	ID        int        `json:"id"`
+	Op        string     `json:"op"`
+	Group     string     `json:"group"`
+	DataID    string     `json:"dataId"`
+	Content   string     `json:"content"`
+	CasMd5    string     `json:"casMd5"`
+	Service   string     `json:"service"`
+	Instances []instance `json:"instances"`
+	PageNo    uint32     `json:"pageNo"`
+	PageSize  uint32     `json:"pageSize"`
+	instance
+}
+
+// instance is one that is registered: what is left out is healthy, enabled, ephemeral, of weight 1.
+type instance struct {
+	IP          string            `json:"ip"`
+	Port        uint64            `json:"port"`
+	Weight      *float64          `json:"weight"`
+	Unhealthy   bool              `json:"unhealthy"`
+	Disabled    bool              `json:"disabled"`
+	ClusterName string            `json:"clusterName"`
+	Metadata    map[string]string `json:"metadata"`
+	Persistent  bool              `json:"persistent"`
 }
 
 type answer struct {
-	ID      int     `json:"id"`
-	OK      bool    `json:"ok,omitempty"`
-	Content *string `json:"content,omitempty"`
-	Error   string  `json:"error,omitempty"`
+	ID    int    `json:"id"`
+	OK    bool   `json:"ok,omitempty"`
+	Error string `json:"error,omitempty"`
+	result
+}
+
+// result is what reads answer.
+type result struct {
+	Content  *string   `json:"content,omitempty"`
+	Hosts    *[]host   `json:"hosts,omitempty"`
+	Services *[]string `json:"services,omitempty"`
+	Count    *int64    `json:"count,omitempty"`
 }
 
 type event struct {
@@ -83,6 +113,8 @@ type host struct {
 type sdk struct {
 	configs config_client.IConfigClient
 	naming  func() (naming_client.INamingClient, error)
+	// subscriptions holds *vo.SubscribeParam by group and service: the SDK knows a callback by its address.
+	subscriptions sync.Map
 }
 
 // output writes one JSON value a line; pushes and answers come from several goroutines.
@@ -127,7 +159,7 @@ func main() {
 		log.Fatal(err)
 	}
 
-	client := &sdk{configs, sync.OnceValues(func() (naming_client.INamingClient, error) {
+	client := &sdk{configs: configs, naming: sync.OnceValues(func() (naming_client.INamingClient, error) {
 		return clients.NewNamingClient(param)
 	})}
 	out := &output{encoder: json.NewEncoder(os.Stdout)}
@@ -147,12 +179,12 @@ func main() {
 }
 
 func (s *sdk) run(out *output, c command) answer {
-	ok, content, err := true, (*string)(nil), error(nil)
+	ok, found, err := true, result{}, error(nil)
 	switch c.Op {
-	case "publish", "get", "remove", "listen":
-		ok, content, err = s.runConfig(out, c)
-	case "register", "deregister", "subscribe":
-		ok, err = s.runNaming(out, c)
+	case "publish", "get", "remove", "listen", "unlisten":
+		ok, found, err = s.runConfig(out, c)
+	case "register", "batch", "deregister", "subscribe", "unsubscribe", "instances", "services":
+		ok, found, err = s.runNaming(out, c)
 	default:
 		return answer{ID: c.ID, Error: "unknown op " + c.Op}
 	}
@@ -162,51 +194,88 @@ func (s *sdk) run(out *output, c command) answer {
 	if !ok {
 		return answer{ID: c.ID, Error: "the server refused"}
 	}
-	return answer{ID: c.ID, OK: true, Content: content}
+	return answer{ID: c.ID, OK: true, result: found}
 }
 
-func (s *sdk) runConfig(out *output, c command) (bool, *string, error) {
-	param := vo.ConfigParam{Group: c.Group, DataId: c.DataID, Content: c.Content}
+func (s *sdk) runConfig(out *output, c command) (bool, result, error) {
+	param := vo.ConfigParam{Group: c.Group, DataId: c.DataID, Content: c.Content, CasMd5: c.CasMd5}
 	switch c.Op {
 	case "publish":
 		ok, err := s.configs.PublishConfig(param)
-		return ok, nil, err
+		return ok, result{}, err
 	case "get":
 		text, err := s.configs.GetConfig(param)
-		return true, &text, err
+		return true, result{Content: &text}, err
 	case "remove":
 		ok, err := s.configs.DeleteConfig(param)
-		return ok, nil, err
+		return ok, result{}, err
+	case "unlisten":
+		return true, result{}, s.configs.CancelListenConfig(param)
 	default:
 		param.OnChange = func(_, group, dataID, content string) {
 			out.write(event{Event: "config", Group: group, DataID: dataID, Content: content})
 		}
-		return true, nil, s.configs.ListenConfig(param)
+		return true, result{}, s.configs.ListenConfig(param)
 	}
 }
 
-func (s *sdk) runNaming(out *output, c command) (bool, error) {
+func (s *sdk) runNaming(out *output, c command) (bool, result, error) {
 	naming, err := s.naming()
 	if err != nil {
-		return false, err
+		return false, result{}, err
 	}
 	switch c.Op {
 	case "register":
-		return naming.RegisterInstance(vo.RegisterInstanceParam{
-			ServiceName: c.Service, GroupName: c.Group, Ip: c.IP, Port: c.Port,
-			Weight: 1, Enable: true, Healthy: true, Ephemeral: true,
-		})
+		ok, err := naming.RegisterInstance(registration(c, c.instance))
+		return ok, result{}, err
+	case "batch":
+		batch := vo.BatchRegisterInstanceParam{ServiceName: c.Service, GroupName: c.Group}
+		for _, one := range c.Instances {
+			batch.Instances = append(batch.Instances, registration(c, one))
+		}
+		ok, err := naming.BatchRegisterInstance(batch)
+		return ok, result{}, err
 	case "deregister":
-		return naming.DeregisterInstance(vo.DeregisterInstanceParam{
-			ServiceName: c.Service, GroupName: c.Group, Ip: c.IP, Port: c.Port, Ephemeral: true,
+		ok, err := naming.DeregisterInstance(vo.DeregisterInstanceParam{
+			ServiceName: c.Service, GroupName: c.Group, Ip: c.IP, Port: c.Port, Cluster: c.ClusterName,
+			Ephemeral: !c.Persistent,
 		})
+		return ok, result{}, err
+	case "instances":
+		instances, err := naming.SelectAllInstances(vo.SelectAllInstancesParam{ServiceName: c.Service, GroupName: c.Group})
+		hosts := hostsOf(instances)
+		return true, result{Hosts: &hosts}, err
+	case "services":
+		list, err := naming.GetAllServicesInfo(vo.GetAllServiceInfoParam{
+			GroupName: c.Group, PageNo: c.PageNo, PageSize: c.PageSize,
+		})
+		return true, result{Services: &list.Doms, Count: &list.Count}, err
+	case "unsubscribe":
+		param, ok := s.subscriptions.LoadAndDelete(c.Group + "@@" + c.Service)
+		if !ok {
+			return false, result{}, errors.New("not subscribed")
+		}
+		return true, result{}, naming.Unsubscribe(param.(*vo.SubscribeParam))
 	default:
-		return true, naming.Subscribe(&vo.SubscribeParam{
+		param := &vo.SubscribeParam{
 			ServiceName: c.Service, GroupName: c.Group,
 			SubscribeCallback: func(instances []model.Instance, _ error) {
 				out.write(hostsEvent{"hosts", c.Group, c.Service, time.Now().UnixNano(), hostsOf(instances)})
 			},
-		})
+		}
+		s.subscriptions.Store(c.Group+"@@"+c.Service, param)
+		return true, result{}, naming.Subscribe(param)
+	}
+}
+
+func registration(c command, i instance) vo.RegisterInstanceParam {
+	weight := 1.0
+	if i.Weight != nil {
+		weight = *i.Weight
+	}
+	return vo.RegisterInstanceParam{
+		ServiceName: c.Service, GroupName: c.Group, ClusterName: i.ClusterName, Ip: i.IP, Port: i.Port,
+		Weight: weight, Healthy: !i.Unhealthy, Enable: !i.Disabled, Metadata: i.Metadata, Ephemeral: !i.Persistent,
 	}
 }
 

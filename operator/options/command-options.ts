@@ -1,0 +1,156 @@
+/**
+ * The options of one command of the program: from its table come the flags, the environment variables, the help text,
+ * the documentation and the frozen, complete options.
+ *
+ * Every option is a flag and an environment variable: `--metrics-port` is NACOS_BRIDGE_METRICS_PORT. The flag wins, an
+ * empty variable counts as unset. All problems are reported together, each with its option, the value and the rule;
+ * values of names that we do not know are not repeated, since they may be passwords.
+ */
+import { Command, Option } from 'commander';
+import { BridgeError, messageOf } from '../errors.ts';
+import type { Row } from './table.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** In the order of the documentation. */
+export type OptionTable<Options> = { readonly [Key in keyof Options]: Row<Options[Key]> };
+
+export interface OptionRule<Options> {
+  /** The options that the rule is about; it is checked when each of them is right by itself. */
+  of: (keyof Options & string)[];
+  problem: (options: Options) => string | false;
+}
+
+export interface CommandOptions<Options> {
+  readonly name: string;
+  readonly description: string;
+  readonly table: OptionTable<Options>;
+  readonly rules: readonly OptionRule<Options>[];
+}
+
+const variablePrefix = 'NACOS_BRIDGE_';
+
+/** Kubernetes puts the address of every Service into the environment of pods; one may be called nacos-bridge. */
+const serviceLink = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+const serviceLinkValue = /^(tcp|udp|sctp):\/\//;
+
+/** The subcommand with its help text; whoever adds it to a program gives it an action. */
+export function createCommand<Options>({ name, description, table }: CommandOptions<Options>): Command {
+  // What commander would refuse one by one is let through here, so that `compileOptions` reports it with the rest.
+  const command = new Command(name)
+    .description(description)
+    .usage('[options]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .configureHelp({
+      helpWidth: 100,
+      optionTerm: (option) =>
+        [option.long, table[option.attributeName() as keyof Options]?.value].filter(Boolean).join(' '),
+    })
+    .addHelpText('after', '\nEach option is also an environment variable: --metrics-port is NACOS_BRIDGE_METRICS_PORT.')
+    .addHelpText('after', 'A flag wins over its variable.');
+  for (const key of keysOf(table)) {
+    const row: Row<unknown> = table[key];
+    const option = new Option(`${flagOf(key)} [value]`, `${row.help} Default: ${defaultOf(row)}.`);
+    command.addOption(option.helpGroup(`${row.group}:`));
+  }
+  return command.helpOption('--help', 'Show this text.');
+}
+
+/**
+ * @param command the parsed command of `createCommand`
+ * @param variables of all commands: one that another command knows is no mistake
+ * @throws INVALID_OPTION with one line per problem, all of them
+ */
+export function compileOptions<Options extends object>(
+  { table, rules }: CommandOptions<Options>,
+  command: Command,
+  environment: Environment,
+  variables: ReadonlySet<string>,
+): Options {
+  const problems = [...unknownArguments(command.args), ...unknownVariables(environment, variables)];
+  const flags = command.opts<Record<string, string | true>>();
+  const entries = keysOf(table).flatMap((key) => {
+    try {
+      return [[key, valueOf(key, table[key], flags[key], environment)] as const];
+    } catch (error) {
+      problems.push(messageOf(error));
+      return [];
+    }
+  });
+  const options = Object.fromEntries(entries) as unknown as Options;
+  const applicable = rules.filter((rule) => rule.of.every((key) => key in options));
+  problems.push(...applicable.map((rule) => rule.problem(options)).filter((problem) => problem !== false));
+  if (problems.length > 0) throw new BridgeError('INVALID_OPTION', problems.join('\n'));
+  return Object.freeze(options);
+}
+
+export function variablesOf<Options>({ table }: CommandOptions<Options>): string[] {
+  return keysOf(table).map(variableOf);
+}
+
+/** The options as Markdown, a table per group, for the documentation. */
+export function renderMarkdown<Options>({ table }: CommandOptions<Options>): string {
+  const groups = [...new Set(keysOf(table).map((key) => table[key].group))];
+  return groups.map((group) => renderGroup(table, group)).join('\n');
+}
+
+function renderGroup<Options>(table: OptionTable<Options>, group: string): string {
+  const lines = keysOf(table)
+    .filter((key) => table[key].group === group)
+    .map((key) => {
+      const row: Row<unknown> = table[key];
+      const cells = [`\`${flagOf(key)} ${row.value}\``, `\`${variableOf(key)}\``, defaultOf(row), row.help];
+      return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    });
+  return [`### ${group}`, '', '| flag | variable | default | meaning |', '|---|---|---|---|', ...lines, ''].join('\n');
+}
+
+function keysOf<Options>(table: OptionTable<Options>): (keyof Options & string)[] {
+  return Object.keys(table) as (keyof Options & string)[];
+}
+
+function valueOf<T>(key: string, row: Row<T>, flag: string | true | undefined, environment: Environment): T {
+  if (flag === true && !row.isSwitch) throw new Error(`${flagOf(key)} must have a value: ${flagOf(key)} ${row.value}`);
+  if (flag !== undefined) return parsed(row, flagOf(key), String(flag));
+  for (const variable of [variableOf(key), row.alsoFrom]) {
+    const text = variable && environment[variable];
+    if (text && !(variable.endsWith('_PORT') && serviceLinkValue.test(text))) return parsed(row, variable, text);
+  }
+  const value = row.default;
+  return typeof value === 'function' ? (value as () => T)() : value;
+}
+
+function parsed<T>(row: Row<T>, source: string, text: string): T {
+  try {
+    const value = row.parse(text);
+    return Array.isArray(value) ? Object.freeze(value) : value;
+  } catch (error) {
+    throw new Error(`${source}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function unknownArguments(args: readonly string[]): string[] {
+  const flags = args.filter((argument) => argument.startsWith('-')).map((flag) => flag.replace(/=.*$/s, ''));
+  if (flags.length > 0) return flags.map((flag) => `${flag} is not an option; see --help`);
+  return args.map((argument) => `'${argument}' is not an option; options begin with '--'`);
+}
+
+function unknownVariables(environment: Environment, known: ReadonlySet<string>): string[] {
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(variablePrefix) && !known.has(name))
+    .filter((name) => !serviceLink.test(name) && !serviceLinkValue.test(environment[name] ?? ''))
+    .map((name) => `${name} is not a variable of an option; see --help`);
+}
+
+function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function variableOf(key: string): string {
+  return `${variablePrefix}${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+function defaultOf({ defaultText, default: value }: Row<unknown>): string {
+  return defaultText ?? String(value);
+}

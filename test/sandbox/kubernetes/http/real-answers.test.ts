@@ -1,0 +1,300 @@
+/**
+ * Requests in order, and what a real API server (1.36) answered to them: codes, messages, warnings, and who owns what.
+ */
+import assert from 'node:assert/strict';
+import { Agent, request } from 'undici';
+import { startEmbeddedKubernetes } from '../../../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
+import type { EmbeddedKubernetes } from '../../../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
+import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
+import { customDefinition } from './thing-definition.ts';
+
+const configMaps = '/api/v1/namespaces/default/configmaps';
+const services = '/api/v1/namespaces/default/services';
+const deployments = '/apis/apps/v1/namespaces/default/deployments';
+const things = '/apis/ex.test/v1/namespaces/default/things';
+const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+const forms = {
+  apply: 'application/apply-patch+yaml',
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+} as const;
+
+interface Reply {
+  readonly code: number;
+  readonly warning: string;
+  readonly object: KubeObject & { readonly message?: string; readonly reason?: string };
+}
+
+describe('the embedded API server answers as a real one', () => {
+  let kubernetes: EmbeddedKubernetes;
+  let dispatcher: Agent;
+
+  before(async () => {
+    kubernetes = await startEmbeddedKubernetes();
+    dispatcher = new Agent({ connect: { ca: kubernetes.caCertificate } });
+    await send('POST', crds, customDefinition);
+    await send('POST', configMaps, { metadata: { name: 'c' }, data: { a: 'b' } });
+    await send('POST', things, { metadata: { name: 't' }, spec: { a: 'x' } });
+    await send('POST', deployments, deployment('d', { resources: { limits: { cpu: '1' } }, args: [] }));
+  });
+
+  after(async () => {
+    await dispatcher?.destroy();
+    await kubernetes?.stop();
+  });
+
+  async function send(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    type = 'application/json',
+  ): Promise<Reply> {
+    const answer = await request(`${kubernetes.url}${path}`, {
+      method,
+      dispatcher,
+      headers: {
+        authorization: `Bearer ${kubernetes.token}`,
+        'content-type': type,
+        'user-agent': 'probe/1',
+      },
+      body: body === undefined || typeof body === 'string' ? (body ?? null) : JSON.stringify(body),
+    });
+    const object = (await answer.body.json()) as Reply['object'];
+    return { code: answer.statusCode, warning: String(answer.headers.warning ?? ''), object };
+  }
+
+  const strict = 'fieldValidation=Strict';
+  const twice = '{"data":{"a":"1","a":"2"}}';
+  const unreadable =
+    "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error:";
+
+  /** Path, content type, body, code, message. */
+  for (const [path, form, body, code, message] of [
+    [`${configMaps}/c`, 'merge', '{"spec":', 400, 'error decoding patch: unexpected end of JSON input'],
+    [`${configMaps}/c`, 'strategic', '{"spec":', 400, 'unexpected end of JSON input'],
+    [
+      `${configMaps}/c`,
+      'merge',
+      '{"spec":}',
+      400,
+      "error decoding patch: invalid character '}' looking for beginning of value",
+    ],
+    [
+      `${configMaps}/c`,
+      'merge',
+      'nope',
+      400,
+      "error decoding patch: invalid character 'o' in literal null (expecting 'u')",
+    ],
+    [`${configMaps}/c`, 'merge', '{"a" "b"}', 400, `error decoding patch: invalid character '"' after object key`],
+    [`${configMaps}/c`, 'merge', '{"a":1} x', 400, "error decoding patch: invalid character 'x' after top-level value"],
+    [
+      `${configMaps}/c`,
+      'json',
+      '{}',
+      400,
+      'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+    ],
+    [
+      `${configMaps}/c`,
+      'strategic',
+      '[]',
+      400,
+      'json: cannot unmarshal array into Go value of type map[string]interface {}',
+    ],
+    [configMaps, undefined, '{"spec":', 400, `${unreadable} unexpected end of JSON input ({"spec":)`],
+    [
+      configMaps,
+      undefined,
+      'nope',
+      400,
+      `${unreadable} invalid character 'o' in literal null (expecting 'u') (6e6f7065)`,
+    ],
+    [
+      `${configMaps}/c?${strict}`,
+      'strategic',
+      '{"foo":7}',
+      422,
+      ' "" is invalid: patch: Invalid value: "map[foo:7]": strict decoding error: unknown field "foo"',
+    ],
+    [
+      `${configMaps}/c?${strict}`,
+      'strategic',
+      twice,
+      422,
+      ' "" is invalid: patch: Invalid value: "map[data:map[a:2]]": strict decoding error: duplicate field "data.a"',
+    ],
+    [
+      `${configMaps}/c`,
+      'strategic',
+      '{"data":{"a":3}}',
+      422,
+      ' "" is invalid: patch: Invalid value: "map[data:map[a:3]]": cannot convert int64 to string',
+    ],
+    [
+      `${configMaps}/c`,
+      'strategic',
+      '{"data":"x"}',
+      422,
+      ' "" is invalid: patch: Invalid value: "map[data:x]": cannot restore map from string',
+    ],
+    [
+      `${configMaps}/c`,
+      'strategic',
+      '{"data":["x"]}',
+      422,
+      ' "" is invalid: patch: Invalid value: "map[data:[x]]": cannot restore map from slice',
+    ],
+    [
+      `${deployments}/d`,
+      'strategic',
+      '{"spec":{"replicas":"x"}}',
+      422,
+      ' "" is invalid: patch: Invalid value: "map[spec:map[replicas:x]]": unrecognized type: int32',
+    ],
+    [`${things}/t`, 'merge', '{"spec":{"n":7}}', 422, 'Thing.ex.test "t" is invalid: spec.n: Invalid value: small'],
+    [
+      configMaps,
+      undefined,
+      '{"metadata":{"name":"f","finalizers":["plain"]}}',
+      422,
+      'ConfigMap "f" is invalid: metadata.finalizers[0]: Invalid value: "plain": name is neither a standard finalizer name nor is it fully qualified',
+    ],
+    [
+      `${configMaps}?${strict}`,
+      undefined,
+      '{"metadata":{"name":"f","name":"f"},"data":{"a":"b","a":"c"}}',
+      400,
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "metadata.name", duplicate field "data.a"',
+    ],
+  ] as const) {
+    it(`${code} to ${form ?? 'a new object'} ${body}`, async () => {
+      const reply = await send(form === undefined ? 'POST' : 'PATCH', path, body, form && forms[form]);
+      assert.deepEqual([reply.code, reply.object.message], [code, message]);
+    });
+  }
+
+  it('with the words of a schema from below the status, where the status is written', async () => {
+    const { object } = await send('PATCH', `${things}/t/status`, { status: { deep: { r: 1 } } }, forms.merge);
+    assert.match(
+      object.message ?? '',
+      /status\.deep\.r: Invalid value: 1: deep\.r in body should be greater than or equal to 3/,
+    );
+  });
+
+  it('with 500 and no reason to an apply of an unknown field', async () => {
+    const applied = {
+      apiVersion: 'ex.test/v1',
+      kind: 'Thing',
+      metadata: { name: 't', namespace: 'default' },
+      spec: { zz: 1 },
+    };
+    const { code, object } = await send('PATCH', `${things}/t?fieldManager=x`, applied, forms.apply);
+    const message =
+      'failed to create typed patch object (default/t; ex.test/v1, Kind=Thing): .spec.zz: field not declared in schema';
+    assert.deepEqual([code, object.reason, object.message], [500, undefined, message]);
+  });
+
+  it('to a field that nothing selects by', async () => {
+    const messageOf = async (path: string) => (await send('GET', `${path}?fieldSelector=spec.a%3Dx`)).object.message;
+    assert.equal(await messageOf(things), 'field label not supported: spec.a');
+    const known = 'only "metadata.name", "metadata.namespace"';
+    assert.equal(await messageOf(configMaps), `"spec.a" is not a known field selector: ${known}`);
+  });
+
+  it('with warnings of fields that are there twice, and of finalizers without a domain', async () => {
+    const { warning } = await send(
+      'POST',
+      configMaps,
+      '{"metadata":{"name":"twice"},"data":{"a":"b","a":"c"},"foo":1}',
+    );
+    assert.equal(warning, String.raw`299 - "duplicate field \"data.a\"", 299 - "unknown field \"foo\""`);
+    const thing = await send('POST', things, { metadata: { name: 'held', finalizers: ['plain'] } });
+    assert.equal(thing.code, 201);
+    assert.match(thing.warning, /metadata\.finalizers: \\"plain\\": prefer a domain-qualified finalizer name/);
+    assert.equal((await send('PATCH', `${things}/held`, { spec: { a: 'y' } }, forms.merge)).warning, '');
+  });
+
+  it('to data under any key, to nulls in maps, and to what is empty', async () => {
+    const patch = '{"data":{"constructor":"x","__proto__":"y","toString":"z"}}';
+    const patched = await send('PATCH', `${configMaps}/c`, patch, forms.merge);
+    assert.equal(JSON.stringify(patched.object['data']), '{"a":"b","constructor":"x","__proto__":"y","toString":"z"}');
+    const made = await send(
+      'POST',
+      configMaps,
+      '{"metadata":{"name":"n","labels":{}},"data":{"a":null},"binaryData":{}}',
+    );
+    assert.deepEqual([made.object['data'], made.object['binaryData']], [{ a: '' }, undefined]);
+    const { object } = await send('GET', `${deployments}/d`);
+    const { template } = object['spec'] as { template: { spec: { containers: Record<string, unknown>[] } } };
+    const [container] = template.spec.containers;
+    assert.deepEqual([container?.['args'], container?.['resources']], [undefined, { limits: { cpu: '1' } }]);
+  });
+
+  it('with Services whose addresses are their own, and nobody’s fields', async () => {
+    const service = (name: string, spec: object) => ({ metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } });
+    const { object } = await send('POST', services, service('s1', { selector: {} }));
+    const { clusterIP } = object['spec'] as { clusterIP: string };
+    const owned =
+      '{"f:internalTrafficPolicy":{},"f:ports":{".":{},"k:{\\"port\\":80,\\"protocol\\":\\"TCP\\"}":{".":{},"f:port":{},"f:protocol":{},"f:targetPort":{}}},"f:sessionAffinity":{},"f:type":{}}';
+    assert.deepEqual(object.metadata.managedFields?.[0]?.fieldsV1, { 'f:spec': JSON.parse(owned) as object });
+    const second = await send('POST', services, service('s2', { clusterIP }));
+    const taken = `failed to allocate IP ${clusterIP}: provided IP is already allocated`;
+    assert.equal(
+      second.object.message,
+      `Service "s2" is invalid: spec.clusterIPs: Invalid value: ["${clusterIP}"]: ${taken}`,
+    );
+    const onNode = { type: 'NodePort', ports: [{ port: 80, nodePort: 30_777 }] };
+    await send('POST', services, service('s3', onNode));
+    const third = await send('POST', services, service('s4', onNode));
+    const port = 'spec.ports[0].nodePort: Invalid value: 30777: provided port is already allocated';
+    assert.equal(third.object.message, `Service "s4" is invalid: ${port}`);
+    await send('DELETE', `${services}/s3`);
+    assert.equal((await send('POST', services, service('s4', onNode))).code, 201);
+  });
+
+  it('to metadata that is written through a status', async () => {
+    const metadata = { labels: { l: 'x' }, annotations: { an: 'x' } };
+    const through = async (path: string) =>
+      (await send('PATCH', `${path}/status`, { metadata }, forms.merge)).object.metadata;
+    const ofDeployment = await through(`${deployments}/d`);
+    assert.deepEqual([ofDeployment.labels, ofDeployment.annotations?.an], [undefined, 'x']);
+    const ofNamespace = await through('/api/v1/namespaces/default');
+    assert.deepEqual([ofNamespace.labels?.l, ofNamespace.annotations?.an], ['x', 'x']);
+    const ofThing = await through(`${things}/t`);
+    assert.deepEqual([ofThing.labels, ofThing.annotations], [undefined, undefined]);
+  });
+
+  for (const managedFields of [[], [{}]]) {
+    it(`to managedFields ${JSON.stringify(managedFields)} by a reset`, async () => {
+      const name = `reset-${managedFields.length}`;
+      const made = await send('POST', configMaps, { metadata: { name }, data: { a: 'b' } });
+      assert.equal(made.object.metadata.managedFields?.length, 1);
+      const { object } = await send('PATCH', `${configMaps}/${name}`, { metadata: { managedFields } }, forms.merge);
+      assert.equal(object.metadata.managedFields, undefined);
+    });
+  }
+
+  it('to the deletion of a definition, which it holds until its objects are gone', async () => {
+    const { object } = await send('DELETE', `${crds}/things.ex.test`);
+    const { finalizers, deletionGracePeriodSeconds, generation } = object.metadata;
+    assert.deepEqual(finalizers, ['customresourcecleanup.apiextensions.k8s.io']);
+    assert.deepEqual([deletionGracePeriodSeconds, generation], [undefined, 1]);
+    assert.match(JSON.stringify(object['status']), /"reason":"InstanceDeletionPending"/);
+  });
+
+  it('with empty lists of quotas and limits', async () => {
+    for (const plural of ['resourcequotas', 'limitranges']) {
+      const { object } = await send('GET', `/api/v1/namespaces/default/${plural}`);
+      assert.deepEqual(object['items'], []);
+    }
+  });
+});
+
+function deployment(name: string, container: object): object {
+  const labels = { a: 'b' };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'm', image: 'i', ...container }] } };
+  return { metadata: { name }, spec: { replicas: 0, selector: { matchLabels: labels }, template } };
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { EmbeddedCluster } from '../../../../operator/sandbox/kubernetes/embedded-cluster.ts';
+import { ServiceAddresses } from '../../../../operator/sandbox/kubernetes/types/rules/service-addresses.ts';
+import { builtInTypes } from '../../../../operator/sandbox/kubernetes/types/built-in-types.ts';
+import type { CustomResourceDefinition } from '../../../../operator/sandbox/kubernetes/types/custom-resource-definition.ts';
+import { serveCustomResources } from '../../../../operator/sandbox/kubernetes/types/custom-resources.ts';
+import { trackServiceAddresses } from '../../../../operator/sandbox/kubernetes/types/service-address-use.ts';
+import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import { FakeClock } from '../../../fake-clock.ts';
+import { readCrd } from './our-crds.ts';
+
+const manager = 'test';
+
+describe('The registry of types', () => {
+  it('serves what a CustomResourceDefinition defines as soon as it is written, and says so in its status', async () => {
+    const { registry, cluster, definitions } = world();
+    cluster.create(definitions, readCrd('nacosconfigs'), { manager });
+    assert.ok(registry.findKind('bridge.nacos.io/v1alpha1', 'NacosConfig'));
+    await nextTurn();
+    await nextTurn();
+    const { status } = cluster.get(definitions, '', 'nacosconfigs.bridge.nacos.io') as CustomResourceDefinition;
+    assert.deepEqual(
+      status?.conditions?.map(({ type, status, reason, message }) => [type, status, reason, message]),
+      [
+        ['NamesAccepted', 'True', 'NoConflicts', 'no conflicts found'],
+        ['Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted'],
+      ],
+    );
+    assert.deepEqual(status?.storedVersions, ['v1alpha1']);
+    assert.equal(status?.acceptedNames?.kind, 'NacosConfig');
+  });
+
+  it('serves a changed schema at once', () => {
+    const { registry, cluster, definitions } = world();
+    const created = cluster.create(definitions, readCrd('nacosconfigs'), { manager }) as CustomResourceDefinition;
+    const [version] = created.spec.versions;
+    assert.ok(version);
+    const versions = [{ ...version, subresources: {} }];
+    cluster.update(definitions, { ...created, spec: { ...created.spec, versions } }, { manager });
+    assert.equal(registry.findKind('bridge.nacos.io/v1alpha1', 'NacosConfig')?.hasStatus, false);
+  });
+
+  it('refuses names that are taken, in the conditions', async () => {
+    const { registry, cluster, definitions } = world();
+    const crd = readCrd('nacosconfigs');
+    cluster.create(definitions, crd, { manager });
+    const metadata = { name: 'others.bridge.nacos.io' };
+    const names = { kind: 'NacosConfig', plural: 'others', singular: 'other', listKind: 'OtherList' };
+    cluster.create(definitions, { ...crd, metadata, spec: { ...crd.spec, names } }, { manager });
+    await nextTurn();
+    await nextTurn();
+    assert.equal(registry.find('bridge.nacos.io', 'v1alpha1', 'others'), undefined);
+    const { status } = cluster.get(definitions, '', metadata.name) as CustomResourceDefinition;
+    assert.deepEqual(
+      status?.conditions?.map(({ type, status, reason }) => [type, status, reason]),
+      [
+        ['NamesAccepted', 'False', 'KindConflict'],
+        ['Established', 'False', 'NotAccepted'],
+      ],
+    );
+  });
+
+  it('knows which addresses the Services of a cluster have', () => {
+    const { cluster, addresses } = world();
+    const services = cluster.types.find('', 'v1', 'services')!;
+    const namespaces = cluster.types.find('', 'v1', 'namespaces')!;
+    cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }, { manager });
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 's', namespace: 'a' },
+      spec: { ports: [{ port: 1 }] },
+    };
+    const { spec } = cluster.create(services, service, { manager }) as unknown as { spec: { clusterIP: string } };
+    assert.ok(addresses.isUsed(spec.clusterIP));
+    cluster.delete(services, 'a', 's');
+    assert.ok(!addresses.isUsed(spec.clusterIP));
+  });
+});
+
+function world() {
+  const addresses = new ServiceAddresses();
+  const registry = new TypeRegistry(builtInTypes(addresses));
+  const clock = new FakeClock();
+  const cluster = new EmbeddedCluster({ types: registry, clock });
+  serveCustomResources(cluster, registry, clock);
+  trackServiceAddresses(cluster, addresses);
+  return {
+    registry,
+    cluster,
+    addresses,
+    definitions: registry.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')!,
+  };
+}

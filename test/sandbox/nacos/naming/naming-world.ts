@@ -1,0 +1,118 @@
+/**
+ * The naming part alone, with connections that a test opens and closes, a clock that it moves, and the HTTP routes.
+ */
+import { silentLogger } from '../../../../operator/log.ts';
+import type { Generation } from '../../../../operator/sandbox/nacos/generation.ts';
+import { createNaming } from '../../../../operator/sandbox/nacos/naming/naming.ts';
+import type { Naming } from '../../../../operator/sandbox/nacos/naming/naming.ts';
+import type { Json, RpcConnection } from '../../../../operator/sandbox/nacos/rpc.ts';
+import { FakeClock } from '../../../fake-clock.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export class NamingWorld {
+  readonly clock = new FakeClock();
+  readonly naming: Naming;
+
+  constructor(generation: Generation = '3.1') {
+    this.naming = createNaming({ clock: this.clock, log: silentLogger, generation });
+  }
+
+  connect(module = 'naming'): Client {
+    return new Client(this.naming, module);
+  }
+
+  async http(method: string, path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const route = this.naming.routes.find((one) => one.method === method && one.path === path);
+    if (!route) throw new Error(`no route ${method} ${path}`);
+    const request = { method, path, parameters, headers: {}, clientIp: '127.0.0.1', username: undefined, stale: false };
+    const { body, status = 200 } = await route.handle(request);
+    return { status, body: JSON.parse(JSON.stringify(body)) as unknown };
+  }
+
+  /** Lets what is gathered be pushed. */
+  push(): Promise<void> {
+    return this.clock.advance(500);
+  }
+}
+
+let lastId = 0;
+
+/** A client over gRPC that acknowledges what it is told. */
+export class Client {
+  readonly pushes: { readonly type: string; readonly body: Json }[] = [];
+  /** @default true */
+  acknowledges = true;
+  readonly connection: RpcConnection;
+  readonly #naming: Naming;
+
+  constructor(naming: Naming, module: string) {
+    this.#naming = naming;
+    lastId += 1;
+    this.connection = {
+      id: `1_127.0.0.1_${lastId}`,
+      clientIp: '127.0.0.1',
+      clientVersion: 'Test:v1',
+      labels: { module, AppName: 'test' },
+      request: (type, body) => {
+        this.pushes.push({ type, body });
+        return this.acknowledges ? Promise.resolve({}) : Promise.reject(new Error('silent'));
+      },
+    };
+  }
+
+  async call(type: string, body: Json, stale = false): Promise<Json> {
+    const handler = this.#naming.part.handlers[type];
+    if (!handler) throw new Error(`no handler for ${type}`);
+    const service = { namespace: 'public', groupName: 'shop', serviceName: 'orders' };
+    const { connection } = this;
+    const request = { type, body: { ...service, ...body }, headers: {}, connection, username: undefined, stale };
+    return (await handler(request)).body;
+  }
+
+  register(instance: Json, service: Json = {}): Promise<Json> {
+    return this.call('InstanceRequest', { type: 'registerInstance', instance, ...service });
+  }
+
+  deregister(service: Json = {}): Promise<Json> {
+    return this.call('InstanceRequest', { type: 'deregisterInstance', instance: {}, ...service });
+  }
+
+  batch(instances: readonly Json[], service: Json = {}): Promise<Json> {
+    return this.call('BatchInstanceRequest', { type: 'batchRegisterInstance', instances, ...service });
+  }
+
+  subscribe(service: Json = {}): Promise<Json> {
+    return this.call('SubscribeServiceRequest', { subscribe: true, clusters: '', ...service });
+  }
+
+  /** Addresses, as a query gives them. */
+  async query(body: Json = {}): Promise<string[]> {
+    return addressesOf((await this.call('ServiceQueryRequest', { cluster: '', ...body }))['serviceInfo']);
+  }
+
+  /** The addresses of each push so far. */
+  get told(): string[][] {
+    return this.pushes.map(({ body }) => addressesOf(body['serviceInfo']));
+  }
+
+  close(): void {
+    this.#naming.part.connectionClosed?.(this.connection);
+  }
+}
+
+export function instance(ip: string, more: Json = {}): Json {
+  const state = { weight: 1, healthy: true, enabled: true, ephemeral: true };
+  return { ip, port: 80, ...state, clusterName: 'DEFAULT', metadata: {}, ...more };
+}
+
+export function hostsOf(info: unknown): Json[] {
+  return [...(info as { hosts: Json[] }).hosts];
+}
+
+function addressesOf(info: unknown): string[] {
+  return hostsOf(info).map(({ ip }) => String(ip));
+}
