@@ -116,6 +116,8 @@ function runOptions(options: Omit<OperatorInProcessOptions, 'onError'>): RunOpti
     leaderElect: ownNamespace !== undefined,
     leaseNamespace: ownNamespace,
     identity: `sandbox-${process.pid}`,
+    podIp: undefined,
+    podUid: undefined,
     reconcileConcurrency: 20,
     metricsPort: sandbox.metricsPort,
     healthPort: sandbox.healthPort,
