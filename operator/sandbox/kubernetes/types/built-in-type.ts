@@ -96,7 +96,7 @@ export class BuiltInType implements ResourceType {
 
   allot(object: KubeObject, previous: KubeObject | undefined): KubeObject {
     if (!this.#rules.allot) return object;
-    return this.#rules.allot(object as unknown as JsonObject, previous) as unknown as KubeObject;
+    return this.#rules.allot(object, previous) as unknown as KubeObject;
   }
 
   cells(object: KubeObject, nowMs: number): readonly unknown[] {

@@ -68,14 +68,13 @@ export const clusterCells: Readonly<Record<string, Cells>> = {
   ServiceAccount: (object, nowMs) => [object.metadata.name, ageOf(object, nowMs)],
 };
 
+type QuantityTexts = Readonly<Record<string, string>>;
+
 /** `USED/HARD` of each resource. */
 function quotaTexts(object: Parameters<Cells>[0]): readonly (readonly [string, string])[] {
-  const { hard, used } = {
-    hard: objectAt(objectAt(object, 'status'), 'hard'),
-    used: objectAt(objectAt(object, 'status'), 'used'),
-  };
-  const names = Object.keys(hard).sort();
-  return names.map((name) => [name, `${String(used[name] ?? 0)}/${String(hard[name])}`] as const);
+  const [hard, used] = ['hard', 'used'].map((field) => objectAt(objectAt(object, 'status'), field) as QuantityTexts);
+  const names = Object.keys(hard ?? {}).sort();
+  return names.map((name) => [name, `${used?.[name] ?? 0}/${hard?.[name]}`] as const);
 }
 
 function sizeAt(object: unknown, key: string): number {
