@@ -165,12 +165,18 @@ export class NacosClient {
 
   /**
    * Naming over connections of its own, to the same servers with the same login: what `naming` does and what becomes of
-   * its connections does not touch it, nor is it in the metrics of redone records and naming connections. It is started,
-   * and ends with this client or by `closeNaming`.
+   * its connections does not touch it. Its requests are counted as the operation `naming_other`, and it is not in the
+   * metrics of redone records and naming connections. It is started, and ends with this client or by `closeNaming`.
    */
   openNaming(beforeRedo: (signal: AbortSignal) => Promise<void>): NamingClient {
-    const ignored = { redone: () => {}, namingConnectionOpened: () => {}, namingConnectionClosed: () => {} };
-    const metrics = { ...this.#options.metrics, ...ignored };
+    const { metrics: own } = this.#options;
+    const metrics: NacosMetrics = {
+      ...own,
+      measure: (_operation, work) => own.measure('naming_other', work),
+      redone: () => {},
+      namingConnectionOpened: () => {},
+      namingConnectionClosed: () => {},
+    };
     const naming = new NamingClient({ ...this.#namingOptions, metrics, beforeRedo });
     this.#otherNaming.add(naming);
     naming.start();

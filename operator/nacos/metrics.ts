@@ -21,6 +21,8 @@ export const operations = [
   'naming_unsubscribe',
   'naming_query',
   'naming_list',
+  // Whatever is asked over the connections of `openNaming`.
+  'naming_other',
   'admin_get_config',
   'admin_server_state',
   'login',
