@@ -3,12 +3,12 @@
  *
  * Two lanes run side by side, one with each generation of Nacos: a world of its own (world.ts), the scenario suite, and
  * the acceptance tests. Before them run the files that start their own servers, and beside those the tests that mostly
- * wait, in worlds of their own, and the embedded servers with the clients of others. Last come several replicas, with each
- * generation and then with a cluster of Nacos. The last line of the output is the count over all: `N passed, N failed`; the
- * exit code is 1 when any test failed, 2 when the testbed is not built.
+ * wait, in worlds of their own; and behind them the embedded servers with the clients of others. The last line of the output
+ * is the count over all: `N passed, N failed`; the exit code is 1 when any test failed, 2 when the testbed is not built.
  *
- * `npm run test:real -- 2.3 outages crash` runs the files with these words in their names, with that Nacos; what is there
- * for a cluster only is chosen by the Nacos `cluster`.
+ * `npm run test:real -- 2.3 outages crash` runs the files with these words in their names, with that Nacos.
+ * `npm run test:replicas` is the acceptance run of several replicas, with each generation and with a cluster of Nacos: it
+ * rolls, kills, freezes and cuts off for as many rounds as its variables say, and runs only when it is named.
  */
 import { fork } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -36,7 +36,7 @@ const waitingFiles = ['services-outages.test.ts', 'aftermath.test.ts'];
 const clusterFile = 'replicas-cluster.test.ts';
 /** Several replicas, in worlds of another kind (replicas/replica-world.ts). */
 const replicaFiles = ['replicas-gap.test.ts', 'replicas-changes.test.ts', 'replicas-blind.test.ts', clusterFile];
-/** The embedded servers with the clients of others; no world. The second starts its Nacos when the others have started. */
+/** The embedded servers with the clients of others; no world. */
 const clientFiles = ['kubectl.test.ts', 'interop-nacos.test.ts'];
 /** How long a lane may take to exit after its last test. */
 const exitLimitMs = 30_000;
@@ -89,20 +89,26 @@ async function planLanes(): Promise<Lane[][]> {
     versions.length === 0 || versions.includes(version)
       ? [{ name: `${name} ${version}`, files: files.filter(isChosen), env: { NACOS_BRIDGE_NACOS: version } }]
       : [];
-  const alone = replicaFiles.filter((file) => file !== clusterFile);
   const groups: Lane[][] = [
     [
-      { name: 'parts      ', files: parts, env: {} },
+      { name: 'parts      ', files: [...parts, ...clientFiles.filter(isChosen)], env: {} },
       ...lane('outage ', '3.1', waitingFiles),
       ...lane('outage ', '2.3', waitingFiles),
-      ...lane('clients', '3.1', clientFiles),
     ],
     // The world of 2.3 is done first: its lane has time for the SDKs with 2.3.
     [...lane('nacos  ', '3.1', worldFiles), ...lane('nacos  ', '2.3', [...worldFiles, 'interop-nacos.test.ts'])],
+  ];
+  if (names.length > 0) groups.push(...replicaLanes(lane));
+  return groups.map((lanes) => lanes.filter((lane) => lane.files.length > 0));
+}
+
+/** A cluster of Nacos has the machine to itself. */
+function replicaLanes(lane: (name: string, version: string, files: readonly string[]) => Lane[]): Lane[][] {
+  const alone = replicaFiles.filter((file) => file !== clusterFile);
+  return [
     [...lane('replicas', '3.1', alone), ...lane('replicas', '2.3', alone)],
     lane('replicas', 'cluster', replicaFiles),
   ];
-  return groups.map((lanes) => lanes.filter((lane) => lane.files.length > 0));
 }
 
 async function runLane(lane: Lane, tally: Tally): Promise<void> {

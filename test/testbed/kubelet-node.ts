@@ -22,11 +22,7 @@ export class KubeletNode {
   }
 
   async start(): Promise<void> {
-    const metadata = { name: this.#name, labels: { 'kubernetes.io/hostname': this.#name } };
-    const path = `/api/v1/nodes/${this.#name}`;
-    const node = { apiVersion: 'v1', kind: 'Node', metadata };
-    await this.#send({ ...apply, path, query, body: node });
-    await this.#send({ ...apply, path: `${path}/status`, query, body: { ...node, status: readyStatus() } });
+    await this.#send({ ...apply, path: this.#path, query, body: this.#node });
     await this.#renew();
     // A renewal that fails is made good by the next one.
     this.#timer = setInterval(() => void this.#renew().catch(() => {}), renewMs);
@@ -36,7 +32,19 @@ export class KubeletNode {
     clearInterval(this.#timer);
   }
 
+  get #path(): string {
+    return `/api/v1/nodes/${this.#name}`;
+  }
+
+  get #node(): object {
+    const metadata = { name: this.#name, labels: { 'kubernetes.io/hostname': this.#name } };
+    return { apiVersion: 'v1', kind: 'Node', metadata };
+  }
+
+  /** The status too: after an outage of the API server the controllers may have called the node unknown. */
   async #renew(): Promise<void> {
+    const status = { ...this.#node, status: readyStatus() };
+    await this.#send({ ...apply, path: `${this.#path}/status`, query, body: status });
     const path = `/apis/coordination.k8s.io/v1/namespaces/${leaseNamespace}/leases/${this.#name}`;
     const renewTime = new Date().toISOString().replace('Z', '000Z');
     const body = {

@@ -5,12 +5,13 @@
  * The pod's status is written until the API server has taken it, and says what is so then; the process goes on, and is
  * restarted, whether there is an API server or not.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
+import { messageOf } from '../../operator/errors.ts';
 import { insist } from './kubelet-insist.ts';
 import { mountPod } from './kubelet-mount.ts';
 import { podStatus } from './kubelet-status.ts';
@@ -34,6 +35,7 @@ interface EnvVar {
 }
 
 export interface Pod extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
   readonly spec: {
     readonly nodeName?: string;
     readonly serviceAccountName?: string;
@@ -139,6 +141,12 @@ export class KubeletPod {
     void this.#live();
   }
 
+  /** The pod as the API server has it now: what others wrote into its readiness does not stay. */
+  observe(pod: Pod): void {
+    const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready && (ready.status === 'True') !== this.#isReady) this.#report();
+  }
+
   /** The pod was asked to go. */
   terminate(pod: Pod): void {
     if (this.#phase !== 'running') return;
@@ -156,7 +164,7 @@ export class KubeletPod {
 
   async #live(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), `nacos-bridge-pod-`));
-    const startProcess = await this.#insist(() => this.#prepare());
+    const startProcess = await this.#prepared();
     while (startProcess && this.#phase === 'running') {
       this.#process = startProcess();
       this.#isReady = false;
@@ -170,6 +178,19 @@ export class KubeletPod {
       this.#report();
       await pause(restartPauseMs);
     }
+  }
+
+  /** Waits for what the pod needs, such as a Secret, as a kubelet does; the log says what is missing. */
+  async #prepared(): Promise<StartProcess | undefined> {
+    while (this.#phase === 'running') {
+      try {
+        return await this.#prepare();
+      } catch (error) {
+        await appendFile(this.logFile, `the kubelet cannot start the pod yet: ${messageOf(error)}\n`);
+      }
+      await pause(restartPauseMs);
+    }
+    return undefined;
   }
 
   async #prepare(): Promise<StartProcess> {

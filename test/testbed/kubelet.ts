@@ -93,6 +93,7 @@ export class Kubelet {
     else if (pod.spec.nodeName !== this.#options.node) return;
     else if (pod.metadata.deletionTimestamp !== undefined) running?.terminate(pod);
     else if (!running) this.#run(key, pod);
+    else running.observe(pod);
   }
 
   async #bind({ metadata }: Pod): Promise<void> {

@@ -91,6 +91,13 @@ export const workloads: Chapter = {
         'deployment.kubernetes.io/revision: "1"',
       ],
     },
+    // While none is ending: one that goes between the list and the get of it is an error.
+    {
+      title: 'describes the pods',
+      run: 'describe pods -l app=web',
+      compare: 'shown',
+      shows: ['Node: node-1', 'Status: Running', 'Controlled By: ReplicaSet/web-', 'Ready True', 'Events:'],
+    },
     { title: 'scales up', run: 'scale deployment web --replicas=3', shows: ['deployment.apps/web scaled'] },
     {
       title: 'waits until it has scaled',
@@ -124,12 +131,6 @@ export const workloads: Chapter = {
         'Image: registry.example/app:1',
         'Events:',
       ],
-    },
-    {
-      title: 'describes the pods',
-      run: 'describe pods -l app=web',
-      compare: 'shown',
-      shows: ['Node: node-1', 'Status: Running', 'Controlled By: ReplicaSet/web-', 'Ready True', 'Events:'],
     },
     {
       title: 'changes the image',

@@ -1,18 +1,13 @@
 /**
- * How many clients publish an instance, as the server says it: whether a replica has published again after a reset cannot
+ * Which clients publish an instance, as the server says it: whether a replica has published again after a reset cannot
  * be told from the instances, which are there by the other one. 2.3 answers for one instance at a time only.
  */
 import type { NacosServer } from '../../testbed/nacos.ts';
 
 const token = new Map<NacosServer, string>();
 
-/** @throws Error when the server does not answer */
-export async function countPublishers(
-  node: NacosServer,
-  group: string,
-  service: string,
-  host: string,
-): Promise<number> {
+/** The ids of their connections, sorted. @throws Error when the server does not answer */
+export async function publishersOf(node: NacosServer, group: string, service: string, host: string): Promise<string[]> {
   const [ip = '', port = ''] = host.split(':');
   const [v3, v2] = ['/v3/admin/ns/client/service/publisher/list', '/v2/ns/client/service/publisher/list'];
   const url = new URL(`http://${node.host}:${node.port}/nacos${node.version === '3.1' ? v3 : v2}`);
@@ -29,8 +24,8 @@ export async function countPublishers(
   const text = await answer.text();
   if (answer.status === 403) token.delete(node);
   // What nobody ever published is unknown.
-  if (answer.status === 404) return 0;
+  if (answer.status === 404) return [];
   if (answer.status !== 200) throw new Error(`the publishers of ${service}: Nacos answered ${answer.status} ${text}`);
-  const { data } = JSON.parse(text) as { readonly data: readonly unknown[] | null };
-  return data?.length ?? 0;
+  const { data } = JSON.parse(text) as { readonly data: readonly { readonly clientId: string }[] | null };
+  return (data ?? []).map(({ clientId }) => clientId).toSorted();
 }

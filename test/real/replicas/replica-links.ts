@@ -7,6 +7,8 @@ import { NacosProxy } from '../../testbed/nacos-proxy.ts';
 import type { NacosServer } from '../../testbed/nacos.ts';
 import { TcpProxy } from '../../testbed/tcp-proxy.ts';
 
+const maxAttempts = 5;
+
 export class ReplicaLinks {
   readonly api: TcpProxy;
   /** In the order of the nodes. */
@@ -22,7 +24,7 @@ export class ReplicaLinks {
   static async start(kubernetes: KubernetesServer, nodes: readonly NacosServer[]): Promise<ReplicaLinks> {
     const { hostname: host, port } = new URL(kubernetes.server);
     const api = await TcpProxy.start({ target: { host, port: Number(port) } });
-    const nacos = await Promise.all(nodes.map((node) => NacosProxy.start(node)));
+    const nacos = await Promise.all(nodes.map((node) => startProxy(node)));
     const pairs = nodes.map(({ host, port }, index) => {
       const proxy = nacos[index];
       return [`${host}:${port}`, `${proxy?.host}:${proxy?.port}`] as const;
@@ -46,5 +48,16 @@ export class ReplicaLinks {
 
   async close(): Promise<void> {
     await Promise.all([this.api.close(), ...this.nacos.map((proxy) => proxy.close())]);
+  }
+}
+
+/** A pair of ports that was free may be taken when it is listened on: other tests look for ports at the same time. */
+async function startProxy(node: NacosServer): Promise<NacosProxy> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await NacosProxy.start(node);
+    } catch (error) {
+      if (attempt === maxAttempts || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
   }
 }

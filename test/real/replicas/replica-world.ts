@@ -7,6 +7,8 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { mainFile } from '../../operator-process.ts';
 import type { KubeObject } from '../../scenarios/backends.ts';
 import { RestKubernetes } from '../../scenarios/kubernetes-backend.ts';
@@ -22,7 +24,7 @@ import { startNacosSide } from './nacos-side.ts';
 import type { NacosSide, SideName } from './nacos-side.ts';
 import { Observers } from './observers.ts';
 import { PublishedServices } from './published-services.ts';
-import { countPublishers } from './publishers.ts';
+import { publishersOf } from './publishers.ts';
 import { ReplicaLinks } from './replica-links.ts';
 
 /** Where kwok plays the pods of published Services. */
@@ -30,6 +32,7 @@ export const podNode = 'node-1';
 const operatorNode = 'operator-node-1';
 const endpointsEach = 3;
 const settleLimitMs = 120_000;
+const stableMs = 2000;
 const electionLimitMs = 30_000;
 
 export interface ReplicaWorldOptions {
@@ -129,31 +132,40 @@ export class ReplicaWorld {
 
   /**
    * Waits until the rollout is over, every replica is Ready and publishes every service, and every node of Nacos shows
-   * exactly what the slices say.
+   * exactly what the slices say; all that by the same connections for two seconds, since the nodes of a cluster tell each
+   * other every second only, and what one of them says may be about a connection that is no more.
    *
    * @throws Error with what is still missing
    */
   async settled(limitMs = settleLimitMs): Promise<void> {
+    let before: string[][] = [];
     await eventually(limitMs, async () => {
-      const ready = this.replicas.filter(({ isReady }) => isReady);
-      assert.deepEqual([this.replicas.length, ready.length], [this.#replicas, this.#replicas], 'replicas, Ready ones');
-      const deployment: Deployment | undefined = await this.rest.get(this.#deployment);
-      const { observedGeneration, updatedReplicas, readyReplicas, replicas } = deployment?.status ?? {};
-      assert.deepEqual(
-        { observedGeneration, updatedReplicas, readyReplicas, replicas },
-        {
-          observedGeneration: deployment?.metadata.generation,
-          updatedReplicas: this.#replicas,
-          readyReplicas: this.#replicas,
-          replicas: this.#replicas,
-        },
-      );
-      for (const node of this.nacos.nodes.keys()) await this.assertEqual(node);
+      await this.#assertRolledOut();
+      const after: string[][] = [];
+      for (const node of this.nacos.nodes.keys()) after.push(...(await this.assertEqual(node)));
+      if (isDeepStrictEqual(before, after)) return;
+      before = after;
+      await pause(stableMs);
+      assert.fail('the publishers must stay the same for a while');
     });
   }
 
-  /** Looks at one node of Nacos once. @throws AssertionError when it does not show what the slices say, from all replicas */
-  async assertEqual(node: number, publishers = this.#replicas): Promise<void> {
+  async #assertRolledOut(): Promise<void> {
+    const ready = this.replicas.filter(({ isReady }) => isReady);
+    const all = this.#replicas;
+    assert.deepEqual([this.replicas.length, ready.length], [all, all], 'replicas, Ready ones');
+    const deployment: Deployment | undefined = await this.rest.get(this.#deployment);
+    const { observedGeneration, updatedReplicas, readyReplicas, replicas } = deployment?.status ?? {};
+    const wanted = [deployment?.metadata.generation, all, all, all];
+    assert.deepEqual([observedGeneration, updatedReplicas, readyReplicas, replicas], wanted, 'the rollout');
+  }
+
+  /**
+   * Looks at one node of Nacos once; returns the publishers of each service.
+   *
+   * @throws AssertionError when it does not show what the slices say, or not from that many publishers
+   */
+  async assertEqual(node: number, publishers = this.#replicas): Promise<string[][]> {
     const server = this.nacos.nodes[node];
     assert.ok(server);
     this.assertToldEqual(node);
@@ -164,12 +176,14 @@ export class ReplicaWorld {
       return [service, instances.map(({ ip, port }) => `${ip}:${port}`).toSorted()] as const;
     });
     assert.deepEqual(new Map(hosts), wanted);
-    const counts = await Promise.all(
+    const found = await Promise.all(
       [...wanted].flatMap(([service, [host]]) =>
-        host === undefined ? [] : [countPublishers(server, this.services.group, service, host)],
+        host === undefined ? [] : [publishersOf(server, this.services.group, service, host)],
       ),
     );
-    assert.deepEqual([...new Set(counts)], [publishers], `numbers of publishers of a service, by node ${node}`);
+    const counts = new Set(found.map((ids) => ids.length));
+    assert.deepEqual([...counts], [publishers], `numbers of publishers of a service, by node ${node}`);
+    return found;
   }
 
   /** The same for what subscribers of one node were told last. @throws AssertionError */
@@ -220,6 +234,8 @@ export class ReplicaWorld {
   #linksOf(replica: string): Promise<ReplicaLinks> {
     const links = this.#links.get(replica) ?? ReplicaLinks.start(this.kubernetes, this.nacos.nodes);
     this.#links.set(replica, links);
+    // What failed is tried anew.
+    links.catch(() => this.#links.delete(replica));
     return links;
   }
 

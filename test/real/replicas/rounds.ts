@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KubeletPod } from '../../testbed/kubelet-pod.ts';
 import { eventually } from '../eventually.ts';
+import { publishersAre } from './blindness.ts';
 import type { ReplicaWorld } from './replica-world.ts';
 
 export type RoundKind =
@@ -68,8 +69,11 @@ export const rounds: Readonly<Record<RoundKind, (world: ReplicaWorld, round: num
 
   async freeze(world, round) {
     const replica = pick(world, round);
+    const endMs = performance.now() + freezeMs;
     await replica.kill('SIGSTOP');
-    await pause(freezeMs);
+    // The server gives it up meanwhile, or nothing was tested.
+    await publishersAre(world, world.replicas.length - 1, freezeMs);
+    await pause(Math.max(0, endMs - performance.now()));
     await replica.kill('SIGCONT');
   },
 };
