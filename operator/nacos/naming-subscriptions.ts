@@ -19,6 +19,8 @@ import type { ServiceInfo, ServiceKey } from './naming-types.ts';
 export interface NamingSubscription {
   /** Undefined until the server has answered. */
   readonly current: ServiceInfo | undefined;
+  /** Asks the server anew, for those to whom a push that is lost would matter; what is new is delivered. */
+  refresh(): void;
   /** Idempotent; nothing is delivered afterwards. */
   stop(): void;
 }
@@ -60,6 +62,9 @@ export class NamingSubscriptions {
     return {
       get current() {
         return subscribed.current;
+      },
+      refresh: () => {
+        if (subscribed.audience.has(own)) this.#shards.subscribedOn(key)?.refresh(key);
       },
       stop: () => {
         if (subscribed.audience.delete(own) && subscribed.audience.size === 0) this.#end(key, subscribed.service);

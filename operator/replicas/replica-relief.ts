@@ -39,6 +39,11 @@ const refusals = ['NACOS_FORBIDDEN', 'NACOS_UNAUTHENTICATED', 'NACOS_INVALID', '
 const RETRY_MS = 5000;
 /** After which peers that cannot be seen count as gone. */
 const UNSEEN_LIMIT_MS = 30_000;
+/**
+ * A push may be lost, and then a replica would stay closed, or blind, for as long as nothing else changes: so the entries
+ * are asked for besides, often while somebody is blind.
+ */
+const ASK_MS = { quiet: 30_000, somebodyIsBlind: 3_000 };
 
 export class ReplicaRelief {
   readonly #options: ReplicaReliefOptions;
@@ -52,6 +57,8 @@ export class ReplicaRelief {
   #announced: ReplicaHost | undefined;
   #sending = new AbortController();
   #unseen: Timer | undefined;
+  #nextAsking: Timer | undefined;
+  #isWithdrawn = false;
   #subscription: NamingSubscription | undefined;
   #unsubscribe: (() => void)[] = [];
 
@@ -112,6 +119,7 @@ export class ReplicaRelief {
       const replicas = hosts.flatMap((host) => replicaHostOf(host, clusterId) ?? []);
       this.#see(replicas.filter(({ entry }) => entry.identity !== identity));
     });
+    this.#askLater();
   }
 
   /** What happened; the effects have begun when it returns. */
@@ -122,6 +130,7 @@ export class ReplicaRelief {
     this.#tellChange(before);
     this.#announce();
     this.#options.onChange();
+    this.#askLater();
     // What the others say counts differently now.
     if (before.kind !== this.#state.kind) this.#tellPeers();
   }
@@ -140,11 +149,23 @@ export class ReplicaRelief {
     this.#subscription?.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unseen?.cancel();
+    this.#nextAsking?.cancel();
+    this.#isWithdrawn = true;
     await this.#options.entries.withdraw(this.#service).catch(() => {});
   }
 
   get #reliefs() {
     return this.#state.kind === 'sighted' ? [...this.#state.reliefs.values()] : [];
+  }
+
+  #askLater(): void {
+    if (this.#isWithdrawn) return;
+    this.#nextAsking?.cancel();
+    const isQuiet = this.#state.kind === 'sighted' && this.#state.reliefs.size === 0;
+    this.#nextAsking = this.#options.clock.after(isQuiet ? ASK_MS.quiet : ASK_MS.somebodyIsBlind, () => {
+      this.#subscription?.refresh();
+      this.#askLater();
+    });
   }
 
   #see(peers: readonly ReplicaHost[]): void {

@@ -83,6 +83,15 @@ describe('replicas that publish the same services', () => {
     assert.match(await b!.registry.metrics(), /^replica_reliefs_total\{role="took"\} 1$/m);
   });
 
+  it('go on when pushes are lost: the relieved one publishes again although it was not told', async () => {
+    const [a, b] = await begin('a', 'b');
+    b!.lose();
+    await until('relieved', () => b!.states === 'relieved' && records() === 1);
+    nacos.naming.faults.losePushes = true;
+    a!.lose();
+    await until('again', () => b!.states === 'blind' && records() === 2, undefined, 8_000);
+  }).timeout(15_000);
+
   it('close nothing when all of them have lost it', async () => {
     await begin('a', 'b', 'c');
     for (const replica of replicas) replica.lose();
