@@ -34,6 +34,8 @@ export interface ClientReliefOptions {
 /** Connections come and go in bursts; only what stays so is worth a move. */
 const SPREAD_AFTER_MS = 5000;
 const SPREAD_AGAIN_MAX_MS = 600_000;
+/** Nacos servers tell each other of records once a second; two and a half were seen under load. */
+const KNOWN_EVERYWHERE_MS = 3000;
 
 export class ClientRelief {
   readonly #options: ClientReliefOptions;
@@ -76,6 +78,7 @@ export class ClientRelief {
         identity,
         clusterId,
         address,
+        spreadMs: this.#options.client.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
         hasDeclared,
         onChange: () => this.#changed(),
         metrics,

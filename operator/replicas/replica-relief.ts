@@ -25,6 +25,8 @@ export interface ReplicaReliefOptions {
   identity: string;
   clusterId: string;
   address: { ip: string; port: number };
+  /** How long after our connections were made the other servers may not know yet what they hold; 0 with one server. */
+  spreadMs: number;
   /** Whether all that the view of the API server asks for is wanted of `naming`. */
   hasDeclared: () => boolean;
   /** Called after each change of `state`, `peers` or `refusal`. */
@@ -59,6 +61,9 @@ export class ReplicaRelief {
   #unseen: Timer | undefined;
   #nextAsking: Timer | undefined;
   #isWithdrawn = false;
+  /** When our connections were last seen to be gone, or closed. */
+  #stirredMs = 0;
+  #spread: Timer | undefined;
   #subscription: NamingSubscription | undefined;
   #unsubscribe: (() => void)[] = [];
 
@@ -103,8 +108,10 @@ export class ReplicaRelief {
 
   start(): void {
     const { clock, entries, naming } = this.#options;
+    this.#stirredMs = clock.monotonic();
     this.#unsubscribe = [
       naming.onChange((change) => {
+        if (change === 'lost' || naming.isSuspended) this.#stirredMs = clock.monotonic();
         if (change === 'lost') this.tell({ kind: 'disconnected' });
         this.look();
       }),
@@ -133,13 +140,15 @@ export class ReplicaRelief {
     this.#askLater();
     // What the others say counts differently now.
     if (before.kind !== this.#state.kind) this.#tellPeers();
+    // Of the three things that a relief waits for, whichever comes last completes it.
+    if (event.kind === 'renewed' || event.kind === 'listed') this.look();
   }
 
   /** Looks whether what is owed is confirmed by now, and where our connections are. */
   look(): void {
     const { hasDeclared, naming } = this.#options;
     const isPending = this.#reliefs.some(({ isListed, isNamed, isRenewed }) => isListed && isRenewed && !isNamed);
-    if (isPending && naming.isSettled && hasDeclared()) this.tell({ kind: 'confirmed' });
+    if (isPending && naming.isSettled && hasDeclared() && this.#hasSpread()) this.tell({ kind: 'confirmed' });
     this.#announce();
   }
 
@@ -150,12 +159,23 @@ export class ReplicaRelief {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unseen?.cancel();
     this.#nextAsking?.cancel();
+    this.#spread?.cancel();
     this.#isWithdrawn = true;
     await this.#options.entries.withdraw(this.#service).catch(() => {});
   }
 
   get #reliefs() {
     return this.#state.kind === 'sighted' ? [...this.#state.reliefs.values()] : [];
+  }
+
+  /** Whether servers have told each other of our connections by now; looks again when they will have. */
+  #hasSpread(): boolean {
+    const { clock, spreadMs } = this.#options;
+    const leftMs = this.#stirredMs + spreadMs - clock.monotonic();
+    if (leftMs <= 0) return true;
+    this.#spread?.cancel();
+    this.#spread = clock.after(leftMs, () => this.look());
+    return false;
   }
 
   #askLater(): void {

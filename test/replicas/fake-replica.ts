@@ -32,6 +32,8 @@ export class FakeReplica {
   lists = 0;
   /** How often the Lease was to be renewed out of turn. */
   renewals = 0;
+  /** Whether renewals out of turn are slow: then they succeed only with `renew`. */
+  renewsLate = false;
   #isCutOff = false;
   #isLost = false;
   readonly #world: World;
@@ -55,7 +57,7 @@ export class FakeReplica {
         },
         renew: async () => {
           this.renewals += 1;
-          this.renew();
+          if (!this.renewsLate) this.renew();
         },
       },
       publishing: {

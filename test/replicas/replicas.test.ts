@@ -83,6 +83,27 @@ describe('replicas that publish the same services', () => {
     assert.match(await b!.registry.metrics(), /^replica_reliefs_total\{role="took"\} 1$/m);
   });
 
+  it('relieve also when the renewal of the Lease comes last, and nothing else happens', async () => {
+    const [a, b] = await begin('a', 'b');
+    a!.renewsLate = true;
+    b!.lose();
+    await until('listed', () => a!.lists > 0 && a!.renewals > 0);
+    assert.equal(b!.states, 'blind');
+    a!.renew();
+    await until('relieved', () => b!.states === 'relieved' && records() === 1);
+  });
+
+  it('wait, before they relieve, until several servers know what they have published', async () => {
+    const other = await fakeNacos();
+    replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos, other]));
+    for (const replica of replicas) replica.start();
+    const beganMs = performance.now();
+    await until('both publish', () => replicas.every(({ naming }) => naming.published.services === 1));
+    replicas[1]!.lose();
+    await until('relieved', () => replicas[1]!.states === 'relieved', undefined, 8_000);
+    assert.ok(performance.now() - beganMs >= 3_000);
+  }).timeout(12_000);
+
   it('go on when pushes are lost: the relieved one publishes again although it was not told', async () => {
     const [a, b] = await begin('a', 'b');
     b!.lose();
