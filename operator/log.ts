@@ -6,7 +6,7 @@
  * credentials: callers pass names, md5s and counts.
  */
 import { inspect } from 'node:util';
-import { createLogger as createWinston, format, type Logger as Winston, transports } from 'winston';
+import { createLogger as createWinston, format, transports } from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import { BridgeError, messageOf } from './errors.ts';
 
@@ -22,6 +22,12 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   /** A logger that adds `fields` to every line. */
   child(fields: LogFields): Logger;
+}
+
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
 }
 
 export interface LogOptions {
@@ -46,42 +52,25 @@ export function createLogger(options: LogOptions): Logger {
   winston.on('error', (error) => {
     process.stderr.write(`the log file cannot be written: ${messageOf(error)}\n`);
   });
-  return new WinstonLogger(winston);
+  // Winston would append a field `message` to the message and take a `timestamp` for its own.
+  return loggerOf(
+    ({ level, message, fields }) => void winston.log({ ...fields, timestamp: undefined, level, message }),
+  );
 }
 
-/** Keeps fields apart from the message: winston would append a field `message` to it and take a `timestamp` for its own. */
-class WinstonLogger implements Logger {
-  readonly #winston: Winston;
-  readonly #fields: LogFields;
-
-  constructor(winston: Winston, fields: LogFields = {}) {
-    this.#winston = winston;
-    this.#fields = fields;
-  }
-
-  debug(message: string, fields?: LogFields): void {
-    this.#write('debug', message, fields);
-  }
-
-  info(message: string, fields?: LogFields): void {
-    this.#write('info', message, fields);
-  }
-
-  warn(message: string, fields?: LogFields): void {
-    this.#write('warn', message, fields);
-  }
-
-  error(message: string, fields?: LogFields): void {
-    this.#write('error', message, fields);
-  }
-
-  child(fields: LogFields): Logger {
-    return new WinstonLogger(this.#winston, { ...this.#fields, ...fields });
-  }
-
-  #write(level: LogLevel, message: string, fields?: LogFields): void {
-    this.#winston.log({ ...this.#fields, ...fields, timestamp: undefined, level, message });
-  }
+/** A logger that hands every line to `write`, with the fields of the loggers that it is a child of. */
+export function loggerOf(write: (entry: LogEntry) => void, inherited: LogFields = {}): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields?: LogFields): void =>
+      write({ level, message, fields: { ...inherited, ...fields } });
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => loggerOf(write, { ...inherited, ...fields }),
+  };
 }
 
 /** The fields that describe a failure: its code if it has one, its message, and the message of its cause. */

@@ -289,8 +289,7 @@ export class ConfigWatches {
       watched.lastError = undefined;
       if (!this.#isWatched(watched)) return;
       if (watched.writes !== writes) return this.#markDirty(watched);
-      const isNews = !watched.current || md5OfObservation(watched.current) !== md5OfObservation(observation);
-      this.#observe(watched, observation);
+      const isNews = this.#observe(watched, observation);
       if (isNews || watched.toldMd5 !== contextOf(watched).md5) this.#tellIfDifferent(watched);
       else this.#tellAgain(watched);
     } catch (error) {
@@ -336,13 +335,15 @@ export class ConfigWatches {
     return this.#watched.get(keyText(watched.key)) === watched;
   }
 
-  #observe(watched: Watched, observation: ConfigObservation): void {
+  /** Returns whether it is news, which is delivered. */
+  #observe(watched: Watched, observation: ConfigObservation): boolean {
     const before = watched.current;
     watched.current = observation;
-    if (before && md5OfObservation(before) === md5OfObservation(observation)) return;
+    if (before && md5OfObservation(before) === md5OfObservation(observation)) return false;
     // A listener may start or stop others; one that starts now is told of this by its own start.
     const audience = Array.from(watched.listeners);
     for (const listener of audience) if (watched.listeners.has(listener)) this.#deliverTo(listener, watched);
+    return true;
   }
 
   #deliverTo(listener: Listener, watched: Watched): void {

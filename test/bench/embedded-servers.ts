@@ -4,10 +4,8 @@
  *
  * Usage, by embedded-stalls.ts only.
  */
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { parseAllDocuments } from 'yaml';
+import { readManifests } from '../../operator/sandbox/demonstration/package-files.ts';
 import { startEmbeddedKubernetes } from '../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
 import type { KubeObject } from '../../operator/sandbox/kubernetes/object.ts';
 import { startEmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
@@ -26,15 +24,11 @@ export interface StallReport {
   readonly residentMb: number;
 }
 
-const crds = join(import.meta.dirname, '../../crds');
-
 const kubernetes = await startEmbeddedKubernetes();
 const nacos = await startEmbeddedNacos();
 const definitions = kubernetes.cluster.types.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition')!;
-for (const file of await readdir(crds)) {
-  for (const document of parseAllDocuments(await readFile(join(crds, file), 'utf8'))) {
-    kubernetes.cluster.create(definitions, document.toJS() as KubeObject, { manager: 'bench' });
-  }
+for (const manifest of await readManifests('crds')) {
+  kubernetes.cluster.create(definitions, manifest as KubeObject, { manager: 'bench' });
 }
 const { url, token } = kubernetes;
 const { host, grpcPort } = nacos;

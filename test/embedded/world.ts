@@ -3,12 +3,12 @@
  * anything beside Node.js.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { systemClock } from '../../operator/clock.ts';
 import { silentLogger } from '../../operator/log.ts';
+import { readManifests } from '../../operator/sandbox/demonstration/package-files.ts';
 import { startEmbeddedKubernetes } from '../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
 import type { EmbeddedKubernetes } from '../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
 import { startEmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
@@ -31,8 +31,6 @@ export interface EmbeddedWorld {
   readonly closedPort: number;
   stop(): Promise<void>;
 }
-
-const crds = join(import.meta.dirname, '../../crds');
 
 export async function startEmbeddedWorld(generation: Generation): Promise<EmbeddedWorld> {
   const started = new AsyncDisposableStack();
@@ -58,7 +56,7 @@ async function start(generation: Generation, started: AsyncDisposableStack): Pro
   await writeFile(kubeconfig, kubernetes.kubeconfig, { mode: 0o600 });
   const rest = new RestKubernetes(kubeconfig);
   started.defer(() => rest.close());
-  for (const object of await customResourceDefinitions()) await rest.apply(object);
+  for (const object of await readManifests('crds')) await rest.apply(object as KubeObject);
 
   const { host, port, grpcPort } = nacos;
   const endpoint = { version: generation, host, port, grpcPort, ...auth };
@@ -89,10 +87,4 @@ async function start(generation: Generation, started: AsyncDisposableStack): Pro
   const [closedPort = 1] = await freePorts(1);
   const backends = { kubernetes: rest, nacos: http };
   return { kubernetes, nacos, backends, operator, closedPort, stop: () => started.disposeAsync() };
-}
-
-async function customResourceDefinitions(): Promise<KubeObject[]> {
-  const files = (await readdir(crds)).filter((file) => file.endsWith('.yaml'));
-  const texts = await Promise.all(files.map((file) => readFile(join(crds, file), 'utf8')));
-  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject));
 }

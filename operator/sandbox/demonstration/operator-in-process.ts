@@ -6,7 +6,8 @@ import { createOperator } from '../../operator.ts';
 import { sleep, type Clock } from '../../clock.ts';
 import { BridgeError } from '../../errors.ts';
 import type { RunOptions, SandboxOptions } from '../../options.ts';
-import { FileLog, type LogEntry } from './file-log.ts';
+import type { LogEntry } from '../../log.ts';
+import { FileLog } from './file-log.ts';
 
 export interface OperatorInProcessOptions {
   readonly sandbox: SandboxOptions;
@@ -42,8 +43,8 @@ export class OperatorInProcess {
     const { sandbox, logFile, version, clock } = options;
     this.#clock = clock;
     const onEntry = (entry: LogEntry) => this.#heard(entry, onError);
-    this.#log = FileLog.open({ file: logFile, level: sandbox.logLevel, onEntry });
-    this.ended = createOperator(runOptions(options), version, clock, this.#log).run(this.#stopping.signal);
+    this.#log = new FileLog({ file: logFile, level: sandbox.logLevel, onEntry });
+    this.ended = createOperator(runOptions(options), version, clock, this.#log.logger).run(this.#stopping.signal);
     this.ended.catch((error: unknown) => this.#listening.reject(error));
     this.#listening.promise.catch(() => {});
   }

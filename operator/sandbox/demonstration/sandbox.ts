@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { NAMESPACE } from '../../cluster-identity.ts';
-import { silentLogger } from '../../log.ts';
+import { silentLogger, type LogEntry } from '../../log.ts';
 import { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { ConfigKey } from '../../nacos/config-key.ts';
@@ -16,7 +16,6 @@ import type { FaultScript } from '../fault-script.ts';
 import { cleanUp } from './clean-up.ts';
 import { installDefinitions } from './custom-resources.ts';
 import { publishedKeys, readExamples } from './examples.ts';
-import type { LogEntry } from './file-log.ts';
 import { assertPortIsFree } from './free-port.ts';
 import { openKubernetes, type KubernetesSide } from './kubernetes-side.ts';
 import { ManifestClient, SANDBOX_MANAGER } from './manifest-client.ts';

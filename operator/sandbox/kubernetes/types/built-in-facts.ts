@@ -2,22 +2,17 @@
  * What a real API server says of the built-in kinds, without its sentences: names, verbs, columns, structure. The file is
  * written by scripts/built-in-schemas.ts.
  */
-import type { Column, Verb } from '../resource-type.ts';
+import type { Column, ResourceType } from '../resource-type.ts';
 import type { Schema } from '../schema.ts';
 import facts from './built-in-schemas.json' with { type: 'json' };
 import { type Definitions, schemaGraph } from './schema-graph.ts';
 
-export interface BuiltInFacts {
-  /** '' is the core group. */
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly singular: string;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly namespaced: boolean;
-  readonly verbs: readonly Verb[];
+type SharedFacts = Pick<
+  ResourceType,
+  'group' | 'version' | 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'namespaced' | 'verbs'
+>;
+
+export interface BuiltInFacts extends SharedFacts {
   readonly subresources: readonly ('status' | 'scale')[];
   /** Name of the definition in `/openapi`. */
   readonly definition: string;
