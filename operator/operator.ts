@@ -137,6 +137,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       return { resources: resources + (serviceSync?.usersOf(key) ?? 0), holding };
     },
     relief: (key) => replication?.verdictOf(key),
+    handOver: async (key, from, to) => serviceSync?.handOver(key, from, to),
     events,
     kubeMetrics,
     runtimeMetrics,

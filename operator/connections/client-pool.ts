@@ -5,6 +5,7 @@
  * keeps its client, when nobody shares it, so that no watch has to move.
  */
 import type { NacosClient } from '../nacos/client.ts';
+import type { ConnectionKey } from './connection-key.ts';
 import { sharingKey, type ConnectionSettings } from './settings.ts';
 
 interface PooledClient {
@@ -16,7 +17,10 @@ interface PooledClient {
 
 export interface ClientLease {
   readonly client: NacosClient;
-  /** Settings that changed: the same lease when the client could be kept, else a new one; the old is released. */
+  /**
+   * Settings that changed: the same lease when the client could be kept, else a new one. The old one is to be released
+   * when what it holds is held by the new one.
+   */
   change(settings: ConnectionSettings): ClientLease;
   release(): void;
 }
@@ -58,9 +62,7 @@ export class ClientPool {
       change: (settings) => {
         if (sharingKey(settings) === pooled.key) return lease;
         if (this.#keepsClient(pooled, settings)) return lease;
-        const next = this.acquire(settings);
-        lease.release();
-        return next;
+        return this.acquire(settings);
       },
       release: () => {
         if (isReleased) return;
@@ -88,5 +90,19 @@ export class ClientPool {
   #end({ key, client }: PooledClient): void {
     this.#clients.delete(key);
     void client.stop();
+  }
+}
+
+/** Releases `from` when what the connection held there is at `to`: services of its replicas must not leave Nacos meanwhile. */
+export async function handOverLease(
+  key: ConnectionKey,
+  from: ClientLease,
+  to: ClientLease,
+  handOver: (key: ConnectionKey, from: NacosClient, to: NacosClient) => Promise<void>,
+): Promise<void> {
+  try {
+    await handOver(key, from.client, to.client);
+  } finally {
+    from.release();
   }
 }

@@ -14,13 +14,13 @@ import type { KubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
-import type { ClientState } from '../nacos/client.ts';
+import type { ClientState, NacosClient } from '../nacos/client.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { NACOS_CONNECTION } from '../api/resources.ts';
-import type { ClientLease, ClientPool } from './client-pool.ts';
+import { handOverLease, type ClientLease, type ClientPool } from './client-pool.ts';
 import { titleOf, type ConnectionDirectory } from './connection-directory.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from './connection-key.ts';
 import { ConnectionReconciler } from './reconcile.ts';
@@ -35,6 +35,8 @@ export interface ConnectionsOptions {
   usage: (key: ConnectionKey) => { resources: number; holding: number };
   /** What there is to say of the relief of replicas over a connection, if it does not work. */
   relief: (key: ConnectionKey) => Verdict | undefined;
+  /** Resolves when `to` has taken over what the connection held at `from`, or that has taken too long. */
+  handOver: (key: ConnectionKey, from: NacosClient, to: NacosClient) => Promise<void>;
   events: EventRecorder;
   kubeMetrics: KubeMetrics;
   runtimeMetrics: RuntimeMetrics;
@@ -90,12 +92,14 @@ export class Connections implements Runnable {
 
   /** The connection given to the operator itself; again when its credentials change. */
   setDefault(settings: ConnectionSettings): void {
-    const { directory, pool } = this.#options;
-    const lease = this.#defaultLease?.change(settings) ?? pool.acquire(settings);
-    if (lease !== this.#defaultLease) lease.client.onStateChange((state) => this.#tellReady(DEFAULT_CONNECTION, state));
+    const { directory, handOver, pool } = this.#options;
+    const former = this.#defaultLease;
+    const lease = former?.change(settings) ?? pool.acquire(settings);
+    if (lease !== former) lease.client.onStateChange((state) => this.#tellReady(DEFAULT_CONNECTION, state));
     this.#defaultLease = lease;
     const title = titleOf(DEFAULT_CONNECTION);
     directory.set(DEFAULT_CONNECTION, { title, client: lease.client, namespaceId: settings.namespaceId });
+    if (former && former !== lease) void handOverLease(DEFAULT_CONNECTION, former, lease, handOver);
   }
 
   /** The state of the default connection; undefined when there is none. */

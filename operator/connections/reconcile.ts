@@ -15,9 +15,9 @@ import type { Verdict } from '../kube/conditions.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
-import type { ClientState } from '../nacos/client.ts';
+import type { ClientState, NacosClient } from '../nacos/client.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
-import type { ClientLease, ClientPool } from './client-pool.ts';
+import { handOverLease, type ClientLease, type ClientPool } from './client-pool.ts';
 import { titleOf, type ConnectionDirectory } from './connection-directory.ts';
 import type { ConnectionKey } from './connection-key.ts';
 import { connectionStatus, failedVerdicts, verdictsOf, type ConnectionVerdicts } from './connection-status.ts';
@@ -37,6 +37,8 @@ export interface ConnectionReconcilerOptions {
   relief: (key: ConnectionKey) => Verdict | undefined;
   /** Whether statuses, events and finalizers are this replica's to write. */
   reports: () => boolean;
+  /** Resolves when `to` has taken over what the connection held at `from`, or that has taken too long. */
+  handOver: (key: ConnectionKey, from: NacosClient, to: NacosClient) => Promise<void>;
   /** Told when the state of a client changes. */
   onStateChange: (key: ConnectionKey, state: ClientState) => void;
   events: EventRecorder;
@@ -84,6 +86,7 @@ export class ConnectionReconciler {
     const lease = held?.lease.change(settings) ?? pool.acquire(settings);
     if (held?.lease !== lease) this.#hold(key, lease);
     directory.set(key, { title: titleOf(key), client: lease.client, namespaceId: settings.namespaceId });
+    if (held && held.lease !== lease) void handOverLease(key, held.lease, lease, this.#options.handOver);
   }
 
   #hold(key: ConnectionKey, lease: ClientLease): void {

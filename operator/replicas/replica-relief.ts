@@ -11,8 +11,8 @@ import { isBridgeError, type BridgeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { NamingClient, NamingSubscription, ServiceKey } from '../nacos/naming-client.ts';
 import { hostAndPort } from '../nacos/server-address.ts';
+import { recordsSent } from '../nacos/records-sent.ts';
 import type { ReplicaMetrics } from './metrics.ts';
-import { recordsSent } from './records-sent.ts';
 import { entryOf, initialState, publishes, transition, type ReplicaEvent, type ReplicaState } from './relief.ts';
 import { instanceOf, replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './replica-entry.ts';
 

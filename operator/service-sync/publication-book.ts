@@ -36,6 +36,12 @@ export interface Publication {
   readonly isKnown: boolean;
 }
 
+/** Publications over one connection: those with records, and those of which it is not known what is wanted. */
+interface ConnectionUsage {
+  readonly publishing: number;
+  readonly unknown: number;
+}
+
 export class PublicationBook {
   /** By Service, then by export. */
   readonly #publications = new Map<string, ReadonlyMap<string, Publication>>();
@@ -43,6 +49,8 @@ export class PublicationBook {
   readonly #services = new Map<string, Set<string>>();
   /** Who wants a name in Nacos, by the text of its address: Service and the rank of its export. */
   readonly #claims = new Map<string, Map<string, string>>();
+  /** Counts of publications, since the questions below come with every progress. */
+  readonly #usage = new Map<ConnectionKey, ConnectionUsage>();
   readonly #listeners = new Set<(exportId: string) => void>();
 
   /** Told the export whose publications have changed. Returns how to stop listening. */
@@ -69,13 +77,13 @@ export class PublicationBook {
 
   /** Over which something is published, or would be if it were known what. */
   connectionsInUse(): ReadonlySet<ConnectionKey> {
-    const used = [...this.#all()].filter(({ records, isKnown }) => records.size > 0 || !isKnown);
-    return new Set(used.map((publication) => publication.export.connection));
+    const used = [...this.#usage].filter(([, { publishing, unknown }]) => publishing + unknown > 0);
+    return new Set(used.map(([connection]) => connection));
   }
 
   /** Whether it is known of every Service what is to be published over the connection. */
   isKnown(connection: ConnectionKey): boolean {
-    return [...this.#all()].every((publication) => publication.isKnown || publication.export.connection !== connection);
+    return (this.#usage.get(connection)?.unknown ?? 0) === 0;
   }
 
   publicationsOf(exportId: string): [service: string, Publication][] {
@@ -89,6 +97,8 @@ export class PublicationBook {
   set(service: string, publications: readonly Publication[]): void {
     const before = this.of(service);
     const after = new Map(publications.map((publication) => [publication.export.id, publication]));
+    for (const publication of before.values()) this.#count(publication, -1);
+    for (const publication of after.values()) this.#count(publication, 1);
     if (after.size === 0) this.#publications.delete(service);
     else this.#publications.set(service, after);
     for (const id of before.keys()) if (!after.has(id)) this.#leave(id, service);
@@ -124,8 +134,12 @@ export class PublicationBook {
     return [...(this.#claims.get(address)?.values() ?? [])].toSorted(byText)[0];
   }
 
-  *#all(): Generator<Publication> {
-    for (const publications of this.#publications.values()) yield* publications.values();
+  #count({ export: { connection }, records, isKnown }: Publication, change: 1 | -1): void {
+    const { publishing, unknown } = this.#usage.get(connection) ?? { publishing: 0, unknown: 0 };
+    this.#usage.set(connection, {
+      publishing: publishing + (records.size > 0 ? change : 0),
+      unknown: unknown + (isKnown ? 0 : change),
+    });
   }
 
   #leave(exportId: string, service: string): void {
@@ -141,8 +155,14 @@ export class PublicationBook {
   }
 }
 
-export function addressText({ connection, service }: Omit<RecordAddress, 'client'>): string {
-  return [connection, service.namespaceId, service.group, service.serviceName].join(' ');
+const clientNumbers = new WeakMap<NacosClient, number>();
+let lastClientNumber = 0;
+
+/** One for each record that can be told apart in Nacos, however many connections share the client. */
+export function addressText({ client, service }: RecordAddress): string {
+  const number = clientNumbers.get(client) ?? (lastClientNumber += 1);
+  clientNumbers.set(client, number);
+  return [number, service.namespaceId, service.group, service.serviceName].join(' ');
 }
 
 /** Comparable as text: resources before annotations, older before younger, then by name. */

@@ -10,6 +10,7 @@ import type { NacosService } from '../api/resources.ts';
 import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
 import { parseKey } from '../kube/resource.ts';
+import type { NacosClient } from '../nacos/client.ts';
 import { normaliseNamespaceId } from '../nacos/config-key.ts';
 import type { Store } from '../kube/store.ts';
 import { desiredService, type DesiredRecord } from './desired.ts';
@@ -67,6 +68,8 @@ interface Plan {
 
 export class Publisher {
   readonly #options: PublisherOptions;
+  /** Records at clients that their connections have left for others: they stay until the others hold them. */
+  readonly #left = new Map<NacosClient, Map<string, RecordAddress>>();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -82,18 +85,14 @@ export class Publisher {
     const { book, onAffected } = this.#options;
     const before = recordsOf(book.of(key).values());
     const plans = this.#plans(key);
-    const claims = plans.flatMap(({ rules, wanted, isKnown }) => {
-      const names = isKnown ? wanted.keys() : (book.of(key).get(rules.id)?.records ?? wanted).keys();
-      return [...names].map((name) => [name, rankOf(rules)] as const);
-    });
-    const affected = book.claim(key, new Map(claims), before.keys());
+    const affected = book.claim(key, this.#claims(key, plans), before.keys());
     const publications = plans.map((plan) => this.#publication(key, plan));
     const kept = recordsOf(publications);
     book.set(key, publications);
     const work = [
       ...[...before]
         .filter(([name]) => !kept.has(name) && this.#isFree(name))
-        .map(([, { address }]) => withdraw(address)),
+        .map(([name, { address }]) => this.#giveUp(name, address)),
       ...publications.flatMap((publication) => this.#publish(publication, plans)),
     ];
     for (const service of affected) onAffected(service);
@@ -101,6 +100,24 @@ export class Publisher {
     const failure = plans.find((plan) => plan.failure)?.failure ?? firstFailure(outcomes);
     if (failure !== undefined) throw failure;
     return !isSame(before, kept);
+  }
+
+  /** The names that a Service wants, each with the least rank of the exports that want it for the Service. */
+  #claims(key: string, plans: readonly Plan[]): Map<string, string> {
+    const claims = new Map<string, string>();
+    for (const { rules, wanted, isKnown } of plans) {
+      const rank = rankOf(rules);
+      const names = isKnown ? wanted : (this.#options.book.of(key).get(rules.id)?.records ?? wanted);
+      for (const name of names.keys()) if (rank < (claims.get(name) ?? `${rank} `)) claims.set(name, rank);
+    }
+    return claims;
+  }
+
+  /** To be called when what moved to another client is there: withdraws what is left at the former one. */
+  async leave(client: NacosClient): Promise<void> {
+    const left = [...(this.#left.get(client) ?? [])].filter(([name]) => this.#isFree(name));
+    this.#left.delete(client);
+    await Promise.allSettled(left.map(([, address]) => withdraw(address)));
   }
 
   /** What each export that covers the Service wants: those that select it, those that are held, its own annotations. */
@@ -174,6 +191,13 @@ export class Publisher {
   /** Whoever else wants the name replaces our record with its own, which leaves no gap. */
   #isFree(name: string): boolean {
     return this.#options.book.winner(name) === undefined;
+  }
+
+  async #giveUp(name: string, address: RecordAddress): Promise<void> {
+    const { client, connection } = address;
+    const current = this.#options.directory.findUsable(connection);
+    if (current === undefined || current.client === client) return withdraw(address);
+    this.#left.set(client, (this.#left.get(client) ?? new Map()).set(name, address));
   }
 
   #publish({ export: { id }, records }: Publication, plans: readonly Plan[]): Promise<void>[] {

@@ -11,6 +11,8 @@ import type { ConnectionKey } from '../connections/connection-key.ts';
 import { objectKey, type KubeObject } from '../kube/resource.ts';
 import { Store, type StoreChange } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
+import type { NacosClient } from '../nacos/client.ts';
+import { recordsSent } from '../nacos/records-sent.ts';
 import type { ChangeLag } from '../runtime/change-lag.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
@@ -58,6 +60,9 @@ export interface ServicePublisherOptions {
 
 /** For so long a replica that cannot publish is not Ready, so that the one that it replaces stays meanwhile. */
 const FIRST_PUBLICATION_LIMIT_MS = 30_000;
+
+/** For what is published to be known to another client: there may be Services of which it is not known. */
+const HANDOVER_LIMIT_MS = 30_000;
 
 const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
 
@@ -120,6 +125,21 @@ export class ServicePublisher implements Runnable {
   /** Whether what is known of every Service that uses the connection is wanted of its client. */
   hasDeclared(connection: ConnectionKey): boolean {
     return this.controller.queue.size === 0 && this.#options.book.isKnown(connection);
+  }
+
+  /** Resolves when `to` holds what is published over the connection, or within a minute; `from` then holds nothing of it. */
+  async handOver(connection: ConnectionKey, from: NacosClient, to: NacosClient): Promise<void> {
+    const { clock } = this.#options;
+    const declared = Promise.withResolvers<void>();
+    const look = () => this.hasDeclared(connection) && declared.resolve();
+    const unsubscribe = this.onProgress(look);
+    const limit = clock.after(HANDOVER_LIMIT_MS, () => declared.resolve());
+    look();
+    await declared.promise;
+    unsubscribe();
+    limit.cancel();
+    await recordsSent(to.naming, clock, new AbortController().signal);
+    await this.#publisher.leave(from);
   }
 
   /** Told whenever one of the Services has been declared. Returns how to stop listening. */

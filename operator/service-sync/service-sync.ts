@@ -14,6 +14,7 @@ import { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
+import type { NacosClient } from '../nacos/client.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { ApiView } from './api-view.ts';
 import { ENDPOINT_SLICE, POD, SERVICE } from './kube-objects.ts';
@@ -91,6 +92,11 @@ export class ServiceSync {
   /** To be awaited before records are published again on a new connection. */
   async beforeRedo(): Promise<void> {
     if (await this.#view.ensureFresh()) this.publisher.declareAll();
+  }
+
+  /** Resolves when `to` holds what is published over the connection, or that has taken too long; `from` then holds nothing of it. */
+  handOver(connection: ConnectionKey, from: NacosClient, to: NacosClient): Promise<void> {
+    return this.publisher.handOver(connection, from, to);
   }
 
   /** What the relief of replicas has to know of the publisher, and asks of it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
-import { ClientPool } from '../../operator/connections/client-pool.ts';
+import { ClientPool, handOverLease } from '../../operator/connections/client-pool.ts';
 import type { ConnectionSettings } from '../../operator/connections/settings.ts';
 import { silentLogger } from '../../operator/log.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
@@ -60,14 +60,20 @@ describe('client pool', () => {
     const other = pool.acquire(settings);
     const moved = mine.change(rotated);
     assert.notEqual(moved.client, other.client);
+    mine.release();
     assert.equal(other.client.state.kind, 'connecting');
     other.release();
     assert.equal(other.client.state.kind, 'stopped');
   });
 
-  it('moves a lease to another client when the servers change, and stops the old one', () => {
+  it('moves a lease to another client when the servers change, and keeps the old one until that has taken over', async () => {
     const lease = pool.acquire(settings);
     const moved = lease.change({ ...settings, servers: [{ ...servers[0], port: 10 }] });
+    const takenOver = Promise.withResolvers<void>();
+    const handedOver = handOverLease('shop/main', lease, moved, () => takenOver.promise);
+    assert.equal(lease.client.state.kind, 'connecting');
+    takenOver.resolve();
+    await handedOver;
     assert.equal(lease.client.state.kind, 'stopped');
     assert.equal(moved.client.state.kind, 'connecting');
   });

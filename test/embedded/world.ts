@@ -16,7 +16,7 @@ import type { EmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.
 import { OperatorProcess } from '../operator-process.ts';
 import type { Backends, KubeObject } from '../scenarios/backends.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
-import { HttpNacos } from '../scenarios/nacos-backend.ts';
+import { HttpNacos, type NacosEndpoint } from '../scenarios/nacos-backend.ts';
 import { NacosAdmin } from '../testbed/nacos-admin.ts';
 import { freePorts } from '../testbed/ports.ts';
 import { startApplication } from './application.ts';
@@ -29,6 +29,8 @@ export interface EmbeddedWorld {
   readonly backends: Backends;
   readonly operator: OperatorProcess;
   readonly closedPort: number;
+  /** Where Nacos is and how to log in. */
+  readonly endpoint: NacosEndpoint;
   stop(): Promise<void>;
 }
 
@@ -61,7 +63,8 @@ async function start(generation: Generation, started: AsyncDisposableStack): Pro
   const { host, port, grpcPort } = nacos;
   const endpoint = { version: generation, host, port, grpcPort, ...auth };
   const admin = new NacosAdmin({ version: generation, baseUrl: `http://${host}:${port}/nacos`, ...auth });
-  const http = new HttpNacos({ ...endpoint, admin }, async () => startApplication(endpoint));
+  const nacosEndpoint = { ...endpoint, admin };
+  const http = new HttpNacos(nacosEndpoint, async () => startApplication(endpoint));
   started.defer(() => http.close());
 
   const passwordFile = join(dir, 'password');
@@ -86,5 +89,5 @@ async function start(generation: Generation, started: AsyncDisposableStack): Pro
   await operator.start();
   const [closedPort = 1] = await freePorts(1);
   const backends = { kubernetes: rest, nacos: http };
-  return { kubernetes, nacos, backends, operator, closedPort, stop: () => started.disposeAsync() };
+  return { kubernetes, nacos, backends, operator, closedPort, endpoint: nacosEndpoint, stop: () => started.disposeAsync() };
 }

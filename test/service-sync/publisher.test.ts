@@ -4,6 +4,7 @@ import { ConnectionDirectory, type ConnectionHandle } from '../../operator/conne
 import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
 import { BridgeError } from '../../operator/errors.ts';
 import { objectKey, type KubeObject } from '../../operator/kube/resource.ts';
+import type { NacosClient } from '../../operator/nacos/client.ts';
 import type { Instance, ServiceKey } from '../../operator/nacos/naming-types.ts';
 import type { PodMetadata } from '../../operator/service-sync/pod-metadata.ts';
 import { PublicationBook } from '../../operator/service-sync/publication-book.ts';
@@ -64,9 +65,13 @@ class World {
     });
   }
 
-  connect(): void {
-    const handle = { title: '', client: { naming: this.registry }, namespaceId: '' } as unknown as ConnectionHandle;
-    this.directory.set(DEFAULT_CONNECTION, handle);
+  connect(registry = this.registry, connection = DEFAULT_CONNECTION): void {
+    const handle = { title: '', client: { naming: registry }, namespaceId: '' } as unknown as ConnectionHandle;
+    this.directory.set(connection, handle);
+  }
+
+  get client(): NacosClient {
+    return this.directory.find(DEFAULT_CONNECTION).client;
   }
 
   put(...objects: { services?: Service[]; slices?: EndpointSlice[]; resources?: NacosService[] }[]): void {
@@ -185,6 +190,52 @@ describe('the publisher', () => {
     world.put({ resources: [nacosService({ podAnnotations: 'Use' })] });
     await world.look('shop/orders');
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
+  });
+
+  it('leaves what it published at one client until another one has it, when its connection moves', async () => {
+    world.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await world.look('shop/orders');
+    const former = world.client;
+    const elsewhere = new Registry();
+    world.connect(elsewhere);
+    await world.look('shop/orders');
+    assert.deepEqual([...elsewhere.records.keys()], ['DEFAULT_GROUP orders']);
+    assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP orders']);
+    await world.publisher.leave(former);
+    assert.deepEqual(held(), {});
+    assert.deepEqual([...elsewhere.records.keys()], ['DEFAULT_GROUP orders']);
+  });
+
+  it('does not withdraw what another connection wants at the client that was left', async () => {
+    const spec = { connectionRef: { kind: 'NacosConnection', name: 'other' } } as const;
+    const other = { name: 'other', creationTimestamp: '2026-01-02T00:00:00Z' };
+    const oldest = { creationTimestamp: '2026-01-01T00:00:00Z' };
+    const { client } = world;
+    world.directory.set('shop/other', { title: '', client, namespaceId: '' });
+    const resources = [nacosService({}, oldest), nacosService(spec, other)];
+    world.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources });
+    await world.look('shop/orders');
+    const problems = world.book.publicationsOf('NacosService shop/other').flatMap(([, { problems }]) => problems);
+    assert.match(problems[0]?.message ?? '', /published by an older export/);
+    world.connect(new Registry());
+    await world.look('shop/orders');
+    await world.publisher.leave(client);
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
+  });
+
+  it('counts over which connections it publishes', async () => {
+    assert.deepEqual([...world.book.connectionsInUse()], []);
+    world.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await world.look('shop/orders');
+    assert.deepEqual([...world.book.connectionsInUse()], [DEFAULT_CONNECTION]);
+    assert.equal(world.book.isKnown(DEFAULT_CONNECTION), true);
+    world.directory.fail(DEFAULT_CONNECTION, new BridgeError('NACOS_UNREACHABLE', 'away'));
+    await assert.rejects(world.look('shop/orders'));
+    assert.equal(world.book.isKnown(DEFAULT_CONNECTION), false);
+    world.services.applyEvent('DELETED', { ...service(), metadata: { ...service().metadata, uid: 'shop/orders' } });
+    await world.look('shop/orders');
+    assert.deepEqual([...world.book.connectionsInUse()], []);
+    assert.equal(world.book.isKnown(DEFAULT_CONNECTION), true);
   });
 
   it('remembers what Nacos refused, and goes on with the rest', async () => {

@@ -4,10 +4,13 @@
  */
 import type { NacosServer } from '../../testbed/nacos.ts';
 
-const token = new Map<NacosServer, string>();
+/** What is asked of a server; embedded ones will do. */
+type Node = Pick<NacosServer, 'admin' | 'port' | 'version'> & { readonly host: string };
+
+const token = new Map<Node, string>();
 
 /** The ids of their connections, sorted. @throws Error when the server does not answer */
-export async function publishersOf(node: NacosServer, group: string, service: string, host: string): Promise<string[]> {
+export async function publishersOf(node: Node, group: string, service: string, host: string): Promise<string[]> {
   const [ip = '', port = ''] = host.split(':');
   const [v3, v2] = ['/v3/admin/ns/client/service/publisher/list', '/v2/ns/client/service/publisher/list'];
   const url = new URL(`http://${node.host}:${node.port}/nacos${node.version === '3.1' ? v3 : v2}`);

@@ -1,6 +1,6 @@
 /** Waiting for records before something is said that relies on them. */
 import type { Clock } from '../clock.ts';
-import type { NamingClient } from '../nacos/naming-client.ts';
+import type { NamingClient } from './naming-client.ts';
 
 /** Nacos may be away, or refuse a record for long. */
 const LIMIT_MS = 30_000;
