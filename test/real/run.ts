@@ -2,13 +2,13 @@
  * `npm run test:real`: everything that only real servers can prove. Needs what `npm run testbed` builds.
  *
  * Two lanes run side by side, one with each generation of Nacos: a world of its own (world.ts), the scenario suite, and
- * the acceptance tests. Before them run the files that start their own servers, and beside those the tests that mostly
- * wait, in worlds of their own; and behind them the embedded servers with the clients of others. The last line of the output
- * is the count over all: `N passed, N failed`; the exit code is 1 when any test failed, 2 when the testbed is not built.
+ * the acceptance tests. Before them run the files that start their own servers, and beside those, in worlds of their own,
+ * the tests that mostly wait: outages, and several replicas. The last line of the output is the count over all:
+ * `N passed, N failed`; the exit code is 1 when any test failed, 2 when the testbed is not built.
  *
  * `npm run test:real -- 2.3 outages crash` runs the files with these words in their names, with that Nacos.
- * `npm run test:replicas` is the acceptance run of several replicas, with each generation and with a cluster of Nacos: it
- * rolls, kills, freezes and cuts off for as many rounds as its variables say, and runs only when it is named.
+ * `npm run test:replicas` is the acceptance run of several replicas, which rolls, kills, freezes and cuts off for as many
+ * rounds as its variables say; only then with a cluster of Nacos too.
  */
 import { fork } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -35,7 +35,7 @@ const waitingFiles = ['services-outages.test.ts', 'aftermath.test.ts'];
 /** With a cluster of Nacos only. */
 const clusterFile = 'replicas-cluster.test.ts';
 /** Several replicas, in worlds of another kind (replicas/replica-world.ts). */
-const replicaFiles = ['replicas-gap.test.ts', 'replicas-changes.test.ts', 'replicas-blind.test.ts', clusterFile];
+const replicaFiles = ['replicas-gap.test.ts', 'replicas-changes.test.ts', 'replicas-blind.test.ts'];
 /** The embedded servers with the clients of others; no world. */
 const clientFiles = ['kubectl.test.ts', 'interop-nacos.test.ts'];
 /** How long a lane may take to exit after its last test. */
@@ -47,6 +47,9 @@ interface Lane {
   readonly files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** Lanes that run one after the other. */
+type Track = readonly Lane[];
 
 class Tally {
   passed = 0;
@@ -69,46 +72,45 @@ async function main(): Promise<number> {
   }
   const beganMs = performance.now();
   const tally = new Tally();
-  for (const lanes of await planLanes()) await Promise.all(lanes.map((lane) => runLane(lane, tally)));
+  for (const tracks of await planTracks()) await Promise.all(tracks.map((track) => runTrack(track, tally)));
   if (tally.failures.length > 0) print(`\nFailures:\n\n${tally.failures.join('\n\n')}\n`);
   print(`real servers: ${Math.round((performance.now() - beganMs) / 1000)} s`);
   print(`${tally.passed} passed, ${tally.failures.length} failed`);
   return tally.failures.length === 0 ? 0 : 1;
 }
 
-/** Lanes that run side by side, group after group, as chosen by the arguments of the command. */
-async function planLanes(): Promise<Lane[][]> {
+/** Tracks of lanes that run side by side, group after group, as chosen by the arguments of the command. */
+async function planTracks(): Promise<Track[][]> {
   const all = (await readdir(import.meta.dirname)).filter((file) => file.endsWith('.test.ts')).sort();
   const versions = arguments_.filter((argument) => /^(\d|cluster$)/.test(argument));
   const names = arguments_.filter((argument) => !versions.includes(argument));
   const isChosen = (file: string): boolean => names.length === 0 || names.some((name) => file.includes(name));
-  const parts = all.filter(
-    (file) => ![...worldFiles, ...waitingFiles, ...clientFiles, ...replicaFiles].includes(file) && isChosen(file),
-  );
+  const inLanes = new Set([...worldFiles, ...waitingFiles, ...clientFiles, ...replicaFiles, clusterFile]);
+  const parts = all.filter((file) => !inLanes.has(file) && isChosen(file));
   const lane = (name: string, version: string, files: readonly string[]): Lane[] =>
     versions.length === 0 || versions.includes(version)
       ? [{ name: `${name} ${version}`, files: files.filter(isChosen), env: { NACOS_BRIDGE_NACOS: version } }]
       : [];
-  const groups: Lane[][] = [
+  const patient = (version: string): Track => [
+    ...lane('outage ', version, waitingFiles),
+    ...lane('replica', version, replicaFiles),
+  ];
+  const groups: Track[][] = [
     [
-      { name: 'parts      ', files: [...parts, ...clientFiles.filter(isChosen)], env: {} },
-      ...lane('outage ', '3.1', waitingFiles),
-      ...lane('outage ', '2.3', waitingFiles),
+      [{ name: 'parts      ', files: [...parts, ...clientFiles.filter(isChosen)], env: {} }],
+      patient('3.1'),
+      patient('2.3'),
     ],
     // The world of 2.3 is done first: its lane has time for the SDKs with 2.3.
-    [...lane('nacos  ', '3.1', worldFiles), ...lane('nacos  ', '2.3', [...worldFiles, 'interop-nacos.test.ts'])],
+    [lane('nacos  ', '3.1', worldFiles), lane('nacos  ', '2.3', [...worldFiles, 'interop-nacos.test.ts'])],
   ];
-  if (names.length > 0) groups.push(...replicaLanes(lane));
-  return groups.map((lanes) => lanes.filter((lane) => lane.files.length > 0));
+  // A cluster of Nacos has the machine to itself, and runs only when it is named.
+  if (names.length > 0) groups.push([lane('replica', 'cluster', [...replicaFiles, clusterFile])]);
+  return groups.map((tracks) => tracks.map((track) => track.filter(({ files }) => files.length > 0)));
 }
 
-/** A cluster of Nacos has the machine to itself. */
-function replicaLanes(lane: (name: string, version: string, files: readonly string[]) => Lane[]): Lane[][] {
-  const alone = replicaFiles.filter((file) => file !== clusterFile);
-  return [
-    [...lane('replicas', '3.1', alone), ...lane('replicas', '2.3', alone)],
-    lane('replicas', 'cluster', replicaFiles),
-  ];
+async function runTrack(track: Track, tally: Tally): Promise<void> {
+  for (const lane of track) await runLane(lane, tally);
 }
 
 async function runLane(lane: Lane, tally: Tally): Promise<void> {
