@@ -12,14 +12,14 @@ import { Replicas } from '../../operator/replicas/replicas.ts';
 import type { FakeNacos } from '../nacos/fake-nacos.ts';
 import { clientFor, recorder } from '../nacos/client-for.ts';
 
-const CONNECTION = 'shop/main';
-
 /** What the API server holds: addresses by service. */
 export type World = Map<string, readonly string[]>;
 
 interface ReplicaOptions extends Partial<NacosClientOptions> {
   /** Of the relief alone; the clients have the true one. */
   readonly replicasClock?: Clock;
+  /** The Nacos namespaces of its connections, all of which use one client. @default the public one */
+  readonly namespaceIds?: readonly string[];
 }
 
 export class FakeReplica {
@@ -44,7 +44,7 @@ export class FakeReplica {
 
   constructor(identity: string, world: World, servers: readonly FakeNacos[], options: ReplicaOptions = {}) {
     this.#world = world;
-    const { replicasClock = systemClock, ...clientOptions } = options;
+    const { namespaceIds = [''], replicasClock = systemClock, ...clientOptions } = options;
     this.#clock = replicasClock;
     const { client } = clientFor(servers, clientOptions);
     this.naming = client.naming;
@@ -61,7 +61,7 @@ export class FakeReplica {
         },
       },
       publishing: {
-        connectionsInUse: () => new Set([CONNECTION]),
+        connectionsInUse: () => new Set(namespaceIds),
         hasDeclared: () => true,
         onProgress: (listener) => {
           this.#progressListeners.add(listener);
@@ -74,7 +74,7 @@ export class FakeReplica {
         },
         declareAll: () => this.#declareAll(),
       },
-      find: () => ({ client, namespaceId: '' }),
+      find: (namespaceId) => ({ client, namespaceId }),
       onVerdict: (connection) => this.verdicts.push(this.replicas.verdictOf(connection)?.reason),
       identity,
       clusterId: () => 'cluster-1',

@@ -6,7 +6,6 @@ import { until } from '../nacos/until.ts';
 import { FakeReplica, type World } from './fake-replica.ts';
 
 const SERVICE = 'public g orders';
-const ENTRIES = 'public nacos-bridge-system nacos-bridge';
 
 describe('replicas that publish the same services', () => {
   let nacos: FakeNacos;
@@ -31,8 +30,9 @@ describe('replicas that publish the same services', () => {
     return replicas;
   }
 
-  function entries(): Record<string, string>[] {
-    const hosts = [...nacos.naming.slots.values()].flatMap((slots) => slots.get(ENTRIES) ?? []);
+  function entries(namespaceId = 'public'): Record<string, string>[] {
+    const service = `${namespaceId} nacos-bridge-system nacos-bridge`;
+    const hosts = [...nacos.naming.slots.values()].flatMap((slots) => slots.get(service) ?? []);
     return hosts.map((host) => host['metadata'] as Record<string, string>);
   }
 
@@ -112,6 +112,24 @@ describe('replicas that publish the same services', () => {
     a!.lose();
     await until('again', () => b!.states === 'blind' && records() === 2, undefined, 8_000);
   }).timeout(15_000);
+
+  it('publish on while they are relieved in one of their Nacos namespaces only', async () => {
+    const inBoth = { namespaceIds: ['', 'dev'] };
+    replicas = [new FakeReplica('a', world, [nacos]), new FakeReplica('b', world, [nacos], inBoth)];
+    for (const replica of replicas) replica.start();
+    await until('all entries', () => entries().length === 2 && entries('dev').length === 1);
+    await until('all records', () => records() === 2);
+    replicas[1]!.lose();
+    await until('relieved in one', () => replicas[1]!.states === 'relieved,blind');
+    assert.equal(replicas[1]!.naming.isSuspended, false);
+    assert.equal(records(), 2);
+    const third = new FakeReplica('c', world, [nacos], { namespaceIds: ['dev'] });
+    replicas.push(third);
+    third.start();
+    await until('relieved in both', () => replicas[1]!.states === 'relieved,relieved' && records() === 2);
+    assert.equal(replicas[1]!.naming.isSuspended, true);
+    assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80']);
+  });
 
   it('close nothing when all of them have lost it', async () => {
     await begin('a', 'b', 'c');
