@@ -8,6 +8,10 @@
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { describeKey, normaliseKey } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
+import { collectListing, listingRequest, parseListingPage } from './config-listing.ts';
+import type { ConfigListing, ListingPage } from './config-listing.ts';
+import { patternText } from './config-pattern.ts';
+import type { ConfigPattern } from './config-pattern.ts';
 import type { ConfigSnapshot } from './config-snapshot.ts';
 import type { HttpAnswer, HttpTransport } from './http-transport.ts';
 import { isJsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';
@@ -73,6 +77,30 @@ export class AdminApi {
     });
   }
 
+  /**
+   * The configs that match, without contents; config-listing.ts says what may be concluded from it.
+   *
+   * @throws as `getConfig`, when no pass over the pages came to an end.
+   */
+  async listConfigs(pattern: ConfigPattern, signal?: AbortSignal): Promise<ConfigListing> {
+    const api = this.#flavour ?? (await this.serverState(signal)).adminApi;
+    return collectListing(pattern, (page) =>
+      this.#options.metrics.measure('admin_list_configs', () => this.#listPage(api, pattern, page, signal)),
+    );
+  }
+
+  async #listPage(
+    api: ServerState['adminApi'],
+    pattern: ConfigPattern,
+    page: number,
+    signal?: AbortSignal,
+  ): Promise<ListingPage> {
+    const { path, query } = listingRequest(api, pattern, page);
+    const answer = await this.#get(path, query, signal);
+    if (answer.status !== 200) throw failure(answer, `list of ${patternText(pattern)}`);
+    return parseListingPage(api, answer.text);
+  }
+
   async #getConfigV3(key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
     const { namespaceId, group, dataId } = normaliseKey(key);
     const query = { namespaceId: namespaceId === '' ? 'public' : namespaceId, groupName: group, dataId };
@@ -94,7 +122,7 @@ export class AdminApi {
   }
 
   /** With the token, renewed once when the server refuses it. */
-  async #get(path: string, query: Record<string, string>, signal?: AbortSignal): Promise<HttpAnswer> {
+  async #get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HttpAnswer> {
     const { http, login } = this.#options;
     const headers = login.headers();
     const answer = await http.send({ method: 'GET', path, query, headers, signal });

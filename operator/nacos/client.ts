@@ -12,7 +12,7 @@ import { errorFields } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { AdminApi } from './admin-api.ts';
-import { ConfigApi, keyOf } from './config-api.ts';
+import { ConfigApi } from './config-api.ts';
 import { ConfigClient } from './config-client.ts';
 import { Connection } from './connection.ts';
 import type { Push } from './connection.ts';
@@ -20,6 +20,7 @@ import { ConnectionKeeper } from './connection-keeper.ts';
 import type { ServerFailure } from './connection-keeper.ts';
 import { transition } from './connection-state.ts';
 import type { ClientState, ConnectedFacts, ConnectionEvent, Description } from './connection-state.ts';
+import { FuzzyWatchApi } from './fuzzy-watch-api.ts';
 import { HttpTransport } from './http-transport.ts';
 import { Login } from './login.ts';
 import type { Credentials } from './login.ts';
@@ -111,7 +112,9 @@ export class NacosClient {
       connected: (signal) => this.#connected(signal),
     });
     const api = new ConfigApi(caller);
-    this.config = new ConfigClient({ api, admin: this.admin, clock, random, log, maxConcurrentRequests });
+    const fuzzyWatches = new FuzzyWatchApi(caller);
+    const admin = this.admin;
+    this.config = new ConfigClient({ api, fuzzyWatches, admin, clock, random, log, maxConcurrentRequests });
     const explain = (failures: readonly ServerFailure[], signal: AbortSignal): Promise<BridgeError> =>
       explainFailures(failures, this.#http, signal);
     const { beforeRedo = () => Promise.resolve(), maxInstancesPerConnection = 2_000 } = options;
@@ -255,7 +258,7 @@ export class NacosClient {
 
   #pushed(push: Push): void {
     this.#options.metrics.pushed(push.type);
-    if (push.type === 'ConfigChangeNotifyRequest') this.config.changed(keyOf(push.body));
+    this.config.pushed(push);
   }
 
   /** Waits for a connection that is being made. */

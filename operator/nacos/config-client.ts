@@ -1,5 +1,5 @@
 /**
- * Configs: read, written with compare-and-swap, and watched.
+ * Configs: read, written with compare-and-swap, watched, and discovered.
  *
  * A server's cache lags behind its database, so a read may be older than our own last write. `query` says what the cache
  * says; `read` and watchers never go back behind our own publish or removal (see own-writes.ts). Where a read is in doubt
@@ -12,20 +12,28 @@ import { isBridgeError } from '../errors.ts';
 import { errorFields } from '../log.ts';
 import type { Logger } from '../log.ts';
 import type { AdminApi } from './admin-api.ts';
+import { keyOf } from './config-api.ts';
 import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';
 import { describeKey, normaliseKey } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
 import { absentMd5, md5OfObservation } from './config-snapshot.ts';
 import type { ConfigObservation, ConfigSnapshot } from './config-snapshot.ts';
+import { ConfigDiscoveries } from './config-discoveries.ts';
+import type { ConfigDiscovery, DiscoveryChange, DiscoveryListener, DiscoveryState } from './config-discoveries.ts';
+import type { ConfigName, ConfigPattern } from './config-pattern.ts';
 import { ConfigWatches } from './config-watches.ts';
 import type { ConfigWatch } from './config-watches.ts';
+import type { Push } from './connection.ts';
+import type { FuzzyWatchApi } from './fuzzy-watch-api.ts';
 import { isStale, OwnWrites, versionOf } from './own-writes.ts';
 import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
 
 export type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigSnapshot, ConfigWatch };
+export type { ConfigDiscovery, ConfigName, ConfigPattern, DiscoveryChange, DiscoveryState };
 
 export interface ConfigClientOptions {
   readonly api: ConfigApi;
+  readonly fuzzyWatches: FuzzyWatchApi;
   readonly admin: AdminApi;
   readonly clock: Clock;
   readonly random: () => number;
@@ -42,11 +50,15 @@ export class ConfigClient {
   readonly #options: ConfigClientOptions;
   readonly #ownWrites: OwnWrites;
   readonly #watches: ConfigWatches;
+  readonly #discoveries: ConfigDiscoveries;
 
   constructor(options: ConfigClientOptions) {
     this.#options = options;
     this.#ownWrites = new OwnWrites(options.clock);
     this.#watches = new ConfigWatches({ ...options, read: (key, signal) => this.read(key, signal) });
+    const { admin, fuzzyWatches } = options;
+    const list = (pattern: ConfigPattern, signal: AbortSignal) => admin.listConfigs(pattern, signal);
+    this.#discoveries = new ConfigDiscoveries({ ...options, api: fuzzyWatches, list });
   }
 
   /** What the server's cache says: may be older than our own publish. */
@@ -114,26 +126,39 @@ export class ConfigClient {
     return this.#watches.watch(normaliseKey(key), listener);
   }
 
+  /**
+   * Calls `listener` with the configs that match, once anything is known, and then with every change of which exist: not
+   * of contents. What it may take for gone, and how it is found out, say discovered-configs.ts and pattern-discovery.ts.
+   */
+  discover(pattern: ConfigPattern, listener: DiscoveryListener): ConfigDiscovery {
+    return this.#discoveries.discover(pattern, listener);
+  }
+
   /** The server has changed a config, or says so. */
-  changed(key: ConfigKey): void {
-    this.#watches.changed(key);
+  pushed(push: Push): void {
+    if (push.type === 'ConfigChangeNotifyRequest') this.#watches.changed(keyOf(push.body));
+    else this.#discoveries.pushed(push);
   }
 
   /** A new connection knows nothing of what we listen to. */
   connected(): void {
     this.#watches.connected();
+    this.#discoveries.connected();
   }
 
   authenticated(): void {
     this.#watches.retry();
+    this.#discoveries.retry();
   }
 
   disconnected(): void {
     this.#watches.disconnected();
+    this.#discoveries.disconnected();
   }
 
   stop(): void {
     this.#watches.stop();
+    this.#discoveries.stop();
   }
 
   /** What the database holds is so, also when it is what was there before our write: somebody may have undone it. */

@@ -4,7 +4,8 @@
  * Each key has the md5 that we know and the md5 that the server was told. They are told in batches of 1,000: all after a
  * connect and again every 3 minutes, and one key after it changed. The server answers with the keys whose md5 differs,
  * and pushes later changes as hints without content. Either makes a key dirty; dirty keys are read, a few at a time, and
- * what is new is delivered. So a change costs one read and one place in a batch, however many keys there are.
+ * what is new is delivered. So a change costs one read and one place in a batch, however many keys there are. A hint that
+ * follows a write of our own is most likely that write: the server is told its md5, and only if it has another is it read.
  *
  * Guarantees: a listener hears each change once, in order, and never something older than our own last write; a failing
  * listener hurts nobody; a key that cannot be read is tried again with growing pauses until it can; a write of ours that
@@ -48,6 +49,8 @@ interface Watched {
   current: ConfigObservation | undefined;
   /** What the server was told on this connection; undefined when nothing. */
   toldMd5: string | undefined;
+  /** `current` is a write of our own that the server was not told yet. */
+  isOwn: boolean;
   /** Own writes that were delivered; a read that began before one of them is not. */
   writes: number;
   failures: number;
@@ -118,11 +121,15 @@ export class ConfigWatches {
     watched.overdue?.cancel();
     watched.overdue = this.#options.clock.after(pushOverdueMs, () => this.#tellIfDifferent(watched));
     this.#observe(watched, observation);
+    watched.isOwn = true;
   }
 
+  /** A hint of the server. */
   changed(key: ConfigKey): void {
     const watched = this.#watched.get(keyText(key));
-    if (watched) this.#markDirty(watched);
+    if (!watched) return;
+    if (watched.isOwn && this.#session) this.#tellIfDifferent(watched);
+    else this.#markDirty(watched);
   }
 
   connected(): void {
@@ -163,6 +170,7 @@ export class ConfigWatches {
       listeners: new Set(),
       current: undefined,
       toldMd5: undefined,
+      isOwn: false,
       writes: 0,
       failures: 0,
       vainReads: 0,
@@ -254,9 +262,17 @@ export class ConfigWatches {
       if (!different.has(keyText(watched.key))) watched.vainReads = 0;
       watched.toldMd5 = contexts[index]?.md5;
       // It may have changed while the batch was under way; then it stays for the next one.
-      if (watched.toldMd5 === contextOf(watched).md5) this.#untold.delete(watched);
+      if (watched.toldMd5 !== contextOf(watched).md5) continue;
+      watched.isOwn = false;
+      this.#untold.delete(watched);
     }
-    for (const key of changed) this.changed(key);
+    for (const key of changed) this.#differs(key);
+  }
+
+  /** The server has another md5 than it was told. */
+  #differs(key: ConfigKey): void {
+    const watched = this.#watched.get(keyText(key));
+    if (watched) this.#markDirty(watched);
   }
 
   #markDirty(watched: Watched): void {
@@ -338,8 +354,9 @@ export class ConfigWatches {
   /** Returns whether it is news, which is delivered. */
   #observe(watched: Watched, observation: ConfigObservation): boolean {
     const before = watched.current;
-    watched.current = observation;
+    watched.current = withContentOf(before, observation);
     if (before && md5OfObservation(before) === md5OfObservation(observation)) return false;
+    watched.isOwn = false;
     // A listener may start or stop others; one that starts now is told of this by its own start.
     const audience = Array.from(watched.listeners);
     for (const listener of audience) if (watched.listeners.has(listener)) this.#deliverTo(listener, watched);
@@ -364,4 +381,12 @@ export class ConfigWatches {
 
 function contextOf(watched: Watched): ListenContext {
   return { key: watched.key, md5: watched.current ? md5OfObservation(watched.current) : absentMd5 };
+}
+
+/** Equal content is in memory once: often it is what somebody else holds, too, who had it written. */
+function withContentOf(before: ConfigObservation | undefined, observation: ConfigObservation): ConfigObservation {
+  if (before?.kind !== 'present' || observation.kind !== 'present') return observation;
+  const { content, md5 } = before.snapshot;
+  if (observation.snapshot.md5 !== md5) return observation;
+  return { kind: 'present', snapshot: { ...observation.snapshot, content } };
 }

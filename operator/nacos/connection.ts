@@ -60,6 +60,8 @@ const acknowledgements: Readonly<Record<string, string | undefined>> = {
   ClientDetectionRequest: 'ClientDetectionResponse',
   ConnectResetRequest: 'ConnectResetResponse',
   ConfigChangeNotifyRequest: 'ConfigChangeNotifyResponse',
+  ConfigFuzzyWatchChangeNotifyRequest: 'ConfigFuzzyWatchChangeNotifyResponse',
+  ConfigFuzzyWatchSyncRequest: 'ConfigFuzzyWatchSyncResponse',
   NotifySubscriberRequest: 'NotifySubscriberResponse',
   ClientConfigMetricRequest: 'ClientConfigMetricResponse',
 };

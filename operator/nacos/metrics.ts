@@ -13,6 +13,7 @@ export const operations = [
   'config_publish',
   'config_remove',
   'config_listen',
+  'config_fuzzy_watch',
   'naming_register',
   'naming_deregister',
   'naming_register_persistent',
@@ -24,6 +25,7 @@ export const operations = [
   // Whatever is asked over the connections of `openNaming`.
   'naming_other',
   'admin_get_config',
+  'admin_list_configs',
   'admin_server_state',
   'login',
 ] as const;
@@ -31,6 +33,8 @@ export type Operation = (typeof operations)[number];
 
 const pushTypes = [
   'ConfigChangeNotifyRequest',
+  'ConfigFuzzyWatchChangeNotifyRequest',
+  'ConfigFuzzyWatchSyncRequest',
   'NotifySubscriberRequest',
   'ClientDetectionRequest',
   'ConnectResetRequest',

@@ -48,6 +48,9 @@ const byServerCode: Readonly<Record<number, ErrorCode>> = {
   22_001: 'NACOS_INVALID',
   40_000: 'NACOS_UNSUPPORTED',
   40_001: 'NACOS_UNSUPPORTED',
+  // Too many patterns of fuzzy watches, or too many configs of one.
+  50_310: 'NACOS_OVERLOADED',
+  50_311: 'NACOS_OVERLOADED',
 };
 
 const byWording: readonly (readonly [RegExp, ErrorCode])[] = [

@@ -81,14 +81,64 @@ describe('a fuzzy watch of configs', () => {
     assert.equal((await client.call('ConfigFuzzyWatchRequest', watch('one-more'))).body['resultCode'], 200);
   });
 
-  it('tells 500 configs of a pattern that matches more, and says so', async () => {
+  it('refuses a pattern that matches 500 configs, tells those, and keeps the watch', async () => {
     const client = await connectedClient(await embeddedNacos());
     await Promise.all(Array.from({ length: 501 }, (_, index) => publish(client, `app-${index}`)));
     const { body } = await client.call('ConfigFuzzyWatchRequest', watch('app-*'));
     assert.equal(body['errorCode'], 50_311);
     await finished(client);
     assert.equal(syncs(client).length, 26);
+    await client.call('ConfigRemoveRequest', { dataId: 'app-0', group, tenant: '' });
+    await until('told', () => client.count('ConfigFuzzyWatchChangeNotifyRequest') === 1);
   });
+
+  it('says nothing of what appears and disappears beyond 500 configs', async () => {
+    const client = await connectedClient(await embeddedNacos());
+    await Promise.all(Array.from({ length: 499 }, (_, index) => publish(client, `app-${index}`)));
+    assert.equal((await client.call('ConfigFuzzyWatchRequest', watch('app-*'))).body['resultCode'], 200);
+    await finished(client);
+    for (const dataId of ['app-499', 'app-500', 'app-501']) await publish(client, dataId);
+    await client.call('ConfigRemoveRequest', { dataId: 'app-501', group, tenant: '' });
+    await client.call('ConfigRemoveRequest', { dataId: 'app-0', group, tenant: '' });
+    const notices = () => client.pushes.filter(({ type }) => type === 'ConfigFuzzyWatchChangeNotifyRequest');
+    await until('told', () => notices().some(({ body }) => body['groupKey'] === groupKey('app-0')));
+    assert.deepEqual(
+      notices().map(({ body }) => body['groupKey']),
+      [groupKey('app-499'), groupKey('app-0')],
+    );
+    // It has taken the place of the one that is gone: who asks again is told.
+    client.pushes.length = 0;
+    const known = Array.from({ length: 500 }, (_, index) => groupKey(`app-${index}`));
+    const { body } = await client.call('ConfigFuzzyWatchRequest', watch('app-*', { receivedGroupKeys: known }));
+    assert.equal(body['errorCode'], 50_311);
+    await finished(client);
+    assert.deepEqual(syncs(client)[0]?.body['contexts'], [
+      { groupKey: groupKey('app-500'), changedType: 'ADD_CONFIG' },
+    ]);
+  });
+
+  const patterns: readonly [pattern: string, matches: readonly string[]][] = [
+    ['*', ['a-b', 'a-x-b', 'b-a']],
+    ['a*', ['a-b', 'a-x-b']],
+    ['*b', ['a-b', 'a-x-b']],
+    ['*-x-*', ['a-x-b']],
+    ['a-b', ['a-b']],
+    ['a*b', []],
+    ['*a*b*', []],
+  ];
+  for (const [pattern, matches] of patterns) {
+    it(`takes ${pattern} for ${matches.join(', ') || 'nothing'}`, async () => {
+      const client = await connectedClient(await embeddedNacos());
+      for (const dataId of ['a-b', 'a-x-b', 'b-a']) await publish(client, dataId);
+      await client.call('ConfigFuzzyWatchRequest', watch(pattern));
+      await finished(client);
+      const contexts = syncs(client).flatMap(({ body }) => (body['contexts'] ?? []) as { groupKey: string }[]);
+      assert.deepEqual(
+        contexts.map((context) => context.groupKey),
+        matches.map(groupKey),
+      );
+    });
+  }
 
   it('does not exist on 2.3', async () => {
     const client = await connectedClient(await embeddedNacos({ generation: '2.3' }));

@@ -92,22 +92,23 @@ export function remove(options: ConfigRouteOptions, names: ParameterNames, reque
   }
 }
 
-/** What a list asks for: exact names, or with `*` for any text; the whole namespace when they are blank. */
+/** What a list asks for: exact names, or with wildcards; the whole namespace when they are blank. */
 export function search(options: ConfigRouteOptions, names: ParameterNames, request: HttpRequest): StoredConfig[] {
   const { parameters } = request;
   const namespaceId = configNamespaceOf(options.generation, parameters[names.namespaceId]);
   const isBlur = (parameters['search'] ?? 'blur') === 'blur';
-  const matches = (text: string | undefined) => (isBlank(text) ? () => true : matcherOf(text, isBlur));
+  const isNamespaceId = matcherOf(namespaceId, isBlur);
+  const matches = (text: string | undefined, like = isBlur) => (isBlank(text) ? () => true : matcherOf(text, like));
   const isDataId = matches(parameters['dataId']);
   const isGroup = matches(parameters[names.group]);
-  const isAppName = matches(parameters['appName']);
+  const isAppName = matches(parameters['appName'], false);
   const hasContent = matches(parameters['configDetail'] ?? parameters['config_detail']);
   const tags = (parameters[names.configTags] ?? '').split(',').filter((tag) => tag !== '');
   const types = (parameters['type'] ?? parameters['types'] ?? '').split(',').filter((type) => type !== '');
   const found: StoredConfig[] = [];
   for (const config of options.store.all()) {
     const { key } = config;
-    if (key.namespaceId !== namespaceId || !isDataId(key.dataId) || !isGroup(key.group)) continue;
+    if (!isNamespaceId(key.namespaceId) || !isDataId(key.dataId) || !isGroup(key.group)) continue;
     if (!isAppName(config.appName ?? '') || !hasContent(config.content)) continue;
     if (types.length > 0 && !types.includes(config.type ?? 'text')) continue;
     if (tags.length > 0 && !(config.configTags ?? '').split(',').some((tag) => tags.includes(tag))) continue;
@@ -116,10 +117,11 @@ export function search(options: ConfigRouteOptions, names: ParameterNames, reque
   return found;
 }
 
-function matcherOf(text: string, isBlur: boolean): (value: string) => boolean {
-  if (!isBlur || !text.includes('*')) return (value) => value === text;
-  const parts = text.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  const pattern = new RegExp(`^${parts.join('.*')}$`, 's');
+/** A blurred search is SQL's LIKE, where `_` and `%` are wildcards, too. */
+function matcherOf(text: string, like: boolean): (value: string) => boolean {
+  if (!like) return (value) => value === text;
+  const escaped = text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
+  const pattern = new RegExp(`^${escaped.replaceAll(/[*%]/g, '.*').replaceAll('_', '.')}$`, 's');
   return (value) => pattern.test(value);
 }
 

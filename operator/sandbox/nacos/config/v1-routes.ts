@@ -86,7 +86,7 @@ function read(options: ConfigRouteOptions, request: HttpRequest): HttpAnswer {
   const { generation, grays, store } = options;
   const { search: kind, show, tag } = request.parameters;
   // On 2.3; 3.1 has answered 410 by then.
-  if (kind !== undefined) return json(pageOf(search(options, v1Names, request), request, basic));
+  if (kind !== undefined) return json(pageOf(search(options, v1Names, request), request, listed));
   const key = keyOf(generation, v1Names, request);
   if (show === 'all') {
     const stored = store.stored(key, request.stale);
@@ -117,6 +117,11 @@ function basic(config: StoredConfig) {
   const { appName, content, encryptedDataKey, id, key, type } = config;
   const { dataId, group, namespaceId: tenant } = key;
   return { id, dataId, group, content, md5: null, encryptedDataKey, tenant, appName, type };
+}
+
+/** Lists leave the type out, as they do the md5. */
+function listed(config: StoredConfig) {
+  return { ...basic(config), type: null };
 }
 
 function detail(config: StoredConfig) {
