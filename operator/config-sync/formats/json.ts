@@ -1,8 +1,14 @@
 /** Strict JSON: no comments, no trailing commas, no duplicate keys. */
-import { printParseErrorCode, visit } from 'jsonc-parser';
-import { positionAt, type SyntaxProblem } from './syntax-problem.ts';
+import { findNodeAtLocation, parseTree, printParseErrorCode, visit, type Node } from 'jsonc-parser';
+import type { ContentDocument, Reading } from './reading.ts';
+import { positionAt, type Place, type SyntaxProblem } from './syntax-problem.ts';
 
-export function checkJson(content: string): SyntaxProblem | undefined {
+export function readJson(content: string): Reading {
+  const problem = problemOf(content);
+  return problem ? { problem } : { problem, documents: () => [new JsonDocument(content)] };
+}
+
+function problemOf(content: string): SyntaxProblem | undefined {
   let problem: SyntaxProblem | undefined;
   const report = (offset: number, message: string) => {
     problem ??= { ...positionAt(content, offset), message };
@@ -23,6 +29,28 @@ export function checkJson(content: string): SyntaxProblem | undefined {
     { disallowComments: true, allowTrailingComma: false },
   );
   return problem;
+}
+
+class JsonDocument implements ContentDocument {
+  readonly value: unknown;
+  readonly #content: string;
+  #tree: Node | undefined;
+
+  constructor(content: string) {
+    this.value = JSON.parse(content);
+    this.#content = content;
+  }
+
+  placeOf(path: readonly string[]): Place | undefined {
+    this.#tree ??= parseTree(this.#content);
+    let found = this.#tree;
+    for (const segment of path) {
+      const below = found && findNodeAtLocation(found, [found.type === 'array' ? Number(segment) : segment]);
+      if (!below) break;
+      found = below;
+    }
+    return found && positionAt(this.#content, found.offset);
+  }
 }
 
 /** `PropertyNameExpected` reads as `Property name expected`. */

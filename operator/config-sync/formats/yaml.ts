@@ -1,45 +1,86 @@
 /**
- * YAML streams of one or more documents, with duplicate keys refused.
+ * YAML streams of one or more documents, with duplicate keys refused. Merge keys (`<<`) merge, as most readers of
+ * configurations have it.
  *
  * Duplicates are looked for here, with a set for each mapping: the parser's own check compares each key with all
  * before it, which takes seconds for a flat file of 900 KB and would hold up every other object.
  */
-import { isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLMap } from 'yaml';
-import type { SyntaxProblem } from './syntax-problem.ts';
+import { isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLMap } from 'yaml';
+import type { ContentDocument, Reading } from './reading.ts';
+import type { Place } from './syntax-problem.ts';
 
-export function checkYaml(content: string): SyntaxProblem | undefined {
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, merge: true } as const;
+
+export function readYaml(content: string): Reading {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(content, { prettyErrors: false, uniqueKeys: false, lineCounter: lines });
+  const parsed = parseAllDocuments(content, { ...OPTIONS, lineCounter: lines });
   const documents: Document[] = Array.isArray(parsed) ? parsed : [];
   for (const document of documents) {
     const [error] = document.errors;
-    const found = error ? { offset: error.pos[0], message: error.message } : duplicateKey(document);
-    if (found === undefined) continue;
-    const { line, col } = lines.linePos(found.offset);
-    return { line, column: col, message: found.message };
+    const found = error ? { offset: error.pos[0], message: withoutExcerpt(error.message) } : firstDefect(document);
+    if (found !== undefined) return { problem: { ...placeAt(lines, found.offset), message: found.message } };
   }
-  return undefined;
+  return { problem: undefined, documents: () => documents.map((document) => new YamlDocument(document, lines)) };
 }
 
-function duplicateKey(document: Document): { offset: number; message: string } | undefined {
-  let duplicate: { offset: number; message: string } | undefined;
+class YamlDocument implements ContentDocument {
+  readonly value: unknown;
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+
+  /** @throws for a merge key of something else than a mapping, and for more aliases than anybody needs */
+  constructor(document: Document, lines: LineCounter) {
+    this.value = document.toJS();
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  placeOf(path: readonly string[]): Place | undefined {
+    for (let length = path.length; length >= 0; length--) {
+      const node = this.#document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return placeAt(this.#lines, node.range[0]);
+    }
+    return undefined;
+  }
+}
+
+function placeAt(lines: LineCounter, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+/** What the parser cites of the content stands at the end of its messages. */
+function withoutExcerpt(message: string): string {
+  return message.replace(/(?<=\S): .*$/s, '').replace(/(?<=^Invalid escape sequence) .*$/s, '');
+}
+
+/** What the parser alone does not refuse: a key that stands twice, an alias without its anchor. */
+function firstDefect(document: Document): { offset: number; message: string } | undefined {
+  let defect: { offset: number; message: string } | undefined;
+  const anchors = new Set<string>();
   visit(document, {
-    Map(_, map) {
-      const offset = firstRepeatedKey(map);
+    Alias(_, alias) {
+      if (anchors.has(alias.source)) return undefined;
+      defect = { offset: alias.range?.[0] ?? 0, message: 'Unresolved alias' };
+      return visit.BREAK;
+    },
+    Value(_, node) {
+      if (node.anchor) anchors.add(node.anchor);
+      const offset = isMap(node) ? firstRepeatedKey(node) : undefined;
       if (offset === undefined) return undefined;
-      duplicate = { offset, message: 'Duplicate key' };
+      defect = { offset, message: 'Duplicate key' };
       return visit.BREAK;
     },
   });
-  return duplicate;
+  return defect;
 }
 
+/** A merge key is no text here, and each is different: it may stand more than once. */
 function firstRepeatedKey(map: YAMLMap): number | undefined {
   const seen = new Set<unknown>();
   for (const { key } of map.items) {
     if (!isScalar(key)) continue;
-    // `<<` merges, and may stand more than once.
-    if (seen.has(key.value) && key.value !== '<<') return key.range?.[0] ?? 0;
+    if (seen.has(key.value)) return key.range?.[0] ?? 0;
     seen.add(key.value);
   }
   return undefined;
