@@ -29,5 +29,7 @@ COPY examples examples
 # The user `node` of the base image, by number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 8080 8081
-ENTRYPOINT ["node", "/app/dist/operator/main.js"]
+# Halves of the young generation of at most 16 MiB: left to itself Node.js 24 takes 64 MiB for each, which are 100 MB of
+# resident memory more after a burst of changes.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/dist/operator/main.js"]
 CMD ["run"]

@@ -35,7 +35,7 @@ export const catalogue = {
   INVALID_CONTENT: {
     behaviour: 'await-change',
     reason: 'InvalidContent',
-    explanation: 'The content is blank, too large or not valid in its declared format; nothing was sent to Nacos.',
+    explanation: 'The content is blank, too large or not valid in its declared format; nothing was written.',
   },
   REFERENCE_MISSING: {
     behaviour: 'await-change',

@@ -9,12 +9,21 @@ import { isBridgeError, messageOf } from './errors.ts';
 import { createLogger, errorFields } from './log.ts';
 import { createOperator } from './operator.ts';
 import {
+  compileDiffOptions,
+  compileExportOptions,
   compileRunOptions,
   compileSandboxOptions,
+  compileValidateOptions,
+  createDiffCommand,
+  createExportCommand,
   createRunCommand,
   createSandboxCommand,
+  createValidateCommand,
+  type DiffOptions,
+  type ExportOptions,
   type RunOptions,
   type SandboxOptions,
+  type ValidateOptions,
 } from './options.ts';
 
 const USAGE_ERROR = 2;
@@ -25,10 +34,11 @@ const program = new Command('nacos-bridge')
   .helpOption('--help', 'Show this text.')
   .helpCommand(false)
   .exitOverride();
-const runCommand = createRunCommand().exitOverride();
-program.addCommand(runCommand.action(() => run(compileRunOptions(runCommand, process.env))));
-const sandboxCommand = createSandboxCommand().exitOverride();
-program.addCommand(sandboxCommand.action(() => sandbox(compileSandboxOptions(sandboxCommand, process.env))));
+add(createRunCommand(), (command) => run(compileRunOptions(command, process.env)));
+add(createSandboxCommand(), (command) => sandbox(compileSandboxOptions(command, process.env)));
+add(createValidateCommand(), (command) => validate(compileValidateOptions(command, process.env)));
+add(createDiffCommand(), (command) => diff(compileDiffOptions(command, process.env)));
+add(createExportCommand(), (command) => exportConfigs(compileExportOptions(command, process.env)));
 
 // `nacos-bridge run --help | head` closes our output early, and that is no failure.
 process.stdout.on('error', () => {});
@@ -37,6 +47,10 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+}
+
+function add(command: Command, action: (command: Command) => Promise<void>): void {
+  program.addCommand(command.exitOverride().action(() => action(command)));
 }
 
 async function run(options: RunOptions): Promise<void> {
@@ -64,6 +78,25 @@ async function sandbox(options: SandboxOptions): Promise<void> {
   const { runSandbox } = await import('./sandbox/demonstration/command.ts');
   const { version } = manifest;
   process.exitCode = await runSandbox({ options, version, signal: onceSignalled(), output: process.stdout });
+}
+
+async function validate(options: ValidateOptions): Promise<void> {
+  const { runValidate } = await import('./command/validate.ts');
+  process.exitCode = await runValidate(options, streams());
+}
+
+async function diff(options: DiffOptions): Promise<void> {
+  const { runDiff } = await import('./command/diff.ts');
+  process.exitCode = await runDiff(options, manifest.version, streams());
+}
+
+async function exportConfigs(options: ExportOptions): Promise<void> {
+  const { runExport } = await import('./command/export.ts');
+  process.exitCode = await runExport(options, manifest.version, streams());
+}
+
+function streams() {
+  return { input: process.stdin, output: process.stdout, errors: process.stderr };
 }
 
 /** Aborted by the first SIGTERM or SIGINT; the next one of the same kind ends the process at once. */

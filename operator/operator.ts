@@ -3,17 +3,30 @@
  */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { API_GROUP, FIELD_MANAGER, METRICS_PREFIX } from './api/names.ts';
-import { NACOS_CONFIG, NACOS_CONNECTION, type NacosConfig, type NacosConnection } from './api/resources.ts';
+import {
+  NACOS_CONFIG,
+  NACOS_CONFIG_SYNC,
+  NACOS_CONNECTION,
+  type NacosConfig,
+  type NacosConfigSync,
+  type NacosConnection,
+} from './api/resources.ts';
 import type { Clock } from './clock.ts';
 import { ClusterIdentity, NAMESPACE } from './cluster-identity.ts';
-import { ConfigSync, connectionUsage, newConfigMapStore, newConfigStore } from './config-sync/controller.ts';
+import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './config-sync/bulk/controller.ts';
+import { connectionUsage, CONTROLLER_INDEX, newConfigStore, newDataStore } from './config-sync/config-stores.ts';
+import { ConfigSync } from './config-sync/controller.ts';
 import { connectionOf } from './config-sync/intent.ts';
 import { createConfigMetrics } from './config-sync/metrics.ts';
-import { CONFIG_MAP, type ConfigMap } from './config-sync/mirror.ts';
+import { CONFIG_MAP, type DataObject } from './config-sync/mirror/data-object.ts';
+import { accessTo } from './config-sync/mirror/mirror-access.ts';
+import { workloadClients } from './config-sync/rollout/workloads.ts';
 import { ClientPool } from './connections/client-pool.ts';
 import { ConnectionDirectory } from './connections/connection-directory.ts';
 import { Connections } from './connections/controller.ts';
 import { DefaultConnection } from './connections/default-connection.ts';
+import { SECRET } from './connections/secret-watches.ts';
+import { loginOf } from './connections/settings.ts';
 import { registerBuildInfo } from './http/build-info.ts';
 import { healthRoutes } from './http/health-endpoints.ts';
 import { metricsRoute } from './http/metrics-endpoint.ts';
@@ -82,7 +95,9 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
 
   const connectionStore = new Store<NacosConnection>();
   const configs = newConfigStore();
-  const configMapMetadata = newConfigMapStore();
+  const syncs = newSyncStore();
+  const configMapMetadata = newDataStore();
+  const secretMetadata = newDataStore();
   const onRecovered = () => controllers().forEach(({ queue }) => queue.retryFailing());
   const newReflector: NewReflector = (resource, store, metadataOnly) => {
     const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly, onRecovered };
@@ -134,7 +149,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     directory,
     usage: (key) => {
       const { resources, holding } = connectionUsage(configs, key);
-      return { resources: resources + (serviceSync?.usersOf(key) ?? 0), holding };
+      return { resources: resources + syncsUsing(syncs, key) + (serviceSync?.usersOf(key) ?? 0), holding };
     },
     relief: (key) => replication?.verdictOf(key),
     handOver: async (key, from, to) => serviceSync?.handOver(key, from, to),
@@ -148,24 +163,57 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     const resource = current ?? previous;
     if (resource && (!current || !previous)) connections.usersChanged(connectionOf(resource));
   });
+  syncs.onChange(({ previous, current }) => {
+    const resource = current ?? previous;
+    if (resource && (!current || !previous)) connections.usersChanged(connectionOfSync(resource));
+  });
   serviceSync?.onUsersChanged((connection) => connections.usersChanged(connection));
   const configMetrics = createConfigMetrics({
     registry,
     prefix: METRICS_PREFIX,
     clock,
-    resources: () => configs.list(),
+    resources: () => [...configs.list(), ...syncs.list()],
   });
+  const configClient = new ResourceClient<NacosConfig>(kube, NACOS_CONFIG);
+  const configMapClient = new ResourceClient<DataObject>(kube, CONFIG_MAP);
+  const secretClient = new ResourceClient<DataObject>(kube, SECRET);
   const newConfigSync = () =>
     new ConfigSync({
       clusterId: () => clusterIdentity.id,
       concurrency: options.reconcileConcurrency,
       configs,
       configMapMetadata,
-      configClient: new ResourceClient<NacosConfig>(kube, NACOS_CONFIG),
-      configMapClient: new ResourceClient<ConfigMap>(kube, CONFIG_MAP),
+      secretMetadata,
+      configClient,
+      configMapClient,
+      secretClient,
+      newSecretReflector: () => newReflector(SECRET, secretMetadata, true),
+      workloadClients: workloadClients(kube),
       connections: directory,
       events,
       metrics: configMetrics,
+      runtimeMetrics,
+      log,
+      clock,
+    });
+  const newBulkSync = (configSync: ConfigSync) =>
+    new BulkSync({
+      syncs,
+      syncClient: new ResourceClient<NacosConfigSync>(kube, NACOS_CONFIG_SYNC),
+      world: {
+        configs,
+        configClient,
+        objects: {
+          ConfigMap: accessTo(configMapClient, configMapMetadata, CONTROLLER_INDEX),
+          Secret: accessTo(secretClient, secretMetadata, CONTROLLER_INDEX),
+        },
+        isLogin: (key) => connectionStore.list().some((connection) => loginOf(connection) === key),
+        clock,
+      },
+      metadata: { ConfigMap: configMapMetadata, Secret: secretMetadata },
+      connections: directory,
+      requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
+      events,
       runtimeMetrics,
       log,
       clock,
@@ -232,6 +280,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       'caches',
       cacheOf(newReflector(NACOS_CONNECTION, connectionStore, false)),
       cacheOf(newReflector(NACOS_CONFIG, configs, false)),
+      cacheOf(newReflector(NACOS_CONFIG_SYNC, syncs, false)),
       cacheOf(newReflector(CONFIG_MAP, configMapMetadata, true)),
       ...(serviceSync?.reflectors ?? []).map(cacheOf),
     );
@@ -256,9 +305,10 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   manager.lead(() => {
     const configSync = newConfigSync();
     const reporter = serviceSync?.newReporter();
-    leaderControllers = [configSync.controller, ...(reporter ? [reporter.controller] : [])];
+    const bulkSync = newBulkSync(configSync);
+    leaderControllers = [configSync.controller, ...bulkSync.controllers, ...(reporter ? [reporter.controller] : [])];
     const census = replication?.newCensus();
-    return [connections.statuses, configSync, ...(reporter ? [reporter] : []), ...(census ? [census] : [])];
+    return [connections.statuses, configSync, bulkSync, ...(reporter ? [reporter] : []), ...(census ? [census] : [])];
   });
 
   return {

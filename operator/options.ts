@@ -6,16 +6,28 @@ import type { Command } from 'commander';
 import {
   compileOptions,
   createCommand,
+  operandsOf,
   renderMarkdown,
   variablesOf,
   type CommandOptions,
   type Environment,
   type OptionRule,
 } from './options/command-options.ts';
+import {
+  diffRules,
+  diffTable,
+  exportRules,
+  exportTable,
+  validateTable,
+  type DiffOptions,
+  type ExportOptions,
+  type ValidateOptions,
+} from './options/manifest-options.ts';
 import type { RunOptions } from './options/run-options.ts';
 import { sandboxRules, sandboxTable, type SandboxOptions } from './options/sandbox-options.ts';
 import { table } from './options/table.ts';
 
+export type { DiffOptions, ExportOptions, NacosAccessOptions, ValidateOptions } from './options/manifest-options.ts';
 export type { RunOptions } from './options/run-options.ts';
 export type { SandboxOptions } from './options/sandbox-options.ts';
 
@@ -56,7 +68,38 @@ const sandbox: CommandOptions<SandboxOptions> = {
   rules: sandboxRules,
 };
 
-const variables = new Set([...variablesOf(run), ...variablesOf(sandbox)]);
+const manifestFiles = 'FILE|DIR|-...';
+
+const validate: CommandOptions<Omit<ValidateOptions, 'files'>> = {
+  name: 'validate',
+  description: 'Check manifests, and the contents in them, without a cluster and without Nacos.',
+  operands: manifestFiles,
+  table: validateTable,
+  rules: [],
+};
+
+const diff: CommandOptions<Omit<DiffOptions, 'files'>> = {
+  name: 'diff',
+  description: 'Show what the operator would change in Nacos if these manifests were applied.',
+  operands: manifestFiles,
+  table: diffTable,
+  rules: diffRules,
+};
+
+const exporting: CommandOptions<ExportOptions> = {
+  name: 'export',
+  description: 'Write the configs of a Nacos namespace as manifests.',
+  table: exportTable,
+  rules: exportRules,
+};
+
+const variables = new Set([
+  ...variablesOf(run),
+  ...variablesOf(sandbox),
+  ...variablesOf(validate),
+  ...variablesOf(diff),
+  ...variablesOf(exporting),
+]);
 
 /** The subcommand `run` with its help text; whoever adds it to a program gives it an action. */
 export function createRunCommand(): Command {
@@ -77,6 +120,33 @@ export function compileSandboxOptions(command: Command, environment: Environment
   return compileOptions(sandbox, command, environment, variables);
 }
 
+export function createValidateCommand(): Command {
+  return createCommand(validate);
+}
+
+/** @throws INVALID_OPTION with one line per problem, all of them */
+export function compileValidateOptions(command: Command, environment: Environment): ValidateOptions {
+  return { ...compileOptions(validate, command, environment, variables), files: operandsOf(command) };
+}
+
+export function createDiffCommand(): Command {
+  return createCommand(diff);
+}
+
+/** @throws INVALID_OPTION with one line per problem, all of them */
+export function compileDiffOptions(command: Command, environment: Environment): DiffOptions {
+  return { ...compileOptions(diff, command, environment, variables), files: operandsOf(command) };
+}
+
+export function createExportCommand(): Command {
+  return createCommand(exporting);
+}
+
+/** @throws INVALID_OPTION with one line per problem, all of them */
+export function compileExportOptions(command: Command, environment: Environment): ExportOptions {
+  return compileOptions(exporting, command, environment, variables);
+}
+
 /** The options of `run` as Markdown, a table per group, for the documentation. */
 export function renderOptionsMarkdown(): string {
   return renderMarkdown(run);
@@ -84,4 +154,13 @@ export function renderOptionsMarkdown(): string {
 
 export function renderSandboxOptionsMarkdown(): string {
   return renderMarkdown(sandbox);
+}
+
+/** Those of validate, diff and export, a section for each. */
+export function renderManifestCommandsMarkdown(): string {
+  return [renderSection(validate), renderSection(diff), renderSection(exporting)].join('\n');
+}
+
+function renderSection<Options>(command: CommandOptions<Options>): string {
+  return `## Options of ${command.name}\n\n${renderMarkdown(command)}`;
 }

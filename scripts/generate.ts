@@ -9,6 +9,7 @@ import path from 'node:path';
 import { loadCrds } from './generate/crd.ts';
 import type { Derived } from './generate/derived.ts';
 import { chartCopy } from './generate/chart.ts';
+import { commandOptions } from './generate/command-options.ts';
 import { fieldReference } from './generate/field-reference.ts';
 import { errorTable } from './generate/error-table.ts';
 import { metricsTable } from './generate/metrics-table.ts';
@@ -25,6 +26,7 @@ async function deriveAll(): Promise<Derived[]> {
     fieldReference(crds),
     optionsReference(),
     sandboxOptions(root),
+    commandOptions(root),
     errorTable(root),
     metricsTable(root),
   ]);

@@ -19,6 +19,8 @@ export interface OperatorOptions {
 export class OperatorProcess {
   /** What the next start runs. */
   program = mainFile;
+  /** Before the program, such as `--max-semi-space-size=16`. */
+  nodeFlags: readonly string[] = [];
   readonly #options: OperatorOptions;
   #process: ServerProcess | undefined;
   #logStart = 0;
@@ -40,7 +42,7 @@ export class OperatorProcess {
     this.#process = new ServerProcess({
       name: 'operator',
       command: process.execPath,
-      args: [this.program, ...this.#options.args],
+      args: [...this.nodeFlags, this.program, ...this.#options.args],
       env: { ...this.#options.env },
       logFile: this.#options.logFile,
     });

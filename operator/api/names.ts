@@ -18,8 +18,17 @@ export const IN_USE_FINALIZER = `${API_GROUP}/in-use`;
 /** `"true"` lets a resource go although Nacos could not be told; an event records it. */
 export const FORCE_FINALIZE_ANNOTATION = `${API_GROUP}/force-finalize`;
 
+/** On a NacosConfig: the MD5 of the content to keep in a conflict; it is removed when it has decided one. */
+export const KEEP_ANNOTATION = `${API_GROUP}/keep`;
+
 /** On a mirror: the MD5 of the content that was written, for people and for other tools. */
 export const CONTENT_MD5_ANNOTATION = `${API_GROUP}/content-md5`;
+
+/** On a mirror: when its content was last replaced by other content, in RFC 3339; absent when it never was. */
+export const CHANGED_AT_ANNOTATION = `${API_GROUP}/changed-at`;
+
+/** On a workload, followed by the name of a NacosConfig: the MD5 of the mirrored content that it was last restarted for. */
+export const ROLLED_OUT_ANNOTATION_PREFIX = `${API_GROUP}/rolled-out.`;
 
 /** On a Service: `"true"` publishes it in Nacos without a NacosService. */
 export const EXPORT_ANNOTATION = `${API_GROUP}/export`;
@@ -48,6 +57,9 @@ export const MANAGED_BY = 'nacos-bridge';
 
 /** On a mirror: its mere presence says that the operator writes the object. */
 export const MIRROR_LABEL = `${API_GROUP}/mirror`;
+
+/** On a NacosConfig: the name of the NacosConfigSync that made it. */
+export const SYNC_LABEL = `${API_GROUP}/sync`;
 
 /** On the Lease of a replica: the number of the format in which it publishes services. */
 export const PUBLICATION_FORMAT_ANNOTATION = `${API_GROUP}/publication-format`;

@@ -6,6 +6,7 @@
  */
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import type { NacosConfigSpec, NacosConfigStatus } from './generated/nacos-config.ts';
+import type { NacosConfigSyncSpec, NacosConfigSyncStatus } from './generated/nacos-config-sync.ts';
 import type { NacosConnectionSpec, NacosConnectionStatus } from './generated/nacos-connection.ts';
 import type { NacosServiceSpec, NacosServiceStatus } from './generated/nacos-service.ts';
 import { API_GROUP, API_VERSION } from './names.ts';
@@ -18,6 +19,11 @@ export interface NacosConnection extends KubeObject {
 export interface NacosConfig extends KubeObject {
   spec: NacosConfigSpec;
   status?: NacosConfigStatus;
+}
+
+export interface NacosConfigSync extends KubeObject {
+  spec: NacosConfigSyncSpec;
+  status?: NacosConfigSyncStatus;
 }
 
 export interface NacosService extends KubeObject {
@@ -38,6 +44,14 @@ export const NACOS_CONFIG: ResourceRef = {
   version: API_VERSION,
   plural: 'nacosconfigs',
   kind: 'NacosConfig',
+  namespaced: true,
+};
+
+export const NACOS_CONFIG_SYNC: ResourceRef = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'nacosconfigsyncs',
+  kind: 'NacosConfigSync',
   namespaced: true,
 };
 

@@ -1,28 +1,38 @@
 /**
  * The config-sync feature as one part of the operator: which changes make it look at which NacosConfig.
  *
- * Events only say "look": a change of the resource itself, of a ConfigMap that it reads or writes, of its dataId in
- * Nacos, or of its connection.
+ * Events only say "look": a change of the resource itself, of a ConfigMap or Secret that it reads or writes, of its
+ * dataId in Nacos, or of its connection.
  */
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import { controllerOf } from '../kube/owner.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
+import type { Reflector } from '../kube/reflector.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { Store, type StoreChange } from '../kube/store.ts';
+import type { Store, StoreChange } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
 import type { Priority } from '../runtime/work-queue.ts';
-import { configMapsOf, connectionOf, deletesFromNacos } from './intent.ts';
+import { CONFIG_MAP_INDEX, CONNECTION_INDEX, CONTROLLER_INDEX, SECRET_INDEX } from './config-stores.ts';
+import { ContentSync } from './content-sync.ts';
+import { sourceOf } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
-import type { ConfigMap } from './mirror.ts';
-import { ConfigReconciler, CONTROLLER_INDEX } from './reconcile.ts';
+import type { ConfigMap, Secret } from './mirror/data-object.ts';
+import { accessTo } from './mirror/mirror-access.ts';
+import { Mirrors } from './mirror/mirrors.ts';
+import { ConfigReconciler } from './reconcile.ts';
 import { ConfigReporter } from './reporter.ts';
+import { Delivery } from './rollout/delivery.ts';
+import { Rollouts } from './rollout/rollouts.ts';
+import type { WorkloadClients } from './rollout/workloads.ts';
+import { SecretMetadata } from './secret-metadata.ts';
 import { ConfigSessions } from './session.ts';
 
 export interface ConfigSyncOptions {
@@ -33,8 +43,13 @@ export interface ConfigSyncOptions {
   resyncMs?: number;
   configs: Store<NacosConfig>;
   configMapMetadata: Store<KubeObject>;
+  secretMetadata: Store<KubeObject>;
   configClient: ResourceClient<NacosConfig>;
   configMapClient: ResourceClient<ConfigMap>;
+  secretClient: ResourceClient<Secret>;
+  /** A reflector that feeds `secretMetadata`, not started. */
+  newSecretReflector: () => Reflector<KubeObject>;
+  workloadClients: WorkloadClients;
   connections: ConnectionDirectory;
   events: EventRecorder;
   metrics: ConfigMetrics;
@@ -45,32 +60,6 @@ export interface ConfigSyncOptions {
   random?: () => number;
 }
 
-const CONFIG_MAP_INDEX = 'configMap';
-const CONNECTION_INDEX = 'connection';
-
-/** The NacosConfigs, found by the ConfigMaps and the connection that they name. */
-export function newConfigStore(): Store<NacosConfig> {
-  return new Store<NacosConfig>({
-    indexes: { [CONFIG_MAP_INDEX]: configMapsOf, [CONNECTION_INDEX]: (resource) => [connectionOf(resource)] },
-  });
-}
-
-/** ConfigMaps as metadata, found by the uid of their controller. */
-export function newConfigMapStore(): Store<KubeObject> {
-  const controllers = ({ metadata }: KubeObject) =>
-    (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
-  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: controllers } });
-}
-
-/** How many NacosConfigs use a connection, and how many of them Nacos has to be told of when they are deleted. */
-export function connectionUsage(
-  configs: Store<NacosConfig>,
-  key: ConnectionKey,
-): { resources: number; holding: number } {
-  const users = configs.byIndex(CONNECTION_INDEX, key);
-  return { resources: users.length, holding: users.filter(deletesFromNacos).length };
-}
-
 const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
 
 export class ConfigSync implements Runnable {
@@ -78,25 +67,21 @@ export class ConfigSync implements Runnable {
   readonly controller: Controller;
   readonly #options: ConfigSyncOptions;
   readonly #sessions: ConfigSessions;
+  readonly #secrets: SecretMetadata;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ConfigSyncOptions) {
-    const {
-      clock,
-      concurrency,
-      configClient,
-      events,
-      log,
-      random = Math.random,
-      resyncMs = 1_800_000,
-      runtimeMetrics,
-    } = options;
+    const { clock, concurrency, log, random = Math.random, resyncMs = 1_800_000, runtimeMetrics } = options;
     this.#options = options;
     this.#sessions = new ConfigSessions((key) => this.#changedInNacos(key));
+    this.#secrets = new SecretMetadata({ configs: options.configs, newReflector: options.newSecretReflector });
+    const reporter = new ConfigReporter(options.configClient, options.events, clock);
     const reconciler = new ConfigReconciler({
       ...options,
       sessions: this.#sessions,
-      reporter: new ConfigReporter(configClient, events, clock),
+      content: new ContentSync({ ...options, reporter }),
+      delivery: newDelivery(options, reporter),
+      reporter,
       resyncMs: () => resyncMs * (1 - random() / 2),
     });
     this.controller = new Controller({
@@ -109,21 +94,29 @@ export class ConfigSync implements Runnable {
     });
   }
 
+  /** For users of Secrets beside the NacosConfigs. */
+  requireSecrets(user: string, isNeeded: boolean): void {
+    this.#secrets.require(user, isNeeded);
+  }
+
   async start(): Promise<void> {
-    const { configs, configMapMetadata, connections } = this.#options;
+    const { configs, configMapMetadata, connections, secretMetadata } = this.#options;
     this.#unsubscribe = [
       configs.onChange((change) => this.#resourceChanged(change)),
-      configMapMetadata.onChange((change) => this.#configMapChanged(change)),
+      configMapMetadata.onChange((change) => this.#objectChanged(CONFIG_MAP_INDEX, change)),
+      secretMetadata.onChange((change) => this.#objectChanged(SECRET_INDEX, change)),
       connections.onChange((connection) => this.#enqueueAll(this.#usersOf(connection))),
       connections.onReady((connection) => this.#retryUsersOf(connection)),
     ];
     for (const key of configs.keys()) this.controller.enqueue(key, 'low');
+    this.#secrets.start();
     this.controller.start();
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.controller.stop(hurry);
+    await this.#secrets.stop();
     this.#sessions.closeAll();
   }
 
@@ -133,17 +126,23 @@ export class ConfigSync implements Runnable {
     this.#enqueue(key, initial ? 'low' : 'high');
   }
 
-  #configMapChanged({ key, initial }: StoreChange<KubeObject>): void {
-    for (const user of this.#options.configs.byIndex(CONFIG_MAP_INDEX, key)) {
+  /** A ConfigMap or a Secret. */
+  #objectChanged(index: string, { key, previous, current, initial }: StoreChange<KubeObject>): void {
+    const owner = ownerOf(current ?? previous);
+    if (owner !== undefined) this.#enqueue(owner, initial ? 'low' : 'high');
+    for (const user of this.#options.configs.byIndex(index, key)) {
       const userKey = `${user.metadata.namespace}/${user.metadata.name}`;
-      const isSource = user.spec.contentFrom?.configMapKeyRef?.name === key.split('/')[1];
-      if (isSource && !initial) this.#options.metrics.lag.to_nacos.seen(userKey);
+      const { configMapKeyRef, secretKeyRef } = user.spec.contentFrom ?? {};
+      const source = index === SECRET_INDEX ? secretKeyRef : configMapKeyRef;
+      if (source?.name === key.split('/')[1] && !initial) this.#options.metrics.lag.to_nacos.seen(userKey);
       this.#enqueue(userKey, initial ? 'low' : 'high');
     }
   }
 
   #changedInNacos(key: string): void {
-    if (this.#options.configs.get(key)?.spec.mirror) this.#options.metrics.lag.to_kubernetes.seen(key);
+    const config = this.#options.configs.get(key);
+    const isFollowed = config && (config.spec.mirror || sourceOf(config) === 'Both');
+    if (isFollowed || config?.spec.driftPolicy === 'Adopt') this.#options.metrics.lag.to_kubernetes.seen(key);
     this.#enqueue(key, 'high');
   }
 
@@ -164,4 +163,25 @@ export class ConfigSync implements Runnable {
   #enqueue(key: string, priority: Priority): void {
     this.controller.enqueue(key, priority);
   }
+}
+
+/** The key of the NacosConfig that mirrors into the object, which need not name it: not an immutable one, nor a former one. */
+function ownerOf(object: KubeObject | undefined): string | undefined {
+  const controller = object && controllerOf(object);
+  return controller?.kind === 'NacosConfig' ? `${object?.metadata.namespace}/${controller.name}` : undefined;
+}
+
+function newDelivery(options: ConfigSyncOptions, reporter: ConfigReporter): Delivery {
+  const { clock, configMapClient, configMapMetadata, metrics, secretClient, secretMetadata } = options;
+  const access = {
+    ConfigMap: accessTo(configMapClient, configMapMetadata, CONTROLLER_INDEX),
+    Secret: accessTo(secretClient, secretMetadata, CONTROLLER_INDEX),
+  };
+  const onRollout = metrics.rolledOut;
+  return new Delivery({
+    mirrors: new Mirrors({ access, clock }),
+    rollouts: new Rollouts({ clients: options.workloadClients, clock, onRollout }),
+    metrics,
+    reporter,
+  });
 }

@@ -13,8 +13,8 @@ import { isBridgeError } from '../errors.ts';
 import { planFinalize, type FinalizePlan } from './finalize-plan.ts';
 import { compileIntent, deletesFromNacos } from './intent.ts';
 import { ownershipOf } from './ownership.ts';
-import { lastWriter } from './publish.ts';
-import { readRemote } from './remote.ts';
+import { lastWriter, readRemote } from './remote.ts';
+import type { ConfigEvent } from './reporter.ts';
 
 export interface FinalizeInput {
   resource: NacosConfig;
@@ -25,6 +25,20 @@ export interface FinalizeInput {
 }
 
 export type FinalizeOutcome = FinalizePlan | { kind: 'forced'; message: string };
+
+/** Undefined when there is nothing to tell. */
+export function finalizeEvent(outcome: FinalizeOutcome): ConfigEvent | undefined {
+  switch (outcome.kind) {
+    case 'nothing':
+      return undefined;
+    case 'remove':
+      return { type: 'Normal', reason: 'Removed', action: 'Remove', note: 'Removed the dataId from Nacos' };
+    case 'leave':
+      return { type: 'Warning', reason: 'LeftInNacos', action: 'Remove', note: outcome.message };
+    case 'forced':
+      return { type: 'Warning', reason: 'ForceFinalized', action: 'Remove', note: outcome.message };
+  }
+}
 
 /** Removes what is ours from Nacos; returns what became of it, for the event. */
 export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutcome> {

@@ -9,36 +9,57 @@ import type { NacosConfig } from '../api/resources.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
 import { normaliseNamespaceId, type ConfigKey } from '../nacos/config-key.ts';
+import { checkSecretExport, contentSourceOf, type ContentSource } from './content-source.ts';
 import { formatOf, type ConfigFormat } from './formats/format.ts';
+import { compileMirror, type MirrorTarget } from './mirror/mirror-target.ts';
+import type { ContentRules } from './validation.ts';
 
-export type ContentSource = { kind: 'inline'; content: string } | { kind: 'configMap'; name: string; key: string };
+export type { ContentSource };
 
-export interface MirrorTarget {
+export interface WorkloadRef {
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
   name: string;
-  key: string;
+}
+
+export interface RolloutIntent {
+  /** `auto`: those whose pods mount or read the mirrored object. */
+  workloads: readonly WorkloadRef[] | 'auto';
+  debounceSeconds: number;
 }
 
 interface CommonIntent {
   address: ConfigKey;
   mirror: MirrorTarget | undefined;
+  rollout: RolloutIntent | undefined;
+  format: ConfigFormat;
   suspend: boolean;
 }
 
-/** Declared here, published to Nacos. */
-export interface PublishIntent extends CommonIntent {
-  source: 'Kubernetes';
-  content: ContentSource;
-  format: ConfigFormat;
+/** What is published besides the content; `undefined` leaves what Nacos holds. */
+interface DeclaredMetadata {
   /** Whether the resource names the format, rather than the dataId's extension. */
   declaresFormat: boolean;
-  validateSyntax: boolean;
-  driftPolicy: 'Revert' | 'Report';
-  adoptionPolicy: 'Fail' | 'Adopt';
-  deletionPolicy: 'Delete' | 'Retain';
-  /** `undefined` leaves what Nacos holds. */
   tags: readonly string[] | undefined;
   description: string | undefined;
   appName: string | undefined;
+}
+
+/** Declared here, published to Nacos. */
+export interface PublishIntent extends CommonIntent, DeclaredMetadata {
+  source: 'Kubernetes';
+  content: ContentSource;
+  validation: ContentRules;
+  driftPolicy: 'Revert' | 'Report' | 'Adopt';
+  adoptionPolicy: 'Fail' | 'Adopt';
+  deletionPolicy: 'Delete' | 'Retain';
+}
+
+/** A key of a ConfigMap and the dataId follow each other. */
+export interface TwoWayIntent extends CommonIntent, DeclaredMetadata {
+  source: 'Both';
+  content: ContentSource & { kind: 'configMap' };
+  validation: ContentRules;
+  conflictPolicy: 'Manual' | 'PreferKubernetes' | 'PreferNacos';
 }
 
 /** Declared in Nacos, mirrored here. */
@@ -47,10 +68,11 @@ export interface MirrorIntent extends CommonIntent {
   mirror: MirrorTarget;
 }
 
-export type ConfigIntent = PublishIntent | MirrorIntent;
+/** The intents that have content in Kubernetes. */
+export type DeclaringIntent = PublishIntent | TwoWayIntent;
+export type ConfigIntent = DeclaringIntent | MirrorIntent;
 
 const DATA_ID = /^[a-zA-Z0-9_:.-]{1,256}$/;
-const CONFIG_MAP_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 
 /**
  * `connectionNamespaceId` is the Nacos namespace of the connection, used where the resource names none.
@@ -58,38 +80,18 @@ const CONFIG_MAP_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
  * @throws BridgeError INVALID_SPEC, with the field, the value and the rule.
  */
 export function compileIntent(resource: NacosConfig, connectionNamespaceId: string): ConfigIntent {
-  const { spec, metadata } = resource;
-  const dataId = spec.dataId ?? metadata.name;
-  if (!DATA_ID.test(dataId)) {
-    throw invalid('dataId', dataId, 'must be 1 to 256 letters, digits, and the characters _ - . :');
+  const common = commonIntent(resource, connectionNamespaceId);
+  switch (sourceOf(resource)) {
+    case 'Nacos':
+      return mirrorIntent(resource, common);
+    case 'Both':
+      return twoWayIntent(resource, common);
+    case 'Kubernetes':
+      return publishIntent(resource, common);
   }
-  const common = {
-    address: {
-      namespaceId: normaliseNamespaceId(spec.namespaceId ?? connectionNamespaceId),
-      group: spec.group ?? 'DEFAULT_GROUP',
-      dataId,
-    },
-    mirror: mirrorOf(resource, dataId),
-    suspend: spec.suspend ?? false,
-  };
-  if (sourceOf(resource) === 'Nacos') return mirrorIntent(resource, common);
-  return {
-    ...common,
-    source: 'Kubernetes',
-    content: contentOf(resource),
-    format: formatOf(spec.format, dataId),
-    declaresFormat: spec.format !== undefined,
-    validateSyntax: spec.validation?.syntax ?? true,
-    driftPolicy: spec.driftPolicy ?? 'Revert',
-    adoptionPolicy: spec.adoptionPolicy ?? 'Fail',
-    deletionPolicy: spec.deletionPolicy ?? 'Delete',
-    tags: spec.tags,
-    description: spec.description,
-    appName: spec.appName,
-  };
 }
 
-export function sourceOf({ spec }: NacosConfig): 'Kubernetes' | 'Nacos' {
+export function sourceOf({ spec }: NacosConfig): 'Kubernetes' | 'Nacos' | 'Both' {
   if (spec.source !== undefined) return spec.source;
   return spec.content !== undefined || spec.contentFrom !== undefined ? 'Kubernetes' : 'Nacos';
 }
@@ -106,42 +108,95 @@ export function deletesFromNacos(resource: NacosConfig): boolean {
 
 /** The keys `namespace/name` of the ConfigMaps that a NacosConfig reads or writes. */
 export function configMapsOf({ spec, metadata }: NacosConfig): string[] {
-  const names = [spec.contentFrom?.configMapKeyRef?.name, spec.mirror?.configMap.name];
-  return names.filter((name) => name !== undefined).map((name) => `${metadata.namespace}/${name}`);
+  return keysOf(metadata.namespace, [spec.contentFrom?.configMapKeyRef?.name, spec.mirror?.configMap?.name]);
 }
 
-function contentOf({ spec }: NacosConfig): ContentSource {
-  const reference = spec.contentFrom?.configMapKeyRef;
-  if ((spec.content === undefined) === (reference === undefined)) {
-    throw new BridgeError('INVALID_SPEC', '`spec` must have exactly one of `content` and `contentFrom`');
+/** The keys `namespace/name` of the Secrets that a NacosConfig reads or writes. */
+export function secretsOf({ spec, metadata }: NacosConfig): string[] {
+  return keysOf(metadata.namespace, [spec.contentFrom?.secretKeyRef?.name, spec.mirror?.secret?.name]);
+}
+
+function commonIntent({ spec, metadata }: NacosConfig, connectionNamespaceId: string): CommonIntent {
+  const dataId = spec.dataId ?? metadata.name;
+  if (!DATA_ID.test(dataId)) {
+    throw invalid(
+      `\`spec.dataId\` '${dataId.slice(0, 100)}' must be 1 to 256 letters, digits, and the characters _ - . :`,
+    );
   }
-  if (reference) return { kind: 'configMap', name: reference.name, key: reference.key };
-  return { kind: 'inline', content: spec.content ?? '' };
+  const namespaceId = normaliseNamespaceId(spec.namespaceId ?? connectionNamespaceId);
+  return {
+    address: { namespaceId, group: spec.group ?? 'DEFAULT_GROUP', dataId },
+    mirror: compileMirror(spec.mirror, dataId),
+    rollout: rolloutOf(spec),
+    format: formatOf(spec.format, dataId),
+    suspend: spec.suspend ?? false,
+  };
+}
+
+function publishIntent(resource: NacosConfig, common: CommonIntent): PublishIntent {
+  const { spec } = resource;
+  const content = contentSourceOf(resource);
+  const driftPolicy = spec.driftPolicy ?? 'Revert';
+  if (content.kind === 'secret') checkSecretExport(resource, common.mirror);
+  return {
+    ...common,
+    ...declaredMetadata(resource),
+    source: 'Kubernetes',
+    content,
+    validation: rulesOf(resource),
+    driftPolicy,
+    adoptionPolicy: spec.adoptionPolicy ?? 'Fail',
+    deletionPolicy: spec.deletionPolicy ?? 'Delete',
+  };
+}
+
+function twoWayIntent(resource: NacosConfig, common: CommonIntent): TwoWayIntent {
+  const content = contentSourceOf(resource);
+  if (content.kind !== 'configMap') {
+    throw invalid("`spec.contentFrom.configMapKeyRef` must be set when `source` is 'Both'");
+  }
+  return {
+    ...common,
+    ...declaredMetadata(resource),
+    source: 'Both',
+    content,
+    validation: rulesOf(resource),
+    conflictPolicy: resource.spec.conflictPolicy ?? 'Manual',
+  };
 }
 
 function mirrorIntent({ spec }: NacosConfig, common: CommonIntent): MirrorIntent {
   if (spec.content !== undefined || spec.contentFrom !== undefined) {
-    throw new BridgeError(
-      'INVALID_SPEC',
-      "`spec.content` and `spec.contentFrom` must not be set when `source` is 'Nacos'",
-    );
+    throw invalid("`spec.content` and `spec.contentFrom` must not be set when `source` is 'Nacos'");
   }
-  if (common.mirror === undefined) {
-    throw new BridgeError('INVALID_SPEC', "`spec.mirror` must be set when `source` is 'Nacos'");
-  }
+  if (common.mirror === undefined) throw invalid("`spec.mirror` must be set when `source` is 'Nacos'");
   return { ...common, source: 'Nacos', mirror: common.mirror };
 }
 
-function mirrorOf({ spec }: NacosConfig, dataId: string): MirrorTarget | undefined {
-  if (spec.mirror === undefined) return undefined;
-  const { name, key = dataId } = spec.mirror.configMap;
-  if (!CONFIG_MAP_KEY.test(key)) {
-    const rule = 'must be 1 to 253 letters, digits, and the characters - _ . (it is the dataId unless it is set)';
-    throw invalid('mirror.configMap.key', key, rule);
-  }
-  return { name, key };
+function rulesOf({ spec }: NacosConfig): ContentRules {
+  const { syntax, maxBytes, jsonSchema } = spec.validation ?? {};
+  return { syntax: syntax ?? true, maxBytes, jsonSchema };
 }
 
-function invalid(field: string, value: string, rule: string): BridgeError {
-  return new BridgeError('INVALID_SPEC', `\`spec.${field}\` '${value.slice(0, 100)}' ${rule}`);
+function declaredMetadata({ spec }: NacosConfig): DeclaredMetadata {
+  const { tags, description, appName } = spec;
+  return { declaresFormat: spec.format !== undefined, tags, description, appName };
+}
+
+function rolloutOf({ rollout, mirror }: NacosConfig['spec']): RolloutIntent | undefined {
+  if (rollout === undefined) return undefined;
+  const { workloads, debounceSeconds } = rollout;
+  if (workloads === undefined && mirror?.immutable) {
+    const why = 'what names such an object is replaced when the name changes';
+    throw invalid(`\`spec.rollout.auto\` must not be true when \`spec.mirror.immutable\` is: ${why}`);
+  }
+  return { workloads: workloads ?? 'auto', debounceSeconds: debounceSeconds ?? 5 };
+}
+
+function keysOf(namespace: string | undefined, names: readonly (string | undefined)[]): string[] {
+  return names.filter((name) => name !== undefined).map((name) => `${namespace}/${name}`);
+}
+
+function invalid(message: string): BridgeError {
+  return new BridgeError('INVALID_SPEC', message);
 }

@@ -3,9 +3,10 @@
  * states; never a dataId, a name or an error text.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { NacosConfig } from '../api/resources.ts';
+import type { NacosConfig, NacosConfigSync } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
+import { workloadKinds, type WorkloadKind } from './rollout/workload.ts';
 
 export type Direction = 'to_nacos' | 'to_kubernetes';
 
@@ -13,14 +14,17 @@ export interface ConfigMetrics {
   lag: Record<Direction, ChangeLag>;
   driftFound(reason: string): void;
   driftRepaired(): void;
+  rolledOut(kind: WorkloadKind, result: RolloutOutcome): void;
 }
+
+export type RolloutOutcome = 'restarted' | 'failed';
 
 export interface ConfigMetricsOptions {
   registry: Registry;
   prefix: string;
   clock: Clock;
   /** The resources of now, asked for at each scrape. */
-  resources: () => readonly NacosConfig[];
+  resources: () => readonly (NacosConfig | NacosConfigSync)[];
 }
 
 export function createConfigMetrics({ registry, prefix, clock, resources }: ConfigMetricsOptions): ConfigMetrics {
@@ -52,16 +56,24 @@ export function createConfigMetrics({ registry, prefix, clock, resources }: Conf
       this.reset();
       for (const resource of resources()) {
         for (const { type, status } of resource.status?.conditions ?? []) {
-          this.inc({ kind: 'NacosConfig', condition: type, status });
+          this.inc({ kind: resource.kind ?? '', condition: type, status });
         }
       }
     },
   });
+  const rollouts = new Counter({
+    name: `${prefix}rollouts_total`,
+    help: 'Restarts of workloads because what is mirrored for them had changed, by kind and result (restarted or failed).',
+    labelNames: ['kind', 'result'],
+    registers,
+  });
   const lagOf = (direction: Direction) => new ChangeLag(clock, (lagMs) => seconds.observe({ direction }, lagMs / 1000));
   for (const reason of ['ChangedInNacos', 'RemovedInNacos']) found.inc({ reason }, 0);
+  for (const kind of workloadKinds) rollouts.inc({ kind, result: 'restarted' }, 0);
   return {
     lag: { to_nacos: lagOf('to_nacos'), to_kubernetes: lagOf('to_kubernetes') },
     driftFound: (reason) => found.inc({ reason }),
     driftRepaired: () => repaired.inc(),
+    rolledOut: (kind, result) => rollouts.inc({ kind, result }),
   };
 }

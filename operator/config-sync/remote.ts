@@ -9,14 +9,16 @@ import type { NacosClient } from '../nacos/client.ts';
 import type { RemoteMetadata } from './ownership.ts';
 
 export type RemoteConfig =
-  { kind: 'present'; md5: string; metadata: RemoteMetadata } | { kind: 'absent' } | { kind: 'unknown' };
+  | { kind: 'present'; content: string; md5: string; metadata: RemoteMetadata }
+  | { kind: 'absent' }
+  | { kind: 'unknown' };
 
 export async function readRemote(client: NacosClient, address: ConfigKey): Promise<RemoteConfig> {
   try {
     const detail = await client.admin.getConfig(address);
     if (detail === undefined) return { kind: 'absent' };
-    const { md5, tags, description, appName, type, srcUser, srcIp } = detail;
-    return { kind: 'present', md5, metadata: { tags, description, appName, type, srcUser, srcIp } };
+    const { content, md5, tags, description, appName, type, srcUser, srcIp } = detail;
+    return { kind: 'present', content, md5, metadata: { tags, description, appName, type, srcUser, srcIp } };
   } catch (error) {
     if (isBridgeError(error, 'NACOS_UNSUPPORTED', 'NACOS_FORBIDDEN')) return { kind: 'unknown' };
     throw error;
@@ -27,4 +29,12 @@ export async function readRemote(client: NacosClient, address: ConfigKey): Promi
 export async function readMetadata(client: NacosClient, address: ConfigKey): Promise<RemoteMetadata | undefined> {
   const remote = await readRemote(client, address);
   return remote.kind === 'present' ? remote.metadata : undefined;
+}
+
+/** For messages: who wrote last, as far as the server tells. */
+export function lastWriter(metadata: RemoteMetadata | undefined): string {
+  if (metadata === undefined) return '';
+  const { srcUser, srcIp } = metadata;
+  if (srcUser === '') return srcIp;
+  return srcIp === '' ? `'${srcUser}'` : `'${srcUser}' from ${srcIp}`;
 }

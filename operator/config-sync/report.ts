@@ -7,7 +7,7 @@
 import type { NacosConfig } from '../api/resources.ts';
 import type { NacosConfigStatus } from '../api/generated/nacos-config.ts';
 import type { BridgeError } from '../errors.ts';
-import { setVerdicts, timestamp, type Condition, type Verdict } from '../kube/conditions.ts';
+import { findCondition, setVerdicts, timestamp, type Verdict } from '../kube/conditions.ts';
 import { sourceOf } from './intent.ts';
 
 /** A part that is absent does not apply, and its condition is left out. */
@@ -15,6 +15,10 @@ export interface SyncReport {
   synced?: Verdict;
   drifted?: Verdict;
   mirrored?: Verdict;
+  /** Only while it is False does it keep the resource from being Ready. */
+  rolledOut?: Verdict;
+  /** The object that holds the mirror. */
+  mirrorName?: string;
   /** Declared in Kubernetes. */
   observedMd5?: string;
   nacosMd5?: string;
@@ -36,6 +40,7 @@ export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: numbe
     observedMd5: report.observedMd5,
     nacosMd5: report.nacosMd5,
     syncedMd5: report.syncedMd5,
+    mirrorName: report.mirrorName,
     lastSyncTime: report.wrote || firstSync ? timestamp(nowMs) : previous?.lastSyncTime,
     conditions: setVerdicts(previous?.conditions ?? [], verdictsOf(report), observedGeneration, nowMs),
   };
@@ -44,44 +49,46 @@ export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: numbe
 /** The report of a reconcile that failed before it could find out; what was known before stays known. */
 export function failureReport(resource: NacosConfig, error: BridgeError, baseMd5: string | undefined): SyncReport {
   const failed: Verdict = { status: 'False', reason: error.reason, message: error.message };
-  const { observedMd5, nacosMd5 } = resource.status ?? {};
-  const previous = resource.status?.conditions ?? [];
-  const report: SyncReport = { observedMd5, nacosMd5, syncedMd5: baseMd5, wrote: false };
+  const { observedMd5, nacosMd5, mirrorName } = resource.status ?? {};
+  const rolledOut = verdictBefore(resource, 'RolledOut');
+  const report: SyncReport = { observedMd5, nacosMd5, mirrorName, rolledOut, syncedMd5: baseMd5, wrote: false };
   if (sourceOf(resource) === 'Nacos') return { ...report, mirrored: failed };
   return {
     ...report,
     synced: failed,
-    drifted: verdictOf(previous, 'Drifted'),
-    mirrored: verdictOf(previous, 'Mirrored'),
+    drifted: verdictBefore(resource, 'Drifted'),
+    mirrored: verdictBefore(resource, 'Mirrored'),
   };
+}
+
+/** What the status said of this aspect before. */
+export function verdictBefore({ status }: NacosConfig, type: string): Verdict | undefined {
+  const found = findCondition(status?.conditions, type);
+  return found && { status: found.status, reason: found.reason, message: found.message };
 }
 
 /** Nothing is written while a resource is suspended, so nothing is known of it either. */
 export function suspendedReport(resource: NacosConfig, baseMd5: string | undefined): SyncReport {
-  const { observedMd5, nacosMd5 } = resource.status ?? {};
+  const { observedMd5, nacosMd5, mirrorName } = resource.status ?? {};
   const suspended: Verdict = {
     status: 'Unknown',
     reason: 'Suspended',
     message: 'Not looked at while `spec.suspend` is true',
   };
-  return { synced: suspended, observedMd5, nacosMd5, syncedMd5: baseMd5, wrote: false };
+  return { synced: suspended, observedMd5, nacosMd5, mirrorName, syncedMd5: baseMd5, wrote: false };
 }
 
 /** `Ready` repeats the first thing that is wrong, or says that everything is in line. */
-export function readyVerdict({ synced, mirrored }: SyncReport): Verdict {
+export function readyVerdict({ synced, mirrored, rolledOut }: SyncReport): Verdict {
   const parts = [synced, mirrored].filter((verdict) => verdict !== undefined);
   const wrong = parts.find((verdict) => verdict.status !== 'True');
   if (wrong) return wrong;
+  if (rolledOut?.status === 'False') return rolledOut;
   const [first] = parts;
   return { status: 'True', reason: IN_SYNC, message: first?.message ?? 'Everything that was asked for is done' };
 }
 
 function verdictsOf(report: SyncReport): Record<string, Verdict | undefined> {
-  const { synced, drifted, mirrored } = report;
-  return { Ready: readyVerdict(report), Synced: synced, Drifted: drifted, Mirrored: mirrored };
-}
-
-function verdictOf(conditions: readonly Condition[], type: string): Verdict | undefined {
-  const found = conditions.find((condition) => condition.type === type);
-  return found && { status: found.status, reason: found.reason, message: found.message };
+  const { synced, drifted, mirrored, rolledOut } = report;
+  return { Ready: readyVerdict(report), Synced: synced, Drifted: drifted, Mirrored: mirrored, RolledOut: rolledOut };
 }

@@ -18,7 +18,7 @@ export interface ConfigEvent {
   /** What happened, in CamelCase. */
   reason: string;
   /** What we did or tried, in CamelCase. */
-  action: 'Publish' | 'Mirror' | 'Remove' | 'Reconcile';
+  action: 'Publish' | 'WriteBack' | 'Mirror' | 'Restart' | 'Remove' | 'Reconcile';
   note: string;
 }
 

@@ -11,6 +11,17 @@ import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } 
 import type { RemoteMetadata } from './ownership.ts';
 import { readRemote, type RemoteConfig } from './remote.ts';
 
+/** Servers of a cluster that answer differently agree within milliseconds, unless a write has failed half-way in one. */
+const BELIEVED_AFTER_DISAGREEMENTS = 3;
+
+/** What Nacos holds; `md5` and `content` are undefined for nothing. */
+export interface HeldContent {
+  md5: string | undefined;
+  content: string | undefined;
+  /** False when the database holds it and the server does not serve it. */
+  isServed: boolean;
+}
+
 /** One refusal may be a race that the other side has undone since. */
 const BLIND_AFTER_REFUSALS = 2;
 
@@ -19,13 +30,19 @@ export class ConfigSession {
   readonly address: ConfigKey;
   /** The md5 that both sides last had in common; this process knows it before the status does. */
   baseMd5: string | undefined;
+  /** Whether the base was read from a cached status, which may be older than what is stored. */
+  isBaseCached = false;
   /** The generation whose tags, description, appName and type are in Nacos. */
   metadataGeneration: number | undefined;
-  /** The content that passed its syntax check last, so that it is parsed once. */
-  validMd5: string | undefined;
+  /** The content that passed its checks last, and for which generation, so that it is parsed once. */
+  valid: { md5: string; generation: number | undefined } | undefined;
+  /** What an annotation has decided about these contents, until it is done. */
+  keep: { md5: string; kubernetesMd5: string | undefined; nacosMd5: string | undefined } | undefined;
   readonly #watch: ConfigWatch;
   /** What the database was read to hold after a compare-and-swap had failed; undefined when the watch is to be believed. */
   #stored: RemoteConfig | undefined;
+  /** How often in a row the database held something else than the server served. */
+  #disagreements = 0;
   /** Creations in a row that were refused although the database had nothing. */
   #refusedCreations = 0;
   /** Set while our own publish is under way: what it makes the watch tell is no news. */
@@ -47,12 +64,24 @@ export class ConfigSession {
     return this.#watch.current;
   }
 
-  /** The md5 that Nacos holds, undefined for nothing, and whether the server serves it. */
-  get held(): { md5: string | undefined; isServed: boolean } {
+  get held(): HeldContent {
     const { observation } = this;
-    const served = observation?.kind === 'present' ? observation.snapshot.md5 : undefined;
-    if (this.#stored?.kind !== 'present' || this.#stored.md5 === served) return { md5: served, isServed: true };
-    return { md5: this.#stored.md5, isServed: false };
+    const served = observation?.kind === 'present' ? observation.snapshot : undefined;
+    const stored = this.#stored?.kind === 'present' ? this.#stored : undefined;
+    if (stored === undefined || stored.md5 === served?.md5) {
+      return { md5: served?.md5, content: served?.content, isServed: true };
+    }
+    return { md5: stored.md5, content: stored.content, isServed: false };
+  }
+
+  /**
+   * Whether a read of the database is to be decided on. One that is not what the server serves is older or newer than
+   * that, and who takes the older for news undoes what somebody wrote: so it is asked again first.
+   */
+  confirms(remote: RemoteConfig): boolean {
+    const md5 = remote.kind === 'present' ? remote.md5 : undefined;
+    this.#disagreements = remote.kind === 'unknown' || md5 === this.held.md5 ? 0 : this.#disagreements + 1;
+    return this.#disagreements === 0 || this.#disagreements > BELIEVED_AFTER_DISAGREEMENTS;
   }
 
   /**
@@ -62,6 +91,16 @@ export class ConfigSession {
   async consultDatabase(): Promise<void> {
     this.#stored = await readRemote(this.connection.client, this.address).catch(() => undefined);
     this.#refusedCreations = this.#stored?.kind === 'absent' ? this.#refusedCreations + 1 : 0;
+  }
+
+  /**
+   * Asks again while the watch tells nothing of what the database was read to hold: what is created and removed within
+   * a moment is pushed to nobody.
+   */
+  async recheck(): Promise<void> {
+    if (this.held.isServed) return;
+    const stored = await readRemote(this.connection.client, this.address);
+    if (stored.kind !== 'unknown') this.#stored = stored;
   }
 
   /**
@@ -103,9 +142,26 @@ export class ConfigSession {
     } finally {
       this.#publishingMd5 = undefined;
     }
-    this.baseMd5 = md5;
+    this.common(md5);
     this.#stored = undefined;
     this.#refusedCreations = 0;
+  }
+
+  /** From now on this is what both sides last had in common. */
+  common(md5: string | undefined): void {
+    this.rebase(md5);
+    this.keep = undefined;
+  }
+
+  /** Where both sides have this content, which somebody holds in memory anyway, one copy of it is enough. */
+  share(content: string): void {
+    this.#watch.share(content);
+  }
+
+  /** The base as it is stored, or as we have just made it. */
+  rebase(md5: string | undefined): void {
+    this.baseMd5 = md5;
+    this.isBaseCached = false;
   }
 
   close(): void {
@@ -137,6 +193,8 @@ export class ConfigSessions {
     this.close(key);
     const session = new ConfigSession(connection, address, () => this.#onChange(key));
     begin(session);
+    // Our status may not have come back yet.
+    if (existing?.baseMd5 !== undefined && sameAddress(existing.address, address)) session.common(existing.baseMd5);
     this.#sessions.set(key, session);
     return session;
   }

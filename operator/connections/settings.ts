@@ -31,6 +31,12 @@ export function secretNameOf({ spec }: NacosConnection): string | undefined {
   return spec.auth?.password?.secretRef.name;
 }
 
+/** That Secret's key, `namespace/name`. */
+export function loginOf(connection: NacosConnection): string | undefined {
+  const name = secretNameOf(connection);
+  return name === undefined ? undefined : `${connection.metadata.namespace}/${name}`;
+}
+
 /**
  * `secret` is the object that `secretNameOf` names, undefined when it does not exist.
  *

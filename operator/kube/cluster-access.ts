@@ -2,16 +2,17 @@
  * Where the API server is and how to be let in: kubeconfig files, the default chain, the ServiceAccount of a pod.
  *
  * The only file that runs code of @kubernetes/client-node, and only when it is called: loading that package costs most
- * of a second and some 80 MB, which tests and commands without a cluster must not pay. It is taken for what it does
- * best: merging kubeconfigs, exec plugins, OIDC and cloud providers. Requests are made without it.
+ * of a second and some 40 MB, which tests, commands without a cluster and pods (pod-access.ts) must not pay. It is taken for
+ * what it does best: merging kubeconfigs, exec plugins, OIDC and cloud providers. Requests are made without it.
  *
  * Guarantee: `credentials` reads every file again, so rotated tokens, CAs and client certificates are seen.
  * Caveat: `tokenFile` of a kubeconfig user is not known to the package; mounted ServiceAccount tokens are.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { BridgeError, messageOf } from '../errors.ts';
+import { loadPodAccess } from './pod-access.ts';
 
 export interface TlsMaterial {
   readonly ca?: string | Buffer;
@@ -37,21 +38,19 @@ export interface ClusterAccess {
   credentials(): Promise<Credentials>;
 }
 
-const serviceAccountTokenFile = '/var/run/secrets/kubernetes.io/serviceaccount/token';
-
 /**
  * The order is that of other controllers: the given file, KUBECONFIG, the pod's ServiceAccount, `~/.kube/config`.
  * Throws INVALID_OPTION when none of them names a cluster.
  */
 export function loadClusterAccess(kubeconfigFile?: string): ClusterAccess {
+  const ofPod = kubeconfigFile === undefined && !process.env['KUBECONFIG'] ? loadPodAccess() : undefined;
+  if (ofPod) return ofPod;
   const { KubeConfig } = createRequire(import.meta.url)('@kubernetes/client-node') as {
     KubeConfig: new () => KubeConfig;
   };
   const config = new KubeConfig();
   try {
     if (kubeconfigFile !== undefined) config.loadFromFile(kubeconfigFile);
-    else if (process.env['KUBECONFIG']) config.loadFromDefault();
-    else if (runsInPod()) config.loadFromCluster();
     else config.loadFromDefault();
   } catch (error) {
     const source = kubeconfigFile ?? process.env['KUBECONFIG'] ?? 'the default location';
@@ -60,10 +59,6 @@ export function loadClusterAccess(kubeconfigFile?: string): ClusterAccess {
     });
   }
   return accessOf(config);
-}
-
-function runsInPod(): boolean {
-  return Boolean(process.env['KUBERNETES_SERVICE_HOST']) && existsSync(serviceAccountTokenFile);
 }
 
 function accessOf(config: KubeConfig): ClusterAccess {

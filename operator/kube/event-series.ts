@@ -21,10 +21,13 @@ export interface EventInput {
 
 /** One event object on the server, wanted or written. */
 export interface EventSeries {
+  /** What identifies the object; not the object, which would be kept in memory for as long as the series. */
   readonly regarding: KubeObject;
   readonly input: EventInput;
   readonly eventTimeMs: number;
   readonly name: string;
+  /** In the book. */
+  readonly key: string;
   count: number;
   lastObservedMs: number;
   /** The count that the server has; 0 before the object is created. */
@@ -55,7 +58,7 @@ export class EventSeriesBook {
     const nowMs = this.#options.clock.now();
     this.#forgetBefore(nowMs - this.#options.windowMs);
     const key = JSON.stringify([subjectOf(regarding), input.type, input.reason, input.action, input.note]);
-    const series = this.#series.get(key) ?? this.#begin(regarding, input, nowMs);
+    const series = this.#series.get(key) ?? this.#begin(key, regarding, input, nowMs);
     series.count += 1;
     series.lastObservedMs = nowMs;
     this.#series.delete(key);
@@ -81,13 +84,14 @@ export class EventSeriesBook {
 
   /** The server does not have the series any more: it begins anew with the next event. */
   drop(series: EventSeries): void {
-    for (const [key, known] of this.#series) if (known === series) this.#series.delete(key);
+    if (this.#series.get(series.key) === series) this.#series.delete(series.key);
   }
 
-  #begin(regarding: KubeObject, input: EventInput, nowMs: number): EventSeries {
+  #begin(key: string, object: KubeObject, input: EventInput, nowMs: number): EventSeries {
+    const regarding = referenceTo(object);
     const stamp = `${nowMs.toString(16)}${(this.#order++ % 0x10000).toString(16).padStart(4, '0')}`;
     const name = `${regarding.metadata.name.slice(0, 230).replace(/[-.]+$/, '')}.${stamp}`;
-    return { regarding, input, eventTimeMs: nowMs, name, count: 0, lastObservedMs: nowMs, writtenCount: 0 };
+    return { regarding, input, eventTimeMs: nowMs, name, key, count: 0, lastObservedMs: nowMs, writtenCount: 0 };
   }
 
   #forgetBefore(timeMs: number): void {
@@ -102,4 +106,9 @@ export class EventSeriesBook {
 
 function subjectOf({ kind, metadata }: KubeObject): string {
   return metadata.uid ?? `${kind}/${metadata.namespace}/${metadata.name}`;
+}
+
+function referenceTo({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } };
 }

@@ -22,6 +22,7 @@ export class StatusWriter<T extends KubeObject & { status?: unknown }> {
   readonly #client: ResourceClient<T>;
   readonly #fieldManager: string;
   readonly #clock: Clock;
+  /** In order of writing. */
   readonly #written = new Map<string, Written<NonNullable<T['status']>>>();
 
   constructor(client: ResourceClient<T>, fieldManager: string, clock: Clock) {
@@ -48,10 +49,22 @@ export class StatusWriter<T extends KubeObject & { status?: unknown }> {
     const applied = await applyStatus(this.#client, object, status, { fieldManager: this.#fieldManager });
     if (applied === undefined) return;
     const { resourceVersion } = applied.metadata;
-    this.#written.set(objectKey(object), { status, resourceVersion, writtenMs: this.#clock.monotonic() });
+    const key = objectKey(object);
+    this.#prune();
+    this.#written.delete(key);
+    this.#written.set(key, { status, resourceVersion, writtenMs: this.#clock.monotonic() });
   }
 
   forget(key: string): void {
     this.#written.delete(key);
+  }
+
+  /** What the watch has brought meanwhile: most objects are not looked at again, and ten thousand statuses are not small. */
+  #prune(): void {
+    const oldestMs = this.#clock.monotonic() - ECHO_LIMIT_MS;
+    for (const [key, { writtenMs }] of this.#written) {
+      if (writtenMs >= oldestMs) return;
+      this.#written.delete(key);
+    }
   }
 }

@@ -107,7 +107,7 @@ export class Store<T extends KubeObject> {
     const key = objectKey(object);
     const previous = this.#objects.get(key);
     if (previous !== undefined && sameVersion(previous, object)) return [];
-    const current = this.#transform(object);
+    const current = withSpecOf(previous, this.#transform(object));
     if (previous !== undefined) this.#unindex(key, previous);
     this.#objects.set(key, current);
     this.#index(key, current);
@@ -166,4 +166,15 @@ export class Store<T extends KubeObject> {
 function sameVersion(a: KubeObject, b: KubeObject): boolean {
   const { uid, resourceVersion } = a.metadata;
   return uid === b.metadata.uid && resourceVersion !== undefined && resourceVersion === b.metadata.resourceVersion;
+}
+
+/**
+ * One copy of an unchanged spec is enough, and a status that is written comes back with all of it. Changes `current`, which
+ * is not shared yet.
+ */
+function withSpecOf<T extends KubeObject & { spec?: unknown }>(previous: T | undefined, current: T): T {
+  const { uid, generation } = current.metadata;
+  const isSameSpec = generation !== undefined && previous?.metadata.generation === generation;
+  if (isSameSpec && previous.metadata.uid === uid && previous.spec !== undefined) current.spec = previous.spec;
+  return current;
 }

@@ -30,3 +30,14 @@ export function observationOf(snapshot: ConfigSnapshot | undefined): ConfigObser
 export function md5OfObservation(observation: ConfigObservation): string {
   return observation.kind === 'present' ? observation.snapshot.md5 : absentMd5;
 }
+
+/** `observation` with the very text of `before` where both have the same content: equal content is in memory once. */
+export function sharingContent(
+  observation: ConfigObservation,
+  before: ConfigObservation | undefined,
+): ConfigObservation {
+  if (before?.kind !== 'present' || observation.kind !== 'present') return observation;
+  const { content, md5 } = before.snapshot;
+  if (observation.snapshot.md5 !== md5) return observation;
+  return { kind: 'present', snapshot: { ...observation.snapshot, content } };
+}

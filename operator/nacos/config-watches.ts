@@ -20,7 +20,7 @@ import { backoffMs } from '../runtime/backoff.ts';
 import type { ConfigApi, ListenContext } from './config-api.ts';
 import { describeKey, keyText } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
-import { absentMd5, md5OfObservation, observationOf } from './config-snapshot.ts';
+import { absentMd5, md5OfObservation, observationOf, sharingContent } from './config-snapshot.ts';
 import type { ConfigObservation, ConfigSnapshot } from './config-snapshot.ts';
 
 export interface ConfigWatch {
@@ -28,6 +28,8 @@ export interface ConfigWatch {
   readonly current: ConfigObservation | undefined;
   /** Why the key cannot be read at present. */
   readonly lastError: BridgeError | undefined;
+  /** Somebody has this text in memory anyway: where it is the content, one copy of it is enough. */
+  share(content: string): void;
   /** Idempotent; nothing is delivered afterwards. */
   stop(): void;
 }
@@ -108,6 +110,11 @@ export class ConfigWatches {
       },
       get lastError() {
         return watched.lastError;
+      },
+      share: (content) => {
+        const { current } = watched;
+        if (current?.kind !== 'present' || current.snapshot.content !== content) return;
+        watched.current = { kind: 'present', snapshot: { ...current.snapshot, content } };
       },
       stop: () => this.#remove(watched, own),
     };
@@ -354,7 +361,7 @@ export class ConfigWatches {
   /** Returns whether it is news, which is delivered. */
   #observe(watched: Watched, observation: ConfigObservation): boolean {
     const before = watched.current;
-    watched.current = withContentOf(before, observation);
+    watched.current = sharingContent(observation, before);
     if (before && md5OfObservation(before) === md5OfObservation(observation)) return false;
     watched.isOwn = false;
     // A listener may start or stop others; one that starts now is told of this by its own start.
@@ -381,12 +388,4 @@ export class ConfigWatches {
 
 function contextOf(watched: Watched): ListenContext {
   return { key: watched.key, md5: watched.current ? md5OfObservation(watched.current) : absentMd5 };
-}
-
-/** Equal content is in memory once: often it is what somebody else holds, too, who had it written. */
-function withContentOf(before: ConfigObservation | undefined, observation: ConfigObservation): ConfigObservation {
-  if (before?.kind !== 'present' || observation.kind !== 'present') return observation;
-  const { content, md5 } = before.snapshot;
-  if (observation.snapshot.md5 !== md5) return observation;
-  return { kind: 'present', snapshot: { ...observation.snapshot, content } };
 }

@@ -1,14 +1,11 @@
 /**
  * HTTP requests to the servers of one connection: the server that we are connected to first, then the others.
  *
- * This is the one place where axios' errors are seen. They hold the request with its body (a password, a token), so they
- * end here: what leaves is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else.
- * Any HTTP status is an answer. Redirects and proxies from the environment are not followed: gRPC would not, either.
+ * What leaves of a failure is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else: no
+ * body (a password) and no header (a token). Any HTTP status is an answer. A kept connection that turns out to be closed
+ * costs a second attempt, not a failure. Redirects and proxies from the environment are not followed: gRPC would not, either.
  */
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { create as createAxios, isAxiosError } from 'axios';
-import type { AxiosInstance } from 'axios';
+import { Agent, errors } from 'undici';
 import type { Clock } from '../clock.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
@@ -24,7 +21,7 @@ export interface HttpTransportOptions {
   readonly clock: Clock;
 }
 
-/** Requests are repeated on another server when one cannot be reached, so they must be harmless to repeat. */
+/** Requests are repeated, on another server, too, when one cannot be reached: they must be harmless to repeat. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Below the context path. */
@@ -44,21 +41,11 @@ export interface HttpAnswer {
 
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
-  readonly #agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
-  readonly #axios: AxiosInstance;
+  readonly #agent = new Agent({ allowH2: false });
   readonly #closing = new AbortController();
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
-    this.#axios = createAxios({
-      ...this.#agents,
-      proxy: false,
-      maxRedirects: 0,
-      responseType: 'text',
-      // The default parses JSON and, where that fails, silently hands out text.
-      transformResponse: (text: unknown) => text,
-      validateStatus: () => true,
-    });
   }
 
   /** @throws NACOS_UNREACHABLE naming every server and its cause; ABORTED. */
@@ -81,29 +68,39 @@ export class HttpTransport {
     const late = `HTTP ${hostAndPort(server)}: no answer within ${timeoutMs} ms`;
     const signals = [this.#closing.signal, ...(request.signal ? [request.signal] : [])];
     return withDeadline(clock, timeoutMs, late, AbortSignal.any(signals), async (signal) => {
+      const attempt = (): Promise<HttpAnswer> => this.#request(server, request, signal);
       try {
-        const answer = await this.#axios.request<unknown>({
-          method: request.method,
-          url: httpBase(server) + request.path,
-          params: request.query,
-          data: request.form && new URLSearchParams(request.form).toString(),
-          headers: { ...(request.form && { 'content-type': 'application/x-www-form-urlencoded' }), ...request.headers },
-          signal,
-        });
-        return { status: answer.status, text: typeof answer.data === 'string' ? answer.data : '', server };
+        return await attempt().catch((error: unknown) =>
+          wasClosed(error) && !signal.aborted ? attempt() : rethrow(error),
+        );
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        if (codeOf(error) === 'HPE_INVALID_STATUS') return { status: 0, text: '', server };
+        if (isNoStatus(error)) return { status: 0, text: '', server };
         throw new BridgeError('NACOS_UNREACHABLE', `HTTP ${hostAndPort(server)}: ${causeOf(error)}`);
       }
     });
   }
 
+  async #request(server: ServerAddress, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const { method, path, query, form } = request;
+    const { origin, pathname } = new URL(httpBase(server) + path);
+    const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+    const type = form && { 'content-type': 'application/x-www-form-urlencoded' };
+    const { statusCode, body } = await this.#agent.request({
+      origin,
+      path: pathname + search,
+      method,
+      headers: { ...type, ...request.headers },
+      body: form && new URLSearchParams(form).toString(),
+      signal,
+    });
+    return { status: statusCode, text: await body.text(), server };
+  }
+
   /** Gives up what is under way. */
   close(): void {
     this.#closing.abort(new BridgeError('ABORTED', 'the client was stopped'));
-    this.#agents.httpAgent.destroy();
-    this.#agents.httpsAgent.destroy();
+    void this.#agent.destroy();
   }
 
   #order(): readonly ServerAddress[] {
@@ -113,10 +110,28 @@ export class HttpTransport {
   }
 }
 
+/** Codes of Node.js say it best; those of the HTTP client are in no language for people. */
 function causeOf(error: unknown): string {
-  return codeOf(error) ?? (error instanceof Error ? shortCause(error.message) : 'the request failed');
+  const code = codeOf(error);
+  if (code !== undefined && !code.startsWith('UND_')) return code;
+  return error instanceof Error ? shortCause(error.message) : 'the request failed';
+}
+
+/** The parser has no code for it. */
+function isNoStatus(error: unknown): boolean {
+  return error instanceof errors.HTTPParserError && error.message.includes('Invalid response status');
+}
+
+/** The server has closed a connection, perhaps just when it was used again. */
+function wasClosed(error: unknown): boolean {
+  return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function codeOf(error: unknown): string | undefined {
-  return isAxiosError(error) ? error.code : undefined;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }

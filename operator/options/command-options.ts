@@ -26,6 +26,8 @@ export interface CommandOptions<Options> {
   readonly description: string;
   readonly table: OptionTable<Options>;
   readonly rules: readonly OptionRule<Options>[];
+  /** What the command takes besides options, as the help text shows it, such as `FILE...`; at least one. */
+  readonly operands?: string;
 }
 
 const variablePrefix = 'NACOS_BRIDGE_';
@@ -35,11 +37,11 @@ const serviceLink = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(
 const serviceLinkValue = /^(tcp|udp|sctp):\/\//;
 
 /** The subcommand with its help text; whoever adds it to a program gives it an action. */
-export function createCommand<Options>({ name, description, table }: CommandOptions<Options>): Command {
+export function createCommand<Options>({ name, description, operands, table }: CommandOptions<Options>): Command {
   // What commander would refuse one by one is let through here, so that `compileOptions` reports it with the rest.
   const command = new Command(name)
     .description(description)
-    .usage('[options]')
+    .usage(operands === undefined ? '[options]' : `[options] ${operands}`)
     .allowUnknownOption()
     .allowExcessArguments()
     .configureHelp({
@@ -63,12 +65,15 @@ export function createCommand<Options>({ name, description, table }: CommandOpti
  * @throws INVALID_OPTION with one line per problem, all of them
  */
 export function compileOptions<Options extends object>(
-  { table, rules }: CommandOptions<Options>,
+  { operands, table, rules }: CommandOptions<Options>,
   command: Command,
   environment: Environment,
   variables: ReadonlySet<string>,
 ): Options {
-  const problems = [...unknownArguments(command.args), ...unknownVariables(environment, variables)];
+  const strangers = operands === undefined ? command.args : command.args.filter((argument) => !isOperand(argument));
+  const problems = [...unknownArguments(strangers), ...unknownVariables(environment, variables)];
+  if (operands !== undefined && operandsOf(command).length === 0)
+    problems.push(`${operands} must be given; see --help`);
   const flags = command.opts<Record<string, string | true>>();
   const entries = keysOf(table).flatMap((key) => {
     try {
@@ -83,6 +88,11 @@ export function compileOptions<Options extends object>(
   problems.push(...applicable.map((rule) => rule.problem(options)).filter((problem) => problem !== false));
   if (problems.length > 0) throw new BridgeError('INVALID_OPTION', problems.join('\n'));
   return Object.freeze(options);
+}
+
+/** What was given besides options, to a command that takes that. */
+export function operandsOf(command: Command): string[] {
+  return command.args.filter(isOperand);
 }
 
 export function variablesOf<Options>({ table }: CommandOptions<Options>): string[] {
@@ -128,6 +138,11 @@ function parsed<T>(row: Row<T>, source: string, text: string): T {
   } catch (error) {
     throw new Error(`${source}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** `-` is standard input. */
+function isOperand(argument: string): boolean {
+  return argument === '-' || !argument.startsWith('-');
 }
 
 function unknownArguments(args: readonly string[]): string[] {

@@ -5,6 +5,7 @@
 import { CONNECTION_ANNOTATION, EXPORT_ANNOTATION, GROUP_ANNOTATION, SERVICE_NAME_ANNOTATION } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
+import { matchesLabels } from '../kube/label-selector.ts';
 import { objectKey, type KubeObject } from '../kube/resource.ts';
 import type { Service } from './kube-objects.ts';
 
@@ -103,34 +104,7 @@ export function covers({ spec, metadata }: NacosService, service: KubeObject): b
   if (metadata.namespace !== service.metadata.namespace) return false;
   const { serviceRef, serviceSelector } = spec.source;
   if (serviceRef !== undefined) return serviceRef.name === service.metadata.name;
-  return serviceSelector !== undefined && matches(serviceSelector, service.metadata.labels ?? {});
-}
-
-type Selector = NonNullable<NacosService['spec']['source']['serviceSelector']>;
-
-/** As the API machinery matches a LabelSelector. */
-export function matches(
-  { matchLabels = {}, matchExpressions = [] }: Selector,
-  labels: Record<string, string>,
-): boolean {
-  const hasLabels = Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
-  return hasLabels && matchExpressions.every((expression) => holds(expression, labels));
-}
-
-type Expression = NonNullable<Selector['matchExpressions']>[number];
-
-function holds({ key, operator, values = [] }: Expression, labels: Record<string, string>): boolean {
-  const value = labels[key];
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-  }
+  return serviceSelector !== undefined && matchesLabels(serviceSelector, service.metadata.labels);
 }
 
 const zoneCluster = { kind: 'zone' } as const;

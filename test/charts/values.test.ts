@@ -28,6 +28,8 @@ const refused: readonly { title: string; change: Record<string, unknown> }[] = [
   { title: 'an unknown log level', change: { log: { level: 'trace' } } },
   { title: 'a word instead of a boolean', change: { mirror: { enabled: 'yes' } } },
   { title: 'a word instead of a boolean for services', change: { services: { enabled: 'yes' } } },
+  { title: 'a word instead of a boolean for rollouts', change: { rollout: { enabled: 'yes' } } },
+  { title: 'a misspelt right to read Secrets', change: { secrets: { exports: true } } },
   { title: 'a misspelt right to read Pods', change: { services: { podMetaData: true } } },
   { title: 'a namespace with a capital letter', change: { watchNamespaces: ['Shop'] } },
   { title: 'a login without servers', change: { nacos: { servers: [], existingSecret: 'login' } } },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NacosConfig } from '../../operator/api/resources.ts';
-import { compileIntent, configMapsOf, deletesFromNacos } from '../../operator/config-sync/intent.ts';
+import { compileIntent, configMapsOf, deletesFromNacos, secretsOf } from '../../operator/config-sync/intent.ts';
 import { isBridgeError } from '../../operator/errors.ts';
 
 function config(spec: object, name = 'app.yaml'): NacosConfig {
@@ -9,6 +9,8 @@ function config(spec: object, name = 'app.yaml'): NacosConfig {
 
 const mirror = { configMap: { name: 'mirror' } };
 const contentFrom = { configMapKeyRef: { name: 'source', key: 'k' } };
+const secretFrom = { secretKeyRef: { name: 'login', key: 'k', encoding: 'Text' } } as const;
+const secret = { contentFrom: secretFrom, allowSecretExport: true };
 
 describe('the intent of a NacosConfig', () => {
   it('is published when content is given, with the defaults', () => {
@@ -20,7 +22,8 @@ describe('the intent of a NacosConfig', () => {
       content: { kind: 'inline', content: 'a: 1' },
       format: 'yaml',
       declaresFormat: false,
-      validateSyntax: true,
+      rollout: undefined,
+      validation: { syntax: true, maxBytes: undefined, jsonSchema: undefined },
       driftPolicy: 'Revert',
       adoptionPolicy: 'Fail',
       deletionPolicy: 'Delete',
@@ -33,7 +36,23 @@ describe('the intent of a NacosConfig', () => {
   it('is mirrored when none is given, under the dataId as the key', () => {
     const intent = compileIntent(config({ mirror, dataId: 'a.toml' }), '');
     assert.equal(intent.source, 'Nacos');
-    assert.deepEqual(intent.mirror, { name: 'mirror', key: 'a.toml' });
+    const content = { format: 'File', key: 'a.toml' };
+    assert.deepEqual(intent.mirror, { kind: 'ConfigMap', name: 'mirror', immutable: false, content });
+    assert.equal(intent.format, 'toml');
+  });
+
+  it('goes both ways between a dataId and a key of a ConfigMap', () => {
+    const intent = compileIntent(config({ source: 'Both', contentFrom }), '');
+    assert.ok(intent.source === 'Both');
+    assert.deepEqual(intent.content, { kind: 'configMap', name: 'source', key: 'k' });
+    assert.equal(intent.conflictPolicy, 'Manual');
+  });
+
+  it('takes the content of a Secret with consent', () => {
+    const spec = { contentFrom: secretFrom, allowSecretExport: true, mirror: { secret: { name: 'copy' } } };
+    const intent = compileIntent(config(spec), '');
+    assert.ok(intent.source === 'Kubernetes');
+    assert.deepEqual(intent.content, { kind: 'secret', name: 'login', key: 'k', encoding: 'Text' });
   });
 
   it("takes 'public' for the public namespace, whoever says it", () => {
@@ -48,6 +67,11 @@ describe('the intent of a NacosConfig', () => {
     ['neither, for Kubernetes', { source: 'Kubernetes' }, undefined, /exactly one of/],
     ['content, for Nacos', { source: 'Nacos', content: 'x', mirror }, undefined, /must not be set when/],
     ['no mirror, for Nacos', { source: 'Nacos' }, undefined, /`spec\.mirror` must be set/],
+    ['no ConfigMap, for Both', { source: 'Both', content: 'x' }, undefined, /configMapKeyRef` must be set/],
+    ['a Secret, for Both', { ...secret, source: 'Both' }, undefined, /configMapKeyRef` must be set/],
+    ['a Secret without consent', { contentFrom: secretFrom }, undefined, /`spec\.allowSecretExport` must be true/],
+    ['a Secret to adopt into', { ...secret, driftPolicy: 'Adopt' }, undefined, /must not be 'Adopt'/],
+    ['a Secret mirrored into a ConfigMap', { ...secret, mirror }, undefined, /`spec\.mirror` must be a Secret/],
     [
       'a dataId that is no ConfigMap key',
       { mirror, dataId: 'a:b' },
@@ -69,9 +93,16 @@ describe('the intent of a NacosConfig', () => {
     assert.deepEqual(configMapsOf(config({ content: 'x' })), []);
   });
 
+  it('knows the Secrets that it reads and writes', () => {
+    const spec = { contentFrom: secretFrom, mirror: { secret: { name: 'copy' } } };
+    assert.deepEqual(secretsOf(config(spec)), ['ns/login', 'ns/copy']);
+    assert.deepEqual(secretsOf(config({ contentFrom, mirror })), []);
+  });
+
   it('reaches Nacos at deletion only for what is published and not retained', () => {
     assert.equal(deletesFromNacos(config({ content: 'x' })), true);
     assert.equal(deletesFromNacos(config({ content: 'x', deletionPolicy: 'Retain' })), false);
     assert.equal(deletesFromNacos(config({ mirror })), false);
+    assert.equal(deletesFromNacos(config({ source: 'Both', contentFrom })), false);
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ownershipOf, type Ownership } from '../../operator/config-sync/ownership.ts';
-import { needsOwnership, planConfig, type ConfigPlan, type PlanInput } from '../../operator/config-sync/plan.ts';
+import type { ConfigPlan } from '../../operator/config-sync/config-plan.ts';
+import { needsAuthor, needsOwnership, planConfig, type PlanInput } from '../../operator/config-sync/plan.ts';
 
 const BASE = 'b'.repeat(32);
 const DECLARED = 'd'.repeat(32);
@@ -112,6 +113,21 @@ const cases: Case[] = [
     plan: 'conflict',
   },
   {
+    title: 'takes nothing back that another bridge has adopted, or two that adopt would fight for ever',
+    input: { baseMd5: BASE, ownership: 'other-bridge', adoptionPolicy: 'Adopt' },
+    plan: 'conflict',
+  },
+  {
+    title: 'does not update what another bridge has adopted with equal content',
+    input: { nacosMd5: BASE, baseMd5: BASE, ownership: 'other-bridge' },
+    plan: 'conflict',
+  },
+  {
+    title: 'adopts what another bridge has adopted with equal content when told to',
+    input: { nacosMd5: BASE, baseMd5: BASE, ownership: 'other-bridge', adoptionPolicy: 'Adopt' },
+    plan: `publish:Adopted ${BASE}`,
+  },
+  {
     title: 'adopts what is not ours when told to',
     input: { adoptionPolicy: 'Adopt' },
     plan: `publish:Adopted ${OTHER}`,
@@ -126,7 +142,60 @@ const cases: Case[] = [
     input: { nacosMd5: DECLARED, baseMd5: DECLARED, metadataDiffers: true },
     plan: `publish:MetadataUpdated ${DECLARED}`,
   },
+  {
+    title: 'adopts an edit of what is declared',
+    input: { baseMd5: DECLARED, ownership: 'edited', driftPolicy: 'Adopt' },
+    plan: 'write-back',
+  },
+  {
+    title: 'does not adopt an edit when what is declared has changed as well',
+    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt' },
+    plan: 'conflict',
+  },
+  {
+    title: 'does not adopt an edit when nothing is known to have been equal',
+    input: { ownership: 'edited', driftPolicy: 'Adopt' },
+    plan: 'conflict',
+  },
+  {
+    title: 'adopts a later edit although its own write of an earlier one was not recorded',
+    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt', adoption: adoptionBy({ isOurs: true }) },
+    plan: 'write-back',
+  },
+  {
+    title: 'keeps the declared content as the annotation asks',
+    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt', adoption: adoptionBy({}, DECLARED) },
+    plan: `publish:Updated ${OTHER}`,
+  },
+  {
+    title: 'keeps the content of Nacos as the annotation asks',
+    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt', adoption: adoptionBy({}, OTHER) },
+    plan: 'write-back',
+  },
+  {
+    title: 'adopts no removal',
+    input: { nacosMd5: undefined, baseMd5: DECLARED, driftPolicy: 'Adopt' },
+    plan: 'drifted:RemovedInNacos',
+  },
+  {
+    title: 'adopts nothing from another bridge',
+    input: { baseMd5: DECLARED, ownership: 'other-bridge', driftPolicy: 'Adopt' },
+    plan: 'conflict',
+  },
+  {
+    title: 'updates under Adopt when Kubernetes alone moved',
+    input: { nacosMd5: BASE, baseMd5: BASE, driftPolicy: 'Adopt' },
+    plan: `publish:Updated ${BASE}`,
+  },
 ];
+
+function adoptionBy(author: { isOurs?: boolean }, keepMd5?: string): PlanInput['adoption'] {
+  return {
+    keepMd5,
+    author: { isOurs: false, lastWriter: "'kubectl-edit'", ...author },
+    names: { place: '`spec.content`', keepCommand: 'kubectl annotate keep=', policyField: 'driftPolicy' },
+  };
+}
 
 const defaults: PlanInput = {
   declaredMd5: DECLARED,
@@ -138,6 +207,7 @@ const defaults: PlanInput = {
   metadataDiffers: false,
   driftPolicy: 'Revert',
   adoptionPolicy: 'Fail',
+  adoption: adoptionBy({}),
 };
 
 describe('config plan', () => {
@@ -153,11 +223,24 @@ describe('config plan', () => {
     assert.match(messageOf(drifted), /changed in Nacos by 'alice' from 192\.0\.2\.7.*`driftPolicy` to 'Revert'/);
   });
 
-  it('asks for the owner only when Nacos holds something else than the base', () => {
+  it('asks for the owner only when something may have to be written', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const withOwners = owners.map((ownership) => describePlan(planConfig({ ...input, ownership })));
-        if (!needsOwnership(input)) assert.equal(new Set(withOwners).size, 1);
+        const isRead = needsOwnership(input) || input.metadataDiffers;
+        if (!isRead) assert.equal(new Set(withOwners).size, 1);
+      }),
+    );
+  });
+
+  it('asks for the author of what is declared only when it decides', () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const plans = [true, false].map((isOurs) => {
+          const adoption = { ...input.adoption, author: { isOurs, lastWriter: '' } };
+          return describePlan(planConfig({ ...input, adoption }));
+        });
+        if (!needsAuthor(input)) assert.equal(new Set(plans).size, 1);
       }),
     );
   });
@@ -166,6 +249,7 @@ describe('config plan', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const plan = planConfig(input);
+        if (plan.kind === 'write-back') return assert.equal(planConfig(afterWriteBack(input)).kind, 'in-sync');
         if (plan.kind !== 'publish') return;
         const after = {
           ...input,
@@ -173,9 +257,10 @@ describe('config plan', () => {
           baseMd5: input.declaredMd5,
           isServed: true,
           metadataDiffers: false,
-        };
+          ownership: 'ours',
+        } as const;
         assert.equal(planConfig(after).kind, 'in-sync');
-        const afterCrash = { ...after, baseMd5: input.baseMd5, ownership: 'ours' } as const;
+        const afterCrash = { ...after, baseMd5: input.baseMd5 };
         assert.equal(planConfig(afterCrash).kind, 'in-sync');
       }),
     );
@@ -185,8 +270,8 @@ describe('config plan', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const plan = planConfig({ ...input, ownership: 'other-bridge', adoptionPolicy: 'Fail' });
-        const isSeen = needsOwnership(input);
-        if (isSeen) assert.equal(plan.kind, 'conflict');
+        if (needsOwnership(input)) assert.equal(plan.kind, 'conflict');
+        assert.notEqual(plan.kind === 'publish' && input.nacosMd5 !== undefined, true);
       }),
     );
   });
@@ -212,9 +297,17 @@ const anyInput: fc.Arbitrary<PlanInput> = fc.record({
   lastWriter: fc.constantFrom('', "'bob'"),
   isServed: fc.boolean(),
   metadataDiffers: fc.boolean(),
-  driftPolicy: fc.constantFrom('Revert', 'Report'),
+  driftPolicy: fc.constantFrom('Revert', 'Report', 'Adopt'),
   adoptionPolicy: fc.constantFrom('Fail', 'Adopt'),
+  adoption: fc
+    .tuple(fc.boolean(), fc.option(md5, { nil: undefined }))
+    .map(([isOurs, keepMd5]) => adoptionBy({ isOurs }, keepMd5)),
 });
+
+function afterWriteBack(input: PlanInput): PlanInput {
+  const both = input.nacosMd5 ?? '';
+  return { ...input, declaredMd5: both, baseMd5: both, isServed: true, metadataDiffers: false };
+}
 
 describe('ownership', () => {
   const mark = 'nacos-bridge-0123456789abcdef';
@@ -239,6 +332,8 @@ function describePlan(plan: ConfigPlan): string {
   switch (plan.kind) {
     case 'in-sync':
     case 'conflict':
+    case 'write-back':
+    case 'remote-missing':
       return plan.kind;
     case 'drifted':
       return `drifted:${plan.reason}`;

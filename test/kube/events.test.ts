@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
 import type { EventInput } from '../../operator/kube/events.ts';
+import type { KubeObject } from '../../operator/kube/resource.ts';
 import { silentLogger } from '../../operator/log.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { clientFor } from './client-for.ts';
@@ -109,6 +110,23 @@ describe('an event recorder', () => {
     assert.ok(names.includes('b'));
     const counts = written().map(({ body }) => Number(body.series?.count ?? 1));
     assert.equal(Math.max(...counts), 40);
+  });
+
+  it('records of very much that goes well a part, and every warning', async () => {
+    const about = (name: string): KubeObject => ({
+      ...thing,
+      metadata: { ...thing.metadata, name, uid: `uid-${name}` },
+    });
+    for (let n = 0; n < 500; n++) recorder.event(about(`good-${n}`), published);
+    for (let n = 0; n < 100; n++) recorder.event(about(`bad-${n}`), { ...published, type: 'Warning' });
+    await recorder.flush();
+    const names = written().map(({ body }) => String(body.regarding?.name));
+    assert.equal(names.filter((name) => name.startsWith('good')).length, 200);
+    assert.equal(names.filter((name) => name.startsWith('bad')).length, 100);
+    await clock.advance(1000);
+    for (let n = 0; n < 500; n++) recorder.event(about(`later-${n}`), published);
+    await recorder.flush();
+    assert.equal(written().filter(({ body }) => body.regarding?.name.startsWith('later')).length, 10);
   });
 
   it('makes a new event when the first has expired on the server', async () => {

@@ -81,6 +81,24 @@ describe('a store', () => {
     assert.equal(store.get('a/x')?.color, undefined);
   });
 
+  it('keeps one copy of a spec for as long as its generation is the same', () => {
+    const store = new Store<Item & { spec?: unknown; status?: unknown }>();
+    const versioned = (version: string, generation: number, uid = 'uid') => ({
+      metadata: { name: 'x', namespace: 'a', uid, resourceVersion: version, generation },
+      spec: { content: 'long' },
+      status: version,
+    });
+    const specs = [versioned('1', 1), versioned('2', 1), versioned('3', 2), versioned('4', 2, 'other')].map(
+      (object) => {
+        store.applyEvent('MODIFIED', object);
+        assert.equal(store.get('a/x')?.status, object.status);
+        return store.get('a/x')?.spec;
+      },
+    );
+    assert.equal(specs[0], specs[1]);
+    assert.equal(new Set(specs).size, 3);
+  });
+
   it('tells every listener of every change though one of them throws', () => {
     const store = new Store<Item>();
     const told: string[] = [];

@@ -247,6 +247,6 @@ it('A server without the API is told from one without configs', async () => {
     await assert.rejects(client.admin.listConfigs(all), isCode('NACOS_UNSUPPORTED'));
   } finally {
     await stopAll();
-    await fake.stop();
+    fake.stop();
   }
 });

@@ -72,6 +72,50 @@ describe('the config client', () => {
       assert.deepEqual(seen, ['old', 'new', '(absent)']);
     });
 
+    it('lets the server compare its own write instead of reading it again', async () => {
+      const fake = await fakeNacos();
+      fake.publish(id, 'old');
+      const { client } = clientFor([fake]);
+      client.config.watch(key, () => {});
+      await until('listening', () => fake.count('ConfigBatchListenRequest') === 1);
+      fake.faults.holdDumps = true;
+      await client.config.publish(key, 'new', { ...plain, cas: { md5: md5Of('old') } });
+      fake.dump();
+      await until('told', () => fake.count('ConfigBatchListenRequest') === 2);
+      assert.equal(fake.count('ConfigQueryRequest'), 1);
+      fake.publish(id, 'theirs');
+      fake.dump();
+      await until('read', () => fake.count('ConfigQueryRequest') === 2);
+    });
+
+    it('reads what another wrote right after its own write, though the server tells of both at once', async () => {
+      const fake = await fakeNacos();
+      fake.publish(id, 'old');
+      const { client } = clientFor([fake]);
+      const seen: string[] = [];
+      client.config.watch(key, (observation) => seen.push(shown(observation)));
+      await until('listening', () => fake.count('ConfigBatchListenRequest') === 1);
+      fake.faults.holdDumps = true;
+      await client.config.publish(key, 'new', { ...plain, cas: { md5: md5Of('old') } });
+      fake.publish(id, 'theirs');
+      fake.dump();
+      await until('read', () => seen.length === 3);
+      assert.deepEqual(seen, ['old', 'new', 'theirs']);
+    });
+
+    it('takes over a text that is its content, and no other', async () => {
+      const fake = await fakeNacos();
+      fake.publish(id, 'text');
+      const { client } = clientFor([fake]);
+      const seen: string[] = [];
+      const watch = client.config.watch(key, (observation) => seen.push(shown(observation)));
+      await until('read', () => seen.length === 1);
+      watch.share('text');
+      watch.share('other');
+      assert.equal(watch.current && shown(watch.current), 'text');
+      assert.deepEqual(seen, ['text']);
+    });
+
     it('drops a read that one of its own writes has overtaken', async () => {
       const fake = await fakeNacos();
       fake.publish(id, 'old');

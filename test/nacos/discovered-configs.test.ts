@@ -40,7 +40,7 @@ function take(found: DiscoveredConfigs, [what, names]: Step): string[] {
     case 'exist':
       found.exist(named(names).map(name));
       return [];
-    default:
+    case 'notice':
       for (const dataId of named(names)) found.doubt(name(dataId));
       return [];
   }

@@ -47,6 +47,10 @@ const always = [
   'nacosconnections.bridge.nacos.io: get,list,watch,patch',
   'nacosconfigs/status.bridge.nacos.io: patch',
   'nacosconnections/status.bridge.nacos.io: patch',
+  'nacosconfigsyncs.bridge.nacos.io: get,list,watch',
+  'nacosconfigsyncs/status.bridge.nacos.io: patch',
+  'nacosconfigs.bridge.nacos.io: create,delete',
+  'nacosconfigsyncs/finalizers.bridge.nacos.io: update',
   'events.events.k8s.io: create,patch',
   readConfigMaps,
 ];
@@ -58,6 +62,7 @@ const services = [
 ];
 const readPods = 'pods: get,list,watch';
 const publishing = [...services, readPods];
+const restart = ['deployments', 'statefulsets', 'daemonsets'].map((plural) => `${plural}.apps: get,list,patch`);
 const clusterId = 'namespaces[kube-system]: get';
 const election = ['leases.coordination.k8s.io: create', 'leases.coordination.k8s.io[nacos-bridge]: get,update,patch'];
 const lease = [...election, 'leases.coordination.k8s.io: list,patch,delete'];
@@ -93,6 +98,33 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
         'secrets[one,two]: get,list,watch',
       ],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
+    },
+  },
+  {
+    title: 'content that comes from Secrets',
+    set: ['secrets.export=true', 'connections.secrets.names={one}', 'services.enabled=false'],
+    roles: {
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets, 'secrets[one]: get,list,watch'],
+      'ClusterRole nacos-bridge-cluster-id': [clusterId],
+      'Role system/nacos-bridge-leader-election': election,
+    },
+  },
+  {
+    title: 'mirrors in Secrets alone',
+    set: ['mirror.enabled=false', 'secrets.mirror=true', 'connections.secrets.enabled=false', 'services.enabled=false'],
+    roles: {
+      'ClusterRole nacos-bridge': [...always, ownMirrors, `${readSecrets},create,patch,delete`],
+      'ClusterRole nacos-bridge-cluster-id': [clusterId],
+      'Role system/nacos-bridge-leader-election': election,
+    },
+  },
+  {
+    title: 'rollouts switched on',
+    set: ['rollout.enabled=true', 'services.enabled=false'],
+    roles: {
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...restart, readSecrets],
+      'ClusterRole nacos-bridge-cluster-id': [clusterId],
+      'Role system/nacos-bridge-leader-election': election,
     },
   },
   {

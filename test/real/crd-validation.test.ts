@@ -186,6 +186,7 @@ describe('The API server with our CRDs', function () {
     const names = await succeed(['api-resources', '--categories=nacos', '-o', 'name', '--sort-by=name']);
     assert.deepEqual(names.trim().split('\n'), [
       'nacosconfigs.bridge.nacos.io',
+      'nacosconfigsyncs.bridge.nacos.io',
       'nacosconnections.bridge.nacos.io',
       'nacosservices.bridge.nacos.io',
     ]);

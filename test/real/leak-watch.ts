@@ -1,11 +1,13 @@
 /**
  * Reads everything that is ever written into our resources and into events, for as long as a world lives, and looks for
- * a secret in it. Objects that are gone at the end were seen as well.
+ * secrets in it. Objects that are gone at the end were seen as well.
  */
 import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 
-const collections = [
+/** Ours, and events. */
+const usualCollections = [
   '/apis/bridge.nacos.io/v1alpha1/nacosconfigs',
+  '/apis/bridge.nacos.io/v1alpha1/nacosconfigsyncs',
   '/apis/bridge.nacos.io/v1alpha1/nacosconnections',
   '/apis/bridge.nacos.io/v1alpha1/nacosservices',
   '/apis/events.k8s.io/v1/events',
@@ -14,25 +16,28 @@ const retryMs = 200;
 
 export class LeakWatch {
   readonly #kubernetes: RestKubernetes;
-  readonly #secret: string;
+  readonly #secrets: readonly string[];
+  readonly #collections: readonly string[];
   readonly #abort = new AbortController();
   readonly #findings: string[] = [];
   #objects = 0;
 
-  constructor(kubernetes: RestKubernetes, secret: string) {
+  /** `others` are collections to read beside our own. */
+  constructor(kubernetes: RestKubernetes, secrets: readonly string[], others: readonly string[] = []) {
     this.#kubernetes = kubernetes;
-    this.#secret = secret;
+    this.#secrets = secrets;
+    this.#collections = [...usualCollections, ...others];
   }
 
   start(): void {
-    for (const collection of collections) void this.#follow(collection);
+    for (const collection of this.#collections) void this.#follow(collection);
   }
 
   stop(): void {
     this.#abort.abort();
   }
 
-  /** Where the secret was seen. */
+  /** Where a secret was seen. */
   get findings(): readonly string[] {
     return this.#findings;
   }
@@ -55,7 +60,9 @@ export class LeakWatch {
 
   #look(collection: string, line: string): void {
     this.#objects += 1;
-    const at = line.indexOf(this.#secret);
-    if (at !== -1) this.#findings.push(`${collection}: …${line.slice(Math.max(0, at - 300), at)}<the password>`);
+    for (const secret of this.#secrets) {
+      const at = line.indexOf(secret);
+      if (at !== -1) this.#findings.push(`${collection}: …${line.slice(Math.max(0, at - 300), at)}<the secret>`);
+    }
   }
 }

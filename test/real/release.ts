@@ -72,7 +72,12 @@ async function helmInstall(kubernetes: KubernetesServer, nacos: NacosServer, dir
   const login = [`--from-literal=username=${nacos.username}`, `--from-literal=password=${nacos.password}`];
   await kubectl(kubernetes, ['create', 'namespace', namespace]);
   await kubectl(kubernetes, ['create', 'secret', 'generic', 'nacos-login', '-n', namespace, ...login]);
-  const values = [`nacos.servers={${nacos.host}:${nacos.port}}`, 'nacos.existingSecret=nacos-login'];
+  const values = [
+    `nacos.servers={${nacos.host}:${nacos.port}}`,
+    'nacos.existingSecret=nacos-login',
+    'rollout.enabled=true',
+    'secrets.mirror=true',
+  ];
   const args = ['install', release, chart, '--namespace', namespace, '--kubeconfig', kubernetes.kubeconfig];
   // Nothing of the user's own helm settings is read or changed.
   const homes = ['HELM_CACHE_HOME', 'HELM_CONFIG_HOME', 'HELM_DATA_HOME'].map((home) => [home, join(dir, home)]);

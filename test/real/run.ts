@@ -20,6 +20,7 @@ import type { LaneReport } from './lane.ts';
 /** In this order in each lane: what kills servers comes late, what looks back comes last. */
 const worldFiles = [
   'scenarios.test.ts',
+  'two-writers.test.ts',
   'examples.test.ts',
   'namespace.test.ts',
   'services.test.ts',

@@ -72,7 +72,7 @@ export async function startWorld(version: NacosVersion): Promise<World> {
     stopKwok = () => kwok.stop();
     await rest.apply(nodeObject(nodeName) as KubeObject);
     const http = new HttpNacos(nacos.value, () => NacosSdk.start(nacos.value));
-    const leakWatch = new LeakWatch(rest, password);
+    const leakWatch = new LeakWatch(rest, [password]);
     leakWatch.start();
     await operator.start();
     return {

@@ -16,6 +16,26 @@ export interface NacosEndpoint {
   readonly admin: NacosAdmin;
 }
 
+/** One row of the server's history of a config. */
+export interface ConfigWrite {
+  readonly operation: 'I' | 'U' | 'D';
+  /** What the writer says of itself (`src_user`); of a removal the user that is logged in, or ''. */
+  readonly writer: string;
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+}
+
+interface HistoryPage {
+  readonly totalCount: number;
+  readonly pageItems: readonly {
+    readonly opType: string;
+    readonly srcUser: string | null;
+    /** 3.1 has milliseconds since the epoch, 2.3 a time in ISO 8601. */
+    readonly modifyTime?: number;
+    readonly lastModifiedTime?: string;
+  }[];
+}
+
 /** A client with a connection of its own, which registers instances in the public namespace. */
 export interface NacosApplication {
   register(group: string, serviceName: string, ip: string, port: number): Promise<void>;
@@ -90,8 +110,26 @@ export class HttpNacos implements NacosBackend {
     });
   }
 
-  async countWrites({ namespaceId, group, dataId }: ConfigKey): Promise<number> {
-    const page = { dataId, pageNo: '1', pageSize: '500' };
+  async countWrites(key: ConfigKey): Promise<number> {
+    return (await this.#historyPage(key, 1)).totalCount;
+  }
+
+  /** Inserts, updates and removals of the key, the oldest first, as far back as the server remembers. */
+  async history(key: ConfigKey): Promise<ConfigWrite[]> {
+    const rows: ConfigWrite[] = [];
+    for (let pageNo = 1; ; pageNo += 1) {
+      const { totalCount, pageItems } = await this.#historyPage(key, pageNo);
+      for (const { lastModifiedTime, modifyTime, opType, srcUser } of pageItems) {
+        const operation = opType.trim() as ConfigWrite['operation'];
+        rows.push({ operation, writer: srcUser ?? '', timeMs: modifyTime ?? Date.parse(lastModifiedTime ?? '') });
+      }
+      if (pageItems.length === 0 || rows.length >= totalCount) return rows.reverse();
+    }
+  }
+
+  /** The newest first. */
+  async #historyPage({ namespaceId, group, dataId }: ConfigKey, pageNo: number): Promise<HistoryPage> {
+    const page = { dataId, pageNo: String(pageNo), pageSize: '500' };
     const [path, query] =
       this.#version === '3.1'
         ? ['/v3/admin/cs/history/list', { ...page, namespaceId: namespaceId || 'public', groupName: group }]
@@ -100,8 +138,8 @@ export class HttpNacos implements NacosBackend {
     const url = `http://${this.host}:${this.port}/nacos${path}?${new URLSearchParams(query).toString()}`;
     const response = await fetch(url, { headers: { accessToken: await this.#token } });
     if (!response.ok) throw new Error(`the history of ${dataId}: Nacos answered ${response.status}`);
-    const body = (await response.json()) as { totalCount?: number; data?: { totalCount: number } };
-    return body.data?.totalCount ?? body.totalCount ?? 0;
+    const body = (await response.json()) as HistoryPage | { data: HistoryPage };
+    return 'data' in body ? body.data : body;
   }
 
   async instances({ namespaceId, group, serviceName }: ServiceKey): Promise<readonly ServiceInstance[]> {

@@ -162,8 +162,12 @@ export const apiVersions: Readonly<Record<string, string>> = {
   Service: 'v1',
   Pod: 'v1',
   ServiceAccount: 'v1',
+  Deployment: 'apps/v1',
+  StatefulSet: 'apps/v1',
+  DaemonSet: 'apps/v1',
   EndpointSlice: 'discovery.k8s.io/v1',
   NacosConfig: 'bridge.nacos.io/v1alpha1',
+  NacosConfigSync: 'bridge.nacos.io/v1alpha1',
   NacosConnection: 'bridge.nacos.io/v1alpha1',
   NacosService: 'bridge.nacos.io/v1alpha1',
 };

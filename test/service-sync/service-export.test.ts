@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
 import { namePorts } from '../../operator/service-sync/port-names.ts';
-import {
-  covers,
-  exportOfAnnotations,
-  exportOfResource,
-  matches,
-  usesPods,
-} from '../../operator/service-sync/service-export.ts';
+import { covers, exportOfAnnotations, exportOfResource, usesPods } from '../../operator/service-sync/service-export.ts';
 import { nacosService, service } from './objects.ts';
 
 describe('which Services an export covers', () => {
@@ -27,31 +21,6 @@ describe('which Services an export covers', () => {
   for (const [title, resource, target, expected] of cases) {
     it(title, () => assert.equal(covers(resource, target), expected));
   }
-
-  const labels = { app: 'shop', tier: 'web' };
-  const expressions: ['In' | 'NotIn' | 'Exists' | 'DoesNotExist', string, string[] | undefined, boolean][] = [
-    ['In', 'tier', ['web', 'api'], true],
-    ['In', 'tier', ['api'], false],
-    ['In', 'absent', ['x'], false],
-    ['NotIn', 'tier', ['api'], true],
-    ['NotIn', 'tier', ['web'], false],
-    ['NotIn', 'absent', ['x'], true],
-    ['Exists', 'tier', undefined, true],
-    ['Exists', 'absent', undefined, false],
-    ['DoesNotExist', 'absent', undefined, true],
-    ['DoesNotExist', 'tier', undefined, false],
-  ];
-  for (const [operator, key, values, expected] of expressions) {
-    it(`${key} ${operator} ${values?.join() ?? ''} is ${expected}`, () => {
-      assert.equal(matches({ matchExpressions: [{ key, operator, values }] }, labels), expected);
-    });
-  }
-
-  it('needs all conditions of a selector to hold', () => {
-    const matchExpressions = [{ key: 'tier', operator: 'Exists' } as const];
-    assert.equal(matches({ matchLabels: { app: 'shop' }, matchExpressions }, labels), true);
-    assert.equal(matches({ matchLabels: { app: 'x' }, matchExpressions }, labels), false);
-  });
 });
 
 describe('an export by annotation', () => {

@@ -68,16 +68,38 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - apiGroups: [bridge.nacos.io]
   resources: [nacosconfigs/status, nacosconnections/status]
   verbs: [patch]
+# Many configs at once: each item of a NacosConfigSync has a NacosConfig, which it owns.
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosconfigsyncs]
+  verbs: [get, list, watch]
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosconfigsyncs/status]
+  verbs: [patch]
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosconfigs]
+  verbs: [create, delete]
+- apiGroups: [bridge.nacos.io]
+  resources: [nacosconfigsyncs/finalizers]
+  verbs: [update]
 # Content that comes from ConfigMaps.
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, list, watch]
 {{- if .Values.mirror.enabled }}
-# Mirrors. Server-side apply needs create and patch, giving a mirror another name needs delete; an owner reference that
-# blocks its owner's deletion needs the last rule where the API server enforces permissions on owner references.
+# Mirrors, and ConfigMaps that both sides share. Writing needs create and patch, giving a mirror another name needs delete;
+# an owner reference that blocks its owner's deletion needs the rule about finalizers where the API server enforces
+# permissions on owner references.
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [create, patch, delete]
+{{- end }}
+{{- if or .Values.secrets.export .Values.secrets.mirror }}
+# Content that comes from Secrets or goes into them.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch{{ if .Values.secrets.mirror }}, create, patch, delete{{ end }}]
+{{- end }}
+{{- if or .Values.mirror.enabled .Values.secrets.mirror }}
 - apiGroups: [bridge.nacos.io]
   resources: [nacosconfigs/finalizers]
   verbs: [update]
@@ -92,6 +114,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   {{- end }}
   verbs: [get, list, watch]
 {{- end }}
+{{- end }}
+{{- if .Values.rollout.enabled }}
+# Workloads that are restarted when what is mirrored for them has changed.
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get, list, patch]
 {{- end }}
 {{- if .Values.services.enabled }}
 # Services that are published, and their endpoints.

@@ -30,9 +30,9 @@ export interface NacosConfigSpec {
    */
   dataId?: string;
   /**
-   * The side that decides about the content. `Kubernetes`: it is declared here and published to Nacos. `Nacos`: it is read there and mirrored. Without it: `Kubernetes` when `content` or `contentFrom` is given, else `Nacos`. It cannot be changed.
+   * The side that decides about the content. `Kubernetes`: it is declared here and published to Nacos. `Nacos`: it is read there and mirrored. `Both`: a key of a ConfigMap and the dataId follow each other. Without it: `Kubernetes` when `content` or `contentFrom` is given, else `Nacos`. It cannot be changed.
    */
-  source?: 'Kubernetes' | 'Nacos';
+  source?: 'Kubernetes' | 'Nacos' | 'Both';
   /**
    * The content to publish, byte for byte. It must not be blank, and the whole resource must fit into the size limit of the API server, about 1.5 MB.
    */
@@ -42,9 +42,26 @@ export interface NacosConfigSpec {
    */
   contentFrom?: {
     /**
-     * A key of a ConfigMap in the same namespace. Its changes are published at once.
+     * A key of a Secret in the same namespace. Its changes are published at once. It needs `allowSecretExport`.
      */
-    configMapKeyRef: {
+    secretKeyRef?: {
+      /**
+       * The name of the Secret.
+       */
+      name: string;
+      /**
+       * The key in the Secret.
+       */
+      key: string;
+      /**
+       * How the content appears in Nacos. `Text`: as it is, which must be UTF-8. `Base64`: the bytes of the key in Base64, as nacos-controller publishes Secrets.
+       */
+      encoding: 'Text' | 'Base64';
+    };
+    /**
+     * A key of a ConfigMap in the same namespace. Its changes are published at once. With `source: Both` the operator writes this key, and creates it when it is not there.
+     */
+    configMapKeyRef?: {
       /**
        * The name of the ConfigMap.
        */
@@ -67,19 +84,56 @@ export interface NacosConfigSpec {
      * Whether content that is not valid in its format is refused, with line and column. `html` and `text` are always valid.
      */
     syntax: boolean;
+    /**
+     * The most bytes that the content may have, in UTF-8. Nacos itself takes about 9 MiB.
+     */
+    maxBytes?: number;
+    /**
+     * A JSON Schema (draft 2020-12) that the content must satisfy, parsed as its format says: JSON, YAML (each document) or TOML, or properties as an object of strings. `$ref` reaches within the schema only.
+     */
+    jsonSchema?: {};
   };
   /**
-   * What happens when somebody edits in Nacos what is declared here. `Revert` publishes the declared content again; `Report` leaves the edit and sets the condition `Drifted`.
+   * Whether the content of a Secret may be published to Nacos, where everybody who may read the dataId sees it.
    */
-  driftPolicy: 'Revert' | 'Report';
+  allowSecretExport: boolean;
+  /**
+   * What happens when somebody edits in Nacos what is declared here. `Revert` publishes the declared content again; `Report` leaves the edit and sets the condition `Drifted`; `Adopt` writes the edit to where the content is declared, unless it was changed there as well, which is a conflict.
+   */
+  driftPolicy: 'Revert' | 'Report' | 'Adopt';
+  /**
+   * What happens with `source: Both` when both sides have changed since they were last equal. `Manual` changes neither and reports a conflict, which the annotation `bridge.nacos.io/keep` decides by the MD5 of the content to keep; `PreferKubernetes` and `PreferNacos` let that side win.
+   */
+  conflictPolicy: 'Manual' | 'PreferKubernetes' | 'PreferNacos';
   /**
    * Where to write what Nacos holds. The object is created and owned by this resource, and put back when it is edited or deleted. Required when the content comes from Nacos.
    */
   mirror?: {
     /**
+     * `File`: the content is one key, as it is. `Env`: each entry of the content (properties, or flat YAML, JSON or TOML) becomes a key of its own, as `envFrom` reads them.
+     */
+    format: 'File' | 'Env';
+    /**
+     * Whether each content gets an immutable object of its own, named by `name`, a hyphen and a hash of the content (`status.mirrorName`). The one before is kept for pods that are starting; older ones are deleted.
+     */
+    immutable: boolean;
+    /**
+     * A Secret in the same namespace.
+     */
+    secret?: {
+      /**
+       * The name of the Secret. One that exists and belongs to somebody else is left as it is. When the name changes, the Secret of the former name is deleted.
+       */
+      name: string;
+      /**
+       * The key in the Secret; without it the dataId.
+       */
+      key?: string;
+    };
+    /**
      * A ConfigMap in the same namespace.
      */
-    configMap: {
+    configMap?: {
       /**
        * The name of the ConfigMap. One that exists and belongs to somebody else is left as it is. When the name changes, the ConfigMap of the former name is deleted.
        */
@@ -89,6 +143,34 @@ export interface NacosConfigSpec {
        */
       key?: string;
     };
+  };
+  /**
+   * Which workloads to restart when what is mirrored has changed, as `kubectl rollout restart` does. Once for each burst of changes, and not because the operator restarts.
+   */
+  rollout?: {
+    /**
+     * Workloads in the same namespace.
+     *
+     * Items: One workload.
+     */
+    workloads?: {
+      /**
+       * Its kind.
+       */
+      kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+      /**
+       * Its name.
+       */
+      name: string;
+    }[];
+    /**
+     * All Deployments, StatefulSets and DaemonSets of the namespace whose pods mount or read the mirrored object.
+     */
+    auto: boolean;
+    /**
+     * How long nothing must have changed before workloads are restarted, in seconds.
+     */
+    debounceSeconds: number;
   };
   /**
    * Tags of the config in Nacos. Nacos allows five; the operator keeps one to mark what it owns. Without this list the tags that Nacos holds stay.
@@ -105,7 +187,7 @@ export interface NacosConfigSpec {
    */
   appName?: string;
   /**
-   * What happens in Nacos when this resource is deleted. `Delete` removes the dataId if its content is still the one last synced; `Retain` leaves it. With `source: Nacos` it always stays.
+   * What happens in Nacos when this resource is deleted. `Delete` removes the dataId if its content is still the one last synced; `Retain` leaves it. With `source: Nacos` and `source: Both` it always stays.
    */
   deletionPolicy: 'Delete' | 'Retain';
   /**
@@ -133,7 +215,7 @@ export interface NacosConfigStatus {
   /**
    * The side that decides about the content, also when `spec.source` is not set.
    */
-  source?: 'Kubernetes' | 'Nacos';
+  source?: 'Kubernetes' | 'Nacos' | 'Both';
   /**
    * The MD5 of the content that is declared in Kubernetes.
    */
@@ -147,11 +229,15 @@ export interface NacosConfigStatus {
    */
   syncedMd5?: string;
   /**
+   * The name of the object that holds the mirror, also when it has a hash of the content.
+   */
+  mirrorName?: string;
+  /**
    * When both sides were last made equal.
    */
   lastSyncTime?: string;
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Mirrored`: the mirror holds what Nacos holds.
+   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` were restarted since the mirror last changed.
    *
    * Items: One aspect of the state.
    */

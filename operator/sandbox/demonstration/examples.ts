@@ -16,7 +16,7 @@ export async function readExamples(
   const examples = await readManifests('examples');
   return examples.map((example) => {
     if (example.kind === 'NacosConnection') return withServers(example, servers);
-    if (example.kind === 'Secret' && credentials) return { ...example, stringData: { ...credentials } };
+    if (isLogin(example) && credentials) return { ...example, stringData: { ...credentials } };
     return example;
   });
 }
@@ -30,6 +30,10 @@ export function publishedKeys(examples: readonly Manifest[], nacosNamespace: str
   return configsOf(examples)
     .filter(({ spec }) => spec.source !== 'Nacos')
     .map((config) => addressOf(config, nacosNamespace));
+}
+
+function isLogin({ kind, stringData }: Manifest): boolean {
+  return kind === 'Secret' && 'password' in Object(stringData);
 }
 
 function withServers(connection: Manifest, servers: readonly ServerAddress[]): Manifest {

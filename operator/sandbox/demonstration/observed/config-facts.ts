@@ -25,6 +25,8 @@ export function heldContent(config: NacosConfig, read: ReadKey): string | undefi
     return target && read(target.name, target.key ?? spec.dataId ?? metadata.name);
   }
   const reference = spec.contentFrom?.configMapKeyRef;
+  // What a Secret holds is not looked at.
+  if (spec.contentFrom?.secretKeyRef) return undefined;
   return reference ? read(reference.name, reference.key) : spec.content;
 }
 
@@ -55,7 +57,8 @@ export interface ConfigContext {
 function kubernetesSide(config: NacosConfig, read: ReadKey): SideFacts {
   const content = heldContent(config, read);
   const text = config.metadata.deletionTimestamp ? 'deleting' : readiness(config);
-  return { text, fingerprint: content === undefined ? '' : md5Of(content) };
+  const isUnseen = config.spec.contentFrom?.secretKeyRef !== undefined;
+  return { text, fingerprint: content === undefined ? (isUnseen ? undefined : '') : md5Of(content) };
 }
 
 /** The reason of the condition Ready, which says what is wrong if something is. */

@@ -2,15 +2,17 @@
 import { API_GROUP } from '../../../api/names.ts';
 import {
   NACOS_CONFIG,
+  NACOS_CONFIG_SYNC,
   NACOS_CONNECTION,
   NACOS_SERVICE,
   type NacosConfig,
+  type NacosConfigSync,
   type NacosConnection,
   type NacosService,
 } from '../../../api/resources.ts';
 import type { Clock } from '../../../clock.ts';
 import { configMapsOf } from '../../../config-sync/intent.ts';
-import { CONFIG_MAP, type ConfigMap } from '../../../config-sync/mirror.ts';
+import { CONFIG_MAP, type ConfigMap } from '../../../config-sync/mirror/data-object.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import type { KubeMetrics } from '../../../kube/metrics.ts';
 import { Reflector } from '../../../kube/reflector.ts';
@@ -39,6 +41,7 @@ const BY_SERVICE = 'service';
 
 export class KubernetesView {
   readonly configs = new Store<NacosConfig>({ indexes: { [BY_CONFIG_MAP]: configMapsOf } });
+  readonly configSyncs = new Store<NacosConfigSync>();
   readonly connections = new Store<NacosConnection>();
   readonly exports = new Store<NacosService>();
   readonly services = new Store<Service>();
@@ -52,6 +55,7 @@ export class KubernetesView {
     this.#reflectors = [
       reflect(NACOS_CONNECTION, this.connections),
       reflect(NACOS_CONFIG, this.configs),
+      reflect(NACOS_CONFIG_SYNC, this.configSyncs),
       reflect(NACOS_SERVICE, this.exports),
       reflect(SERVICE, this.services),
       reflect(ENDPOINT_SLICE, this.slices),
@@ -79,8 +83,9 @@ export class KubernetesView {
   }
 
   /** Objects of ours that have conditions. */
-  resources(): readonly (NacosConfig | NacosConnection | NacosService)[] {
-    return [...this.connections.list(), ...this.configs.list(), ...this.exports.list()];
+  resources(): readonly (NacosConfig | NacosConfigSync | NacosConnection | NacosService)[] {
+    const { configs, configSyncs, connections, exports } = this;
+    return [...connections.list(), ...configs.list(), ...configSyncs.list(), ...exports.list()];
   }
 }
 

@@ -1,0 +1,135 @@
+/**
+ * One NacosConfig of the manifests against Nacos: the decision of the operator itself, as if the manifests had just been
+ * applied, and nothing done.
+ *
+ * What both sides last had in common is known from the status in the cluster, where one is asked. Without, it is unknown,
+ * and who owns a dataId is told by its mark in Nacos. Without a cluster id the marks cannot be told apart: the only one
+ * that a dataId has counts as ours.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { OWNER_TAG_PREFIX } from '../api/names.ts';
+import type { NacosConfig } from '../api/resources.ts';
+import { decide, type Decision } from '../config-sync/decide.ts';
+import { checkContent, readDeclared } from '../config-sync/declared.ts';
+import { compileIntent, type DeclaringIntent } from '../config-sync/intent.ts';
+import { ownershipMark } from '../config-sync/ownership.ts';
+import type { ContentPlace } from '../config-sync/places/content-place.ts';
+import { readMetadata } from '../config-sync/remote.ts';
+import { ConfigSession } from '../config-sync/session.ts';
+import type { Subject } from '../config-sync/subject.ts';
+import type { ConnectionHandle } from '../connections/connection-directory.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
+import type { ConfigKey } from '../nacos/config-key.ts';
+import type { ClusterReader } from './cluster-reader.ts';
+import { ManifestPlace } from './manifest-place.ts';
+import type { Entry, ManifestSet } from './manifest-set.ts';
+
+export interface ComparisonContext {
+  readonly set: ManifestSet;
+  readonly cluster: ClusterReader | undefined;
+  /** Undefined when nobody knows it. */
+  readonly clusterId: string | undefined;
+  readonly connectionOf: (entry: Entry<'NacosConfig'>) => Promise<ConnectionHandle>;
+  /** For the first read of a dataId. */
+  readonly timeoutMs: number;
+}
+
+export type Comparison =
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly subject: Subject }
+  /** Nothing is published, and why. */
+  | { readonly kind: 'not-published'; readonly message: string };
+
+/** A read of the database that differs from what the server serves is repeated. */
+const ATTEMPTS = 5;
+
+export async function compareConfig(entry: Entry<'NacosConfig'>, context: ComparisonContext): Promise<Comparison> {
+  const { namespace = '', name } = entry.object.metadata;
+  const connection = await context.connectionOf(entry);
+  const intent = compileIntent(entry.object, connection.namespaceId);
+  if (intent.suspend) return { kind: 'not-published', message: 'it is suspended' };
+  if (intent.source === 'Nacos') return { kind: 'not-published', message: 'Nacos decides about its content' };
+  const place = placeOf(intent, entry, context);
+  const declared = await readDeclared(place);
+  if (declared.kind === 'present') checkContent(declared.content, intent, place);
+  const stored = await context.cluster?.config(namespace, name);
+  const resource = {
+    ...entry.object,
+    metadata: { ...entry.object.metadata, generation: stored?.metadata.generation ?? 1 },
+  };
+  const mark = await markOf(context.clusterId, resource, connection, intent.address);
+  const session = await openSession(connection, intent.address, context.timeoutMs);
+  try {
+    session.baseMd5 = stored?.status?.syncedMd5;
+    session.metadataGeneration = isApplied(stored, resource) ? resource.metadata.generation : undefined;
+    const subject: Subject = { resource, intent, place, declared, session, mark };
+    return { kind: 'decided', decision: await decideFirmly(subject), subject };
+  } finally {
+    session.close();
+  }
+}
+
+/** That of the files comes first: it is what would be applied. */
+function placeOf(
+  intent: DeclaringIntent,
+  entry: Entry<'NacosConfig'>,
+  { cluster, set }: ComparisonContext,
+): ContentPlace {
+  const { content } = intent;
+  const place = ManifestPlace.of(content, entry, set);
+  if (place.origin !== undefined || content.kind === 'inline') return place;
+  if (cluster) return cluster.placeOf(entry.object.metadata.namespace ?? '', content);
+  throw new BridgeError('REFERENCE_MISSING', `${place.title} is not among these files; give them all, or --kubeconfig`);
+}
+
+async function markOf(
+  clusterId: string | undefined,
+  { metadata }: NacosConfig,
+  { client }: ConnectionHandle,
+  address: ConfigKey,
+): Promise<string> {
+  const mark = ownershipMark(clusterId ?? '', metadata.namespace ?? '', metadata.name);
+  if (clusterId !== undefined) return mark;
+  const tags = (await readMetadata(client, address))?.tags ?? [];
+  const [only, ...others] = tags.filter((tag) => tag.startsWith(OWNER_TAG_PREFIX));
+  return only !== undefined && others.length === 0 ? only : mark;
+}
+
+/** With what Nacos holds read. */
+async function openSession(
+  connection: ConnectionHandle,
+  address: ConfigKey,
+  timeoutMs: number,
+): Promise<ConfigSession> {
+  const read = Promise.withResolvers<void>();
+  const session = new ConfigSession(connection, address, () => read.resolve());
+  const late = setTimeout(() => {
+    const why = session.notReadBecause ?? new BridgeError('TIMEOUT', `no answer within ${timeoutMs} ms`);
+    read.reject(why);
+  }, timeoutMs);
+  try {
+    await read.promise;
+    return session;
+  } catch (error) {
+    session.close();
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** Whether the operator has seen this very spec and has done what it says. */
+function isApplied(stored: NacosConfig | undefined, { spec }: NacosConfig): boolean {
+  const isSynced = stored?.status?.conditions?.some(({ status, type }) => type === 'Synced' && status === 'True');
+  const isSeen = stored?.status?.observedGeneration === stored?.metadata.generation;
+  return isSynced === true && isSeen && isDeepStrictEqual(stored?.spec, spec);
+}
+
+async function decideFirmly(subject: Subject): Promise<Decision> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await decide(subject);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isBridgeError(error, 'NACOS_CAS_FAILED')) throw error;
+    }
+  }
+}

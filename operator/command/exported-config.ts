@@ -1,0 +1,111 @@
+/**
+ * A config of Nacos as manifests, which change nothing in Nacos when they are applied: what they declare is what it has.
+ * What is left undeclared there is left as it is.
+ *
+ * A dataId outlives its exported NacosConfig (`deletionPolicy: Retain`): it was there before.
+ */
+import { API_GROUP, API_VERSION, OWNER_TAG_PREFIX } from '../api/names.ts';
+import { checkSyntax } from '../config-sync/formats/check-syntax.ts';
+import { configFormats, formatOf, type ConfigFormat } from '../config-sync/formats/format.ts';
+import { withoutMarks } from '../config-sync/ownership.ts';
+import type { ConfigDetail } from '../nacos/admin-api.ts';
+import type { ConfigName } from '../nacos/config-pattern.ts';
+import type { ExportOptions } from '../options.ts';
+import type { ManifestObject } from './manifest.ts';
+
+export interface ExportTarget {
+  readonly source: ExportOptions['source'];
+  /** Of the objects; undefined to leave it out. */
+  readonly namespace: string | undefined;
+  /** Of Nacos; '' is the public one. */
+  readonly namespaceId: string;
+}
+
+export interface ExportedConfig {
+  /** Empty when it cannot be declared. */
+  readonly manifests: readonly ManifestObject[];
+  /** What people should know of it, in words that follow its name. */
+  readonly remarks: readonly string[];
+}
+
+/** Of the inline content and of a ConfigMap, in bytes. */
+const MAX_BYTES = 1024 * 1024;
+const NAME = /^[A-Za-z0-9._:-]+$/;
+const KEY = /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/;
+const TAG = /^(?!nacos-bridge-)[^,\s]([^,]*[^,\s])?$/;
+const MAX_TAGS = 4;
+const MAX_TEXT = 128;
+
+export function exportConfig(
+  name: string,
+  { dataId, group }: ConfigName,
+  detail: ConfigDetail,
+  target: ExportTarget,
+): ExportedConfig {
+  const refusal = refusalOf({ dataId, group }, detail, target);
+  if (refusal !== undefined) return { manifests: [], remarks: [refusal] };
+  const metadata = { name, ...(target.namespace === undefined ? {} : { namespace: target.namespace }) };
+  const key = KEY.test(dataId) ? dataId : name;
+  const common = {
+    ...(target.namespaceId === '' ? {} : { namespaceId: target.namespaceId }),
+    group,
+    ...(dataId === name ? {} : { dataId }),
+    source: target.source,
+  };
+  const config = (spec: object): ManifestObject => ({
+    apiVersion: `${API_GROUP}/${API_VERSION}`,
+    kind: 'NacosConfig',
+    metadata,
+    spec,
+  });
+  if (target.source === 'Nacos') {
+    const mirror = { configMap: { name, ...(key === dataId ? {} : { key }) } };
+    return { manifests: [config({ ...common, mirror })], remarks: [] };
+  }
+  const { spec, remarks } = declared(dataId, detail);
+  const { content } = detail;
+  if (target.source === 'Kubernetes') {
+    return { manifests: [config({ ...common, ...spec, deletionPolicy: 'Retain', content })], remarks };
+  }
+  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [key]: content } };
+  const contentFrom = { configMapKeyRef: { name, key } };
+  return { manifests: [config({ ...common, ...spec, contentFrom }), configMap], remarks };
+}
+
+/** Why it cannot be declared at all. */
+function refusalOf({ dataId, group }: ConfigName, { content }: ConfigDetail, target: ExportTarget): string | undefined {
+  if (!NAME.test(dataId) || !NAME.test(group)) return 'is left out: its name holds characters that no NacosConfig has';
+  if (target.source === 'Nacos') return undefined;
+  const bytes = Buffer.byteLength(content);
+  const holder = target.source === 'Both' ? 'ConfigMap' : 'NacosConfig';
+  if (bytes > MAX_BYTES) return `is left out: it has ${bytes} bytes, and a ${holder} holds at most ${MAX_BYTES}`;
+  return content.trim() === '' ? 'is left out: it is blank' : undefined;
+}
+
+/** What is declared beside the content, each only where it can be declared exactly. */
+function declared(dataId: string, detail: ConfigDetail): { spec: object; remarks: string[] } {
+  const { appName, content, description, tags, type } = detail;
+  const remarks: string[] = [];
+  const known = configFormats.find((format) => format === type);
+  const format: ConfigFormat = known ?? formatOf(undefined, dataId);
+  const isValid = checkSyntax(content, format) === undefined;
+  const own = withoutMarks(tags);
+  if (!isValid) remarks.push(`is not valid ${format}; its syntax is not checked (\`validation.syntax: false\`)`);
+  if (tags.some((tag) => tag.startsWith(OWNER_TAG_PREFIX)))
+    remarks.push('is published by a bridge already, which keeps it');
+  const areTagsLegal = own.length > 0 && own.length <= MAX_TAGS && own.every((tag) => TAG.test(tag));
+  return {
+    spec: {
+      ...(known !== undefined && formatOf(undefined, dataId) !== known ? { format: known } : {}),
+      ...(isValid ? {} : { validation: { syntax: false } }),
+      ...(areTagsLegal ? { tags: own } : {}),
+      ...(isShort(description) ? { description } : {}),
+      ...(isShort(appName) ? { appName } : {}),
+    },
+    remarks,
+  };
+}
+
+function isShort(text: string): boolean {
+  return text !== '' && text.length <= MAX_TEXT;
+}

@@ -1,0 +1,74 @@
+/**
+ * Where the manifests declare the content of a NacosConfig: in itself, or in a key of a ConfigMap or a Secret that is
+ * among them. It is only read.
+ */
+import type { ContentSource } from '../config-sync/intent.ts';
+import type { ContentPlace, PlacedContent } from '../config-sync/places/content-place.ts';
+import { unknownAuthor } from '../config-sync/places/field-author.ts';
+import { BridgeError } from '../errors.ts';
+import type { Manifest } from './manifest.ts';
+import type { Entry, ManifestSet } from './manifest-set.ts';
+
+export class ManifestPlace implements ContentPlace {
+  readonly title: string;
+  readonly isSecret: boolean;
+  /** Where the content stands, and in which field; undefined when its object is not among the manifests. */
+  readonly origin: { readonly manifest: Manifest; readonly field: string } | undefined;
+  readonly #read: () => PlacedContent;
+
+  private constructor(place: Pick<ManifestPlace, 'title' | 'isSecret' | 'origin'>, read: () => PlacedContent) {
+    this.title = place.title;
+    this.isSecret = place.isSecret;
+    this.origin = place.origin;
+    this.#read = read;
+  }
+
+  static of(source: ContentSource, { manifest, object }: Entry<'NacosConfig'>, set: ManifestSet): ManifestPlace {
+    if (source.kind === 'inline') {
+      const place = { title: '`spec.content`', isSecret: false, origin: { manifest, field: 'spec.content' } };
+      return new ManifestPlace(place, () => present(source.content));
+    }
+    const { key, name } = source;
+    const kind = source.kind === 'secret' ? 'Secret' : 'ConfigMap';
+    const found = set.find(kind, object.metadata.namespace ?? '', name);
+    const origin = found && { manifest: found.manifest, field: `${fieldOf(found.manifest, key)}[${key}]` };
+    const place = { title: `key '${key}' of ${kind} '${name}'`, isSecret: kind === 'Secret', origin };
+    return new ManifestPlace(place, () => {
+      if (found === undefined) return absent(`${kind} '${name}' is not among these files`);
+      const value = found.object.data?.[key];
+      if (value !== undefined) return present(kind === 'Secret' ? textOf(value, place.title) : value);
+      if (found.object.binaryData?.[key] === undefined) return absent(`${kind} '${name}' has no key '${key}'`);
+      throw new BridgeError('INVALID_CONTENT', `The content must be text, and ${place.title} is binary`);
+    });
+  }
+
+  async read(): Promise<PlacedContent> {
+    return this.#read();
+  }
+
+  async write(): Promise<never> {
+    throw new BridgeError('INVALID_SPEC', `${this.title} is in a file, which is only read`);
+  }
+}
+
+/** A Secret may be written with its texts as they are. */
+function fieldOf({ object }: Manifest, key: string): 'data' | 'stringData' {
+  const { stringData } = object;
+  return Object.hasOwn(Object(stringData), key) ? 'stringData' : 'data';
+}
+
+function present(content: string): PlacedContent {
+  return { kind: 'present', content, resourceVersion: undefined, author: async () => unknownAuthor };
+}
+
+function absent(message: string): PlacedContent {
+  return { kind: 'absent', message, resourceVersion: undefined };
+}
+
+function textOf(base64: string, title: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
+  } catch {
+    throw new BridgeError('INVALID_CONTENT', `The content must be UTF-8 text, and ${title} is not`);
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * NacosConfigSyncs as one part of the operator: which changes make it look at which of them.
+ *
+ * Changes are gathered for a moment and remembered by name, so that a burst is one pass and a pass costs what changed.
+ */
+import { SYNC_LABEL } from '../../api/names.ts';
+import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
+import type { ConnectionDirectory, ConnectionHandle } from '../../connections/connection-directory.ts';
+import { DEFAULT_CONNECTION, type ConnectionKey } from '../../connections/connection-key.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
+import { isControlledBy } from '../../kube/owner.ts';
+import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
+import { Store, type StoreChange } from '../../kube/store.ts';
+import { Controller, type ReconcileContext } from '../../runtime/controller.ts';
+import { annotationsChanged, deletionStarted, generationChanged, or } from '../../runtime/predicates.ts';
+import type { Runnable } from '../../runtime/runnable.ts';
+import { isLostRace } from '../lost-race.ts';
+import type { MirrorKind } from '../mirror/mirror-target.ts';
+import { InboundSync } from './inbound.ts';
+import { compileMapping } from './mapping.ts';
+import { OutboundSync } from './outbound.ts';
+import type { RunningSync, SyncWorld } from './running-sync.ts';
+import { MAX_PROBLEMS, type SyncFindings } from './status.ts';
+import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';
+import { Tally } from './tally.ts';
+
+export interface BulkSyncOptions extends Omit<SyncReporterOptions, 'findings'> {
+  readonly world: SyncWorld;
+  /** Objects as metadata. */
+  readonly metadata: Readonly<Record<MirrorKind, Store<KubeObject>>>;
+  readonly connections: ConnectionDirectory;
+  /** Says for a user, by key, whether it needs the metadata of Secrets. */
+  readonly requireSecrets: (user: string, isNeeded: boolean) => void;
+  /** The time after which a NacosConfigSync is looked at although nothing happened; halved at random. @default 1_800_000 */
+  readonly resyncMs?: number;
+  /** @default Math.random */
+  readonly random?: () => number;
+}
+
+const NAMESPACE_INDEX = 'namespace';
+const CONNECTION_INDEX = 'connection';
+/** Changes come in bursts. */
+const GATHER_MS = 100;
+
+const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
+
+/** The NacosConfigSyncs, found by their namespace and by the connection that they name. */
+export function newSyncStore(): Store<NacosConfigSync> {
+  return new Store<NacosConfigSync>({
+    indexes: {
+      [NAMESPACE_INDEX]: ({ metadata }) => [metadata.namespace ?? ''],
+      [CONNECTION_INDEX]: (sync) => [connectionOfSync(sync)],
+    },
+  });
+}
+
+export function connectionOfSync({ spec, metadata }: NacosConfigSync): ConnectionKey {
+  return spec.connectionRef === undefined ? DEFAULT_CONNECTION : `${metadata.namespace}/${spec.connectionRef.name}`;
+}
+
+/** How many NacosConfigSyncs use a connection. */
+export function syncsUsing(syncs: Store<NacosConfigSync>, connection: ConnectionKey): number {
+  return syncs.byIndex(CONNECTION_INDEX, connection).length;
+}
+
+interface Entry {
+  readonly running: RunningSync;
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  readonly connection: ConnectionHandle | undefined;
+  /** All items were known once. */
+  wasComplete: boolean;
+  error: BridgeError | undefined;
+}
+
+export class BulkSync implements Runnable {
+  readonly name = 'nacosconfigsync';
+  readonly controllers: readonly Controller[];
+  readonly #options: BulkSyncOptions;
+  readonly #controller: Controller;
+  readonly #reporter: SyncReporter;
+  readonly #entries = new Map<string, Entry>();
+  /** Why there is no entry. */
+  readonly #failures = new Map<string, BridgeError>();
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(options: BulkSyncOptions) {
+    const { clock, log, runtimeMetrics } = options;
+    this.#options = options;
+    this.#reporter = new SyncReporter({ ...options, findings: (key) => this.#findings(key) });
+    const reconcile = (key: string, context: ReconcileContext) => this.#reconcile(key, context);
+    this.#controller = new Controller({
+      name: this.name,
+      reconcile,
+      concurrency: 4,
+      log,
+      clock,
+      metrics: runtimeMetrics,
+    });
+    this.controllers = [this.#controller, this.#reporter.controller];
+  }
+
+  start(): void {
+    const { connections, metadata, syncs, world } = this.#options;
+    this.#unsubscribe = [
+      syncs.onChange((change) => this.#syncChanged(change)),
+      world.configs.onChange((change) => this.#configChanged(change)),
+      metadata.ConfigMap.onChange((change) => this.#objectChanged('ConfigMap', change)),
+      metadata.Secret.onChange((change) => this.#objectChanged('Secret', change)),
+      connections.onChange((connection) => this.#connectionChanged(connection)),
+      connections.onReady((connection) => this.#connectionReady(connection)),
+    ];
+    for (const sync of syncs.list()) {
+      this.#requireSecrets(objectKey(sync), sync);
+      this.#controller.enqueue(objectKey(sync), 'low');
+    }
+    for (const controller of this.controllers) controller.start();
+  }
+
+  async stop(hurry?: AbortSignal): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await Promise.all(this.controllers.map((controller) => controller.stop(hurry)));
+    for (const key of this.#entries.keys()) this.#end(key);
+  }
+
+  async #reconcile(key: string, { log, signal }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
+    const sync = this.#options.syncs.get(key);
+    if (sync === undefined || sync.metadata.deletionTimestamp !== undefined) return this.#forget(key);
+    try {
+      const entry = this.#run(key, sync);
+      const { nextMs } = await this.#pass(entry, sync, log, signal);
+      this.#reporter.changed(key);
+      return { requeueAfterMs: Math.min(nextMs ?? Infinity, this.#resyncMs()) };
+    } catch (error) {
+      if (!isBridgeError(error) || isLostRace(error)) throw error;
+      this.#failed(key, error);
+      throw error;
+    }
+  }
+
+  async #pass(entry: Entry, sync: NacosConfigSync, ...rest: [ReconcileContext['log'], AbortSignal]) {
+    const { connection, running } = entry;
+    const result = await running.pass(sync, ...rest);
+    entry.wasComplete ||= running.isComplete;
+    const problem = entry.wasComplete ? running.finder?.lastError : unreadBecause(connection, running);
+    if (problem) throw problem;
+    entry.error = undefined;
+    return result;
+  }
+
+  /** The entry of this spec on this connection; one of another is replaced. */
+  #run(key: string, sync: NacosConfigSync): Entry {
+    const { uid, generation, namespace } = sync.metadata;
+    const needsConnection = sync.spec.source !== 'Kubernetes';
+    const connection = needsConnection ? this.#options.connections.find(connectionOfSync(sync)) : undefined;
+    const before = this.#entries.get(key);
+    const isSame = before?.uid === uid && before?.generation === generation;
+    if (before && isSame && isSameConnection(before.connection, connection)) return before;
+    const { world } = this.#options;
+    const options = {
+      sync,
+      mapping: compileMapping(sync.spec, namespace ?? ''),
+      connection,
+      world,
+      children: world.configs.list().filter((config) => isControlledBy(config, uid ?? '')),
+      onWork: () => this.#controller.queue.addAfter(key, GATHER_MS, 'high'),
+      onWritten: (note: string) => this.#wrote(key, note),
+    };
+    const running =
+      sync.spec.source === 'Nacos' && connection
+        ? new InboundSync({ ...options, connection })
+        : new OutboundSync(options);
+    // What both need goes on without a break: the watches of the old one end when the new one has its own.
+    this.#end(key);
+    const entry = { running, uid, generation, connection, wasComplete: false, error: undefined };
+    this.#entries.set(key, entry);
+    this.#failures.delete(key);
+    return entry;
+  }
+
+  #findings(key: string): SyncFindings | undefined {
+    const sync = this.#options.syncs.get(key);
+    const entry = this.#entries.get(key);
+    const error = this.#failures.get(key) ?? entry?.error;
+    const isNew = sync?.status?.observedGeneration !== sync?.metadata.generation;
+    const isWorthTelling = error !== undefined || entry?.wasComplete || entry?.running.hasWritten || isNew;
+    if (!isWorthTelling || (entry === undefined && error === undefined)) return undefined;
+    const { finder, held = 0, tally = new Tally() } = entry?.running ?? {};
+    return {
+      total: tally.total,
+      counts: tally.counts,
+      problems: tally.worst(MAX_PROBLEMS),
+      digest: tally.digest,
+      discovery: finder?.mode,
+      held,
+      isComplete: entry?.wasComplete ?? false,
+      error,
+    };
+  }
+
+  #failed(key: string, error: BridgeError): void {
+    const entry = this.#entries.get(key);
+    if (entry) entry.error = error;
+    else this.#failures.set(key, error);
+    this.#reporter.changed(key);
+  }
+
+  #wrote(key: string, note: string): void {
+    const sync = this.#options.syncs.get(key);
+    if (sync) this.#reporter.event(sync, note);
+  }
+
+  #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {
+    this.#requireSecrets(key, current);
+    if (isWorthALook(previous, current)) this.#controller.enqueue(key, 'high');
+  }
+
+  #configChanged({ previous, current }: StoreChange<NacosConfig>): void {
+    const { labels, namespace } = (current ?? previous)?.metadata ?? {};
+    const names = new Set([labels?.[SYNC_LABEL], previous?.metadata.labels?.[SYNC_LABEL]]);
+    for (const name of names) {
+      const entry = name === undefined ? undefined : this.#entries.get(`${namespace}/${name}`);
+      if (entry?.running.childChanged(previous, current)) {
+        this.#controller.queue.addAfter(`${namespace}/${name}`, GATHER_MS, 'high');
+      }
+      if (entry) this.#reporter.changed(`${namespace}/${name}`);
+    }
+  }
+
+  #objectChanged(kind: MirrorKind, { key }: StoreChange<KubeObject>): void {
+    const { namespace = '', name } = parseKey(key);
+    for (const sync of this.#options.syncs.byIndex(NAMESPACE_INDEX, namespace)) {
+      this.#entries.get(objectKey(sync))?.running.objectChanged(kind, name);
+    }
+  }
+
+  #connectionChanged(connection: ConnectionKey): void {
+    const users = this.#options.syncs.byIndex(CONNECTION_INDEX, connection);
+    for (const sync of users) if (sync.spec.source !== 'Kubernetes') this.#controller.enqueue(objectKey(sync), 'high');
+  }
+
+  #connectionReady(connection: ConnectionKey): void {
+    const users = new Set(this.#options.syncs.byIndex(CONNECTION_INDEX, connection).map(objectKey));
+    this.#controller.queue.retryFailing((key) => users.has(key));
+  }
+
+  #requireSecrets(key: string, sync: NacosConfigSync | undefined): void {
+    const isNeeded = sync?.spec.kubernetes?.kinds.includes('Secret') ?? false;
+    this.#options.requireSecrets(`NacosConfigSync ${key}`, isNeeded);
+  }
+
+  #forget(key: string): void {
+    this.#end(key);
+    this.#failures.delete(key);
+    this.#reporter.changed(key);
+  }
+
+  #end(key: string): void {
+    this.#entries.get(key)?.running.stop();
+    this.#entries.delete(key);
+  }
+
+  #resyncMs(): number {
+    const { random = Math.random, resyncMs = 1_800_000 } = this.#options;
+    return resyncMs * (1 - random() / 2);
+  }
+}
+
+function isSameConnection(one: ConnectionHandle | undefined, other: ConnectionHandle | undefined): boolean {
+  return one?.client === other?.client && one?.namespaceId === other?.namespaceId;
+}
+
+/** Why nothing was found yet: the connection, or this alone; undefined while the first look is under way. */
+function unreadBecause(connection: ConnectionHandle | undefined, { finder }: RunningSync): BridgeError | undefined {
+  if (connection === undefined || finder === undefined) return undefined;
+  const cause = connectionError(connection) ?? finder.lastError;
+  const words = `${connection.title} is not ready: ${cause?.message}`;
+  return cause && new BridgeError('CONNECTION_NOT_READY', words, { cause });
+}
+
+function connectionError({ client: { state } }: ConnectionHandle): BridgeError | undefined {
+  switch (state.kind) {
+    case 'connected':
+      return state.authError;
+    case 'disconnected':
+      return state.error;
+    case 'connecting':
+      return state.lastError;
+    case 'idle':
+    case 'stopped':
+      return undefined;
+  }
+}

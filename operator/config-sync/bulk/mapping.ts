@@ -1,0 +1,141 @@
+/**
+ * Which key of which object belongs to which dataId in which group: `spec.mapping`, compiled.
+ *
+ * Pure. A preset is a pair of templates like any other:
+ *
+ *   preset           group            dataId    read back
+ *   ObjectPerGroup   {kind}.{name}    {key}     for each kind: the name from the group, the key from the dataId
+ *   SingleObject     the group        {key}     the one object, the key from the dataId
+ *   none, Both       as given         as given  `{name}` and `{key}` occur once, one in each: the rule that makes it invertible
+ *
+ * With `source: Nacos` and no preset the templates go the other way, and nothing has to be read back: several dataIds may
+ * then mean one key, which is told as a collision.
+ *
+ * `ObjectPerGroup` is the layout that nacos-controller writes, down to the Base64 of Secrets.
+ */
+import type { NacosConfigSync } from '../../api/resources.ts';
+import { BridgeError } from '../../errors.ts';
+import type { ConfigName } from '../../nacos/config-pattern.ts';
+import type { MirrorKind } from '../mirror/mirror-target.ts';
+import { fill, occurrences, readBack } from './template.ts';
+
+/** One key of one object of the namespace. */
+export interface KeyRef {
+  readonly kind: MirrorKind;
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface Mapping {
+  /** Undefined for an object that the mapping does not mean. */
+  toNacos(ref: KeyRef): ConfigName | undefined;
+  /** Undefined for a dataId that the mapping does not mean. */
+  toKubernetes(name: ConfigName): KeyRef | undefined;
+  /** All that `toKubernetes` may mean, as groups and dataIds in which `*` stands for any text. */
+  readonly patterns: readonly ConfigName[];
+  /** How the texts of Secrets appear in Nacos. */
+  readonly secretEncoding: 'Text' | 'Base64';
+}
+
+type Spec = NacosConfigSync['spec'];
+
+/** @throws BridgeError INVALID_SPEC, with the field and the rule. */
+export function compileMapping(spec: Spec, namespace: string): Mapping {
+  const { preset, group, dataId = '{key}', objectName, key = '{dataId}' } = spec.mapping;
+  const kinds = spec.kubernetes?.kinds ?? ['ConfigMap'];
+  if (preset === 'ObjectPerGroup') {
+    return invertible({ group: '{kind}.{name}', dataId: '{key}', kinds, namespace, secretEncoding: 'Base64' });
+  }
+  const [kind = 'ConfigMap'] = kinds;
+  if (preset === 'SingleObject') {
+    if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set with the preset 'SingleObject'");
+    return singleObject({ kind, name: objectName }, group ?? 'DEFAULT_GROUP');
+  }
+  if (spec.source === 'Nacos') {
+    if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set when `source` is 'Nacos'");
+    return fromNacos({ objectName, key, kind, namespace });
+  }
+  if (group === undefined) throw invalid('`spec.mapping.group` must be set when there is no preset');
+  const templates = { group, dataId, kinds, namespace, secretEncoding: 'Text' } as const;
+  if (spec.source === 'Both') return invertible(templates);
+  return toNacosOnly(templates);
+}
+
+interface Templates {
+  readonly group: string;
+  readonly dataId: string;
+  readonly kinds: readonly MirrorKind[];
+  readonly namespace: string;
+  readonly secretEncoding: Mapping['secretEncoding'];
+}
+
+function toNacosOnly({ group, dataId, kinds, namespace, secretEncoding }: Templates): Mapping {
+  return {
+    toNacos(ref) {
+      if (!kinds.includes(ref.kind)) return undefined;
+      const values = { ...ref, kind: ref.kind.toLowerCase(), namespace };
+      return { group: fill(group, values), dataId: fill(dataId, values) };
+    },
+    toKubernetes: () => undefined,
+    patterns: [],
+    secretEncoding,
+  };
+}
+
+function invertible(templates: Templates): Mapping {
+  const { group, dataId, kinds, namespace } = templates;
+  const nameFirst = isOnceEach(group, 'name', dataId, 'key');
+  if (!nameFirst && !isOnceEach(group, 'key', dataId, 'name')) {
+    const rule = 'must have `{name}` once and `{key}` once, one in `group` and the other in `dataId`';
+    throw invalid(`\`spec.mapping\` ${rule}, so that each dataId belongs to one key`);
+  }
+  const valuesOf = (kind: MirrorKind) => ({ kind: kind.toLowerCase(), namespace });
+  const read = (found: ConfigName, kind: MirrorKind): KeyRef | undefined => {
+    const values = valuesOf(kind);
+    const inGroup = readBack(group, nameFirst ? 'name' : 'key', found.group, values);
+    const inDataId = readBack(dataId, nameFirst ? 'key' : 'name', found.dataId, values);
+    if (inGroup === undefined || inDataId === undefined) return undefined;
+    return nameFirst ? { kind, name: inGroup, key: inDataId } : { kind, name: inDataId, key: inGroup };
+  };
+  const pattern = (kind: MirrorKind): ConfigName => {
+    const values = { ...valuesOf(kind), name: '*', key: '*' };
+    return { group: fill(group, values), dataId: fill(dataId, values) };
+  };
+  return {
+    ...toNacosOnly(templates),
+    toKubernetes: (found) => kinds.map((kind) => read(found, kind)).find((ref) => ref !== undefined),
+    patterns: kinds.map(pattern),
+  };
+}
+
+function singleObject({ kind, name }: Omit<KeyRef, 'key'>, group: string): Mapping {
+  return {
+    toNacos: (ref) => (ref.kind === kind && ref.name === name ? { group, dataId: ref.key } : undefined),
+    toKubernetes: (found) => (found.group === group ? { kind, name, key: found.dataId } : undefined),
+    patterns: [{ group, dataId: '*' }],
+    secretEncoding: 'Text',
+  };
+}
+
+function fromNacos(templates: { objectName: string; key: string; kind: MirrorKind; namespace: string }): Mapping {
+  const { objectName, key, kind, namespace } = templates;
+  return {
+    toNacos: () => undefined,
+    toKubernetes(found) {
+      const values = { ...found, namespace };
+      return { kind, name: fill(objectName, values), key: fill(key, values) };
+    },
+    patterns: [{ group: '*', dataId: '*' }],
+    secretEncoding: 'Text',
+  };
+}
+
+function isOnceEach(first: string, inFirst: string, second: string, inSecond: string): boolean {
+  const isOnceIn = (template: string, name: string, other: string) =>
+    occurrences(template, name) === 1 && occurrences(template, other) === 0;
+  return isOnceIn(first, inFirst, inSecond) && isOnceIn(second, inSecond, inFirst);
+}
+
+function invalid(message: string): BridgeError {
+  return new BridgeError('INVALID_SPEC', message);
+}

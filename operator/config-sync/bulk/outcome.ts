@@ -1,0 +1,38 @@
+/**
+ * How an item fares, as the conditions of its NacosConfig tell.
+ *
+ * Pure. A condition that was made for an older generation is believed on until the new one is there: the count does not
+ * flicker with every change.
+ */
+import type { NacosConfig } from '../../api/resources.ts';
+import { findCondition } from '../../kube/conditions.ts';
+
+export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'failing' | 'pending';
+
+export interface Outcome {
+  readonly state: ItemState;
+  /** Of the condition; '' for what is well or on its way. */
+  readonly reason: string;
+  readonly message: string;
+  /** What both sides hold, when they are equal. */
+  readonly md5: string | undefined;
+}
+
+/** Of an item that nothing is known of yet. */
+export const PENDING: Outcome = { state: 'pending', reason: '', message: '', md5: undefined };
+
+const states: Readonly<Record<string, ItemState>> = {
+  Conflict: 'conflict',
+  NotOwned: 'conflict',
+  Invalid: 'invalid',
+  InvalidContent: 'invalid',
+  RefusedByNacos: 'invalid',
+};
+
+export function outcomeOf({ status }: NacosConfig): Outcome {
+  const ready = findCondition(status?.conditions, 'Ready');
+  if (ready === undefined || ready.status === 'Unknown') return PENDING;
+  if (ready.status === 'True') return { state: 'synced', reason: '', message: '', md5: status?.syncedMd5 };
+  const { reason, message } = ready;
+  return { state: states[reason] ?? 'failing', reason, message, md5: undefined };
+}

@@ -1,0 +1,95 @@
+/**
+ * What a NacosConfigSync says of itself: counts, the worst ten problems, and whether everything is in line.
+ *
+ * Pure, and small whatever the number of items.
+ */
+import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-sync.ts';
+import { CONFIRM_DELETION_ANNOTATION } from '../../api/names.ts';
+import type { NacosConfigSync } from '../../api/resources.ts';
+import type { BridgeError } from '../../errors.ts';
+import { setVerdicts, type Verdict } from '../../kube/conditions.ts';
+import type { Counts, Problem } from './tally.ts';
+
+export interface SyncFindings {
+  readonly total: number;
+  readonly counts: Counts;
+  readonly problems: readonly Problem[];
+  readonly digest: string;
+  readonly discovery: 'FuzzyWatch' | 'Listing' | undefined;
+  /** Items that the guard keeps from being removed. */
+  readonly held: number;
+  /** Whether all items are known. */
+  readonly isComplete: boolean;
+  /** Why the last pass did not end. */
+  readonly error: BridgeError | undefined;
+}
+
+export const MAX_PROBLEMS = 10;
+
+export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowMs: number): NacosConfigSyncStatus {
+  const { counts, digest, discovery, held, problems, total } = findings;
+  const observedGeneration = resource.metadata.generation ?? 0;
+  const synced = syncedVerdict(resource, findings);
+  const verdicts = {
+    Ready: readyVerdict(synced, findings),
+    Synced: synced,
+    DeletionGuard: held > 0 ? guardVerdict(held) : undefined,
+  };
+  return {
+    observedGeneration,
+    ...(discovery && { discovery }),
+    items: {
+      total,
+      synced: counts.synced,
+      conflicts: counts.conflict,
+      invalid: counts.invalid,
+      skipped: counts.skipped,
+    },
+    digest,
+    problems: problems.slice(0, MAX_PROBLEMS).map(shortened),
+    conditions: setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs),
+  };
+}
+
+function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdict {
+  const { counts, error, isComplete, total } = findings;
+  if (error) return { status: 'False', reason: error.reason, message: error.message };
+  if (spec.suspend)
+    return { status: 'Unknown', reason: 'Suspended', message: 'Nothing is written while `spec.suspend` is true' };
+  if (counts.conflict > 0)
+    return notSynced('Conflict', findings, `${counts.conflict} of ${total} items are in conflict`);
+  if (counts.failing > 0) return notSynced('ItemsFailing', findings, `${counts.failing} of ${total} items fail`);
+  if (!isComplete || counts.pending > 0) {
+    const message = `${counts.synced} of ${total} items are in sync, and others are on their way`;
+    return { status: 'False', reason: 'Progressing', message };
+  }
+  if (total === 0) return { status: 'True', reason: 'NothingSelected', message: 'There are no items' };
+  return { status: 'True', reason: 'InSync', message: `${counts.synced} of ${total} items are in sync` };
+}
+
+function readyVerdict(synced: Verdict, findings: SyncFindings): Verdict {
+  const { counts, held, total } = findings;
+  if (synced.status !== 'True') return synced;
+  if (counts.invalid > 0) return notSynced('Invalid', findings, `${counts.invalid} of ${total} items are not valid`);
+  if (counts.skipped > 0) return notSynced('Skipped', findings, `${counts.skipped} of ${total} items are skipped`);
+  return held > 0 ? { ...guardVerdict(held), status: 'False' } : synced;
+}
+
+/** With the worst of the problems. */
+function notSynced(reason: string, { problems }: SyncFindings, summary: string): Verdict {
+  const [first] = problems;
+  if (first === undefined) return { status: 'False', reason, message: summary };
+  const where = first.object === undefined ? `${first.group}/${first.dataId}` : `${first.object}, key '${first.key}'`;
+  return { status: 'False', reason, message: `${summary}, such as ${where}: ${first.message}` };
+}
+
+function guardVerdict(held: number): Verdict {
+  const next = `set the annotation \`${CONFIRM_DELETION_ANNOTATION}: "true"\` to let them go`;
+  const message = `More than half of the items would be removed at once; ${held} are held: ${next}`;
+  return { status: 'True', reason: 'TooManyRemovals', message };
+}
+
+function shortened(problem: Problem): Problem {
+  const { message } = problem;
+  return message.length > 1000 ? { ...problem, message: `${message.slice(0, 1000)}…` } : problem;
+}

@@ -1,0 +1,71 @@
+/**
+ * Tells users what became of a NacosConfigSync: its status, and events for what changed.
+ *
+ * The NacosConfigs of thousands of items change in bursts, so a status is written some time after a change, with all that
+ * came meanwhile. While items are still being found nothing is told, unless something was written: a restart over an equal
+ * world writes nothing.
+ */
+import { FIELD_MANAGER } from '../../api/names.ts';
+import type { NacosConfigSync } from '../../api/resources.ts';
+import type { Clock } from '../../clock.ts';
+import { findCondition } from '../../kube/conditions.ts';
+import type { EventRecorder } from '../../kube/events.ts';
+import type { ResourceClient } from '../../kube/resource-client.ts';
+import { StatusWriter } from '../../kube/status-writer.ts';
+import type { Store } from '../../kube/store.ts';
+import type { Logger } from '../../log.ts';
+import { Controller } from '../../runtime/controller.ts';
+import type { RuntimeMetrics } from '../../runtime/metrics.ts';
+import { statusOf, type SyncFindings } from './status.ts';
+
+export interface SyncReporterOptions {
+  readonly syncs: Store<NacosConfigSync>;
+  readonly syncClient: ResourceClient<NacosConfigSync>;
+  readonly events: EventRecorder;
+  readonly runtimeMetrics: RuntimeMetrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Undefined while there is nothing to tell. */
+  readonly findings: (key: string) => SyncFindings | undefined;
+}
+
+const GATHER_MS = 500;
+
+export class SyncReporter {
+  readonly controller: Controller;
+  readonly #options: SyncReporterOptions;
+  readonly #statuses: StatusWriter<NacosConfigSync>;
+
+  constructor(options: SyncReporterOptions) {
+    const { clock, log, runtimeMetrics, syncClient } = options;
+    this.#options = options;
+    this.#statuses = new StatusWriter(syncClient, FIELD_MANAGER, clock);
+    const reconcile = (key: string) => this.#report(key);
+    const name = 'nacosconfigsync-status';
+    this.controller = new Controller({ name, reconcile, concurrency: 2, log, clock, metrics: runtimeMetrics });
+  }
+
+  changed(key: string): void {
+    this.controller.queue.addAfter(key, GATHER_MS, 'high');
+  }
+
+  /** What was written. */
+  event(resource: NacosConfigSync, note: string): void {
+    this.#options.events.event(resource, { type: 'Normal', reason: 'ItemsWritten', action: 'Reconcile', note });
+  }
+
+  async #report(key: string): Promise<void> {
+    const { clock, findings, syncs } = this.#options;
+    const cached = syncs.get(key);
+    if (cached === undefined || cached.metadata.deletionTimestamp !== undefined) return this.#statuses.forget(key);
+    const found = findings(key);
+    if (found === undefined) return;
+    const resource = this.#statuses.latest(cached);
+    const status = statusOf(resource, found, clock.now());
+    await this.#statuses.write(resource, status);
+    const [ready, before] = [status, resource.status].map((one) => findCondition(one?.conditions, 'Ready'));
+    if (ready?.status !== 'False' || ready.reason === 'Progressing' || ready.reason === before?.reason) return;
+    const { reason, message: note } = ready;
+    this.#options.events.event(resource, { type: 'Warning', reason, action: 'Reconcile', note });
+  }
+}

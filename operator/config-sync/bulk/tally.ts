@@ -1,0 +1,89 @@
+/**
+ * The items of one NacosConfigSync, counted as they come and change: each change costs one item, however many there are.
+ */
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-sync.ts';
+import type { ItemState, Outcome } from './outcome.ts';
+
+export type Problem = NonNullable<NacosConfigSyncStatus['problems']>[number];
+export type Counts = Readonly<Record<ItemState, number>>;
+
+/** Where an item is, for a problem that it has. */
+export type Place = Omit<Problem, 'reason' | 'message'>;
+
+export interface Counted {
+  readonly outcome: Outcome;
+  readonly place: Place;
+}
+
+/** The worst first. */
+const severity: readonly ItemState[] = ['conflict', 'failing', 'invalid', 'skipped'];
+
+export class Tally {
+  readonly #entries = new Map<string, Counted>();
+  readonly #troubled = new Map<string, Counted>();
+  readonly #counts: Record<ItemState, number> = {
+    synced: 0,
+    conflict: 0,
+    invalid: 0,
+    skipped: 0,
+    failing: 0,
+    pending: 0,
+  };
+  #digest = 0n;
+
+  get total(): number {
+    return this.#entries.size;
+  }
+
+  get counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  /** Sixteen hexadecimal digits, equal for equal items in sync, in whatever order they came. */
+  get digest(): string {
+    return this.#digest.toString(16).padStart(16, '0');
+  }
+
+  /** Whether this changed anything that a status would tell. */
+  set(id: string, { outcome, place }: Counted): boolean {
+    const entry = { outcome, place };
+    const before = this.#entries.get(id);
+    if (before && isDeepStrictEqual(before, entry)) return false;
+    this.delete(id);
+    this.#entries.set(id, entry);
+    this.#counts[outcome.state] += 1;
+    this.#digest ^= hashOf(id, outcome);
+    if (severity.includes(outcome.state)) this.#troubled.set(id, entry);
+    return true;
+  }
+
+  delete(id: string): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    this.#entries.delete(id);
+    this.#troubled.delete(id);
+    this.#counts[entry.outcome.state] -= 1;
+    this.#digest ^= hashOf(id, entry.outcome);
+    return true;
+  }
+
+  /** The worst `limit` problems. */
+  worst(limit: number): Problem[] {
+    const entries = [...this.#troubled].sort(([a, { outcome: one }], [b, { outcome: other }]) => {
+      return severity.indexOf(one.state) - severity.indexOf(other.state) || (a < b ? -1 : 1);
+    });
+    return entries.slice(0, limit).map(([, { outcome, place }]) => {
+      return { ...place, reason: outcome.reason, message: outcome.message };
+    });
+  }
+}
+
+function hashOf(id: string, { state, md5 }: Outcome): bigint {
+  if (state !== 'synced') return 0n;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([id, md5]))
+    .digest('hex');
+  return BigInt(`0x${digest.slice(0, 16)}`);
+}

@@ -1,0 +1,53 @@
+/**
+ * ConfigMaps and Secrets as one thing: named texts in an object. The API holds the texts of a Secret in base64; which of
+ * the two an object is matters here and nowhere behind this file.
+ */
+import { SECRET } from '../../connections/secret-watches.ts';
+import type { KubeObject, ResourceRef } from '../../kube/resource.ts';
+import type { MirrorKind } from './mirror-target.ts';
+
+/** As the API serves it; `data` of a Secret is base64. */
+export interface DataObject extends KubeObject {
+  data?: Record<string, string>;
+  /** Of a ConfigMap only: base64, with keys of their own. */
+  binaryData?: Record<string, string>;
+  immutable?: boolean;
+}
+
+export type ConfigMap = DataObject;
+export type Secret = DataObject;
+
+export const CONFIG_MAP: ResourceRef = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
+};
+
+export const dataObjectRefs: Readonly<Record<MirrorKind, ResourceRef>> = { ConfigMap: CONFIG_MAP, Secret: SECRET };
+
+/** `data` as the API wants it for an object of this kind. */
+export function encodeData(kind: MirrorKind, texts: Readonly<Record<string, string>>): Record<string, string> {
+  if (kind === 'ConfigMap') return { ...texts };
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]));
+}
+
+/** Whether a key holds this text, byte for byte. */
+export function holdsText(kind: MirrorKind, object: DataObject, key: string, text: string): boolean {
+  const value = object.data?.[key];
+  if (value === undefined) return false;
+  return kind === 'ConfigMap' ? value === text : Buffer.from(value, 'base64').equals(Buffer.from(text));
+}
+
+/** How many bytes the API server counts for each key: the values, in their own form. */
+export function bytesByKey(kind: MirrorKind, { data, binaryData }: DataObject): Map<string, number> {
+  const encodings = { ConfigMap: 'utf8', Secret: 'base64' } as const;
+  const texts = Object.entries(data ?? {}).map(
+    ([key, value]) => [key, Buffer.byteLength(value, encodings[kind])] as const,
+  );
+  const binaries = Object.entries(binaryData ?? {}).map(
+    ([key, value]) => [key, Buffer.byteLength(value, 'base64')] as const,
+  );
+  return new Map([...texts, ...binaries]);
+}

@@ -1,0 +1,66 @@
+/**
+ * Which object a NacosConfig mirrors its dataId into, and how: `spec.mirror` with every default filled in.
+ *
+ * Pure. The API server has checked the schema and the CEL rules; what is checked again here is what an older stored
+ * object, or a rule that CEL cannot say, may still break.
+ */
+import type { NacosConfig } from '../../api/resources.ts';
+import { BridgeError } from '../../errors.ts';
+
+export type MirrorKind = 'ConfigMap' | 'Secret';
+
+/** `File`: one key holds the content. `Env`: each entry of the content is a key. */
+export type MirrorContent = { readonly format: 'File'; readonly key: string } | { readonly format: 'Env' };
+
+export interface MirrorTarget {
+  readonly kind: MirrorKind;
+  /** The name of the object, or, of an immutable one, what comes before the hash. */
+  readonly name: string;
+  /** Whether each content gets an immutable object of its own. */
+  readonly immutable: boolean;
+  readonly content: MirrorContent;
+}
+
+/** What the API server takes as a key of a ConfigMap or a Secret; `.` and what starts with `..` are refused as well. */
+const OBJECT_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
+export const OBJECT_KEY_RULE = 'must be 1 to 253 letters, digits, and the characters - _ . and must not begin with ..';
+
+/** The API server's limit for a name; an immutable object's has a hyphen and ten digits behind it. */
+const MAX_NAME_CHARACTERS = 253;
+export const HASH_DIGITS = 10;
+
+export function isObjectKey(key: string): boolean {
+  return OBJECT_KEY.test(key);
+}
+
+/**
+ * Undefined without a mirror. `dataId` is the key of a `File` for which none is named.
+ *
+ * @throws BridgeError INVALID_SPEC, with the field, the value and the rule.
+ */
+export function compileMirror(mirror: NacosConfig['spec']['mirror'], dataId: string): MirrorTarget | undefined {
+  if (mirror === undefined) return undefined;
+  const { configMap, secret, format, immutable } = mirror;
+  const object = configMap ?? secret;
+  if (object === undefined || (configMap && secret)) {
+    throw new BridgeError('INVALID_SPEC', '`spec.mirror` must have exactly one of `configMap` and `secret`');
+  }
+  const kind = configMap ? 'ConfigMap' : 'Secret';
+  const field = configMap ? 'mirror.configMap' : 'mirror.secret';
+  const target = { kind, name: object.name, immutable } as const;
+  if (immutable && object.name.length > MAX_NAME_CHARACTERS - HASH_DIGITS - 1) {
+    const rule = `must have at most ${MAX_NAME_CHARACTERS - HASH_DIGITS - 1} characters when \`immutable\` is true`;
+    throw invalid(`${field}.name`, object.name, rule);
+  }
+  if (format === 'Env') {
+    if (object.key !== undefined) throw invalid(`${field}.key`, object.key, "must not be set when `format` is 'Env'");
+    return { ...target, content: { format } };
+  }
+  const { key = dataId } = object;
+  if (!isObjectKey(key)) throw invalid(`${field}.key`, key, `${OBJECT_KEY_RULE} (it is the dataId unless it is set)`);
+  return { ...target, content: { format, key } };
+}
+
+function invalid(field: string, value: string, rule: string): BridgeError {
+  return new BridgeError('INVALID_SPEC', `\`spec.${field}\` '${value.slice(0, 100)}' ${rule}`);
+}

@@ -1,0 +1,170 @@
+/**
+ * From Nacos to Kubernetes: the objects that NacosConfigs mirror their dataIds into.
+ *
+ * Guarantees, besides those of each write (write-mirror.ts)
+ * - A config that is absent in Nacos never blanks or removes a mirror.
+ * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
+ * - An object that has not changed since it was last seen to be right is not read again.
+ */
+import type { NacosConfig } from '../../api/resources.ts';
+import type { Clock } from '../../clock.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
+import type { Verdict } from '../../kube/conditions.ts';
+import { isControlledBy } from '../../kube/owner.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+import type { ConfigObservation, ConfigSnapshot } from '../../nacos/config-client.ts';
+import type { ConfigFormat } from '../formats/format.ts';
+import { envEntries } from './env-entries.ts';
+import { generationName, generationsOf } from './generations.ts';
+import type { MirrorAccess } from './mirror-access.ts';
+import type { MirrorState } from './mirror-object.ts';
+import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
+import { StaleMirrors } from './stale-mirrors.ts';
+import { changedAtOf, notOwned, writeMirror, type Written } from './write-mirror.ts';
+
+export interface MirrorsOptions {
+  readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
+  readonly clock: Clock;
+}
+
+/** What is to be mirrored, and where. */
+export interface MirrorRequest {
+  readonly resource: NacosConfig;
+  readonly target: MirrorTarget;
+  readonly observation: ConfigObservation;
+  /** Of the content, for `Env`. */
+  readonly format: ConfigFormat;
+}
+
+export interface MirrorResult {
+  readonly verdict: Verdict;
+  readonly written: Written | undefined;
+  /** The object that holds the mirror; undefined while there is none. */
+  readonly mirror: PresentMirror | undefined;
+}
+
+export interface PresentMirror {
+  readonly kind: MirrorKind;
+  readonly name: string;
+  /** Of the dataId's content that it holds; undefined when it holds what Nacos held before the dataId was removed. */
+  readonly md5: string | undefined;
+  /** When its content last replaced other content, in milliseconds since the epoch. */
+  readonly changedAtMs: number | undefined;
+}
+
+/** The object as it was when it was last seen, or made, to be right. */
+interface Seen {
+  readonly what: string;
+  readonly resourceVersion: string | undefined;
+  readonly changedAt: string | undefined;
+}
+
+export class Mirrors {
+  readonly #options: MirrorsOptions;
+  readonly #stale: StaleMirrors;
+  /** By the `namespace/name` of the NacosConfig. */
+  readonly #seen = new Map<string, Seen>();
+
+  constructor(options: MirrorsOptions) {
+    this.#options = options;
+    this.#stale = new StaleMirrors(options.access);
+  }
+
+  /**
+   * @throws BridgeError NOT_OWNED; INVALID_CONTENT or INVALID_SPEC when the content does not fit the target; what was
+   * mirrored before is left as it is then.
+   */
+  async sync(key: string, request: MirrorRequest): Promise<MirrorResult> {
+    const { resource, target, observation } = request;
+    this.#stale.look(key, resource, target);
+    if (observation.kind === 'absent') return this.#keep(request);
+    const state = mirrorState(request, observation.snapshot);
+    const { changedAt, written } = await this.#write(key, state, request);
+    await this.#stale.remove(key, resource, target, state.name);
+    const mirror = { kind: state.kind, name: state.name, md5: state.md5, changedAtMs: msOf(changedAt) };
+    return { verdict: mirrored(state, target), written, mirror };
+  }
+
+  /** Of a NacosConfig that mirrors no more. */
+  async removeAll(key: string, resource: NacosConfig): Promise<void> {
+    this.#seen.delete(key);
+    this.#stale.look(key, resource, undefined);
+    await this.#stale.remove(key, resource, undefined, undefined);
+  }
+
+  forget(key: string): void {
+    this.#seen.delete(key);
+    this.#stale.forget(key);
+  }
+
+  async #write(
+    key: string,
+    state: MirrorState,
+    { target, format }: MirrorRequest,
+  ): Promise<{ changedAt: string | undefined; written?: Written }> {
+    const { client, find, controlledBy } = this.#options.access[state.kind];
+    const { namespace, uid } = state.owner.metadata;
+    const [latest] = target.immutable ? generationsOf(target.name, controlledBy(uid ?? '')) : [];
+    const predecessor = latest?.metadata.name === state.name ? undefined : latest;
+    const what = JSON.stringify([uid, target, format, state.md5]);
+    const seen = this.#seen.get(key);
+    const { resourceVersion } = find(`${namespace}/${state.name}`)?.metadata ?? {};
+    const isAsSeen = seen !== undefined && seen.what === what && seen.resourceVersion === resourceVersion;
+    if (isAsSeen && predecessor === undefined) return { changedAt: seen.changedAt };
+    const options = { client, nowMs: this.#options.clock.now(), predecessor };
+    const { object, written } = await writeMirror(state, options).catch((error: unknown) => {
+      throw withRight(error, state.kind);
+    });
+    const changedAt = changedAtOf(object);
+    this.#seen.set(key, { what, resourceVersion: object.metadata.resourceVersion, changedAt });
+    return { changedAt, written };
+  }
+
+  /** What is not in Nacos any more stays in its mirror. */
+  #keep({ resource, target }: MirrorRequest): MirrorResult {
+    const existing = this.#latest(resource, target);
+    if (existing && !isControlledBy(existing, resource.metadata.uid ?? '')) {
+      throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
+    }
+    const name = existing?.metadata.name;
+    const mirror = name === undefined ? undefined : { kind: target.kind, name, md5: undefined, changedAtMs: undefined };
+    return { verdict: remoteMissing(target, name), written: undefined, mirror };
+  }
+
+  #latest({ metadata }: NacosConfig, { kind, name, immutable }: MirrorTarget): KubeObject | undefined {
+    const { find, controlledBy } = this.#options.access[kind];
+    return immutable ? generationsOf(name, controlledBy(metadata.uid ?? ''))[0] : find(`${metadata.namespace}/${name}`);
+  }
+}
+
+/** What grants the right that is missing. */
+function withRight(error: unknown, kind: MirrorKind): unknown {
+  if (!isBridgeError(error, 'KUBE_FORBIDDEN')) return error;
+  const value = kind === 'Secret' ? 'secrets.mirror' : 'mirror.enabled';
+  return new BridgeError(error.code, `${error.message}; \`${value}\` of the chart grants it`, { cause: error });
+}
+
+function mirrorState({ resource, target, format }: MirrorRequest, { content, md5 }: ConfigSnapshot): MirrorState {
+  const { kind, immutable } = target;
+  const name = immutable ? generationName(target.name, md5) : target.name;
+  const entries =
+    target.content.format === 'File' ? { [target.content.key]: content } : envEntries(content, format, kind);
+  return { owner: resource, kind, name, immutable, entries, md5 };
+}
+
+function mirrored({ kind, name, md5, entries }: MirrorState, { content }: MirrorTarget): Verdict {
+  const keys = content.format === 'File' ? `Key '${content.key}'` : `${Object.keys(entries).length} keys`;
+  const holds = content.format === 'File' ? 'holds' : 'hold';
+  const message = `${keys} of ${kind} '${name}' ${holds} what Nacos holds (md5 ${md5})`;
+  return { status: 'True', reason: 'Mirrored', message };
+}
+
+function remoteMissing({ kind }: MirrorTarget, name: string | undefined): Verdict {
+  const kept = name === undefined ? '' : `; ${kind} '${name}' keeps what it holds`;
+  return { status: 'False', reason: 'RemoteMissing', message: `The dataId does not exist in Nacos${kept}` };
+}
+
+function msOf(time: string | undefined): number | undefined {
+  const ms = Date.parse(time ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}

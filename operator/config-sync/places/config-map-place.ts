@@ -1,0 +1,95 @@
+/**
+ * One key of a ConfigMap that belongs to users.
+ *
+ * Guarantees: only this key is written, with the resourceVersion of the read as precondition, and never by force; a
+ * ConfigMap that does not exist is created without an owner, since its content is worth more than the resource.
+ */
+import { FIELD_MANAGER } from '../../api/names.ts';
+import { BridgeError } from '../../errors.ts';
+import type { ResourceClient } from '../../kube/resource-client.ts';
+import { bytesByKey, type ConfigMap } from '../mirror/data-object.ts';
+import type { ContentPlace, PlacedContent } from './content-place.ts';
+import { authorOf } from './field-author.ts';
+
+/** The API server's limit for the values of a ConfigMap, all keys together. */
+const MAX_CONFIG_MAP_BYTES = 1024 * 1024;
+
+export class ConfigMapPlace implements ContentPlace {
+  readonly isSecret = false;
+  readonly #configMaps: ResourceClient<ConfigMap>;
+  readonly #namespace: string;
+  readonly #name: string;
+  readonly #key: string;
+  /** What the other keys hold, as last read. */
+  #otherBytes = 0;
+  /** Whether the key was among those of `binaryData`, where text may stand as well. */
+  #isInBinaryData = false;
+
+  constructor(configMaps: ResourceClient<ConfigMap>, namespace: string, name: string, key: string) {
+    this.#configMaps = configMaps;
+    this.#namespace = namespace;
+    this.#name = name;
+    this.#key = key;
+  }
+
+  get title(): string {
+    return `key '${this.#key}' of ConfigMap '${this.#name}'`;
+  }
+
+  async read(): Promise<PlacedContent> {
+    const object = await this.#configMaps.get(this.#name, this.#namespace);
+    this.#otherBytes = object === undefined ? 0 : bytesBeside(this.#key, object);
+    if (object === undefined) return absent(`ConfigMap '${this.#name}' does not exist`);
+    const { resourceVersion, managedFields } = object.metadata;
+    this.#isInBinaryData = object.binaryData?.[this.#key] !== undefined;
+    const content = object.data?.[this.#key] ?? this.#binaryText(object.binaryData?.[this.#key]);
+    if (content !== undefined) {
+      const field = this.#isInBinaryData ? 'binaryData' : 'data';
+      const author = async () => authorOf(managedFields, [field, this.#key]);
+      return { kind: 'present', content, resourceVersion, author };
+    }
+    return absent(`ConfigMap '${this.#name}' has no key '${this.#key}'; ${keysOf(object)}`, resourceVersion);
+  }
+
+  async write(content: string, { resourceVersion }: PlacedContent): Promise<void> {
+    const bytes = this.#otherBytes + Buffer.byteLength(content);
+    if (bytes > MAX_CONFIG_MAP_BYTES) {
+      const rule = `must have at most ${MAX_CONFIG_MAP_BYTES}`;
+      throw new BridgeError('INVALID_CONTENT', `ConfigMap '${this.#name}' would have ${bytes} bytes and ${rule}`);
+    }
+    const data = { [this.#key]: content };
+    // The API server takes a key in one of the two only.
+    const binaryData = this.#isInBinaryData ? { [this.#key]: null } : undefined;
+    const options = { fieldManager: FIELD_MANAGER };
+    if (resourceVersion === undefined) {
+      const metadata = { name: this.#name, namespace: this.#namespace };
+      await this.#configMaps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, options);
+      return;
+    }
+    const patch = { metadata: { resourceVersion }, data, binaryData };
+    await this.#configMaps.mergePatch(this.#name, this.#namespace, patch, options);
+  }
+
+  #binaryText(base64: string | undefined): string | undefined {
+    if (base64 === undefined) return undefined;
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
+    } catch {
+      throw new BridgeError('INVALID_CONTENT', `The content must be UTF-8 text, and ${this.title} is binary`);
+    }
+  }
+}
+
+function absent(message: string, resourceVersion?: string): PlacedContent {
+  return { kind: 'absent', message, resourceVersion };
+}
+
+function keysOf({ data = {} }: ConfigMap): string {
+  const names = Object.keys(data).slice(0, 10);
+  return names.length === 0 ? 'it has no keys' : `it has ${names.map((name) => `'${name}'`).join(', ')}`;
+}
+
+function bytesBeside(key: string, object: ConfigMap): number {
+  const others = [...bytesByKey('ConfigMap', object)].filter(([name]) => name !== key);
+  return others.reduce((sum, [, bytes]) => sum + bytes, 0);
+}

@@ -1,0 +1,47 @@
+/**
+ * Who wrote one field of an object, as `metadata.managedFields` tell.
+ *
+ * The API server moves a field to the manager that changes its value, so a field that only our manager has is as we
+ * left it. Whatever is missing or not understood gives no such evidence.
+ */
+import { FIELD_MANAGER } from '../../api/names.ts';
+
+export interface FieldAuthor {
+  /** Nobody else has written the field since we did. */
+  readonly isOurs: boolean;
+  /** The last of its managers and when, for messages; '' when it is not known. */
+  readonly name: string;
+}
+
+interface ManagedFields {
+  manager?: string;
+  time?: string;
+  fieldsV1?: unknown;
+}
+
+export const unknownAuthor: FieldAuthor = { isOurs: false, name: '' };
+
+/** `path` as in the object, such as ['data', 'app.yaml']. */
+export function authorOf(managedFields: readonly unknown[] | undefined, path: readonly string[]): FieldAuthor {
+  const owners = (managedFields ?? []).filter(isEntry).filter(({ fieldsV1 }) => hasField(fieldsV1, path));
+  const last = owners.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))[0];
+  if (last === undefined) return unknownAuthor;
+  const when = last.time === undefined ? '' : ` at ${last.time}`;
+  return {
+    isOurs: owners.every(({ manager }) => manager === FIELD_MANAGER),
+    name: `'${last.manager ?? ''}'${when}`,
+  };
+}
+
+function hasField(fields: unknown, path: readonly string[]): boolean {
+  let current = fields;
+  for (const name of path) {
+    if (typeof current !== 'object' || current === null) return false;
+    current = (current as Record<string, unknown>)[`f:${name}`];
+  }
+  return current !== undefined;
+}
+
+function isEntry(entry: unknown): entry is ManagedFields {
+  return typeof entry === 'object' && entry !== null;
+}

@@ -1,0 +1,52 @@
+/**
+ * `spec.content` of the NacosConfig itself. It is written back only as `driftPolicy: Adopt` asks.
+ *
+ * The resource comes from a cache and without its managed fields, so whatever is about writing reads it again.
+ */
+import { FIELD_MANAGER } from '../../api/names.ts';
+import type { NacosConfig } from '../../api/resources.ts';
+import { BridgeError } from '../../errors.ts';
+import type { ResourceClient } from '../../kube/resource-client.ts';
+import type { ContentPlace, PlacedContent } from './content-place.ts';
+import { authorOf } from './field-author.ts';
+
+/** `maxLength` of the field. */
+const MAX_CHARACTERS = 1_048_576;
+
+export class InlinePlace implements ContentPlace {
+  readonly title = '`spec.content`';
+  readonly isSecret = false;
+  readonly #configs: ResourceClient<NacosConfig>;
+  readonly #resource: NacosConfig;
+
+  constructor(configs: ResourceClient<NacosConfig>, resource: NacosConfig) {
+    this.#configs = configs;
+    this.#resource = resource;
+  }
+
+  async read(): Promise<PlacedContent> {
+    const content = this.#resource.spec.content ?? '';
+    const author = async () => authorOf((await this.#fresh()).metadata.managedFields, ['spec', 'content']);
+    return { kind: 'present', content, resourceVersion: undefined, author };
+  }
+
+  async write(content: string): Promise<void> {
+    if (content.length > MAX_CHARACTERS) {
+      const rule = `must have at most ${MAX_CHARACTERS} characters`;
+      throw new BridgeError('INVALID_CONTENT', `The content of Nacos has ${content.length} and ${this.title} ${rule}`);
+    }
+    const { resourceVersion } = (await this.#fresh()).metadata;
+    const { name, namespace } = this.#resource.metadata;
+    const patch = { metadata: { resourceVersion }, spec: { content } };
+    await this.#configs.mergePatch(name, namespace, patch, { fieldManager: FIELD_MANAGER });
+  }
+
+  /** @throws BridgeError KUBE_CONFLICT when it no longer holds the content that was read. */
+  async #fresh(): Promise<NacosConfig> {
+    const { name, namespace, uid } = this.#resource.metadata;
+    const fresh = await this.#configs.get(name, namespace);
+    const isSame = fresh?.metadata.uid === uid && fresh?.spec.content === this.#resource.spec.content;
+    if (fresh && isSame) return fresh;
+    throw new BridgeError('KUBE_CONFLICT', `${this.title} of NacosConfig '${name}' was changed meanwhile`);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * One key of a Secret. Its content is read when it is needed, kept nowhere, and appears in no message; it is never
+ * written.
+ */
+import { BridgeError, isBridgeError } from '../../errors.ts';
+import type { ResourceClient } from '../../kube/resource-client.ts';
+import type { Secret } from '../mirror/data-object.ts';
+import type { ContentPlace, PlacedContent } from './content-place.ts';
+import { unknownAuthor } from './field-author.ts';
+
+export class SecretPlace implements ContentPlace {
+  readonly isSecret = true;
+  readonly #secrets: ResourceClient<Secret>;
+  readonly #namespace: string;
+  readonly #name: string;
+  readonly #key: string;
+  /** `Base64`: the content is the key's bytes in Base64. */
+  readonly #encoding: 'Text' | 'Base64';
+
+  constructor(
+    secrets: ResourceClient<Secret>,
+    namespace: string,
+    source: { name: string; key: string; encoding: 'Text' | 'Base64' },
+  ) {
+    this.#secrets = secrets;
+    this.#namespace = namespace;
+    this.#name = source.name;
+    this.#key = source.key;
+    this.#encoding = source.encoding;
+  }
+
+  get title(): string {
+    return `key '${this.#key}' of Secret '${this.#name}'`;
+  }
+
+  async read(): Promise<PlacedContent> {
+    const object = await this.#get();
+    const resourceVersion = object?.metadata.resourceVersion;
+    const base64 = object?.data?.[this.#key];
+    if (base64 !== undefined) {
+      return { kind: 'present', content: this.#text(base64), resourceVersion, author: async () => unknownAuthor };
+    }
+    const what = object === undefined ? 'does not exist' : `has no key '${this.#key}'`;
+    return { kind: 'absent', message: `Secret '${this.#name}' ${what}`, resourceVersion };
+  }
+
+  async write(): Promise<never> {
+    throw new BridgeError('INVALID_SPEC', 'An edit in Nacos must not be written into a Secret');
+  }
+
+  async #get(): Promise<Secret | undefined> {
+    try {
+      return await this.#secrets.get(this.#name, this.#namespace);
+    } catch (error) {
+      if (!isBridgeError(error, 'KUBE_FORBIDDEN')) throw error;
+      const message = `${error.message}; the operator may not read Secrets, see \`secrets.export\` of its chart`;
+      throw new BridgeError('KUBE_FORBIDDEN', message, { cause: error });
+    }
+  }
+
+  #text(base64: string): string {
+    if (this.#encoding === 'Base64') return base64;
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
+    } catch {
+      throw new BridgeError('INVALID_CONTENT', `The content must be UTF-8 text, and ${this.title} is not`);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+/** `diff` and `export` as processes, against the embedded servers and the operator between them. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../scenarios/backends.ts';
+import { NacosAdmin, type NacosConfigFields } from '../testbed/nacos-admin.ts';
+import { startEmbeddedWorld, type EmbeddedWorld } from '../embedded/world.ts';
+import { eventually } from '../real/eventually.ts';
+import { commandLine } from './command-line.ts';
+
+const SECRET = 'sEcReT-marker';
+const GROUP = 'shop';
+
+const configs: [group: string, dataId: string, content: string, fields: NacosConfigFields][] = [
+  [
+    GROUP,
+    'orders.yaml',
+    'orders:\n  currency: EUR\n',
+    { type: 'yaml', desc: 'Orders', configTags: 'a,b', appName: 'shop' },
+  ],
+  ['DEFAULT_GROUP', 'orders.yaml', '  indented: first\n\n', { type: 'yaml' }],
+  ['DEFAULT_GROUP', 'My:App', 'carriage\r\nreturn\u2028\n', { type: 'text' }],
+  ['DEFAULT_GROUP', 'broken.json', '{', { type: 'json' }],
+  ['DEFAULT_GROUP', 'yes', 'yes', { type: 'text' }],
+  ['DEFAULT_GROUP', 'other-type.yaml', 'a=1\n', { type: 'properties' }],
+];
+
+for (const generation of ['3.1', '2.3'] as const) {
+  describe(`the command line against embedded servers, Nacos as ${generation}`, () => {
+    let world: EmbeddedWorld;
+    let admin: NacosAdmin;
+    let dir: string;
+    let access: string[];
+
+    before(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-command-'));
+      world = await startEmbeddedWorld(generation);
+      const { host, password, port, username } = world.backends.nacos;
+      admin = new NacosAdmin({ version: generation, baseUrl: `http://${host}:${port}/nacos`, username, password });
+      await admin.login();
+      for (const [group, dataId, content, fields] of configs) await admin.publish('', group, dataId, content, fields);
+      await writeFile(join(dir, 'password'), password);
+      await writeFile(join(dir, 'kubeconfig'), world.kubernetes.kubeconfig);
+      const login = [`--nacos-username=${username}`, `--nacos-password-file=${join(dir, 'password')}`];
+      access = [`--nacos=${host}:${port}`, ...login];
+    }).timeout(60_000);
+
+    after(async () => {
+      await world?.stop();
+      await rm(dir, { recursive: true, force: true });
+    }).timeout(30_000);
+
+    for (const source of ['Kubernetes', 'Both', 'Nacos'] as const) {
+      it(`exports with source ${source} what is valid, and changes nothing in Nacos when it is applied`, async () => {
+        const namespace = `export-${source.toLowerCase()}`;
+        const exported = await commandLine(['export', ...access, `--source=${source}`, `--namespace=${namespace}`]);
+        assert.equal(exported.code, 0, exported.errors);
+        const [validated, compared] = await Promise.all([
+          commandLine(['validate', '-'], exported.output),
+          commandLine(['diff', ...access, '-'], exported.output),
+        ]);
+        assert.equal(validated.code, 0, validated.output);
+        assert.deepEqual([compared.code, compared.output], [0, ''], compared.errors);
+        const before = await writes(world);
+        await applied(world, namespace, exported.output);
+        assert.deepEqual(await writes(world), before);
+      }).timeout(120_000);
+    }
+
+    it('exports into a folder what the patterns match', async () => {
+      const output = join(dir, 'out');
+      const { code, errors } = await commandLine(['export', ...access, '--data-id=o*', `--output=${output}`]);
+      assert.equal(code, 0);
+      assert.match(errors, /exported 3 of 3 configs/);
+      const files = await readdir(output);
+      assert.equal(files.length, 3);
+      assert.ok(files.includes('orders.yaml.yaml'), files.join());
+    }).timeout(60_000);
+
+    it('tells what would be created, updated and refused, and ends with 1', async () => {
+      const { code, errors, output } = await commandLine(['diff', ...access, '-'], changes);
+      assert.equal(code, 1, errors);
+      assert.match(output, /^# NacosConfig default\/new: created\n--- \/dev\/null\n\+\+\+ NacosConfig default\/new\n/m);
+      assert.match(output, /--- Nacos shop\/orders\.yaml\n.*\n@@ .*\n orders:\n-  currency: EUR\n\+  currency: USD\n/);
+      assert.match(output, /^-description: Orders\n\+description: New\n/m);
+      assert.match(output, /^# NacosConfig default\/broken\.json: conflicting: The dataId exists in Nacos with other/m);
+      assert.match(output, /^\+\(content of a Secret, md5 [0-9a-f]{32}\)\n/m);
+      assert.match(errors, /2 created, 1 updated, 1 conflicting, 1 left alone, 0 unchanged/);
+      assert.ok(!`${output}${errors}`.includes(SECRET));
+      assert.equal(await admin.getConfig('', 'DEFAULT_GROUP', 'new'), undefined);
+    }).timeout(60_000);
+
+    it('takes what was synchronised last from the cluster', async () => {
+      const name = 'based';
+      await world.backends.kubernetes.apply(namespaceObject(name));
+      const manifest = configManifest(name, 'first\n', 'driftPolicy: Report');
+      await applied(world, name, manifest);
+      const edited = { namespaceId: '', group: 'DEFAULT_GROUP', dataId: name };
+      const kubeconfig = `--kubeconfig=${join(dir, 'kubeconfig')}`;
+      const same = await commandLine(['diff', ...access, kubeconfig, '--namespace=based', '-'], manifest);
+      assert.deepEqual([same.code, same.output], [0, ''], same.errors);
+      const next = await commandLine(
+        ['diff', ...access, kubeconfig, '--namespace=based', '-'],
+        manifest.replace('first', 'second'),
+      );
+      assert.match(next.output, /^-first\n\+second\n/m);
+      await world.backends.nacos.publish(edited, 'edited\n');
+      const drifted = await commandLine(['diff', ...access, kubeconfig, '--namespace=based', '-'], manifest);
+      assert.deepEqual([drifted.code, drifted.output], [0, ''], drifted.errors);
+      assert.match(drifted.errors, /based\/based: left alone: The content was changed in Nacos/);
+    }).timeout(120_000);
+
+    it('ends with 2 when something cannot be compared', async () => {
+      const [invalid, unreachable, missing] = await Promise.all([
+        commandLine(['diff', ...access, '-'], configManifest('a.yaml', 'a: [\n')),
+        commandLine(['diff', `--nacos=127.0.0.1:${world.closedPort}`, '-'], configManifest('a.yaml', 'a: 1\n')),
+        commandLine(['diff', '-'], configManifest('a.yaml', 'a: 1\n')),
+      ]);
+      assert.deepEqual([invalid.code, unreachable.code, missing.code], [2, 2, 2]);
+      assert.match(invalid.errors, /spec\.content: The content is not valid yaml/);
+      assert.match(unreachable.errors, /no Nacos server answers/);
+      assert.match(missing.errors, /--nacos must be given/);
+    }).timeout(120_000);
+  });
+}
+
+const changes = `${configManifest('orders.yaml', 'orders:\n  currency: USD\n', `group: ${GROUP}`, 'adoptionPolicy: Adopt', 'description: New')}
+---
+${configManifest('new', 'new\n')}
+---
+${configManifest('broken.json', '{}\n')}
+---
+${configManifest('stopped', 'x\n', 'suspend: true')}
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: hidden }
+stringData: { text: ${SECRET} }
+---
+apiVersion: bridge.nacos.io/v1alpha1
+kind: NacosConfig
+metadata: { name: hidden }
+spec:
+  allowSecretExport: true
+  contentFrom: { secretKeyRef: { name: hidden, key: text } }
+`;
+
+function configManifest(name: string, content: string, ...spec: string[]): string {
+  const lines = [...spec, `content: ${JSON.stringify(content)}`].map((line) => `  ${line}\n`);
+  return `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConfig\nmetadata: { name: ${name} }\nspec:\n${lines.join('')}`;
+}
+
+function namespaceObject(name: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+/** As Nacos' own history has it. */
+function writes({ backends }: EmbeddedWorld): Promise<number[]> {
+  return Promise.all(configs.map(([group, dataId]) => backends.nacos.countWrites({ namespaceId: '', group, dataId })));
+}
+
+/** Applies manifests, and waits until the operator has them in sync. */
+async function applied({ backends }: EmbeddedWorld, namespace: string, yaml: string): Promise<void> {
+  await backends.kubernetes.apply(namespaceObject(namespace));
+  const objects = parseAllDocuments(yaml).map((document) => document.toJS() as KubeObject);
+  for (const object of objects) {
+    await backends.kubernetes.apply({ ...object, metadata: { ...object.metadata, namespace } });
+  }
+  for (const { apiVersion, kind, metadata } of objects.filter((object) => object.kind === 'NacosConfig')) {
+    const { name } = metadata;
+    await eventually(20_000, async () => {
+      const object = await backends.kubernetes.get({ apiVersion, kind, namespace, name });
+      const { conditions = [] } = (object?.['status'] ?? {}) as { conditions?: { type: string; status: string }[] };
+      assert.equal(
+        conditions.find(({ type }) => type === 'Ready')?.status,
+        'True',
+        `${name}: ${JSON.stringify(conditions)}`,
+      );
+    });
+  }
+}

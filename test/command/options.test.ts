@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { isBridgeError } from '../../operator/errors.ts';
+import {
+  compileDiffOptions,
+  compileExportOptions,
+  compileValidateOptions,
+  createDiffCommand,
+  createExportCommand,
+  createValidateCommand,
+} from '../../operator/options.ts';
+
+const commands = {
+  validate: { create: createValidateCommand, compile: compileValidateOptions },
+  diff: { create: createDiffCommand, compile: compileDiffOptions },
+  export: { create: createExportCommand, compile: compileExportOptions },
+};
+
+function compile(name: keyof typeof commands, line: string, environment: Record<string, string> = {}): object {
+  const { compile: compileOptions, create } = commands[name];
+  return compileOptions(create().parse(line.split(' ').filter(Boolean), { from: 'user' }), environment);
+}
+
+const good: [command: keyof typeof commands, line: string, expected: object][] = [
+  ['validate', 'a.yaml dir -', { files: ['a.yaml', 'dir', '-'], namespace: 'default' }],
+  ['validate', '--namespace shop a.yaml', { files: ['a.yaml'], namespace: 'shop' }],
+  ['diff', 'a.yaml --kubeconfig=/k', { files: ['a.yaml'], kubeconfig: '/k', clusterId: undefined, nacos: [] }],
+  ['export', '--nacos n', { group: '*', dataId: '*', source: 'Kubernetes', namespace: undefined, output: undefined }],
+  ['export', '--nacos n --group a* --data-id b:c', { group: 'a*', dataId: 'b:c' }],
+];
+
+const bad: [command: keyof typeof commands, line: string, problem: string][] = [
+  ['validate', '', 'FILE|DIR|-... must be given; see --help'],
+  ['validate', '--odd a.yaml', '--odd is not an option; see --help'],
+  ['diff', '--nacos n', 'FILE|DIR|-... must be given; see --help'],
+  ['diff', '--nacos-namespace dev a', '--nacos must be given when other options of the default connection are'],
+  ['export', '', '--nacos must be given: HOST:PORT,...'],
+  ['export', '--nacos n a.yaml', "'a.yaml' is not an option; options begin with '--'"],
+  ['export', '--nacos n --source Git', "--source: must be one of Kubernetes, Nacos, Both, not 'Git'"],
+  ['export', '--nacos n --nacos-username u', '--nacos-username and --nacos-password-file must be given together'],
+];
+
+describe('options of validate, diff and export', () => {
+  for (const [command, line, expected] of good) {
+    it(`${command} ${line} is right`, () => {
+      const options = compile(command, line);
+      assert.deepEqual({ ...options, ...expected }, { ...options });
+    });
+  }
+
+  for (const [command, line, problem] of bad) {
+    it(`${command} ${line} is refused`, () => {
+      const isRefusal = (error: unknown) => isBridgeError(error, 'INVALID_OPTION') && error.message === problem;
+      assert.throws(() => compile(command, line), isRefusal);
+    });
+  }
+
+  it('come from the environment, but for the cluster of kubectl, which diff asks only when told', () => {
+    const environment = { KUBECONFIG: '/k', NACOS_BRIDGE_NACOS_NAMESPACE: 'dev', NACOS_BRIDGE_NACOS: 'n' };
+    const { kubeconfig, nacosNamespace } = compile('diff', 'a', environment) as Record<string, unknown>;
+    assert.deepEqual([kubeconfig, nacosNamespace], [undefined, 'dev']);
+  });
+});

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { CHANGED_AT_ANNOTATION, CONTENT_MD5_ANNOTATION } from '../../../operator/api/names.ts';
+import type { NacosConfig } from '../../../operator/api/resources.ts';
+import { SECRET } from '../../../operator/connections/secret-watches.ts';
+import { CONFIG_MAP, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
+import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
+import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror/mirrors.ts';
+import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
+import type { ConfigObservation } from '../../../operator/nacos/config-client.ts';
+import { FakeClock } from '../../fake-clock.ts';
+import { MirrorCluster, NAMESPACE, present } from './mirror-cluster.ts';
+
+const DATA_ID = 'app.yaml';
+const absent = { kind: 'absent' } as ConfigObservation;
+
+describe('mirrors', () => {
+  const clock = new FakeClock();
+  let cluster: MirrorCluster;
+  let mirrors: Mirrors;
+
+  before(async function () {
+    this.timeout(30_000);
+    cluster = await MirrorCluster.start(clock);
+  });
+
+  after(() => cluster.stop());
+
+  beforeEach(async () => {
+    mirrors = new Mirrors({ access: cluster.access, clock });
+    await clock.advance(10_000);
+  });
+
+  async function sync(
+    resource: NacosConfig,
+    observed: string | ConfigObservation,
+    format: 'yaml' | 'properties' | 'text' = 'yaml',
+  ): Promise<MirrorResult> {
+    const observation = typeof observed === 'string' ? present(observed) : observed;
+    const target = compileMirror(resource.spec.mirror, DATA_ID)!;
+    await cluster.observe();
+    return mirrors.sync(resource.metadata.name, { resource, target, observation, format });
+  }
+
+  const secret = (name: string) => cluster.clients.Secret.get(name, NAMESPACE);
+
+  async function controlledBy({ metadata }: NacosConfig): Promise<string[]> {
+    await cluster.observe();
+    const all = [
+      ...cluster.access.ConfigMap.controlledBy(metadata.uid!),
+      ...cluster.access.Secret.controlledBy(metadata.uid!),
+    ];
+    return all.map((object) => object.metadata.name).sort();
+  }
+
+  describe('in a ConfigMap', () => {
+    it('are created with owner, label and md5, and say nothing of a change', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'created' } } });
+      const { verdict, written, mirror } = await sync(config, 'a: 1');
+      assert.equal(written, 'Created');
+      assert.equal(verdict.status, 'True');
+      const object = (await cluster.configMap('created'))!;
+      assert.deepEqual(object.data, { [DATA_ID]: 'a: 1' });
+      assert.equal(object.metadata.annotations?.[CONTENT_MD5_ANNOTATION], mirror?.md5);
+      assert.equal(object.metadata.annotations?.[CHANGED_AT_ANNOTATION], undefined);
+      assert.equal(object.metadata.ownerReferences?.[0]?.uid, config.metadata.uid);
+    });
+
+    it('say when their content was replaced, and keep saying so when they are put right', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'replaced' } } });
+      await sync(config, 'a: 1');
+      await clock.advance(1500);
+      const changedAtMs = clock.now();
+      const { written, mirror } = await sync(config, 'a: 2');
+      assert.deepEqual([written, mirror?.changedAtMs], ['Updated', changedAtMs]);
+      await clock.advance(60_000);
+      await cluster.edit(CONFIG_MAP, 'replaced', { data: { [DATA_ID]: 'mine' } });
+      const again = await sync(config, 'a: 2');
+      assert.deepEqual([again.written, again.mirror?.changedAtMs], ['Restored', changedAtMs]);
+      assert.equal((await cluster.configMap('replaced'))?.data?.[DATA_ID], 'a: 2');
+    });
+
+    it('are not read again when they come back as they were written', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'echo' } } });
+      await sync(config, 'a: 1');
+      await cluster.observe();
+      const before = await cluster.requests();
+      const target = compileMirror(config.spec.mirror, DATA_ID)!;
+      const request = { resource: config, target, observation: present('a: 1'), format: 'yaml' } as const;
+      const { verdict, written } = await mirrors.sync(config.metadata.name, request);
+      assert.deepEqual([verdict.status, written], ['True', undefined]);
+      assert.deepEqual(await cluster.requests(), before);
+    });
+
+    it('lose the keys that they had, and keep those of others', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'keys' }, format: 'Env' } });
+      await sync(config, 'a: 1\nb: 2');
+      await cluster.edit(CONFIG_MAP, 'keys', { data: { theirs: 'x' } });
+      await sync(config, 'b: 3\nc: 4');
+      assert.deepEqual((await cluster.configMap('keys'))?.data, { b: '3', c: '4', theirs: 'x' });
+    });
+
+    it('are written anew when the format changes and the content does not', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'format', key: 'a' }, format: 'File' } });
+      await sync(config, 'a: 1');
+      await sync(config, 'a: 1');
+      const mirror = { immutable: false, format: 'Env', configMap: { name: 'format' } } as const;
+      const env = { ...config, spec: { ...config.spec, mirror } };
+      assert.equal((await sync(env, 'a: 1')).mirror?.changedAtMs, undefined);
+      assert.deepEqual((await cluster.configMap('format'))?.data, { a: '1' });
+    });
+
+    it('keep what they hold when the dataId is gone', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'kept' } } });
+      assert.match((await sync(config, absent)).verdict.message, /^The dataId does not exist in Nacos$/);
+      await sync(config, 'a: 1');
+      const { verdict, mirror } = await sync(config, absent);
+      assert.deepEqual([verdict.reason, mirror?.name, mirror?.md5], ['RemoteMissing', 'kept', undefined]);
+      assert.match(verdict.message, /ConfigMap 'kept' keeps/);
+      assert.deepEqual((await cluster.configMap('kept'))?.data, { [DATA_ID]: 'a: 1' });
+    });
+
+    it('are not written at all when the content is too large, keys of others counted', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'large' } } });
+      await assert.rejects(sync(config, 'x'.repeat(2 * 1024 * 1024)), (error) => {
+        assert.ok(isBridgeError(error, 'INVALID_CONTENT'));
+        assert.match(error.message, /2097152 bytes .* at most 1048576 bytes; it was not written/);
+        return true;
+      });
+      assert.equal(await cluster.configMap('large'), undefined);
+      await sync(config, 'x'.repeat(1024 * 1024));
+      await sync(config, 'x');
+      await cluster.edit(CONFIG_MAP, 'large', { data: { theirs: 'y'.repeat(1024 * 1024 - 1) } });
+      const { resourceVersion } = (await cluster.configMap('large'))!.metadata;
+      await assert.rejects(sync(config, 'xx'), { code: 'INVALID_CONTENT' });
+      assert.equal((await cluster.configMap('large'))?.metadata.resourceVersion, resourceVersion);
+    });
+
+    it('never touch what somebody else has', async () => {
+      const theirs = await cluster.create(CONFIG_MAP, { metadata: { name: 'theirs' }, data: { a: 'precious' } });
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'theirs' } } });
+      for (const observed of ['a: 1', absent]) {
+        await assert.rejects(
+          sync(config, observed),
+          /ConfigMap 'theirs' exists and is not controlled by this NacosConfig/,
+        );
+      }
+      assert.equal((await cluster.configMap('theirs'))?.metadata.resourceVersion, theirs.metadata.resourceVersion);
+    });
+
+    it('withdraw from an object that somebody creates at the same moment', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'race' } } });
+      const { client } = cluster.access.ConfigMap;
+      const racing = Object.assign(Object.create(client) as typeof client, {
+        get: async (name: string) => {
+          await cluster.create(CONFIG_MAP, { metadata: { name }, data: { a: 'precious' } });
+          return undefined;
+        },
+        apply: client.apply.bind(client),
+      });
+      const access = { ...cluster.access, ConfigMap: { ...cluster.access.ConfigMap, client: racing } };
+      const target = compileMirror(config.spec.mirror, DATA_ID)!;
+      const request = { resource: config, target, observation: present('a: 1'), format: 'yaml' } as const;
+      await assert.rejects(new Mirrors({ access, clock }).sync('race', request), { code: 'NOT_OWNED' });
+      const { data, metadata } = (await cluster.configMap('race'))!;
+      assert.deepEqual([data, metadata.ownerReferences, metadata.labels], [{ a: 'precious' }, undefined, undefined]);
+    });
+  });
+
+  describe('in a Secret', () => {
+    it('hold the bytes of the content, and are put back when they are edited', async () => {
+      const config = await cluster.newConfig({ mirror: { secret: { name: 'secret', key: 'k' } } });
+      const { verdict } = await sync(config, 'pässword');
+      assert.match(verdict.message, /^Key 'k' of Secret 'secret' holds what Nacos holds/);
+      const read = (object: DataObject | undefined) => Buffer.from(object?.data?.['k'] ?? '', 'base64').toString();
+      assert.equal(read(await secret('secret')), 'pässword');
+      await cluster.edit(SECRET, 'secret', { data: { k: Buffer.from('mine').toString('base64') } });
+      assert.equal((await sync(config, 'pässword')).written, 'Restored');
+      assert.equal(read(await secret('secret')), 'pässword');
+      assert.equal((await sync(config, 'pässword')).written, undefined);
+    });
+
+    it('say of wrong content where it is wrong, and not what it says', async () => {
+      const config = await cluster.newConfig({ mirror: { secret: { name: 'quiet' }, format: 'Env' } });
+      for (const content of ['marker: [marker]', 'a: 1\nmarker marker: 1', 'a: "marker', '- marker', 'marker']) {
+        await assert.rejects(sync(config, content), (error) => {
+          assert.ok(isBridgeError(error, 'INVALID_CONTENT'), content);
+          assert.doesNotMatch(error.message, /marker/);
+          return true;
+        });
+      }
+      assert.equal(await secret('quiet'), undefined);
+    });
+  });
+
+  it('say which value of the chart grants the right that is missing', async () => {
+    const config = await cluster.newConfig({ mirror: { secret: { name: 'forbidden' } } });
+    const { client } = cluster.access.Secret;
+    const refusing = Object.assign(Object.create(client) as typeof client, {
+      get: async () => Promise.reject(new BridgeError('KUBE_FORBIDDEN', 'get secrets: forbidden')),
+    });
+    mirrors = new Mirrors({
+      access: { ...cluster.access, Secret: { ...cluster.access.Secret, client: refusing } },
+      clock,
+    });
+    await assert.rejects(sync(config, 'a: 1'), {
+      code: 'KUBE_FORBIDDEN',
+      message: 'get secrets: forbidden; `secrets.mirror` of the chart grants it',
+    });
+  });
+
+  describe('that move', () => {
+    it('to another name remove the former object, once the new one is there', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'before' } } });
+      await sync(config, 'a: 1');
+      const moved = {
+        ...config,
+        spec: { ...config.spec, mirror: { ...config.spec.mirror!, configMap: { name: 'after' } } },
+      };
+      await sync(moved, absent);
+      assert.deepEqual(await controlledBy(config), ['before']);
+      await sync(moved, 'a: 1');
+      assert.deepEqual(await controlledBy(config), ['after']);
+    });
+
+    it('from a Secret to a ConfigMap remove the Secret, although nobody watches Secrets any more', async () => {
+      const config = await cluster.newConfig({ mirror: { secret: { name: 'kind' } } });
+      await sync(config, 'a: 1');
+      const status = { mirrorName: 'kind', observedGeneration: 1 };
+      const mirror = { format: 'File' as const, immutable: false, configMap: { name: 'kind' } };
+      const moved = {
+        ...config,
+        metadata: { ...config.metadata, generation: 2 },
+        spec: { ...config.spec, mirror },
+        status,
+      };
+      const unwatched = { ...cluster.access.Secret, find: () => undefined, controlledBy: () => [] };
+      mirrors = new Mirrors({ access: { ...cluster.access, Secret: unwatched }, clock });
+      await sync(moved, 'a: 1');
+      assert.equal(await secret('kind'), undefined);
+      assert.ok(await cluster.configMap('kind'));
+    });
+
+    it('out of the spec are removed', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'unwanted' } } });
+      await sync(config, 'a: 1');
+      await cluster.observe();
+      await mirrors.removeAll(config.metadata.name, config);
+      assert.deepEqual(await controlledBy(config), []);
+    });
+  });
+
+  describe('that are immutable', () => {
+    const nameOf = (name: string, content: string) => `${name}-${present(content).snapshot.md5.slice(0, 10)}`;
+
+    it('are an object for each content, of which the present one and the one before stay', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'line' }, immutable: true } });
+      const [one, two, three] = ['a: 1', 'a: 2', 'a: 3'].map((content) => nameOf('line', content));
+      const first = await sync(config, 'a: 1');
+      assert.deepEqual([first.mirror?.name, first.mirror?.changedAtMs], [one, undefined]);
+      await clock.advance(1);
+      const second = await sync(config, 'a: 2');
+      assert.ok(second.mirror?.changedAtMs);
+      assert.deepEqual(new Set(await controlledBy(config)), new Set([one, two]));
+      await clock.advance(1);
+      await sync(config, 'a: 3');
+      // What was deleted is known by the next look.
+      await sync(config, 'a: 3');
+      assert.deepEqual(new Set(await controlledBy(config)), new Set([two, three]));
+      assert.equal((await cluster.configMap(three!))?.immutable, true);
+    });
+
+    it('make the object of a content that comes back the latest again', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'back' }, immutable: true } });
+      await sync(config, 'a: 1');
+      await sync(config, 'a: 2');
+      const { written, mirror } = await sync(config, 'a: 1');
+      assert.equal(written, 'Updated');
+      assert.ok(mirror?.changedAtMs);
+      await sync(config, 'a: 3');
+      await sync(config, 'a: 3');
+      assert.deepEqual(await controlledBy(config), [nameOf('back', 'a: 1'), nameOf('back', 'a: 3')].sort());
+    });
+
+    it('write nothing when nothing changed', async () => {
+      const config = await cluster.newConfig({ mirror: { secret: { name: 'still' }, immutable: true } });
+      await sync(config, 'a: 1');
+      await sync(config, 'a: 2');
+      for (let look = 0; look < 3; look++) assert.equal((await sync(config, 'a: 2')).written, undefined);
+      mirrors = new Mirrors({ access: cluster.access, clock });
+      assert.equal((await sync(config, 'a: 2')).written, undefined);
+    });
+
+    it('are made anew when their object holds something else', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'anew', key: 'one' }, immutable: true } });
+      await sync(config, 'a: 1');
+      const renamed = {
+        ...config,
+        spec: { ...config.spec, mirror: { ...config.spec.mirror!, configMap: { name: 'anew', key: 'two' } } },
+      };
+      await sync(renamed, 'a: 1');
+      assert.deepEqual((await cluster.configMap(nameOf('anew', 'a: 1')))?.data, { two: 'a: 1' });
+    });
+  });
+});

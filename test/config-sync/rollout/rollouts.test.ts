@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import type { NacosConfig } from '../../../operator/api/resources.ts';
+import { CONFIG_MAP } from '../../../operator/config-sync/mirror/data-object.ts';
+import { Mirrors } from '../../../operator/config-sync/mirror/mirrors.ts';
+import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
+import type { RolloutIntent } from '../../../operator/config-sync/intent.ts';
+import { restartedNote, Rollouts, type RolloutResult } from '../../../operator/config-sync/rollout/rollouts.ts';
+import { workloadRefs, type WorkloadKind } from '../../../operator/config-sync/rollout/workload.ts';
+import { workloadClients, type WorkloadClients } from '../../../operator/config-sync/rollout/workloads.ts';
+import { BridgeError } from '../../../operator/errors.ts';
+import { silentLogger } from '../../../operator/log.ts';
+import { FakeClock } from '../../fake-clock.ts';
+import { MirrorCluster, NAMESPACE, present } from '../mirror/mirror-cluster.ts';
+
+const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+
+describe('rollouts', () => {
+  const clock = new FakeClock();
+  let cluster: MirrorCluster;
+  let clients: WorkloadClients;
+  let outcomes: string[];
+  let mirrors: Mirrors;
+  let rollouts: Rollouts;
+
+  before(async function () {
+    this.timeout(30_000);
+    cluster = await MirrorCluster.start(clock);
+    clients = workloadClients(cluster.kube);
+  });
+
+  after(() => cluster.stop());
+
+  beforeEach(async () => {
+    await clock.advance(600_000);
+    restartOperator();
+  });
+
+  function restartOperator(others: Partial<WorkloadClients> = {}): void {
+    outcomes = [];
+    mirrors = new Mirrors({ access: cluster.access, clock });
+    const onRollout = (kind: WorkloadKind, result: string) => void outcomes.push(`${kind} ${result}`);
+    rollouts = new Rollouts({ clients: { ...clients, ...others }, clock, onRollout });
+  }
+
+  async function newWorkload(kind: WorkloadKind, name: string, configMap: string): Promise<void> {
+    const labels = { app: name };
+    const container = { name: 'c', image: 'i', envFrom: [{ configMapRef: { name: configMap } }] };
+    const template = { metadata: { labels }, spec: { containers: [container] } };
+    const spec = {
+      selector: { matchLabels: labels },
+      template,
+      ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
+    };
+    await cluster.create(workloadRefs[kind], { metadata: { name }, spec });
+  }
+
+  async function restartedAt(kind: WorkloadKind, name: string): Promise<string | undefined> {
+    const workload = (await clients[kind].get(name, NAMESPACE)) as unknown as {
+      spec: { template: { metadata: { annotations?: Record<string, string> } } };
+    };
+    return workload.spec.template.metadata.annotations?.[RESTARTED_AT];
+  }
+
+  /** Mirrors `content`, and rolls it out as far as it is time. */
+  async function sync(resource: NacosConfig, content: string, rollout: RolloutIntent): Promise<RolloutResult> {
+    await cluster.observe();
+    const target = compileMirror(resource.spec.mirror, 'app')!;
+    const key = resource.metadata.name;
+    const { mirror } = await mirrors.sync(key, { resource, target, observation: present(content), format: 'text' });
+    const { md5 = '' } = mirror!;
+    return rollouts.sync(key, { resource, rollout, mirror: { ...mirror!, md5 }, log: silentLogger });
+  }
+
+  const named = (...names: string[]): RolloutIntent => ({
+    workloads: names.map((name) => ({ kind: 'Deployment', name })),
+    debounceSeconds: 5,
+  });
+  const auto: RolloutIntent = { workloads: 'auto', debounceSeconds: 5 };
+
+  it('restart a workload once for a burst of changes, after nothing has changed for the debounce time', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'burst' } } });
+    await newWorkload('Deployment', 'burst', 'burst');
+    assert.equal((await sync(config, 'v0', named('burst'))).verdict.status, 'True');
+    for (let edit = 1; edit <= 20; edit++) {
+      await clock.advance(3000);
+      const { verdict, lookAgainMs } = await sync(config, `v${edit}`, named('burst'));
+      assert.deepEqual([verdict.status, verdict.reason, lookAgainMs], ['Unknown', 'Waiting', 5000]);
+    }
+    await clock.advance(4000);
+    assert.equal((await sync(config, 'v20', named('burst'))).lookAgainMs, 1000);
+    assert.equal(await restartedAt('Deployment', 'burst'), undefined);
+    await clock.advance(1000);
+    const { verdict, restarted } = await sync(config, 'v20', named('burst'));
+    assert.equal(verdict.status, 'True');
+    assert.deepEqual(restarted, [{ kind: 'Deployment', name: 'burst' }]);
+    assert.equal(await restartedAt('Deployment', 'burst'), new Date(clock.now()).toISOString().replace('.000Z', 'Z'));
+    assert.deepEqual(outcomes, ['Deployment restarted']);
+  });
+
+  it('restart nothing because the operator restarts, and read the workloads once', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'calm' } } });
+    await newWorkload('Deployment', 'calm', 'calm');
+    await sync(config, 'v1', named('calm'));
+    await clock.advance(2000);
+    await sync(config, 'v2', named('calm'));
+    await clock.advance(5000);
+    await sync(config, 'v2', named('calm'));
+    const before = await restartedAt('Deployment', 'calm');
+    assert.ok(before);
+    restartOperator();
+    await clock.advance(60_000);
+    assert.deepEqual((await sync(config, 'v2', named('calm'))).restarted, []);
+    const requests = await cluster.requests();
+    const writes = Object.keys(requests)
+      .filter((name) => name.startsWith('PATCH'))
+      .map((name) => requests[name]);
+    restartOperator();
+    await sync(config, 'v2', named('calm'));
+    const after = await cluster.requests();
+    assert.deepEqual(
+      Object.keys(after)
+        .filter((name) => name.startsWith('PATCH'))
+        .map((name) => after[name]),
+      writes,
+    );
+    assert.equal(await restartedAt('Deployment', 'calm'), before);
+  });
+
+  it('make up for a change that came while the operator was down', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'missed' } } });
+    await newWorkload('Deployment', 'missed', 'missed');
+    await sync(config, 'v1', named('missed'));
+    await clock.advance(60_000);
+    restartOperator();
+    await sync(config, 'v2', named('missed'));
+    // And again before it was time.
+    restartOperator();
+    await clock.advance(5000);
+    assert.equal((await sync(config, 'v2', named('missed'))).restarted.length, 1);
+  });
+
+  it('restart what was there before the change and was never looked at', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'unseen' } } });
+    await sync(config, 'v1', auto);
+    await newWorkload('Deployment', 'unseen', 'unseen');
+    await clock.advance(2000);
+    await sync(config, 'v2', auto);
+    await clock.advance(5000);
+    await newWorkload('Deployment', 'newest', 'unseen');
+    const { restarted } = await sync(config, 'v2', auto);
+    assert.deepEqual(restarted, [{ kind: 'Deployment', name: 'unseen' }]);
+    assert.equal(await restartedAt('Deployment', 'newest'), undefined);
+  });
+
+  it('find by themselves the workloads of each kind that use the mirror', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'auto' } } });
+    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) await newWorkload(kind, 'auto', 'auto');
+    await newWorkload('Deployment', 'stranger', 'other');
+    await sync(config, 'v1', auto);
+    await clock.advance(2000);
+    await sync(config, 'v2', auto);
+    await clock.advance(5000);
+    const { restarted } = await sync(config, 'v2', auto);
+    assert.deepEqual(restarted.map(({ kind, name }) => `${kind}/${name}`).sort(), [
+      'DaemonSet/auto',
+      'Deployment/auto',
+      'StatefulSet/auto',
+    ]);
+    assert.equal(await restartedAt('Deployment', 'stranger'), undefined);
+  });
+
+  it('go on with the others when one workload is missing or cannot be written', async () => {
+    const forbidden = new BridgeError('KUBE_FORBIDDEN', 'patch deployments.apps: forbidden');
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'partly' } } });
+    for (const name of ['partly-a', 'partly-b']) await newWorkload('Deployment', name, 'partly');
+    await sync(config, 'v1', named('partly-a', 'partly-b'));
+    await clock.advance(2000);
+    const { Deployment } = clients;
+    const refusing = Object.assign(Object.create(Deployment) as typeof Deployment, {
+      get: Deployment.get.bind(Deployment),
+      mergePatch: async (name: string, namespace: string, patch: unknown) => {
+        if (name === 'partly-a') throw forbidden;
+        return Deployment.mergePatch(name, namespace, patch);
+      },
+    });
+    restartOperator({ Deployment: refusing });
+    await sync(config, 'v2', named('gone', 'partly-a', 'partly-b'));
+    await clock.advance(5000);
+    const { verdict, restarted, lookAgainMs } = await sync(config, 'v2', named('gone', 'partly-a', 'partly-b'));
+    assert.deepEqual([verdict.status, verdict.reason, lookAgainMs], ['False', 'ReferenceMissing', 1000]);
+    assert.match(
+      verdict.message,
+      /^Deployment 'gone' does not exist; patch deployments.apps: forbidden; `rollout.enabled`/,
+    );
+    assert.deepEqual(
+      restarted.map(({ name }) => name),
+      ['partly-b'],
+    );
+    assert.deepEqual(outcomes, ['Deployment failed', 'Deployment restarted']);
+    const first = await restartedAt('Deployment', 'partly-b');
+    restartOperator();
+    const again = await sync(config, 'v2', named('partly-a', 'partly-b'));
+    assert.deepEqual(
+      again.restarted.map(({ name }) => name),
+      ['partly-a'],
+    );
+    assert.equal(await restartedAt('Deployment', 'partly-b'), first);
+  });
+
+  it('restart nothing for a mirror that was only put right', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'right' } } });
+    await newWorkload('Deployment', 'right', 'right');
+    await sync(config, 'v1', named('right'));
+    await clock.advance(2000);
+    await cluster.edit(CONFIG_MAP, 'right', { data: { app: 'mine' } });
+    restartOperator();
+    assert.deepEqual((await sync(config, 'v1', named('right'))).restarted, []);
+  });
+
+  it('name at most ten workloads in one note', () => {
+    const many = Array.from({ length: 12 }, (_, index) => ({ kind: 'Deployment' as const, name: `d${index}` }));
+    assert.match(restartedNote(many, 'abc'), /^Restarted Deployment 'd0', .*'d9' and 2 more, since/);
+  });
+});

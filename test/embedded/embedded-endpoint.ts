@@ -1,0 +1,25 @@
+/** An embedded Nacos that asks for a login, with a password that occurs nowhere by itself: finding it is a leak. */
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../../operator/clock.ts';
+import { silentLogger } from '../../operator/log.ts';
+import { startEmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
+import type { EmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
+import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';
+import { NacosAdmin } from '../testbed/nacos-admin.ts';
+
+export interface EmbeddedEndpoint {
+  readonly nacos: EmbeddedNacos;
+  readonly endpoint: NacosEndpoint;
+}
+
+/** `dumpDelayMs` is how long what clients read lags what was written. */
+export async function startEmbeddedEndpoint(
+  generation: NacosEndpoint['version'],
+  dumpDelayMs?: number,
+): Promise<EmbeddedEndpoint> {
+  const auth = { username: 'nacos', password: `marker-${randomBytes(12).toString('hex')}` };
+  const nacos = await startEmbeddedNacos({ generation, auth, dumpDelayMs, clock: systemClock, log: silentLogger });
+  const { host, port, grpcPort } = nacos;
+  const admin = new NacosAdmin({ version: generation, baseUrl: `http://${host}:${port}/nacos`, ...auth });
+  return { nacos, endpoint: { version: generation, host, port, grpcPort, ...auth, admin } };
+}
