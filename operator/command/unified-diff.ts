@@ -2,7 +2,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 
 /** Texts that have less in common are replaced as a whole, which is also told faster. */
-const MAX_EDIT_LENGTH = 20_000;
+const MAX_EDIT_LENGTH = 4_000;
 
 export interface DiffSide {
   readonly title: string;

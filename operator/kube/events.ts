@@ -5,7 +5,7 @@
  * event again within six minutes raises the count of the first instead of making another. About one object 25 writes
  * are made at once and then one every 30 seconds; what is held back is still counted and shows with the next write.
  * At most 1,000 events wait; beyond that the newest are dropped, with a line in the log. Of Normal events, which say that
- * all went well, 200 are recorded at once and then ten a second, whatever they are about: an event for each of ten thousand
+ * all went well, 500 are recorded at once and then 20 a second, whatever they are about: an event for each of ten thousand
  * objects in a row would cost the API server as much as the changes themselves. Warnings are not thinned out.
  * Assumptions: the note holds no secret; reason and action are constants of the program.
  * Caveats: events are for people. They are lost when the process dies or the server refuses them, and expire on the
@@ -49,8 +49,8 @@ const burstPerObject = 25;
 const refillMs = 30_000;
 const maxWaiting = 1000;
 /** Normal events in all. */
-const routineBurst = 200;
-const routineRefillMs = 100;
+const routineBurst = 500;
+const routineRefillMs = 50;
 const maxAttempts = 3;
 const retryDelayMs = 1000;
 const noteLimit = 1024;

@@ -22,5 +22,5 @@ describe('unified diff', () => {
     const diff = unifiedDiff({ title: 'old', text: lines('a') }, { title: 'new', text: `${lines('b')}end` });
     assert.match(diff, /^--- old\n\+\+\+ new\n@@ -1,15000 \+1,15001 @@\n-a 0\n/);
     assert.match(diff, /\+end\n\\ No newline at end of file\n$/);
-  }).timeout(20_000);
+  });
 });

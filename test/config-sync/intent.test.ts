@@ -7,7 +7,7 @@ function config(spec: object, name = 'app.yaml'): NacosConfig {
   return { metadata: { name, namespace: 'ns' }, spec: { group: 'DEFAULT_GROUP', ...spec } } as NacosConfig;
 }
 
-const mirror = { configMap: { name: 'mirror' } };
+const mirror = { configMap: { name: 'mirror' }, format: 'File' as const, immutable: false };
 const contentFrom = { configMapKeyRef: { name: 'source', key: 'k' } };
 const secretFrom = { secretKeyRef: { name: 'login', key: 'k', encoding: 'Text' } } as const;
 const secret = { contentFrom: secretFrom, allowSecretExport: true };

@@ -39,7 +39,7 @@ describe('a step', () => {
   const refused = [
     { step: { aply: [] }, says: 'there is no step "aply"' },
     { step: { apply: [], expect: [] }, says: 'exactly one key' },
-    { step: { delete: 'Deployment/app' }, says: 'KIND/NAME' },
+    { step: { delete: 'Widget/app' }, says: 'KIND/NAME' },
     { step: { delete: 'ConfigMap' }, says: 'KIND/NAME' },
     { step: { expect: [{ object: 'ConfigMap/a', liek: {} }] }, says: 'unknown key liek' },
     { step: { expect: [{ config: 'a', contents: 'x' }] }, says: 'unknown key contents' },
@@ -49,7 +49,7 @@ describe('a step', () => {
     { step: { publish: { config: 'a' } }, says: 'content is missing' },
     { step: { publish: { config: 'a', content: 1 } }, says: 'content must be a string' },
     { step: { never: { objectWritten: 'ConfigMap/a', like: {} } }, says: 'unknown key like' },
-    { step: { apply: [{ kind: 'Deployment', metadata: { name: 'a' } }] }, says: 'must have an apiVersion' },
+    { step: { apply: [{ kind: 'Widget', metadata: { name: 'a' } }] }, says: 'must have an apiVersion' },
   ];
   for (const { step, says } of refused) {
     it(`is refused with "${says}": ${JSON.stringify(step)}`, () => {

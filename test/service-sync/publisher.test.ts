@@ -187,7 +187,7 @@ describe('the publisher', () => {
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
     world.connect();
     world.arePodsKnown = false;
-    world.put({ resources: [nacosService({ podAnnotations: 'Use' })] });
+    world.put({ resources: [nacosService({ podAnnotations: 'Use' }, { generation: 2 })] });
     await world.look('shop/orders');
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
   });

@@ -6,6 +6,8 @@ import type { Refused, RefusedChange } from './sample.ts';
 export const content = 'a: 1';
 const mirror = { configMap: { name: 'copy' } };
 export const contentFrom = { configMapKeyRef: { name: 'settings', key: 'app.yaml' } };
+const fromSecret = { secretKeyRef: { name: 'login', key: 'app.yaml' } };
+const rollout = { workloads: [{ kind: 'Deployment', name: 'app' }] };
 
 export const refusedConfigs: readonly Refused[] = [
   {
@@ -44,7 +46,12 @@ export const refusedConfigs: readonly Refused[] = [
     field: 'spec.mirror',
     message: 'must be set when the content comes from Nacos',
   },
-  { title: 'an unknown source', spec: { source: 'Both', content }, field: 'spec.source', message: 'Unsupported value' },
+  {
+    title: 'an unknown source',
+    spec: { source: 'Nowhere', content },
+    field: 'spec.source',
+    message: 'Unsupported value',
+  },
   { title: 'empty content', spec: { content: '' }, field: 'spec.content', message: 'must not be blank' },
   { title: 'blank content', spec: { content: ' \r\n\t' }, field: 'spec.content', message: 'must not be blank' },
   {
@@ -97,6 +104,90 @@ export const refusedConfigs: readonly Refused[] = [
     field: 'spec.contentFrom.configMapKeyRef.key',
     message: 'Required value',
   },
+  {
+    title: "source 'Both' with inline content",
+    spec: { source: 'Both', content },
+    field: 'spec.content',
+    message: "must not be set when `source` is 'Both'",
+  },
+  {
+    title: "source 'Both' with a Secret",
+    spec: { source: 'Both', contentFrom: fromSecret, allowSecretExport: true },
+    field: 'spec.contentFrom',
+    message: '`contentFrom.configMapKeyRef` must be set',
+  },
+  {
+    title: 'a Secret without consent',
+    spec: { contentFrom: fromSecret },
+    field: 'spec.allowSecretExport',
+    message: 'must be true to publish the content of a Secret',
+  },
+  {
+    title: 'a Secret that is mirrored into a ConfigMap',
+    spec: { contentFrom: fromSecret, allowSecretExport: true, mirror },
+    field: 'spec.mirror.configMap',
+    message: 'mirror it into a Secret',
+  },
+  {
+    title: 'a Secret that adopts edits',
+    spec: { contentFrom: fromSecret, allowSecretExport: true, driftPolicy: 'Adopt' },
+    field: 'spec.driftPolicy',
+    message: "must not be 'Adopt' when the content comes from a Secret",
+  },
+  {
+    title: 'a ConfigMap and a Secret for the content',
+    spec: { contentFrom: { ...contentFrom, ...fromSecret }, allowSecretExport: true },
+    field: 'spec.contentFrom',
+    message: 'exactly one of `configMapKeyRef` and `secretKeyRef`',
+  },
+  {
+    title: 'a ConfigMap and a Secret for the mirror',
+    spec: { mirror: { ...mirror, secret: { name: 'copy' } } },
+    field: 'spec.mirror',
+    message: 'exactly one of `configMap` and `secret`',
+  },
+  {
+    title: 'a mirror into the Secret that the content comes from',
+    spec: { contentFrom: fromSecret, allowSecretExport: true, mirror: { secret: { name: 'login' } } },
+    field: 'spec.mirror.secret.name',
+    message: 'must differ from `contentFrom.secretKeyRef.name`',
+  },
+  {
+    title: 'a key for a mirror of entries',
+    spec: { mirror: { configMap: { name: 'copy', key: 'a' }, format: 'Env' } },
+    field: 'spec.mirror.format',
+    message: "must not have a `key` when `format` is 'Env'",
+  },
+  {
+    title: 'an immutable mirror whose name has no room for a hash',
+    spec: { mirror: { configMap: { name: 'c'.repeat(243) }, immutable: true } },
+    field: 'spec.mirror.configMap.name',
+    message: 'at most 242 characters',
+  },
+  {
+    title: 'a rollout without a mirror',
+    spec: { content, rollout },
+    field: 'spec.mirror',
+    message: 'must be set when `rollout` is',
+  },
+  {
+    title: 'a rollout of named and of all workloads',
+    spec: { mirror, rollout: { ...rollout, auto: true } },
+    field: 'spec.rollout',
+    message: 'either `workloads` or `auto`',
+  },
+  {
+    title: 'a rollout of all that read an immutable mirror',
+    spec: { mirror: { ...mirror, immutable: true }, rollout: { auto: true } },
+    field: 'spec.rollout.auto',
+    message: 'must not be true when `mirror.immutable` is',
+  },
+  {
+    title: 'a limit of no bytes',
+    spec: { content, validation: { maxBytes: 0 } },
+    field: 'spec.validation.maxBytes',
+    message: 'greater than or equal to 1',
+  },
   { title: 'an unknown format', spec: { content, format: 'ini' }, field: 'spec.format', message: 'Unsupported value' },
   {
     title: 'a mirror key that no ConfigMap can have',
@@ -107,8 +198,8 @@ export const refusedConfigs: readonly Refused[] = [
   {
     title: 'a mirror whose default key, the dataId, no ConfigMap can have',
     spec: { content, mirror, dataId: 'a:b' },
-    field: 'spec.mirror.configMap.key',
-    message: 'must be set because the `dataId` is not a valid key',
+    field: 'spec.mirror',
+    message: 'must have a `key`, because the `dataId` is not a valid key',
   },
   {
     title: 'a mirror into the ConfigMap that the content comes from',
@@ -178,6 +269,12 @@ export const changedConfigs: readonly RefusedChange[] = [
     after: { source: 'Kubernetes', mirror, content },
     field: 'spec.source',
   },
+  {
+    title: 'both sides instead of one',
+    before: { source: 'Kubernetes', contentFrom },
+    after: { source: 'Both', contentFrom },
+    field: 'spec.source',
+  },
   { title: 'another source by adding content', before: { mirror }, after: { mirror, content }, field: 'spec.source' },
   {
     title: 'another source by removing the content',
@@ -195,9 +292,12 @@ export const fullConfig = {
   source: 'Kubernetes',
   content: '\u{1F600} a: 1\r\n  \r\nno final newline',
   format: 'yaml',
-  validation: { syntax: true },
+  validation: { syntax: true, maxBytes: 1000, jsonSchema: { type: 'object', required: ['a'] } },
+  allowSecretExport: false,
   driftPolicy: 'Report',
-  mirror: { configMap: { name: 'copy', key: 'orders.yaml' } },
+  conflictPolicy: 'PreferNacos',
+  mirror: { configMap: { name: 'copy', key: 'orders.yaml' }, format: 'File', immutable: false },
+  rollout: { workloads: [{ kind: 'Deployment', name: 'orders' }], auto: false, debounceSeconds: 5 },
   tags: ['one', 'two words', 'three', 'four'],
   description: 'Settings',
   appName: 'orders',
