@@ -231,8 +231,8 @@ describe('The chart rendered by Helm', function () {
     assert.equal(crdsOf(await render('crds.enabled=false')).length, 0);
     const policies = async (...set: string[]) =>
       crdsOf(await render(...set)).map(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy']);
-    assert.deepEqual(await policies(), ['keep', 'keep', 'keep']);
-    assert.deepEqual(await policies('crds.keep=false'), [undefined, undefined, undefined]);
+    assert.deepEqual(await policies(), ['keep', 'keep', 'keep', 'keep']);
+    assert.deepEqual(await policies('crds.keep=false'), [undefined, undefined, undefined, undefined]);
   });
 
   it('switches services off on the command line', async () => {
