@@ -16,6 +16,7 @@ export const CONNECTION_INDEX = 'connection';
 /** The NacosConfigs, found by the ConfigMaps, the Secrets and the connection that they name. */
 export function newConfigStore(): Store<NacosConfig> {
   return new Store<NacosConfig>({
+    specFollowsGeneration: true,
     indexes: {
       [CONFIG_MAP_INDEX]: configMapsOf,
       [SECRET_INDEX]: secretsOf,

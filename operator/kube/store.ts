@@ -28,6 +28,13 @@ export interface StoreOptions<T> {
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
   /** Applied before storing, e.g. to keep less; must keep name, namespace, uid and resourceVersion. */
   readonly transform?: (object: T) => T;
+  /**
+   * Whether the spec of an object changes with its generation only, so that an unchanged one is kept once however often its
+   * status is written. So it is with custom resources that have a status subresource; pods, e.g., are bound without.
+   *
+   * @default false
+   */
+  readonly specFollowsGeneration?: boolean;
 }
 
 export class Store<T extends KubeObject> {
@@ -35,6 +42,7 @@ export class Store<T extends KubeObject> {
   readonly #indexers: Readonly<Record<string, (object: T) => readonly string[]>>;
   readonly #indexes = new Map<string, Map<string, Map<string, T>>>();
   readonly #transform: (object: T) => T;
+  readonly #specFollowsGeneration: boolean;
   readonly #listeners = new Set<ChangeListener<T>>();
   /** Scopes (a namespace, or '' for all) whose first list has arrived. */
   readonly #listed = new Set<string>();
@@ -42,6 +50,7 @@ export class Store<T extends KubeObject> {
   constructor(options: StoreOptions<T> = {}) {
     this.#indexers = options.indexes ?? {};
     this.#transform = options.transform ?? ((object) => object);
+    this.#specFollowsGeneration = options.specFollowsGeneration ?? false;
     for (const name of Object.keys(this.#indexers)) this.#indexes.set(name, new Map());
   }
 
@@ -107,7 +116,8 @@ export class Store<T extends KubeObject> {
     const key = objectKey(object);
     const previous = this.#objects.get(key);
     if (previous !== undefined && sameVersion(previous, object)) return [];
-    const current = withSpecOf(previous, this.#transform(object));
+    const transformed = this.#transform(object);
+    const current = this.#specFollowsGeneration ? withSpecOf(previous, transformed) : transformed;
     if (previous !== undefined) this.#unindex(key, previous);
     this.#objects.set(key, current);
     this.#index(key, current);

@@ -81,8 +81,17 @@ describe('a store', () => {
     assert.equal(store.get('a/x')?.color, undefined);
   });
 
-  it('keeps one copy of a spec for as long as its generation is the same', () => {
-    const store = new Store<Item & { spec?: unknown; status?: unknown }>();
+  it('keeps the spec that an object has, also when its generation is the same', () => {
+    const store = new Store<Item & { spec?: unknown }>();
+    const pod = { metadata: { name: 'x', namespace: 'a', uid: 'u', generation: 1 } };
+    store.applyEvent('ADDED', { ...pod, metadata: { ...pod.metadata, resourceVersion: '1' }, spec: {} });
+    const spec = { nodeName: 'node' };
+    store.applyEvent('MODIFIED', { ...pod, metadata: { ...pod.metadata, resourceVersion: '2' }, spec });
+    assert.equal(store.get('a/x')?.spec, spec);
+  });
+
+  it('keeps one copy of a spec for as long as its generation is the same, where that is promised', () => {
+    const store = new Store<Item & { spec?: unknown; status?: unknown }>({ specFollowsGeneration: true });
     const versioned = (version: string, generation: number, uid = 'uid') => ({
       metadata: { name: 'x', namespace: 'a', uid, resourceVersion: version, generation },
       spec: { content: 'long' },
