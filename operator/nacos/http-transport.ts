@@ -1,11 +1,15 @@
 /**
  * HTTP requests to the servers of one connection: the server that we are connected to first, then the others.
  *
- * What leaves of a failure is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else: no
- * body (a password) and no header (a token). Any HTTP status is an answer. A kept connection that turns out to be closed
- * costs a second attempt, not a failure. Redirects and proxies from the environment are not followed: gRPC would not, either.
+ * This is the one place where axios' errors are seen. They hold the request with its body (a password, a token), so they
+ * end here: what leaves is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else.
+ * Any HTTP status is an answer. A kept connection that turns out to be closed costs a second attempt, not a failure. Redirects
+ * and proxies from the environment are not followed: gRPC would not, either.
  */
-import { Agent, errors } from 'undici';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { create as createAxios, isAxiosError } from 'axios';
+import type { AxiosInstance } from 'axios';
 import type { Clock } from '../clock.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
@@ -21,7 +25,7 @@ export interface HttpTransportOptions {
   readonly clock: Clock;
 }
 
-/** Requests are repeated, on another server, too, when one cannot be reached: they must be harmless to repeat. */
+/** Requests are repeated, on another server too, when one cannot be reached, so they must be harmless to repeat. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Below the context path. */
@@ -41,11 +45,21 @@ export interface HttpAnswer {
 
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
-  readonly #agent = new Agent({ allowH2: false });
+  readonly #agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
+  readonly #axios: AxiosInstance;
   readonly #closing = new AbortController();
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
+    this.#axios = createAxios({
+      ...this.#agents,
+      proxy: false,
+      maxRedirects: 0,
+      responseType: 'text',
+      // The default parses JSON and, where that fails, silently hands out text.
+      transformResponse: (text: unknown) => text,
+      validateStatus: () => true,
+    });
   }
 
   /** @throws NACOS_UNREACHABLE naming every server and its cause; ABORTED. */
@@ -70,37 +84,35 @@ export class HttpTransport {
     return withDeadline(clock, timeoutMs, late, AbortSignal.any(signals), async (signal) => {
       const attempt = (): Promise<HttpAnswer> => this.#request(server, request, signal);
       try {
-        return await attempt().catch((error: unknown) =>
-          wasClosed(error) && !signal.aborted ? attempt() : rethrow(error),
-        );
+        return await attempt().catch((error: unknown) => {
+          if (!wasClosed(error) || signal.aborted) throw error;
+          return attempt();
+        });
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        if (isNoStatus(error)) return { status: 0, text: '', server };
+        if (codeOf(error) === 'HPE_INVALID_STATUS') return { status: 0, text: '', server };
         throw new BridgeError('NACOS_UNREACHABLE', `HTTP ${hostAndPort(server)}: ${causeOf(error)}`);
       }
     });
   }
 
   async #request(server: ServerAddress, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { method, path, query, form } = request;
-    const { origin, pathname } = new URL(httpBase(server) + path);
-    const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
-    const type = form && { 'content-type': 'application/x-www-form-urlencoded' };
-    const { statusCode, body } = await this.#agent.request({
-      origin,
-      path: pathname + search,
-      method,
-      headers: { ...type, ...request.headers },
-      body: form && new URLSearchParams(form).toString(),
+    const { status, data } = await this.#axios.request<unknown>({
+      method: request.method,
+      url: httpBase(server) + request.path,
+      params: request.query,
+      data: request.form && new URLSearchParams(request.form).toString(),
+      headers: { ...(request.form && { 'content-type': 'application/x-www-form-urlencoded' }), ...request.headers },
       signal,
     });
-    return { status: statusCode, text: await body.text(), server };
+    return { status, text: typeof data === 'string' ? data : '', server };
   }
 
   /** Gives up what is under way. */
   close(): void {
     this.#closing.abort(new BridgeError('ABORTED', 'the client was stopped'));
-    void this.#agent.destroy();
+    this.#agents.httpAgent.destroy();
+    this.#agents.httpsAgent.destroy();
   }
 
   #order(): readonly ServerAddress[] {
@@ -110,28 +122,15 @@ export class HttpTransport {
   }
 }
 
-/** Codes of Node.js say it best; those of the HTTP client are in no language for people. */
 function causeOf(error: unknown): string {
-  const code = codeOf(error);
-  if (code !== undefined && !code.startsWith('UND_')) return code;
-  return error instanceof Error ? shortCause(error.message) : 'the request failed';
+  return codeOf(error) ?? (error instanceof Error ? shortCause(error.message) : 'the request failed');
 }
 
-/** The parser has no code for it. */
-function isNoStatus(error: unknown): boolean {
-  return error instanceof errors.HTTPParserError && error.message.includes('Invalid response status');
-}
-
-/** The server has closed a connection, perhaps just when it was used again. */
+/** By the server, perhaps just when it was used again. */
 function wasClosed(error: unknown): boolean {
-  return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
-}
-
-function rethrow(error: unknown): never {
-  throw error;
+  return ['ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
 }
 
 function codeOf(error: unknown): string | undefined {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : undefined;
+  return isAxiosError(error) ? error.code : undefined;
 }

@@ -11,6 +11,8 @@ import type { Message } from './payload.ts';
 
 const heartbeatMs = 5000;
 const publishAttempts = 5;
+/** As many as one message may name. */
+const listenBatch = 1000;
 const maxMessageBytes = 16 * 1024 * 1024;
 
 export interface BareNacosOptions {
@@ -93,11 +95,24 @@ export class BareNacos {
 
   /** Has changes from `content` on announced; `listener` is called for each push, and once if it changed already. */
   async listen(config: BareConfig, content: string, listener: () => void): Promise<void> {
-    this.#listeners.set(keyOf(config), listener);
-    const md5 = createHash('md5').update(content).digest('hex');
-    const context = { ...config, tenant: '', md5 };
-    const { body } = await this.#request('ConfigBatchListenRequest', { listen: true, configListenContexts: [context] });
-    if ((body['changedConfigs'] as unknown[] | undefined)?.length) listener();
+    await this.listenAll([{ ...config, content }], listener);
+  }
+
+  /** Has changes of all of these announced, as `listen` does. */
+  async listenAll(
+    configs: readonly (BareConfig & { readonly content: string })[],
+    listener: (config: BareConfig) => void,
+  ): Promise<void> {
+    for (let first = 0; first < configs.length; first += listenBatch) {
+      const batch = configs.slice(first, first + listenBatch);
+      for (const config of batch) this.#listeners.set(keyOf(config), () => listener(config));
+      const contexts = batch.map(({ dataId, group, content }) => ({ dataId, group, tenant: '', md5: md5Of(content) }));
+      const { body } = await this.#request('ConfigBatchListenRequest', {
+        listen: true,
+        configListenContexts: contexts,
+      });
+      for (const changed of (body['changedConfigs'] ?? []) as BareConfig[]) this.#listeners.get(keyOf(changed))?.();
+    }
   }
 
   /** Makes these the instances of the service that this connection holds. */
@@ -174,4 +189,9 @@ const Service = makeClientConstructor(
 
 function keyOf({ group, dataId }: BareConfig): string {
   return `${group}/${dataId}`;
+}
+
+/** As Nacos has it: over the UTF-8 bytes, in lower-case hex. */
+export function md5Of(content: string): string {
+  return createHash('md5').update(content).digest('hex');
 }

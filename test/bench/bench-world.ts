@@ -1,5 +1,4 @@
-/** What the benchmarks need besides a world: a bare Nacos client, and the NacosConfigs that both sides of a figure use. */
-import type { KubeObject } from '../scenarios/backends.ts';
+/** What the benchmarks need besides servers: namespaces, configs, and the concurrency that both sides of a figure have. */
 import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 import { eventually } from '../real/eventually.ts';
 import type { World } from '../real/world.ts';
@@ -8,8 +7,8 @@ import { BareNacos } from './bare-nacos.ts';
 export const apiVersion = 'bridge.nacos.io/v1alpha1';
 /** As many requests as this are under way at a time, by the operator's default too (`updateConcurrency`). */
 export const concurrency = 20;
-const contentBytes = 1024;
-const deletionLimitMs = 120_000;
+const contentBytes = 4096;
+const deletionLimitMs = 600_000;
 
 export interface BenchWorld {
   readonly world: World;
@@ -22,14 +21,9 @@ export async function connectBare(world: World, module: 'config' | 'naming' = 'c
   return BareNacos.connect({ host, grpcPort, accessToken: await admin.login(), module });
 }
 
-/** 1 KB that differs by `mark`. */
+/** 4 KB that differ by `mark`. */
 export function contentOf(mark: string): string {
   return `${mark}\n`.padEnd(contentBytes, '.');
-}
-
-export function declaredConfig(namespace: string, name: string, content: string): KubeObject {
-  const spec = { group: namespace, content };
-  return { apiVersion, kind: 'NacosConfig', metadata: { name, namespace }, spec };
 }
 
 export async function createNamespace(kubernetes: RestKubernetes, name: string): Promise<void> {
