@@ -92,7 +92,10 @@ export class ContentSync {
     const holds = hasFinalizer(resource, FINALIZER);
     const wants = intent.source === 'Kubernetes' && deletesFromNacos(resource);
     const owns = plan.kind === 'publish' || plan.kind === 'in-sync' || plan.kind === 'write-back';
-    if (wants && owns && !holds) await addFinalizer(this.#options.configClient, resource, FINALIZER);
+    if (wants && owns && !holds && !(await addFinalizer(this.#options.configClient, resource, FINALIZER))) {
+      // What is published now, nobody would remove.
+      throw new BridgeError('KUBE_CONFLICT', `NacosConfig '${resource.metadata.name}' was deleted meanwhile`);
+    }
     if (!wants && holds) await removeFinalizer(this.#options.configClient, resource, FINALIZER);
   }
 

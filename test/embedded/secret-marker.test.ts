@@ -12,13 +12,12 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     describeSecretMarker('with every kind of failure', {
-      start: async () => {
-        const started = await startEmbeddedWorld(generation);
-        world = started;
-        const fault = { kind: 'status', status: 500 } as const;
-        return { ...started, failNacos: () => started.nacos.faults.add({ on: 'ConfigPublishRequest', fault }) };
-      },
+      start: async () => (world = await startEmbeddedWorld(generation)),
       startLimitMs: 30_000,
+      failNacos: () => {
+        const fault = { kind: 'status', status: 500 } as const;
+        return world?.nacos.faults.add({ on: 'ConfigPublishRequest', fault }) ?? (() => {});
+      },
     });
   });
 }

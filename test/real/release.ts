@@ -77,6 +77,7 @@ async function helmInstall(kubernetes: KubernetesServer, nacos: NacosServer, dir
     'nacos.existingSecret=nacos-login',
     'rollout.enabled=true',
     'secrets.mirror=true',
+    'secrets.export=true',
   ];
   const args = ['install', release, chart, '--namespace', namespace, '--kubeconfig', kubernetes.kubeconfig];
   // Nothing of the user's own helm settings is read or changed.

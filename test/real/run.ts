@@ -27,6 +27,8 @@ const worldFiles = [
   'services-restart.test.ts',
   'command-line.test.ts',
   'equal-world.test.ts',
+  'secret-marker.test.ts',
+  'two-operators.test.ts',
   'outages.test.ts',
   'crash.test.ts',
   'aftermath.test.ts',

@@ -27,7 +27,7 @@ export interface World {
   readonly dir: string;
   readonly kubernetes: KubernetesServer;
   readonly nacos: NacosServer;
-  readonly backends: Backends;
+  readonly backends: Backends & { readonly kubernetes: RestKubernetes };
   readonly operator: OperatorProcess;
   /** The user name under which the API server knows the operator. */
   readonly operatorUsername: string;

@@ -1,9 +1,11 @@
 /**
  * A Nacos back end over the server's HTTP APIs: what the console does, and what an application's publish leaves behind.
  * The client protocol, which is under test, is not used, but for the instances of applications, which live as long as the
- * connection of the client that registered them.
+ * connection of the client that registered them, and for contents that are too large for HTTP.
  */
+import type { NacosClient } from '../../operator/nacos/client.ts';
 import type { NacosAdmin, NacosConfig } from '../testbed/nacos-admin.ts';
+import { startAuthorClient } from '../two-writers/nacos-client.ts';
 import type { ConfigKey, NacosBackend, ServiceInstance, ServiceKey, StoredConfig } from './backends.ts';
 
 export interface NacosEndpoint {
@@ -43,6 +45,9 @@ export interface NacosApplication {
   stop(): Promise<void>;
 }
 
+/** Servers drop a form of 2 MB or more without a word, and with it all parameters. */
+const maxFormBytes = 1_000_000;
+
 export class HttpNacos implements NacosBackend {
   readonly host: string;
   readonly port: number;
@@ -54,6 +59,8 @@ export class HttpNacos implements NacosBackend {
   #token: Promise<string> | undefined;
   readonly #startApplication: () => Promise<NacosApplication>;
   #application: Promise<NacosApplication> | undefined;
+  /** For what no form can hold. */
+  #author: NacosClient | undefined;
 
   /** `startApplication` is called when the first instance is registered. */
   constructor(endpoint: NacosEndpoint, startApplication: () => Promise<NacosApplication>) {
@@ -90,8 +97,11 @@ export class HttpNacos implements NacosBackend {
     }
   }
 
-  async publish({ namespaceId, group, dataId }: ConfigKey, content: string): Promise<void> {
-    await this.#admin.publish(namespaceId, group, dataId, content);
+  async publish(key: ConfigKey, content: string): Promise<void> {
+    const { namespaceId, group, dataId } = key;
+    if (Buffer.byteLength(content) <= maxFormBytes) return this.#admin.publish(namespaceId, group, dataId, content);
+    this.#author ??= startAuthorClient(this);
+    await this.#author.config.publish(key, content, { cas: 'none', type: 'text', tags: [] });
   }
 
   async remove({ namespaceId, group, dataId }: ConfigKey): Promise<void> {
@@ -156,7 +166,7 @@ export class HttpNacos implements NacosBackend {
 
   /** Ends what it registered. */
   async close(): Promise<void> {
-    await (await this.#application)?.stop();
+    await Promise.all([(await this.#application)?.stop(), this.#author?.stop()]);
   }
 
   get #applicationClient(): Promise<NacosApplication> {

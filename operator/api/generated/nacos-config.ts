@@ -191,7 +191,7 @@ export interface NacosConfigSpec {
    */
   deletionPolicy: 'Delete' | 'Retain';
   /**
-   * What happens when the dataId exists with other content and was not published by this resource. `Fail` changes nothing and reports a conflict; `Adopt` takes it over.
+   * What happens when the dataId exists with other content and was not published by this resource. `Fail` changes nothing and reports a conflict; `Adopt` takes it over, but not back from another NacosConfig that has adopted it since.
    */
   adoptionPolicy: 'Fail' | 'Adopt';
   /**

@@ -229,7 +229,8 @@ export class EmbeddedCluster implements Cluster {
     const kept = keepServerFields(labelledNamespace(scoped), previous, type);
     requireNoNewFinalizers(kept, previous, type);
     const admitted = this.#admit(type, kept, previous, subresource === 'status' ? 'status' : undefined, options);
-    const generation = nextGeneration(admitted, previous);
+    const countsAnnotations = type.countsAnnotations === true && subresource !== 'status';
+    const generation = nextGeneration(admitted, previous, countsAnnotations);
     // An empty list asks for a reset, so it has to get as far as this.
     const { managedFields } = kept.metadata;
     const next = { ...admitted, metadata: { ...admitted.metadata, generation, managedFields } };

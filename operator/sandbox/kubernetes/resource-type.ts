@@ -26,6 +26,8 @@ export interface ResourceType {
   readonly schema: Schema;
   /** False for types whose `metadata.generation` stays as it is, such as ConfigMaps. */
   readonly hasGeneration: boolean;
+  /** True for Deployments: a change of annotations counts as well, but for one through /status. */
+  readonly countsAnnotations?: boolean;
   /** True for CRDs: no strategic merge patch there. */
   readonly isCustom: boolean;
   readonly columns: readonly Column[];

@@ -86,10 +86,17 @@ export function requireNoNewFinalizers(next: KubeObject, previous: KubeObject, t
 }
 
 /** The generation after a write: it counts the changes of what users want. */
-export function nextGeneration(next: KubeObject, previous: KubeObject): number | undefined {
+export function nextGeneration(next: KubeObject, previous: KubeObject, countsAnnotations: boolean): number | undefined {
   const { generation } = previous.metadata;
   if (generation === undefined) return undefined;
-  return isDeepStrictEqual(wanted(next), wanted(previous)) ? generation : generation + 1;
+  const isAnnotated = countsAnnotations && !isDeepStrictEqual(usersAnnotations(next), usersAnnotations(previous));
+  return isDeepStrictEqual(wanted(next), wanted(previous)) && !isAnnotated ? generation : generation + 1;
+}
+
+/** Without the revision, which the Deployment controller writes together with the status. */
+function usersAnnotations({ metadata }: KubeObject): Readonly<Record<string, string>> {
+  const { 'deployment.kubernetes.io/revision': _, ...annotations } = metadata.annotations ?? {};
+  return annotations;
 }
 
 function wanted({ apiVersion: _, kind: __, metadata: ___, status: ____, ...rest }: KubeObject): object {

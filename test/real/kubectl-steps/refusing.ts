@@ -78,9 +78,9 @@ export const refusing: Chapter = {
     {
       title: 'a field that is missing',
       run: create,
-      input: config('bad', 'content: x\ncontentFrom: {}'),
+      input: config('bad', 'content: x\nconnectionRef: {}'),
       code: 1,
-      shows: ['spec.contentFrom.configMapKeyRef: Required value'],
+      shows: ['spec.connectionRef.name: Required value'],
     },
     {
       title: 'a blank content, by a CEL rule',

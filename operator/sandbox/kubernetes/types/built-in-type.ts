@@ -49,6 +49,7 @@ export class BuiltInType implements ResourceType {
   readonly scale: ScalePaths | undefined;
   readonly schema: Schema;
   readonly hasGeneration: boolean;
+  readonly countsAnnotations: boolean;
   readonly isCustom = false;
   readonly columns: readonly Column[];
   readonly definition: string;
@@ -71,6 +72,7 @@ export class BuiltInType implements ResourceType {
     this.scale = facts.subresources.includes('scale') ? { ...scalePaths, labelSelector: 'spec.selector' } : undefined;
     this.schema = builtInSchema(facts.definition);
     this.hasGeneration = counted.has(facts.kind);
+    this.countsAnnotations = facts.kind === 'Deployment';
     this.columns = facts.columns.map((column) => ({ ...column, description: '' }));
     this.definition = facts.definition;
     this.storedAs = storedAs;
