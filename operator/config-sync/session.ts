@@ -8,6 +8,7 @@
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import type { BridgeError } from '../errors.ts';
 import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } from '../nacos/config-client.ts';
+import { errorOf } from '../nacos/connection-state.ts';
 import type { RemoteMetadata } from './ownership.ts';
 import { readRemote, type RemoteConfig } from './remote.ts';
 
@@ -114,17 +115,7 @@ export class ConfigSession {
   /** Why nothing was read yet: the connection, or this dataId alone; undefined while the first read is under way. */
   get notReadBecause(): BridgeError | undefined {
     const { state } = this.connection.client;
-    switch (state.kind) {
-      case 'connected':
-        return state.authError ?? this.#watch.lastError;
-      case 'disconnected':
-        return state.error;
-      case 'connecting':
-        return state.lastError;
-      case 'idle':
-      case 'stopped':
-        return undefined;
-    }
+    return errorOf(state) ?? (state.kind === 'connected' ? this.#watch.lastError : undefined);
   }
 
   /** Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common. */

@@ -90,3 +90,18 @@ function isSameFailure(state: ClientState, error: BridgeError): boolean {
 function isTrying(state: ClientState): boolean {
   return state.kind === 'connecting' || state.kind === 'disconnected';
 }
+
+/** Why requests cannot be answered now; undefined when they can, or nothing was tried yet. */
+export function errorOf(state: ClientState): BridgeError | undefined {
+  switch (state.kind) {
+    case 'connected':
+      return state.authError;
+    case 'disconnected':
+      return state.error;
+    case 'connecting':
+      return state.lastError;
+    case 'idle':
+    case 'stopped':
+      return undefined;
+  }
+}

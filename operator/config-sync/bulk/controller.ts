@@ -11,6 +11,7 @@ import { BridgeError, isBridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
 import { Store, type StoreChange } from '../../kube/store.ts';
+import { errorOf } from '../../nacos/connection-state.ts';
 import { Controller, type ReconcileContext } from '../../runtime/controller.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../../runtime/predicates.ts';
 import type { Runnable } from '../../runtime/runnable.ts';
@@ -273,21 +274,7 @@ function isSameConnection(one: ConnectionHandle | undefined, other: ConnectionHa
 /** Why nothing was found yet: the connection, or this alone; undefined while the first look is under way. */
 function unreadBecause(connection: ConnectionHandle | undefined, { finder }: RunningSync): BridgeError | undefined {
   if (connection === undefined || finder === undefined) return undefined;
-  const cause = connectionError(connection) ?? finder.lastError;
+  const cause = errorOf(connection.client.state) ?? finder.lastError;
   const words = `${connection.title} is not ready: ${cause?.message}`;
   return cause && new BridgeError('CONNECTION_NOT_READY', words, { cause });
-}
-
-function connectionError({ client: { state } }: ConnectionHandle): BridgeError | undefined {
-  switch (state.kind) {
-    case 'connected':
-      return state.authError;
-    case 'disconnected':
-      return state.error;
-    case 'connecting':
-      return state.lastError;
-    case 'idle':
-    case 'stopped':
-      return undefined;
-  }
 }
