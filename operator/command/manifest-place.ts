@@ -5,6 +5,7 @@
 import type { ContentSource } from '../config-sync/intent.ts';
 import type { ContentPlace, PlacedContent } from '../config-sync/places/content-place.ts';
 import { unknownAuthor } from '../config-sync/places/field-author.ts';
+import { textOfConfigMap, textOfSecret } from '../config-sync/places/key-text.ts';
 import { BridgeError } from '../errors.ts';
 import type { Manifest } from './manifest.ts';
 import type { Entry, ManifestSet } from './manifest-set.ts';
@@ -35,10 +36,11 @@ export class ManifestPlace implements ContentPlace {
     const place = { title: `key '${key}' of ${kind} '${name}'`, isSecret: kind === 'Secret', origin };
     return new ManifestPlace(place, () => {
       if (found === undefined) return absent(`${kind} '${name}' is not among these files`);
-      const value = found.object.data?.[key];
-      if (value !== undefined) return present(kind === 'Secret' ? textOf(value, place.title) : value);
-      if (found.object.binaryData?.[key] === undefined) return absent(`${kind} '${name}' has no key '${key}'`);
-      throw new BridgeError('INVALID_CONTENT', `The content must be text, and ${place.title} is binary`);
+      const content =
+        source.kind === 'secret'
+          ? textOfSecret(found.object, source, place.title)
+          : textOfConfigMap(found.object, key, place.title);
+      return content === undefined ? absent(`${kind} '${name}' has no key '${key}'`) : present(content);
     });
   }
 
@@ -63,12 +65,4 @@ function present(content: string): PlacedContent {
 
 function absent(message: string): PlacedContent {
   return { kind: 'absent', message, resourceVersion: undefined };
-}
-
-function textOf(base64: string, title: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
-  } catch {
-    throw new BridgeError('INVALID_CONTENT', `The content must be UTF-8 text, and ${title} is not`);
-  }
 }

@@ -86,6 +86,27 @@ const cases: Case[] = [
     problems: [/^12:6 Secret\/s stringData\[a\]: .*line 1, column \d+; it comes from a Secret and is not shown/],
   },
   {
+    what: 'text in binaryData, which is read as the operator reads it',
+    manifests:
+      config('  contentFrom: { configMapKeyRef: { name: bytes, key: a } }') +
+      '---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: bytes }\nbinaryData: { a: YTogMQ== }\n',
+    problems: [],
+  },
+  {
+    what: 'bytes in binaryData that are no text',
+    manifests:
+      config('  contentFrom: { configMapKeyRef: { name: bytes, key: a } }') +
+      '---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: bytes }\nbinaryData: { a: /w== }\n',
+    problems: [/The content must be UTF-8 text, and key 'a' of ConfigMap 'bytes' is binary/],
+  },
+  {
+    what: 'bytes of a Secret that are published in Base64',
+    manifests:
+      config('  allowSecretExport: true\n  contentFrom: { secretKeyRef: { name: s, key: a, encoding: Base64 } }', 'a') +
+      '---\napiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { a: /w== }\n',
+    problems: [],
+  },
+  {
     what: 'a Secret that is no Base64, without a word of it',
     manifests: `apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { a: "?${SECRET}" }\n`,
     problems: [/^1:1 Secret\/s: .*illegal base64/],

@@ -15,6 +15,7 @@
  */
 import type { ConfigObservation } from '../../nacos/config-client.ts';
 import { nameText, type ConfigName } from '../../nacos/config-pattern.ts';
+import { utf8Of } from '../mirror/data-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { Mapping } from './mapping.ts';
 import type { Outcome } from './outcome.ts';
@@ -95,11 +96,7 @@ function contentOf(
 function decode(content: string, kind: MirrorKind, encoding: Mapping['secretEncoding']): string | undefined {
   if (kind === 'ConfigMap' || encoding === 'Text') return content;
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content)) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(content, 'base64'));
-  } catch {
-    return undefined;
-  }
+  return utf8Of(content);
 }
 
 const undecodable: Outcome = {

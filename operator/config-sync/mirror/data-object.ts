@@ -33,6 +33,15 @@ export function encodeData(kind: MirrorKind, texts: Readonly<Record<string, stri
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]));
 }
 
+/** The bytes of `base64` as text, a byte order mark included; undefined when they are not UTF-8. */
+export function utf8Of(base64: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a key holds this text, byte for byte. */
 export function holdsText(kind: MirrorKind, object: DataObject, key: string, text: string): boolean {
   const value = object.data?.[key];

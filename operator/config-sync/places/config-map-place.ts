@@ -10,6 +10,7 @@ import type { ResourceClient } from '../../kube/resource-client.ts';
 import { bytesByKey, type ConfigMap } from '../mirror/data-object.ts';
 import type { ContentPlace, PlacedContent } from './content-place.ts';
 import { authorOf } from './field-author.ts';
+import { textOfConfigMap } from './key-text.ts';
 
 /** The API server's limit for the values of a ConfigMap, all keys together. */
 const MAX_CONFIG_MAP_BYTES = 1024 * 1024;
@@ -42,7 +43,7 @@ export class ConfigMapPlace implements ContentPlace {
     if (object === undefined) return absent(`ConfigMap '${this.#name}' does not exist`);
     const { resourceVersion, managedFields } = object.metadata;
     this.#isInBinaryData = object.binaryData?.[this.#key] !== undefined;
-    const content = object.data?.[this.#key] ?? this.#binaryText(object.binaryData?.[this.#key]);
+    const content = textOfConfigMap(object, this.#key, this.title);
     if (content !== undefined) {
       const field = this.#isInBinaryData ? 'binaryData' : 'data';
       const author = async () => authorOf(managedFields, [field, this.#key]);
@@ -68,15 +69,6 @@ export class ConfigMapPlace implements ContentPlace {
     }
     const patch = { metadata: { resourceVersion }, data, binaryData };
     await this.#configMaps.mergePatch(this.#name, this.#namespace, patch, options);
-  }
-
-  #binaryText(base64: string | undefined): string | undefined {
-    if (base64 === undefined) return undefined;
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
-    } catch {
-      throw new BridgeError('INVALID_CONTENT', `The content must be UTF-8 text, and ${this.title} is binary`);
-    }
   }
 }
 

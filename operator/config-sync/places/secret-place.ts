@@ -7,6 +7,7 @@ import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { Secret } from '../mirror/data-object.ts';
 import type { ContentPlace, PlacedContent } from './content-place.ts';
 import { unknownAuthor } from './field-author.ts';
+import { textOfSecret } from './key-text.ts';
 
 export class SecretPlace implements ContentPlace {
   readonly isSecret = true;
@@ -36,9 +37,9 @@ export class SecretPlace implements ContentPlace {
   async read(): Promise<PlacedContent> {
     const object = await this.#get();
     const resourceVersion = object?.metadata.resourceVersion;
-    const base64 = object?.data?.[this.#key];
-    if (base64 !== undefined) {
-      return { kind: 'present', content: this.#text(base64), resourceVersion, author: async () => unknownAuthor };
+    const content = object && textOfSecret(object, { key: this.#key, encoding: this.#encoding }, this.title);
+    if (content !== undefined) {
+      return { kind: 'present', content, resourceVersion, author: async () => unknownAuthor };
     }
     const what = object === undefined ? 'does not exist' : `has no key '${this.#key}'`;
     return { kind: 'absent', message: `Secret '${this.#name}' ${what}`, resourceVersion };
@@ -55,15 +56,6 @@ export class SecretPlace implements ContentPlace {
       if (!isBridgeError(error, 'KUBE_FORBIDDEN')) throw error;
       const message = `${error.message}; the operator may not read Secrets, see \`secrets.export\` of its chart`;
       throw new BridgeError('KUBE_FORBIDDEN', message, { cause: error });
-    }
-  }
-
-  #text(base64: string): string {
-    if (this.#encoding === 'Base64') return base64;
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
-    } catch {
-      throw new BridgeError('INVALID_CONTENT', `The content must be UTF-8 text, and ${this.title} is not`);
     }
   }
 }
