@@ -21,7 +21,7 @@ import { createConfigMetrics } from './config-sync/metrics.ts';
 import { CONFIG_MAP, type DataObject } from './config-sync/mirror/data-object.ts';
 import { accessTo } from './config-sync/mirror/mirror-access.ts';
 import { workloadClients } from './config-sync/rollout/workloads.ts';
-import { ClientPool } from './connections/client-pool.ts';
+import { ClientPool, clientsWith } from './connections/client-pool.ts';
 import { ConnectionDirectory } from './connections/connection-directory.ts';
 import { Connections } from './connections/controller.ts';
 import { DefaultConnection } from './connections/default-connection.ts';
@@ -40,7 +40,6 @@ import { ResourceClient } from './kube/resource-client.ts';
 import type { KubeObject } from './kube/resource.ts';
 import { Store } from './kube/store.ts';
 import type { Logger } from './log.ts';
-import { NacosClient } from './nacos/client.ts';
 import { createNacosMetrics } from './nacos/metrics.ts';
 import type { RunOptions } from './options.ts';
 import { ownAddress } from './replicas/own-address.ts';
@@ -111,19 +110,14 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   );
 
   const pool = new ClientPool(
-    ({ servers, credentials, requestTimeoutMs, updateConcurrency }) =>
-      new NacosClient({
-        servers,
-        credentials,
-        requestTimeoutMs,
-        maxConcurrentRequests: updateConcurrency,
-        clientName: `Nacos-Bridge:v${version}`,
-        appName: FIELD_MANAGER,
-        log,
-        clock,
-        metrics: nacosMetrics,
-        beforeRedo: async () => serviceSync?.beforeRedo(),
-      }),
+    clientsWith({
+      clientName: `Nacos-Bridge:v${version}`,
+      appName: FIELD_MANAGER,
+      log,
+      clock,
+      metrics: nacosMetrics,
+      beforeRedo: async () => serviceSync?.beforeRedo(),
+    }),
   );
   const directory = new ConnectionDirectory();
   const serviceSync: ServiceSync | undefined = options.services

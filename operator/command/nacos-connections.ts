@@ -6,14 +6,13 @@ import { Registry } from 'prom-client';
 import { FIELD_MANAGER, METRICS_PREFIX } from '../api/names.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import { systemClock } from '../clock.ts';
-import { ClientPool } from '../connections/client-pool.ts';
+import { ClientPool, clientsWith } from '../connections/client-pool.ts';
 import { titleOf, type ConnectionHandle } from '../connections/connection-directory.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
 import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
 import { silentLogger } from '../log.ts';
-import { NacosClient } from '../nacos/client.ts';
 import { normaliseNamespaceId } from '../nacos/config-key.ts';
 import { createNacosMetrics } from '../nacos/metrics.ts';
 import type { NacosAccessOptions } from '../options.ts';
@@ -30,18 +29,13 @@ export class NacosConnections {
     const metrics = createNacosMetrics(new Registry(), METRICS_PREFIX);
     this.#given = options.nacos.length === 0 ? undefined : settingsOf(options);
     this.#pool = new ClientPool(
-      ({ servers, credentials, requestTimeoutMs, updateConcurrency }) =>
-        new NacosClient({
-          servers,
-          credentials,
-          requestTimeoutMs,
-          maxConcurrentRequests: updateConcurrency,
-          clientName: `Nacos-Bridge:v${version}`,
-          appName: FIELD_MANAGER,
-          log: silentLogger,
-          clock: systemClock,
-          metrics,
-        }),
+      clientsWith({
+        clientName: `Nacos-Bridge:v${version}`,
+        appName: FIELD_MANAGER,
+        log: silentLogger,
+        clock: systemClock,
+        metrics,
+      }),
     );
   }
 

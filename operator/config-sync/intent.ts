@@ -6,7 +6,7 @@
  * object, or a rule that CEL cannot say, may still break.
  */
 import type { NacosConfig } from '../api/resources.ts';
-import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
+import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
 import { normaliseNamespaceId, type ConfigKey } from '../nacos/config-key.ts';
 import { checkSecretExport, contentSourceOf, type ContentSource } from './content-source.ts';
@@ -98,7 +98,7 @@ export function sourceOf({ spec }: NacosConfig): 'Kubernetes' | 'Nacos' | 'Both'
 
 /** The connection's key: `namespace/name`, or the operator's default. */
 export function connectionOf({ spec, metadata }: NacosConfig): ConnectionKey {
-  return spec.connectionRef === undefined ? DEFAULT_CONNECTION : `${metadata.namespace}/${spec.connectionRef.name}`;
+  return connectionKey(metadata.namespace, spec.connectionRef?.name);
 }
 
 /** Whether deleting the resource has to reach Nacos, so that it needs our finalizer. */

@@ -7,6 +7,7 @@
 import { FIELD_MANAGER } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import { findCondition } from '../kube/conditions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
@@ -50,7 +51,7 @@ export class ConfigReporter {
   #tellProblem(resource: NacosConfig, report: SyncReport, log: Logger): void {
     const ready = readyVerdict(report);
     if (ready.status !== 'False') return;
-    const before = resource.status?.conditions?.find(({ type }) => type === 'Ready');
+    const before = findCondition(resource.status?.conditions, 'Ready');
     if (before?.reason === ready.reason && before.message === ready.message) return;
     log.warn('not ready', { reason: ready.reason, detail: ready.message });
     this.event(resource, { type: 'Warning', reason: ready.reason, action: 'Reconcile', note: ready.message });

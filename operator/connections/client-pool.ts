@@ -4,9 +4,23 @@
  * Guarantees: a client runs from its first lease to the release of its last; a lease whose credentials alone change
  * keeps its client, when nobody shares it, so that no watch has to move.
  */
-import type { NacosClient } from '../nacos/client.ts';
+import { NacosClient, type NacosClientOptions } from '../nacos/client.ts';
 import type { ConnectionKey } from './connection-key.ts';
 import { sharingKey, type ConnectionSettings } from './settings.ts';
+
+/** How clients are made of settings, each as `common` says beside. */
+export function clientsWith(
+  common: Omit<NacosClientOptions, 'servers' | 'credentials' | 'requestTimeoutMs' | 'maxConcurrentRequests'>,
+): (settings: ConnectionSettings) => NacosClient {
+  return ({ servers, credentials, requestTimeoutMs, updateConcurrency }) =>
+    new NacosClient({
+      ...common,
+      servers,
+      credentials,
+      requestTimeoutMs,
+      maxConcurrentRequests: updateConcurrency,
+    });
+}
 
 interface PooledClient {
   key: string;

@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import { isBridgeError } from '../errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
-import type { Verdict } from '../kube/conditions.ts';
+import { findCondition, type Verdict } from '../kube/conditions.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
@@ -125,7 +125,7 @@ export class ConnectionReconciler {
     const { clock, events, usage } = this.#options;
     const resource = this.#statuses.latest(cached);
     const { ready } = verdicts;
-    const before = resource.status?.conditions?.find(({ type }) => type === 'Ready');
+    const before = findCondition(resource.status?.conditions, 'Ready');
     if (before?.status !== ready.status || before.reason !== ready.reason) {
       const type = ready.status === 'False' ? 'Warning' : 'Normal';
       events.event(resource, { type, reason: ready.reason, action: 'Connect', note: ready.message });

@@ -4,7 +4,7 @@
  */
 import { CONNECTION_ANNOTATION, EXPORT_ANNOTATION, GROUP_ANNOTATION, SERVICE_NAME_ANNOTATION } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
-import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
+import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { matchesLabels } from '../kube/label-selector.ts';
 import { objectKey, type KubeObject } from '../kube/resource.ts';
 import type { Service } from './kube-objects.ts';
@@ -111,8 +111,4 @@ const zoneCluster = { kind: 'zone' } as const;
 
 function fixedCluster(name: string): { kind: 'fixed'; name: string } {
   return { kind: 'fixed', name };
-}
-
-function connectionKey(namespace = '', name: string | undefined): ConnectionKey {
-  return name === undefined ? DEFAULT_CONNECTION : `${namespace}/${name}`;
 }

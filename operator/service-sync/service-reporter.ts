@@ -5,6 +5,7 @@
 import { FIELD_MANAGER } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import { findCondition } from '../kube/conditions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { parseKey } from '../kube/resource.ts';
@@ -119,8 +120,8 @@ export class ServiceReporter implements Runnable {
     const held = heldServices(resource, this.#options).length;
     const status = serviceStatus(resource, { publications, held, ghosts: this.#ghosts.count(exportId) }, clock.now());
     if (status === undefined) return;
-    const ready = status.conditions?.find(({ type }) => type === 'Ready');
-    const before = resource.status?.conditions?.find(({ type }) => type === 'Ready');
+    const ready = findCondition(status.conditions, 'Ready');
+    const before = findCondition(resource.status?.conditions, 'Ready');
     if (ready && (before?.reason !== ready.reason || before.message !== ready.message)) {
       const type = ready.status === 'True' ? 'Normal' : 'Warning';
       events.event(resource, { type, reason: ready.reason, action: 'Publish', note: ready.message });

@@ -6,7 +6,7 @@
 import { SYNC_LABEL } from '../../api/names.ts';
 import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
 import type { ConnectionDirectory, ConnectionHandle } from '../../connections/connection-directory.ts';
-import { DEFAULT_CONNECTION, type ConnectionKey } from '../../connections/connection-key.ts';
+import { connectionKey, type ConnectionKey } from '../../connections/connection-key.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
@@ -56,7 +56,7 @@ export function newSyncStore(): Store<NacosConfigSync> {
 }
 
 export function connectionOfSync({ spec, metadata }: NacosConfigSync): ConnectionKey {
-  return spec.connectionRef === undefined ? DEFAULT_CONNECTION : `${metadata.namespace}/${spec.connectionRef.name}`;
+  return connectionKey(metadata.namespace, spec.connectionRef?.name);
 }
 
 /** How many NacosConfigSyncs use a connection. */
