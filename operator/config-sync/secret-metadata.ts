@@ -1,9 +1,10 @@
 /**
- * The metadata of Secrets, watched only while some NacosConfig reads or writes one, or somebody else needs them. What Secrets hold is read when it is
- * needed, and kept nowhere.
+ * The metadata of Secrets, watched only while some NacosConfig reads or writes one, or somebody else needs them. What
+ * Secrets hold is read when it is needed, and kept nowhere.
  */
 import type { NacosConfig } from '../api/resources.ts';
 import type { Reflector } from '../kube/reflector.ts';
+import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Store } from '../kube/store.ts';
 import { secretsOf } from './intent.ts';
@@ -19,10 +20,11 @@ export class SecretMetadata {
   /** The keys of the NacosConfigs that name a Secret, and whoever else needs them. */
   readonly #users = new Set<string>();
   #unsubscribe = (): void => {};
-  #reflector: Reflector<KubeObject> | undefined;
+  readonly #reflector: ReflectorOnDemand;
 
   constructor(options: SecretMetadataOptions) {
     this.#options = options;
+    this.#reflector = new ReflectorOnDemand(options.newReflector);
   }
 
   start(): void {
@@ -44,7 +46,7 @@ export class SecretMetadata {
 
   async stop(): Promise<void> {
     this.#unsubscribe();
-    await this.#reflector?.stop();
+    await this.#reflector.stop();
   }
 
   #count(key: string, config: NacosConfig | undefined): void {
@@ -53,10 +55,6 @@ export class SecretMetadata {
   }
 
   #watch(): void {
-    const isNeeded = this.#users.size > 0;
-    if (isNeeded === (this.#reflector !== undefined)) return;
-    void this.#reflector?.stop();
-    this.#reflector = isNeeded ? this.#options.newReflector() : undefined;
-    this.#reflector?.start();
+    this.#reflector.watch(this.#users.size > 0);
   }
 }

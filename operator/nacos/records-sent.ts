@@ -1,5 +1,6 @@
 /** Waiting for records before something is said that relies on them. */
 import type { Clock } from '../clock.ts';
+import { until } from '../runtime/until.ts';
 import type { NamingClient } from './naming-client.ts';
 
 /** Nacos may be away, or refuse a record for long. */
@@ -10,26 +11,16 @@ const LIMIT_MS = 30_000;
  *
  * @throws the reason of `signal`
  */
-export async function recordsSent(
+export function recordsSent(
   naming: Pick<NamingClient, 'isSettled' | 'isSuspended' | 'onChange'>,
   clock: Clock,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const sent = Promise.withResolvers<void>();
-  const look = () => {
-    if (naming.isSettled || naming.isSuspended) sent.resolve();
-  };
-  const giveUp = () => sent.reject(signal.reason);
-  const unsubscribe = naming.onChange(look);
-  const limit = clock.after(LIMIT_MS, () => sent.resolve());
-  signal.addEventListener('abort', giveUp, { once: true });
-  look();
-  if (signal.aborted) giveUp();
-  try {
-    await sent.promise;
-  } finally {
-    unsubscribe();
-    limit.cancel();
-    signal.removeEventListener('abort', giveUp);
-  }
+  return until({
+    isSo: () => naming.isSettled || naming.isSuspended,
+    onChange: (listener) => naming.onChange(listener),
+    limitMs: LIMIT_MS,
+    clock,
+    signal,
+  });
 }

@@ -5,6 +5,7 @@
  */
 import { BridgeError } from '../errors.ts';
 import type { Reflector } from '../kube/reflector.ts';
+import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Store, StoreChange } from '../kube/store.ts';
 
@@ -19,25 +20,26 @@ export interface PodMetadataOptions {
 
 export class PodMetadata {
   readonly #options: PodMetadataOptions;
-  #reflector: Reflector<KubeObject> | undefined;
+  readonly #reflector: ReflectorOnDemand;
 
   constructor(options: PodMetadataOptions) {
     this.#options = options;
+    this.#reflector = new ReflectorOnDemand(options.newReflector);
     options.store.onChange(options.onChange);
   }
 
   /** Begins or ends the watch. */
   watch(isNeeded: boolean): void {
-    if (isNeeded === (this.#reflector !== undefined)) return;
-    void this.#reflector?.stop();
-    this.#reflector = isNeeded ? this.#options.newReflector() : undefined;
-    this.#reflector?.start();
-    this.#reflector?.synced().then(this.#options.onSynced, () => {});
+    this.#reflector
+      .watch(isNeeded)
+      ?.synced()
+      .then(this.#options.onSynced, () => {});
   }
 
   /** What is watched: nothing, while nothing is needed. */
   get reflectors(): readonly Reflector<KubeObject>[] {
-    return this.#reflector ? [this.#reflector] : [];
+    const { current } = this.#reflector;
+    return current ? [current] : [];
   }
 
   /**
@@ -46,8 +48,9 @@ export class PodMetadata {
    * @throws BridgeError KUBE_UNAVAILABLE when they cannot be listed.
    */
   isSynced(): boolean {
-    if (this.#reflector?.hasSynced) return true;
-    const cause = this.#reflector?.lastError;
+    const { current } = this.#reflector;
+    if (current?.hasSynced) return true;
+    const cause = current?.lastError;
     if (cause === undefined) return false;
     const message = `The labels and annotations of pods cannot be read: ${cause.message}`;
     throw new BridgeError('KUBE_UNAVAILABLE', message, { cause });
@@ -58,6 +61,6 @@ export class PodMetadata {
   }
 
   async stop(): Promise<void> {
-    await this.#reflector?.stop();
+    await this.#reflector.stop();
   }
 }

@@ -18,6 +18,7 @@ import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
+import { until } from '../runtime/until.ts';
 import { SERVICE_NAME_LABEL, type EndpointSlice, type Service } from './kube-objects.ts';
 import type { PodMetadata } from './pod-metadata.ts';
 import type { PublicationBook } from './publication-book.ts';
@@ -130,15 +131,13 @@ export class ServicePublisher implements Runnable {
   /** Resolves when `to` holds what is published over the connection, or within a minute; `from` then holds nothing of it. */
   async handOver(connection: ConnectionKey, from: NacosClient, to: NacosClient): Promise<void> {
     const { clock } = this.#options;
-    const declared = Promise.withResolvers<void>();
-    const look = () => this.hasDeclared(connection) && declared.resolve();
-    const unsubscribe = this.onProgress(look);
-    const limit = clock.after(HANDOVER_LIMIT_MS, () => declared.resolve());
-    look();
-    await declared.promise;
-    unsubscribe();
-    limit.cancel();
-    await recordsSent(to.naming, clock, new AbortController().signal);
+    await until({
+      isSo: () => this.hasDeclared(connection),
+      onChange: (listener) => this.onProgress(listener),
+      limitMs: HANDOVER_LIMIT_MS,
+      clock,
+    });
+    await recordsSent(to.naming, clock);
     await this.#publisher.leave(from);
   }
 

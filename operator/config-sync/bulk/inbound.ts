@@ -20,6 +20,7 @@ import type { DataObject } from '../mirror/data-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { writeMirror } from '../mirror/write-mirror.ts';
 import { forEachBounded } from './bounded.ts';
+import { doneText, nothingDone, type Done } from './done.ts';
 import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
 import { objectText, placeOf } from './item-book.ts';
 import { illegalInKubernetes } from './legal-names.ts';
@@ -42,7 +43,6 @@ interface Watched {
   readonly watch: ConfigWatch;
 }
 
-type Done = Record<'created' | 'changed' | 'removed', number>;
 type Texts = Readonly<Record<string, string>>;
 
 export class InboundSync implements RunningSync {
@@ -114,7 +114,7 @@ export class InboundSync implements RunningSync {
       texts.set(object, await this.#look(object));
     });
     this.#guard();
-    const done: Done = { created: 0, changed: 0, removed: 0 };
+    const done = nothingDone();
     const failures = await forEachBounded(texts.keys(), OBJECTS_AT_ONCE, signal, async (object) => {
       // Before the write: what changes meanwhile is decided again.
       this.#dirty.delete(object);
@@ -306,10 +306,9 @@ export class InboundSync implements RunningSync {
     this.tally.set(nameText(config), { outcome, place: placeOf({ ref, config }) });
   }
 
-  #tell({ created, changed, removed }: Done): void {
-    const parts = Object.entries({ created, changed, removed }).filter(([, count]) => count > 0);
-    if (parts.length === 0) return;
-    this.#options.onWritten(`Objects: ${parts.map(([what, count]) => `${count} ${what}`).join(', ')}`);
+  #tell(done: Done): void {
+    const text = doneText(done);
+    if (text !== undefined) this.#options.onWritten(`Objects: ${text}`);
   }
 }
 

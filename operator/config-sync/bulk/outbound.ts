@@ -17,6 +17,7 @@ import { nameText, type ConfigName } from '../../nacos/config-pattern.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { forEachBounded } from './bounded.ts';
 import { childName, childOf, isOtherwise, type Item } from './child.ts';
+import { doneText, nothingDone, type Done } from './done.ts';
 import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
 import { ItemBook, placeOf } from './item-book.ts';
 import type { KeyRef } from './mapping.ts';
@@ -32,8 +33,6 @@ import { Tally } from './tally.ts';
 const WRITES_AT_ONCE = 8;
 /** A pass ends well within the time limit of a reconcile, and the next one goes on. */
 const ITEMS_PER_PASS = 1000;
-
-type Done = Record<'created' | 'changed' | 'removed', number>;
 
 export class OutboundSync implements RunningSync {
   readonly tally = new Tally();
@@ -148,7 +147,7 @@ export class OutboundSync implements RunningSync {
   }
 
   async #act(log: Logger, signal: AbortSignal): Promise<void> {
-    const done: Done = { created: 0, changed: 0, removed: 0 };
+    const done = nothingDone();
     const isComplete = this.#reader.isCurrent && (this.finder?.isComplete ?? true);
     const due = [...this.#todo].slice(0, ITEMS_PER_PASS);
     const failures = await forEachBounded(due, WRITES_AT_ONCE, signal, async ([name, config]) => {
@@ -250,10 +249,9 @@ export class OutboundSync implements RunningSync {
     return child ? outcomeOf(child) : PENDING;
   }
 
-  #tell({ created, changed, removed }: Done): void {
-    const parts = Object.entries({ created, changed, removed }).filter(([, count]) => count > 0);
-    if (parts.length === 0) return;
-    this.#options.onWritten(`NacosConfigs of items: ${parts.map(([what, count]) => `${count} ${what}`).join(', ')}`);
+  #tell(done: Done): void {
+    const text = doneText(done);
+    if (text !== undefined) this.#options.onWritten(`NacosConfigs of items: ${text}`);
   }
 }
 
