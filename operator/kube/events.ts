@@ -118,7 +118,9 @@ export class EventRecorder {
         if (!mayPass || this.#stopping.signal.aborted) {
           this.#book.drop(series);
           series.writtenCount = series.count;
-          return log.warn('an event could not be recorded', { reason: series.input.reason, ...errorFields(error) });
+          // With its namespace those who would read it are gone as well.
+          const level = error instanceof ApiError && error.objectMissing ? 'debug' : 'warn';
+          return log[level]('an event could not be recorded', { reason: series.input.reason, ...errorFields(error) });
         }
         await sleep(clock, error.retryAfterMs ?? retryDelayMs * attempt, this.#stopping.signal).catch(() => {});
       }

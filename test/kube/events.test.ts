@@ -3,8 +3,8 @@ import type { KubeClient } from '../../operator/kube/client.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
 import type { EventInput } from '../../operator/kube/events.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
-import { silentLogger } from '../../operator/log.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { LogRecorder } from '../runtime/log-recorder.ts';
 import { clientFor } from './client-for.ts';
 import { FakeApiServer, status } from './fake-api-server.ts';
 
@@ -20,13 +20,15 @@ describe('an event recorder', () => {
   let client: KubeClient;
   let clock: FakeClock;
   let recorder: EventRecorder;
+  let log: LogRecorder;
   beforeEach(async () => {
     server = await FakeApiServer.start();
     server.answer(() => ({ status: 200, body: { metadata: {} } }));
     client = clientFor(server);
     clock = new FakeClock();
+    log = new LogRecorder();
     const reporting = { reportingController: 'x.io/controller', reportingInstance: 'pod-0' };
-    recorder = new EventRecorder({ client, clock, log: silentLogger, ...reporting });
+    recorder = new EventRecorder({ client, clock, log, ...reporting });
   });
   afterEach(async () => {
     await recorder.stop();
@@ -157,6 +159,24 @@ describe('an event recorder', () => {
     recorder.event(thing, { ...published, note: 'forbidden' });
     await recorder.flush();
     assert.equal(server.requests.length, 4);
+  });
+
+  it('warns of what it could not record, but not of a namespace that is gone', async () => {
+    for (const [code, reason, name] of [
+      [404, 'NotFound', 'n'],
+      [403, 'Forbidden', undefined],
+    ] as const) {
+      server.answer(() => ({ status: code, body: status(code, reason, 'refused', { name }) }));
+      recorder.event(thing, { ...published, note: reason });
+      await recorder.flush();
+    }
+    assert.deepEqual(
+      log.lines.map(({ level, fields }) => [level, fields['code']]),
+      [
+        ['debug', 'KUBE_NOT_FOUND'],
+        ['warn', 'KUBE_FORBIDDEN'],
+      ],
+    );
   });
 
   it('cuts a note at its limit and puts events about cluster objects into the default namespace', async () => {
