@@ -5,7 +5,7 @@
  * writers that send none. `src_user` carries the same mark and tells something else: whether the last writer was us.
  * Together they tell "ours, as we left it" from "ours, edited by somebody since".
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { OWNER_TAG_PREFIX } from '../api/names.ts';
 
 /** Nacos' own limit (`config_tags`). */
@@ -13,9 +13,7 @@ const MAX_TAGS = 5;
 
 /** The mark of one NacosConfig of one cluster: the prefix and 16 hexadecimal digits. */
 export function ownershipMark(clusterId: string, namespace: string, name: string): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([clusterId, namespace, name]))
-    .digest('hex');
+  const digest = hash('sha256', JSON.stringify([clusterId, namespace, name]));
   return OWNER_TAG_PREFIX + digest.slice(0, 16);
 }
 

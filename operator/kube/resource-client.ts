@@ -50,6 +50,8 @@ export interface ApplyOptions {
   /** Takes fields over from other managers instead of failing with KUBE_CONFLICT. */
   readonly force: boolean;
   readonly subresource?: 'status';
+  /** Only `metadata` is answered, which spares both sides what is known. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface DeleteOptions {
@@ -161,6 +163,7 @@ export class ResourceClient<T extends KubeObject> {
         path: this.#path(object.metadata.namespace, object.metadata.name, options.subresource),
         query: { fieldManager: options.fieldManager, force: options.force },
         contentType: applyContentType,
+        accept: options.metadataOnly ? metadataAccept : undefined,
         body: this.#typed({ ...object, metadata }),
       }),
     );

@@ -48,7 +48,7 @@ export class StatusWriter<T extends KubeObject & { status?: unknown }> {
   async write(object: T, status: NonNullable<T['status']>): Promise<void> {
     const applied = await applyStatus(this.#client, object, status, { fieldManager: this.#fieldManager });
     if (applied === undefined) return;
-    const { resourceVersion } = applied.metadata;
+    const { resourceVersion } = applied;
     const key = objectKey(object);
     this.#prune();
     this.#written.delete(key);

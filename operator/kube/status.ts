@@ -11,7 +11,7 @@ import type { KubeObject } from './resource.ts';
 import type { ResourceClient } from './resource-client.ts';
 
 /**
- * The object as written, or undefined when `status` was there already. Fields that an earlier status had and this one
+ * The metadata of the object as written, or undefined when `status` was there already. Fields that an earlier status had and this one
  * lacks are removed. Throws KUBE_NOT_FOUND when the object is gone, KUBE_CONFLICT when it is another one.
  */
 export async function applyStatus<T extends KubeObject & { status?: unknown }>(
@@ -19,18 +19,17 @@ export async function applyStatus<T extends KubeObject & { status?: unknown }>(
   object: T,
   status: NonNullable<T['status']>,
   options: { fieldManager: string },
-): Promise<T | undefined> {
+): Promise<KubeObject['metadata'] | undefined> {
   const wanted = asJson(status);
   if (isDeepStrictEqual(wanted, asJson(object.status ?? {}))) return undefined;
   const { name, namespace, uid } = object.metadata;
-  const apply = (value?: unknown) =>
-    client.apply({ metadata: { name, namespace, uid }, status: value } as T, {
-      ...options,
-      force: true,
-      subresource: 'status',
-    });
+  const applyOptions = { ...options, force: true, subresource: 'status', metadataOnly: true } as const;
+  const apply = async (value?: unknown) => {
+    const object = { metadata: { name, namespace, uid }, status: value } as T;
+    return (await client.apply(object, applyOptions)).metadata;
+  };
   const written = await apply(wanted);
-  if (written.metadata.uid === uid) return written;
+  if (written.uid === uid) return written;
   await apply();
   throw new BridgeError('KUBE_CONFLICT', `${client.ref.kind} '${name}' was replaced by another of the same name`);
 }

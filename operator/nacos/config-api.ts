@@ -136,7 +136,9 @@ function checkContent(key: ConfigKey, content: string): void {
   const invalid = (rule: string) => new BridgeError('INVALID_CONTENT', `the content of ${describeKey(key)} ${rule}`);
   if (content.trim() === '') throw invalid('must not be blank: Nacos refuses it');
   if (!content.isWellFormed()) throw invalid('must be valid Unicode: it has half a surrogate pair');
-  const bytes = Buffer.byteLength(JSON.stringify(content));
   const limitBytes = maxMessageBytes - envelopeBytes;
+  // No unit of UTF-16 takes more than six bytes, those of an escape: what is small by that need not be written out.
+  if (content.length * 6 + 2 <= limitBytes) return;
+  const bytes = Buffer.byteLength(JSON.stringify(content));
   if (bytes > limitBytes) throw invalid(`must take at most ${limitBytes} bytes as JSON, and takes ${bytes}`);
 }

@@ -1,7 +1,7 @@
 /**
  * One version of a configuration as a server gave it, and what a watcher sees of a key at one moment.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface ConfigSnapshot {
   readonly content: string;
@@ -20,7 +20,7 @@ export type ConfigObservation =
 export const absentMd5 = '';
 
 export function md5Of(content: string): string {
-  return createHash('md5').update(content, 'utf8').digest('hex');
+  return hash('md5', content);
 }
 
 export function observationOf(snapshot: ConfigSnapshot | undefined): ConfigObservation {

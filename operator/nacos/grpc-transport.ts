@@ -68,7 +68,9 @@ export class GrpcTransport {
         if (signal.aborted) return reject(signal.reason);
         reject(this.#endError ?? errorOfStatus(error ?? noAnswer, this.#target));
       };
-      const call = this.#client.makeUnaryRequest(requestPath, encodePayload, decodePayload, payload, settle);
+      const call = withoutStackTraces(() =>
+        this.#client.makeUnaryRequest(requestPath, encodePayload, decodePayload, payload, settle),
+      );
       const cancel = (): void => call.cancel();
       this.#calls.add(call);
       signal.addEventListener('abort', cancel, { once: true });
@@ -98,6 +100,17 @@ export class GrpcTransport {
     for (const call of this.#calls) call.cancel();
     this.#client.close();
     this.#settleEnded(error);
+  }
+}
+
+/** grpc-js takes a stack trace at each call, for errors that end here; it costs as much as the call. */
+function withoutStackTraces<Result>(work: () => Result): Result {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

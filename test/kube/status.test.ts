@@ -30,12 +30,13 @@ describe('writing a status', () => {
   });
 
   it('sends name, uid and status, and nothing else', async () => {
-    server.answer(() => ({ status: 200, body: { metadata: { name: 'a', uid: 'u' }, status: { note: 'new' } } }));
+    server.answer(() => ({ status: 200, body: { metadata: { name: 'a', uid: 'u', resourceVersion: '8' } } }));
     const written = await applyStatus(things, thing, { note: 'new' }, { fieldManager: 'ours' });
-    assert.equal(written?.status?.note, 'new');
+    assert.equal(written?.resourceVersion, '8');
     const [request] = server.requests;
     assert.equal(request?.path, '/api/v1/namespaces/n/configmaps/a/status');
     assert.equal(String(request?.query), 'fieldManager=ours&force=true');
+    assert.match(request?.headers.accept ?? '', /as=PartialObjectMetadata;/);
     assert.equal(request?.headers['content-type'], 'application/apply-patch+yaml');
     assert.deepEqual(JSON.parse(request?.body ?? ''), {
       apiVersion: 'v1',
