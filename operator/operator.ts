@@ -32,6 +32,7 @@ import { healthRoutes } from './http/health-endpoints.ts';
 import { metricsRoute } from './http/metrics-endpoint.ts';
 import { HttpServer } from './http/server.ts';
 import { KubeClient } from './kube/client.ts';
+import { ConditionTally } from './kube/condition-tally.ts';
 import { EventRecorder } from './kube/events.ts';
 import { KubeLeaseLock } from './kube/lease-lock.ts';
 import { createKubeMetrics } from './kube/metrics.ts';
@@ -162,12 +163,9 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     if (resource && (!current || !previous)) connections.usersChanged(connectionOfSync(resource));
   });
   serviceSync?.onUsersChanged((connection) => connections.usersChanged(connection));
-  const configMetrics = createConfigMetrics({
-    registry,
-    prefix: METRICS_PREFIX,
-    clock,
-    resources: () => [...configs.list(), ...syncs.list()],
-  });
+  const conditions = new ConditionTally();
+  for (const store of [configs, syncs]) conditions.follow(store);
+  const configMetrics = createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, conditions });
   const configClient = new ResourceClient<NacosConfig>(kube, NACOS_CONFIG);
   const configMapClient = new ResourceClient<DataObject>(kube, CONFIG_MAP);
   const secretClient = new ResourceClient<DataObject>(kube, SECRET);

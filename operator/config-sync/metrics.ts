@@ -3,8 +3,8 @@
  * states; never a dataId, a name or an error text.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { NacosConfig, NacosConfigSync } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import type { ConditionTally } from '../kube/condition-tally.ts';
 import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
 import { workloadKinds, type WorkloadKind } from './rollout/workload.ts';
 
@@ -23,11 +23,11 @@ export interface ConfigMetricsOptions {
   registry: Registry;
   prefix: string;
   clock: Clock;
-  /** The resources of now, asked for at each scrape. */
-  resources: () => readonly (NacosConfig | NacosConfigSync)[];
+  /** Of the resources. */
+  conditions: ConditionTally;
 }
 
-export function createConfigMetrics({ registry, prefix, clock, resources }: ConfigMetricsOptions): ConfigMetrics {
+export function createConfigMetrics({ registry, prefix, clock, conditions }: ConfigMetricsOptions): ConfigMetrics {
   const registers = [registry];
   const seconds = new Histogram({
     name: `${prefix}sync_lag_seconds`,
@@ -54,11 +54,7 @@ export function createConfigMetrics({ registry, prefix, clock, resources }: Conf
     registers,
     collect() {
       this.reset();
-      for (const resource of resources()) {
-        for (const { type, status } of resource.status?.conditions ?? []) {
-          this.inc({ kind: resource.kind ?? '', condition: type, status });
-        }
-      }
+      for (const { count, ...labels } of conditions.counts()) this.set(labels, count);
     },
   });
   const rollouts = new Counter({

@@ -106,9 +106,10 @@ export class HttpTransport {
   }
 
   async #read(server: ServerAddress, { path, query, headers }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { origin, pathname } = new URL(httpBase(server) + path);
+    const origin = `${server.scheme}://${hostAndPort(server)}`;
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
-    const answer = await this.#reads.request({ origin, path: pathname + search, method: 'GET', headers, signal });
+    const options = { origin, path: server.contextPath + path + search, method: 'GET', headers, signal } as const;
+    const answer = await this.#reads.request(options);
     return { status: answer.statusCode, text: await answer.body.text(), server };
   }
 

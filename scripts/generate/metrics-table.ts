@@ -8,6 +8,7 @@ import { METRICS_PREFIX } from '../../operator/api/names.ts';
 import { systemClock } from '../../operator/clock.ts';
 import { createConfigMetrics } from '../../operator/config-sync/metrics.ts';
 import { registerBuildInfo } from '../../operator/http/build-info.ts';
+import { ConditionTally } from '../../operator/kube/condition-tally.ts';
 import { createKubeMetrics } from '../../operator/kube/metrics.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
@@ -40,7 +41,7 @@ export async function metricsTable(root: string): Promise<Derived> {
 export function describeMetrics(): Metric[] {
   const registry = new Registry();
   registerBuildInfo(registry, METRICS_PREFIX, '');
-  createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock: systemClock, resources: () => [] });
+  createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock: systemClock, conditions: new ConditionTally() });
   createServiceMetrics({
     registry,
     prefix: METRICS_PREFIX,

@@ -12,7 +12,7 @@ import type { ConfigStage, Writes } from './config-stage.ts';
 import { bareColdStart, coldStart } from './config-start.ts';
 import { median, percentile } from './figure.ts';
 import type { Figure } from './figure.ts';
-import { PeakMemory } from './peak-memory.ts';
+import { peakMb } from './peak-memory.ts';
 
 export interface ConfigFigures {
   readonly figures: readonly Figure[];
@@ -77,15 +77,22 @@ async function measureRound(
 
   const namespace = 'bench-operator';
   await operator.start();
-  const peak = new PeakMemory(operator);
   const figures = await runConfigs({ ...common, side: 'operator', namespace });
-  const peakMb = await peak.end();
+  const peakMemoryMb = await peakMb(operator);
   await operator.end('SIGTERM');
   const { seconds, writes } = await coldStart(stage, size);
   const startMb = await residentMb(operator);
   await cleanUp(users, namespace, size);
   await operator.end('SIGTERM');
-  return { bare, operator: figures, bareStartSeconds, operatorStartSeconds: seconds, writes, peakMb, startMb };
+  return {
+    bare,
+    operator: figures,
+    bareStartSeconds,
+    operatorStartSeconds: seconds,
+    writes,
+    peakMb: peakMemoryMb,
+    startMb,
+  };
 }
 
 function figuresOf(what: string, rounds: readonly Round[]): Figure[] {

@@ -1,26 +1,11 @@
-/** The most resident memory that the operator has shown, looked at every second. */
+/** The most resident memory that the operator has had, as Linux keeps it. */
+import { readFile } from 'node:fs/promises';
 import type { OperatorProcess } from '../operator-process.ts';
 
-const everyMs = 1_000;
-
-export class PeakMemory {
-  readonly #operator: OperatorProcess;
-  readonly #timer: NodeJS.Timeout;
-  #peakBytes = 0;
-
-  constructor(operator: OperatorProcess) {
-    this.#operator = operator;
-    this.#timer = setInterval(() => void this.#look().catch(() => {}), everyMs);
-  }
-
-  /** In MB (10^6 bytes). */
-  async end(): Promise<number> {
-    clearInterval(this.#timer);
-    await this.#look();
-    return Math.round(this.#peakBytes / 1e6);
-  }
-
-  async #look(): Promise<void> {
-    this.#peakBytes = Math.max(this.#peakBytes, await this.#operator.metric('process_resident_memory_bytes'));
-  }
+/** In MB (10^6 bytes). */
+export async function peakMb({ pid }: OperatorProcess): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  if (kibibytes === undefined) throw new Error('the peak memory of the operator cannot be read');
+  return Math.round((Number(kibibytes) * 1024) / 1e6);
 }
