@@ -4,9 +4,8 @@
  * Guarantees: `event` returns at once and never throws; a slow or absent API server costs the caller nothing. The same
  * event again within six minutes raises the count of the first instead of making another. About one object 25 writes
  * are made at once and then one every 30 seconds; what is held back is still counted and shows with the next write.
- * At most 1,000 events wait; beyond that the newest are dropped, with a line in the log. Of Normal events, which say that
- * all went well, 500 are recorded at once and then 20 a second, whatever they are about: an event for each of ten thousand
- * objects in a row would cost the API server as much as the changes themselves. Warnings are not thinned out.
+ * At most 1,000 events wait; beyond that the newest are dropped, with a line in the log. Normal events, which say that all
+ * went well, are thinned out where they are very many (routine-events.ts); Warnings are not.
  * Assumptions: the note holds no secret; reason and action are constants of the program.
  * Caveats: events are for people. They are lost when the process dies or the server refuses them, and expire on the
  * server after an hour: what must be known stands in the status too.
@@ -22,7 +21,7 @@ import { EventSeriesBook } from './event-series.ts';
 import type { EventInput, EventSeries } from './event-series.ts';
 import { ResourceClient } from './resource-client.ts';
 import type { KubeObject, ResourceRef } from './resource.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { RoutineEvents } from './routine-events.ts';
 
 export type { EventInput } from './event-series.ts';
 
@@ -48,9 +47,6 @@ const seriesWindowMs = 6 * 60_000;
 const burstPerObject = 25;
 const refillMs = 30_000;
 const maxWaiting = 1000;
-/** Normal events in all. */
-const routineBurst = 500;
-const routineRefillMs = 50;
 const maxAttempts = 3;
 const retryDelayMs = 1000;
 const noteLimit = 1024;
@@ -60,7 +56,7 @@ export class EventRecorder {
   readonly #events: ResourceClient<KubeObject>;
   readonly #book: EventSeriesBook;
   readonly #waiting = new Set<EventSeries>();
-  readonly #routine: TokenBucket;
+  readonly #routine: RoutineEvents;
   readonly #stopping = new AbortController();
   #writing: Promise<void> | undefined;
   #dropped = 0;
@@ -71,13 +67,13 @@ export class EventRecorder {
     this.#options = options;
     this.#events = new ResourceClient(client, eventResource);
     this.#book = new EventSeriesBook({ windowMs: seriesWindowMs, burst: burstPerObject, refillMs, clock });
-    this.#routine = new TokenBucket({ burst: routineBurst, refillMs: routineRefillMs, clock });
+    this.#routine = new RoutineEvents(clock);
   }
 
   /** Fire and forget. */
   event(regarding: KubeObject, input: EventInput): void {
     if (this.#stopping.signal.aborted) return;
-    if (input.type === 'Normal' && !this.#routine.take()) return this.#thinOut();
+    if (input.type === 'Normal' && !this.#routine.take(namespaceOf(regarding))) return this.#thinOut();
     const series = this.#book.observe(regarding, { ...input, note: shorten(input.note) });
     if (this.#waiting.has(series) || !this.#book.mayWrite(series)) return;
     if (this.#waiting.size >= maxWaiting) return this.#drop(series);

@@ -114,21 +114,37 @@ describe('an event recorder', () => {
     assert.equal(Math.max(...counts), 40);
   });
 
-  it('records of very much that goes well a part, and every warning', async () => {
-    const about = (name: string): KubeObject => ({
+  it('records of very much that goes well a part, in each namespace and in all, and every warning', async () => {
+    const about = (namespace: string, name: string): KubeObject => ({
       ...thing,
-      metadata: { ...thing.metadata, name, uid: `uid-${name}` },
+      metadata: { ...thing.metadata, namespace, name, uid: `uid-${namespace}-${name}` },
     });
-    for (let n = 0; n < 900; n++) recorder.event(about(`good-${n}`), published);
-    for (let n = 0; n < 100; n++) recorder.event(about(`bad-${n}`), { ...published, type: 'Warning' });
+    const goesWell = (namespace: string, count: number, name = 'good') => {
+      for (let n = 0; n < count; n++) recorder.event(about(namespace, `${name}-${n}`), published);
+    };
+    const recorded = (namespace: string, name = 'good') =>
+      written().filter(
+        ({ body: { regarding } }) => regarding?.namespace === namespace && regarding.name.startsWith(name),
+      ).length;
+    goesWell('busy', 900);
+    for (let n = 0; n < 100; n++) recorder.event(about('busy', `bad-${n}`), { ...published, type: 'Warning' });
+    goesWell('quiet', 20);
     await recorder.flush();
-    const names = written().map(({ body }) => String(body.regarding?.name));
-    assert.equal(names.filter((name) => name.startsWith('good')).length, 500);
-    assert.equal(names.filter((name) => name.startsWith('bad')).length, 100);
+    assert.deepEqual([recorded('busy'), recorded('busy', 'bad'), recorded('quiet')], [100, 100, 20]);
+
     await clock.advance(1000);
-    for (let n = 0; n < 500; n++) recorder.event(about(`later-${n}`), published);
+    goesWell('busy', 500, 'later');
     await recorder.flush();
-    assert.equal(written().filter(({ body }) => body.regarding?.name.startsWith('later')).length, 20);
+    assert.equal(recorded('busy', 'later'), 5);
+
+    const others = Array.from({ length: 20 }, (_, number) => `other-${number}`);
+    for (const namespace of others) goesWell(namespace, 30);
+    await recorder.flush();
+    // 500 at once and 20 in that second, less those above.
+    assert.equal(
+      others.reduce((sum, namespace) => sum + recorded(namespace), 0),
+      500 - 120 + 20 - 5,
+    );
   });
 
   it('makes a new event when the first has expired on the server', async () => {
