@@ -12,7 +12,7 @@ import { collectListing, listingRequest, parseListingPage } from './config-listi
 import type { ConfigListing, ListingPage } from './config-listing.ts';
 import { patternText } from './config-pattern.ts';
 import type { ConfigPattern } from './config-pattern.ts';
-import type { ConfigSnapshot } from './config-snapshot.ts';
+import type { ReadSnapshot } from './config-snapshot.ts';
 import type { HttpAnswer, HttpTransport } from './http-transport.ts';
 import { isJsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';
 import type { JsonObject } from './json-object.ts';
@@ -20,7 +20,7 @@ import type { Login } from './login.ts';
 import type { NacosMetrics } from './metrics.ts';
 import { errorOfAnswer } from './response-errors.ts';
 
-export interface ConfigDetail extends ConfigSnapshot {
+export interface ConfigDetail extends ReadSnapshot {
   readonly tags: readonly string[];
   readonly description: string;
   readonly appName: string;

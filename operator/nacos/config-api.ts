@@ -5,7 +5,7 @@ import { BridgeError } from '../errors.ts';
 import { describeKey, normaliseKey } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
 import { md5Of } from './config-snapshot.ts';
-import type { ConfigSnapshot } from './config-snapshot.ts';
+import type { ReadSnapshot } from './config-snapshot.ts';
 import { maxMessageBytes } from './grpc-transport.ts';
 import { isJsonObject, listOf, numberOf, textOf } from './json-object.ts';
 import type { JsonObject } from './json-object.ts';
@@ -49,10 +49,7 @@ export class ConfigApi {
    *
    * @throws NACOS_FAILED when the answer is no whole version: blank (Nacos stores no blank content), or being written.
    */
-  async query(
-    key: ConfigKey,
-    signal?: AbortSignal,
-  ): Promise<{ snapshot: ConfigSnapshot; isWhole: boolean } | undefined> {
+  async query(key: ConfigKey, signal?: AbortSignal): Promise<{ snapshot: ReadSnapshot; isWhole: boolean } | undefined> {
     const description = `query of ${describeKey(key)}`;
     const body = await this.#caller.call({
       operation: 'config_query',

@@ -17,18 +17,26 @@ import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';
 import { describeKey, normaliseKey } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
 import { absentMd5, md5OfObservation } from './config-snapshot.ts';
-import type { ConfigObservation, ConfigSnapshot } from './config-snapshot.ts';
+import type { ConfigObservation, ConfigSnapshot, ReadSnapshot } from './config-snapshot.ts';
 import { ConfigDiscoveries } from './config-discoveries.ts';
 import type { ConfigDiscovery, DiscoveryChange, DiscoveryListener, DiscoveryState } from './config-discoveries.ts';
 import type { ConfigName, ConfigPattern } from './config-pattern.ts';
 import { ConfigWatches } from './config-watches.ts';
-import type { ConfigWatch } from './config-watches.ts';
 import type { Push } from './connection.ts';
 import type { FuzzyWatchApi } from './fuzzy-watch-api.ts';
 import { isStale, OwnWrites, versionOf } from './own-writes.ts';
 import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
+import type { ConfigListener, ConfigWatch } from './watched-config.ts';
 
-export type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigSnapshot, ConfigWatch };
+export type {
+  ConfigKey,
+  ConfigListener,
+  ConfigObservation,
+  ConfigPublishOptions,
+  ConfigSnapshot,
+  ConfigWatch,
+  ReadSnapshot,
+};
 export type { ConfigDiscovery, ConfigName, ConfigPattern, DiscoveryChange, DiscoveryState };
 
 export interface ConfigClientOptions {
@@ -39,6 +47,11 @@ export interface ConfigClientOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly maxConcurrentRequests: number;
+}
+
+export interface ConfigWatchOptions {
+  /** @default nothing is known of it */
+  readonly expected?: ConfigObservation;
 }
 
 const believedAfterMs = 10_000;
@@ -62,7 +75,7 @@ export class ConfigClient {
   }
 
   /** What the server's cache says: may be older than our own publish. */
-  async query(key: ConfigKey, signal?: AbortSignal): Promise<ConfigSnapshot | undefined> {
+  async query(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#options.api.query(key, signal).catch((error: unknown) => {
         if (attempt === wholeTries || !isBridgeError(error, 'NACOS_FAILED')) throw error;
@@ -77,7 +90,7 @@ export class ConfigClient {
   }
 
   /** Never older than our own last publish or removal. */
-  async read(key: ConfigKey, signal?: AbortSignal): Promise<ConfigSnapshot | undefined> {
+  async read(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       const found = await this.query(key, signal);
       const read = versionOf(found);
@@ -105,8 +118,7 @@ export class ConfigClient {
     const replaced = replacedBy(options.cas, this.#watches.currentOf(key));
     const { md5 } = await this.#options.api.publish(key, content, options);
     this.#ownWrites.record(key, md5, replaced);
-    const lastModifiedMs = this.#options.clock.now();
-    this.#watches.wrote(key, { kind: 'present', snapshot: { content, md5, type: options.type, lastModifiedMs } });
+    this.#watches.wrote(key, { kind: 'present', snapshot: { content, md5 } });
     return { md5 };
   }
 
@@ -121,9 +133,13 @@ export class ConfigClient {
   /**
    * Calls `listener` with what is there, once known, and then with every change, each once. Our own writes are delivered
    * as soon as they are confirmed. The listener is never called from within this call, nor after `stop`.
+   *
+   * `expected` is what the server should hold. If it says that it does, that is what is there, and nothing is read.
    */
-  watch(key: ConfigKey, listener: (observation: ConfigObservation) => void): ConfigWatch {
-    return this.#watches.watch(normaliseKey(key), listener);
+  watch(key: ConfigKey, listener: ConfigListener, { expected }: ConfigWatchOptions = {}): ConfigWatch {
+    const write = this.#ownWrites.get(key);
+    const isOlder = expected && write && isStale({ md5: md5OfObservation(expected) }, write);
+    return this.#watches.watch(normaliseKey(key), listener, isOlder ? undefined : expected);
   }
 
   /**
@@ -162,7 +178,7 @@ export class ConfigClient {
   }
 
   /** What the database holds is so, also when it is what was there before our write: somebody may have undone it. */
-  #decided(key: ConfigKey, stored: ConfigSnapshot | undefined, write: OwnWrite): ConfigSnapshot | undefined {
+  #decided(key: ConfigKey, stored: ReadSnapshot | undefined, write: OwnWrite): ReadSnapshot | undefined {
     const version = versionOf(stored);
     if (isStale(version, write)) this.#ownWrites.forget(key);
     else this.#ownWrites.seen(key, version);
@@ -173,7 +189,7 @@ export class ConfigClient {
   async #decideByDatabase(
     key: ConfigKey,
     signal: AbortSignal | undefined,
-  ): Promise<{ stored: ConfigSnapshot | undefined } | undefined> {
+  ): Promise<{ stored: ReadSnapshot | undefined } | undefined> {
     const { admin, log } = this.#options;
     try {
       return { stored: await admin.getConfig(key, signal) };

@@ -1,5 +1,5 @@
 /**
- * One version of a configuration as a server gave it, and what a watcher sees of a key at one moment.
+ * One version of a configuration, and what a watcher sees of a key at one moment.
  */
 import { hash } from 'node:crypto';
 
@@ -7,9 +7,17 @@ export interface ConfigSnapshot {
   readonly content: string;
   /** Lower-case hex, over the UTF-8 bytes of the stored content: Nacos' version of it, and the base of compare-and-swap. */
   readonly md5: string;
+  /**
+   * The server's clock; whole seconds where it stores into MySQL. Undefined until the version is read: after our own
+   * write, and where a server has confirmed no more than its md5.
+   */
+  readonly lastModifiedMs?: number;
+}
+
+/** With all that a server tells when it is asked for the content. */
+export interface ReadSnapshot extends ConfigSnapshot {
   /** `yaml`, `json`, `properties`, `xml`, `html`, `toml`, `text`, `unset`. */
   readonly type: string;
-  /** The server's clock; whole seconds where it stores into MySQL. */
   readonly lastModifiedMs: number;
 }
 
@@ -21,6 +29,11 @@ export const absentMd5 = '';
 
 export function md5Of(content: string): string {
   return hash('md5', content);
+}
+
+/** What a server that holds `content` would be observed to hold. */
+export function observationOfContent(content: string): ConfigObservation {
+  return { kind: 'present', snapshot: { content, md5: md5Of(content) } };
 }
 
 export function observationOf(snapshot: ConfigSnapshot | undefined): ConfigObservation {
@@ -36,7 +49,7 @@ export function sharingContent(
   observation: ConfigObservation,
   before: ConfigObservation | undefined,
 ): ConfigObservation {
-  if (before?.kind !== 'present' || observation.kind !== 'present') return observation;
+  if (observation === before || before?.kind !== 'present' || observation.kind !== 'present') return observation;
   const { content, md5 } = before.snapshot;
   if (observation.snapshot.md5 !== md5) return observation;
   return { kind: 'present', snapshot: { ...observation.snapshot, content } };

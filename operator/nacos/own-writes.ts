@@ -115,11 +115,11 @@ export class OwnWrites {
   }
 }
 
-/** The time of a version that we wrote ourselves is our clock's until a read shows the server's. */
+/** The time of a version that we wrote ourselves is not known until a read shows it, but it is after the floor. */
 function floorBelow(replaced: ReplacedVersion, earlier: OwnWrite | undefined): number | undefined {
   return replaced.md5 === earlier?.md5 ? earlier.floorMs : replaced.lastModifiedMs;
 }
 
-export function versionOf(snapshot: { md5: string; lastModifiedMs: number } | undefined): ReadVersion {
+export function versionOf(snapshot: ReadVersion | undefined): ReadVersion {
   return snapshot ? { md5: snapshot.md5, lastModifiedMs: snapshot.lastModifiedMs } : { md5: absentMd5 };
 }

@@ -31,6 +31,30 @@ describe('a write of ours that no push follows', () => {
     assert.ok(clock.monotonic() < 10_000);
   });
 
+  it('is asked for in its turn, when several wait', async () => {
+    const [fake, clock] = [await fakeNacos(), new FakeClock()];
+    const { client, connected } = clientFor([fake], { clock });
+    await connected();
+    const heard: string[] = [];
+    for (const dataId of ['a', 'b'])
+      client.config.watch({ ...key, dataId }, ({ kind }) => heard.push(`${dataId} ${kind}`));
+    await until('read', () => heard.length === 2);
+    fake.faults.holdDumps = true;
+    for (const dataId of ['a', 'b']) {
+      await client.config.publish({ ...key, dataId }, 'x', plain);
+      fake.remove(` g ${dataId}`);
+      await clock.advance(1_500);
+    }
+    fake.dump();
+    const removals = (): string[] => heard.slice(2).filter((line) => line.endsWith('absent'));
+    await until(
+      'noticed',
+      () => removals().length === 2,
+      () => clock.advance(100),
+    );
+    assert.deepEqual(removals(), ['a absent', 'b absent']);
+  });
+
   it('costs nothing when the push came', async () => {
     const [fake, clock] = [await fakeNacos(), new FakeClock()];
     const { client, connected } = clientFor([fake], { clock });

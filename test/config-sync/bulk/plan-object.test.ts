@@ -4,7 +4,7 @@ import type { ConfigObservation } from '../../../operator/nacos/config-client.ts
 
 const present = (content: string): ConfigObservation => ({
   kind: 'present',
-  snapshot: { content, md5: `md5 of ${content}`, type: 'text', lastModifiedMs: 0 },
+  snapshot: { content, md5: `md5 of ${content}` },
 });
 const absent: ConfigObservation = { kind: 'absent' };
 const claim = (dataId: string, observation: ConfigObservation | undefined): Claim => ({
