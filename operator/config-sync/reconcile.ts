@@ -24,6 +24,7 @@ import { ownershipMark } from './ownership.ts';
 import { failureReport, suspendedReport, verdictBefore, type SyncReport } from './report.ts';
 import type { ConfigReporter } from './reporter.ts';
 import type { Delivered, Delivery } from './rollout/delivery.ts';
+import { sessionStart } from './session-start.ts';
 import type { ConfigSession, ConfigSessions } from './session.ts';
 
 export interface ConfigReconcilerOptions {
@@ -40,8 +41,8 @@ export interface ConfigReconcilerOptions {
   resyncMs: () => number;
 }
 
-/** The first read of a dataId brings the object back by itself; this is for a connection that fails meanwhile. */
-const FIRST_READ_MS = 2000;
+/** The first answer about a dataId brings the object back by itself; this is for a connection that fails meanwhile. */
+const FIRST_ANSWER_MS = 2000;
 /** The next look while Nacos stores something that it does not serve. */
 const RECHECK_MS = 2000;
 
@@ -73,9 +74,9 @@ export class ConfigReconciler {
       await reporter.report(resource, suspendedReport(resource, this.#baseMd5(key, resource)), log);
       return { requeueAfterMs: resyncMs() };
     }
-    const session = sessions.open(key, connection, intent.address, (begun) => begin(begun, resource));
+    const session = sessions.open(key, connection, intent.address, () => sessionStart(resource, intent));
     const observation = observe(session);
-    if (observation === undefined) return { requeueAfterMs: FIRST_READ_MS };
+    if (observation === undefined) return { requeueAfterMs: FIRST_ANSWER_MS };
     await session.recheck();
     const report = await this.#syncContent(key, resource, intent, session, observation, log);
     const { delivered, error } = await this.#deliver(key, resource, intent, session, log);
@@ -154,16 +155,8 @@ export class ConfigReconciler {
   }
 }
 
-/** What a restart left in the status is where a new session begins. */
-function begin(session: ConfigSession, { status }: NacosConfig): void {
-  session.baseMd5 = status?.syncedMd5;
-  session.isBaseCached = true;
-  const isSynced = status?.conditions?.some(({ type, status: value }) => type === 'Synced' && value === 'True');
-  session.metadataGeneration = isSynced ? status?.observedGeneration : undefined;
-}
-
 /**
- * What Nacos holds; undefined while the first read is under way.
+ * What Nacos holds; undefined while its first answer is under way.
  *
  * @throws BridgeError CONNECTION_NOT_READY when nothing was read and nothing can be.
  */

@@ -3,7 +3,7 @@
  * common. A session is thrown away when the resource, its connection or its address goes.
  *
  * Guarantees: at most one watch for each NacosConfig; nothing here is needed to be right after a restart, since what
- * is lost is read again.
+ * is lost is read or confirmed again.
  */
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import type { BridgeError } from '../errors.ts';
@@ -11,6 +11,7 @@ import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } 
 import { errorOf } from '../nacos/connection-state.ts';
 import type { RemoteMetadata } from './ownership.ts';
 import { readRemote, type RemoteConfig } from './remote.ts';
+import type { SessionStart } from './session-start.ts';
 
 /** Servers of a cluster that answer differently agree within milliseconds, unless a write has failed half-way in one. */
 const BELIEVED_AFTER_DISAGREEMENTS = 3;
@@ -49,18 +50,20 @@ export class ConfigSession {
   /** Set while our own publish is under way: what it makes the watch tell is no news. */
   #publishingMd5: string | undefined;
 
-  constructor(connection: ConnectionHandle, address: ConfigKey, onChange: () => void) {
+  /** What Nacos is expected to hold is not read if Nacos confirms it. */
+  constructor(connection: ConnectionHandle, address: ConfigKey, onChange: () => void, expected?: ConfigObservation) {
     this.connection = connection;
     this.address = address;
-    this.#watch = connection.client.config.watch(address, (observation) => {
+    const heard = (observation: ConfigObservation): void => {
       const md5 = observation.kind === 'present' ? observation.snapshot.md5 : undefined;
       if (md5 !== undefined && md5 === this.#publishingMd5) return;
       this.#stored = undefined;
       onChange();
-    });
+    };
+    this.#watch = connection.client.config.watch(address, heard, { expected });
   }
 
-  /** What Nacos holds; undefined until it was read for the first time. */
+  /** What Nacos holds; undefined until it was read or confirmed for the first time. */
   get observation(): ConfigObservation | undefined {
     return this.#watch.current;
   }
@@ -112,7 +115,7 @@ export class ConfigSession {
     return this.#refusedCreations >= BLIND_AFTER_REFUSALS;
   }
 
-  /** Why nothing was read yet: the connection, or this dataId alone; undefined while the first read is under way. */
+  /** Why nothing is known yet: the connection, or this dataId alone; undefined while the first answer is under way. */
   get notReadBecause(): BridgeError | undefined {
     const { state } = this.connection.client;
     return errorOf(state) ?? (state.kind === 'connected' ? this.#watch.lastError : undefined);
@@ -170,20 +173,18 @@ export class ConfigSessions {
     this.#onChange = onChange;
   }
 
-  /** The session of `key` on this connection and address; one on another is closed, and `begin` completes a new one. */
-  open(
-    key: string,
-    connection: ConnectionHandle,
-    address: ConfigKey,
-    begin: (session: ConfigSession) => void,
-  ): ConfigSession {
+  /** The session of `key` on this connection and address; one on another is closed, and a new one starts as `start` says. */
+  open(key: string, connection: ConnectionHandle, address: ConfigKey, start: () => SessionStart): ConfigSession {
     const existing = this.#sessions.get(key);
     if (existing && existing.connection.client === connection.client && sameAddress(existing.address, address)) {
       return existing;
     }
     this.close(key);
-    const session = new ConfigSession(connection, address, () => this.#onChange(key));
-    begin(session);
+    const { baseMd5, expected, metadataGeneration } = start();
+    const session = new ConfigSession(connection, address, () => this.#onChange(key), expected);
+    session.baseMd5 = baseMd5;
+    session.isBaseCached = true;
+    session.metadataGeneration = metadataGeneration;
     // Our status may not have come back yet.
     if (existing?.baseMd5 !== undefined && sameAddress(existing.address, address)) session.common(existing.baseMd5);
     this.#sessions.set(key, session);
