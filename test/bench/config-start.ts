@@ -1,7 +1,7 @@
 /**
  * A cold start over configs that are equal on both sides.
  *
- *   operator  from the start of its process until it has read every dataId and has nothing left to do
+ *   operator  from the start of its process until it knows what Nacos holds of every dataId and has nothing left to do
  *   bare      lists the resources, reads every dataId, 20 at a time, and listens to all of them
  *
  * Whatever the operator writes meanwhile, to either side and but for Leases, is a mistake, and is told by name.
@@ -46,14 +46,17 @@ export async function bareColdStart({ connectBare, kubernetes }: ConfigStage, na
   return (performance.now() - beganMs) / 1000;
 }
 
-/** Resolves when the operator has read so many configs since its start, and no NacosConfig waits for a worker or has one. */
+/**
+ * Resolves when the operator has nothing left to do: it looks at each NacosConfig once, which asks Nacos, and once more
+ * when Nacos has answered; and then none waits for a worker or has one.
+ */
 async function idle(operator: OperatorProcess, size: number): Promise<void> {
   const deadlineMs = performance.now() + limitMs;
   while (performance.now() < deadlineMs) {
-    const reads = await operator.metric('nacos_bridge_nacos_requests_total', 'operation="config_query"');
+    const looks = await operator.metric('controller_runtime_reconcile_total', 'nacosconfig"');
     const waiting = await operator.metric('workqueue_depth', 'nacosconfig"');
     const working = await operator.metric('controller_runtime_active_workers', 'nacosconfig"');
-    if (reads >= size && waiting + working === 0) return;
+    if (looks >= 2 * size && waiting + working === 0) return;
     await sleep(pollMs);
   }
   throw new Error('the operator does not come to rest');
