@@ -94,7 +94,8 @@ export class ConfigWatches {
     watched.writes += 1;
     this.#overdue.add(watched);
     watched.observe(observation);
-    watched.isOwn = true;
+    // Of what the server was told already there is no push: the next one is another's.
+    watched.isOwn = watched.toldMd5 !== watched.md5;
   }
 
   /** A hint of the server. */

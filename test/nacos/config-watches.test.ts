@@ -103,6 +103,19 @@ describe('the config client', () => {
       assert.deepEqual(seen, ['old', 'new', 'theirs']);
     });
 
+    it('reads what another wrote after it has written what was there already', async () => {
+      const fake = await fakeNacos();
+      fake.publish(id, 'same');
+      const { client } = clientFor([fake]);
+      const seen: string[] = [];
+      client.config.watch(key, (observation) => seen.push(shown(observation)));
+      await until('listening', () => fake.count('ConfigBatchListenRequest') === 1);
+      await client.config.publish(key, 'same', { ...plain, tags: ['new'] });
+      fake.publish(id, 'theirs');
+      await until('read', () => seen.length === 2);
+      assert.deepEqual(seen, ['same', 'theirs']);
+    });
+
     it('takes over a text that is its content, and no other', async () => {
       const fake = await fakeNacos();
       fake.publish(id, 'text');
