@@ -10,6 +10,7 @@ import type { ErrorCode } from '../../operator/errors.ts';
 import { silentLogger } from '../../operator/log.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import type { ConfigKey, ConfigObservation } from '../../operator/nacos/config-client.ts';
+import { observationOfContent } from '../../operator/nacos/config-snapshot.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
 import { parseServerAddresses } from '../../operator/nacos/server-address.ts';
 import { NacosProxy } from '../testbed/nacos-proxy.ts';
@@ -39,7 +40,11 @@ for (const version of ['3.1', '2.3'] as const) {
       await nacos?.stop();
     });
 
-    function start(password: string | undefined = nacos.password, port = nacos.port): NacosClient {
+    function start(
+      password: string | undefined = nacos.password,
+      port = nacos.port,
+      registry = new Registry(),
+    ): NacosClient {
       const started = new NacosClient({
         servers: parseServerAddresses(`127.0.0.1:${port}`),
         credentials: { username: 'nacos', password },
@@ -49,7 +54,7 @@ for (const version of ['3.1', '2.3'] as const) {
         appName: 'test',
         log: silentLogger,
         clock: systemClock,
-        metrics: createNacosMetrics(new Registry(), ''),
+        metrics: createNacosMetrics(registry, ''),
       });
       clients.push(started);
       started.start();
@@ -63,10 +68,12 @@ for (const version of ['3.1', '2.3'] as const) {
 
     function watch(key: ConfigKey): string[] {
       const seen: string[] = [];
-      const show = (observation: ConfigObservation): string =>
-        observation.kind === 'present' ? observation.snapshot.content : '(absent)';
       client.config.watch(key, (observation) => seen.push(show(observation)));
       return seen;
+    }
+
+    function show(observation: ConfigObservation): string {
+      return observation.kind === 'present' ? observation.snapshot.content : '(absent)';
     }
 
     function seen(expected: readonly string[], actual: readonly string[], limitMs = 10_000): Promise<void> {
@@ -131,6 +138,34 @@ for (const version of ['3.1', '2.3'] as const) {
       await seen(['(absent)', 'theirs', 'ours', 'theirs again'], observed);
       await other.config.remove(key);
       await seen(['(absent)', 'theirs', 'ours', 'theirs again', '(absent)'], observed);
+    });
+
+    it('confirms what it should hold and what it should not, and is read where it holds something else', async () => {
+      const [held, changed, absent, created] = [freshKey(), freshKey(), freshKey(), freshKey()];
+      for (const key of [held, changed, created]) await client.config.publish(key, 'x', plain);
+      await eventually(10_000, async () => {
+        for (const key of [held, changed, created]) assert.equal((await client.config.query(key))?.content, 'x');
+      });
+      const registry = new Registry();
+      // Of another client, whose reads are all those of its watches.
+      const watching = start(nacos.password, nacos.port, registry);
+      const seen: Record<string, string[]> = {};
+      for (const [name, key, expected] of [
+        ['held', held, observationOfContent('x')],
+        ['changed', changed, observationOfContent('y')],
+        ['absent', absent, { kind: 'absent' }],
+        ['created', created, { kind: 'absent' }],
+      ] as const) {
+        const heard = (seen[name] = [] as string[]);
+        watching.config.watch(key, (observation) => heard.push(show(observation)), { expected });
+      }
+      const first = { held: ['x'], changed: ['x'], absent: ['(absent)'], created: ['x'] };
+      await eventually(10_000, async () => assert.deepEqual(seen, first));
+      assert.match(await registry.metrics(), /nacos_requests_total{operation="config_query",result="ok"} 2\n/);
+      await client.config.publish(absent, 'new', plain);
+      await client.config.publish(held, 'new', plain);
+      const then = { ...first, held: ['x', 'new'], absent: ['(absent)', 'new'] };
+      await eventually(10_000, async () => assert.deepEqual(seen, then));
     });
 
     for (const [what, content] of [
