@@ -9,7 +9,7 @@ import type { Verdict } from '../kube/conditions.ts';
 import type { Cas, ConfigPlan } from './config-plan.ts';
 import type { Decision, NacosView } from './decide.ts';
 import { checkContent, md5Of } from './declared.ts';
-import { metadataToPublish } from './declared-metadata.ts';
+import { metadataToPublish, toSend } from './declared-metadata.ts';
 import { IN_SYNC, type SyncReport } from './report.ts';
 import type { Subject } from './subject.ts';
 
@@ -35,7 +35,8 @@ async function publish(cas: Cas, { intent, declared, session, mark }: Subject, n
   const metadata = metadataToPublish(intent, nacos.metadata, mark);
   try {
     const isBlind = cas === 'create-only' && session.mustCreateBlindly;
-    await session.publish(declared.content, declared.md5, metadata, isBlind ? 'none' : cas);
+    const options = { ...toSend(metadata, nacos.metadata), cas: isBlind ? 'none' : cas } as const;
+    await session.publish(declared.content, declared.md5, metadata, options);
   } catch (error) {
     // Refused by compare-and-swap, or perhaps done, perhaps by half: the next decision is taken on what is stored.
     if (isBridgeError(error, 'NACOS_CAS_FAILED', 'NACOS_FAILED', 'TIMEOUT')) await session.consultDatabase();

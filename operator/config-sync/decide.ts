@@ -3,7 +3,7 @@
  * may change. What is not needed is not read: while both sides are equal nothing is.
  *
  * What was read of tags and description an hour ago may have been edited since, and Nacos replaces all of it at every
- * publish: so it is read before each.
+ * publish: so before each it is read, or known that nobody has written since our own last publish.
  */
 import { KEEP_ANNOTATION } from '../api/names.ts';
 import { BridgeError } from '../errors.ts';
@@ -89,12 +89,18 @@ async function decideBetween(subject: Subject<TwoWayIntent>): Promise<Decision> 
   throw missing(`${what}; create either of the two`);
 }
 
+/** What is needed to publish over our own last publish costs the server no look into its database. */
+async function readView(session: ConfigSession, isDecisive: boolean): Promise<NacosView> {
+  const metadata = isDecisive ? undefined : await session.knownMetadata();
+  return metadata ? { ...session.held, metadata } : readDatabase(session, isDecisive);
+}
+
 /**
  * What the database holds; what the server serves where it may not be asked.
  *
  * @throws BridgeError NACOS_CAS_FAILED while the two differ and it is `decisive`: it is asked again.
  */
-async function readView(session: ConfigSession, isDecisive: boolean): Promise<NacosView> {
+async function readDatabase(session: ConfigSession, isDecisive: boolean): Promise<NacosView> {
   const remote = await readRemote(session.connection.client, session.address);
   const metadata = remote.kind === 'present' ? remote.metadata : undefined;
   const { held } = session;

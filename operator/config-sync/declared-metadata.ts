@@ -2,10 +2,11 @@
  * Tags, description, appName and type: what a NacosConfig declares of a dataId besides its content. What it does not
  * declare stays as it is in Nacos.
  */
+import type { ConfigPublishOptions } from '../nacos/config-client.ts';
 import type { DeclaringIntent } from './intent.ts';
 import { tagsToPublish, withoutMarks, type RemoteMetadata } from './ownership.ts';
 
-/** What to publish, where Nacos holds `remote`. */
+/** What the dataId is to have, where Nacos holds `remote`. */
 export function metadataToPublish(
   intent: DeclaringIntent,
   remote: RemoteMetadata | undefined,
@@ -18,6 +19,24 @@ export function metadataToPublish(
     type: intent.format,
     srcUser: mark,
     srcIp: '',
+  };
+}
+
+/**
+ * What of `wanted` a publish must name, where Nacos holds `remote`. Tags and an appName that it does not name stay, so a tag
+ * that a user has added in this moment stays as well. A description that it does not name goes (seen on 2.3 and 3.1).
+ */
+export function toSend(
+  wanted: RemoteMetadata,
+  remote: RemoteMetadata | undefined,
+): Pick<ConfigPublishOptions, 'appName' | 'description' | 'srcUser' | 'tags' | 'type'> {
+  const { appName, description, srcUser, tags, type } = wanted;
+  return {
+    tags: remote && sameSet(remote.tags, tags) ? [] : tags,
+    appName: remote?.appName === appName ? undefined : appName,
+    description,
+    srcUser,
+    type,
   };
 }
 

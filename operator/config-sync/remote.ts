@@ -15,7 +15,7 @@ export type RemoteConfig =
 
 export async function readRemote(client: NacosClient, address: ConfigKey): Promise<RemoteConfig> {
   try {
-    const detail = await client.admin.getConfig(address);
+    const detail = await client.config.readStored(address);
     if (detail === undefined) return { kind: 'absent' };
     const { content, md5, tags, description, appName, type, srcUser, srcIp } = detail;
     return { kind: 'present', content, md5, metadata: { tags, description, appName, type, srcUser, srcIp } };

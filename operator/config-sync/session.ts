@@ -41,6 +41,8 @@ export class ConfigSession {
   /** What an annotation has decided about these contents, until it is done. */
   keep: { md5: string; kubernetesMd5: string | undefined; nacosMd5: string | undefined } | undefined;
   readonly #watch: ConfigWatch;
+  /** What we published besides the content, last. */
+  #publishedMetadata: RemoteMetadata | undefined;
   /** What the database was read to hold after a compare-and-swap had failed; undefined when the watch is to be believed. */
   #stored: RemoteConfig | undefined;
   /** How often in a row the database held something else than the server served. */
@@ -121,15 +123,8 @@ export class ConfigSession {
     return errorOf(state) ?? (state.kind === 'connected' ? this.#watch.lastError : undefined);
   }
 
-  /** Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common. */
-  async publish(
-    content: string,
-    md5: string,
-    metadata: RemoteMetadata,
-    cas: ConfigPublishOptions['cas'],
-  ): Promise<void> {
-    const { tags, description, appName, type, srcUser } = metadata;
-    const options = { cas, type, tags, description, appName, srcUser };
+  /** Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common, and has `metadata`. */
+  async publish(content: string, md5: string, metadata: RemoteMetadata, options: ConfigPublishOptions): Promise<void> {
     this.#publishingMd5 = md5;
     try {
       await this.connection.client.config.publish(this.address, content, options);
@@ -137,8 +132,16 @@ export class ConfigSession {
       this.#publishingMd5 = undefined;
     }
     this.common(md5);
+    this.#publishedMetadata = metadata;
     this.#stored = undefined;
     this.#refusedCreations = 0;
+  }
+
+  /** What the dataId has besides its content, without asking the database: what we gave it, if nobody has written since. */
+  async knownMetadata(): Promise<RemoteMetadata | undefined> {
+    const { client } = this.connection;
+    const isOurs = this.#publishedMetadata && (await client.config.isUntouched(this.address));
+    return isOurs ? this.#publishedMetadata : undefined;
   }
 
   /** From now on this is what both sides last had in common. */

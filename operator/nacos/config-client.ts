@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import { isBridgeError } from '../errors.ts';
 import { errorFields } from '../log.ts';
 import type { Logger } from '../log.ts';
-import type { AdminApi } from './admin-api.ts';
+import type { AdminApi, ConfigDetail } from './admin-api.ts';
 import { keyOf } from './config-api.ts';
 import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';
 import { describeKey, normaliseKey } from './config-key.ts';
@@ -26,6 +26,7 @@ import type { Push } from './connection.ts';
 import type { FuzzyWatchApi } from './fuzzy-watch-api.ts';
 import { isStale, OwnWrites, versionOf } from './own-writes.ts';
 import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
+import { ServerClock } from './server-clock.ts';
 import type { ConfigListener, ConfigWatch } from './watched-config.ts';
 
 export type {
@@ -64,6 +65,7 @@ export class ConfigClient {
   readonly #ownWrites: OwnWrites;
   readonly #watches: ConfigWatches;
   readonly #discoveries: ConfigDiscoveries;
+  #serverClock = new ServerClock();
 
   constructor(options: ConfigClientOptions) {
     this.#options = options;
@@ -109,6 +111,33 @@ export class ConfigClient {
     }
   }
 
+  /** What the database holds, with all that the admin API tells; right at once after a write. */
+  async readStored(key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
+    const stored = await this.#options.admin.getConfig(key, signal);
+    const own = this.#watches.ownVersionOf(key);
+    const isOurs = own && stored?.md5 === own.md5 && stored.srcUser === own.version.srcUser;
+    // Nobody wrote after us, so what was served before is our write as well.
+    if (isOurs && own.version.servedMs !== undefined) {
+      this.#serverClock.learn(own.version.servedMs, own.version.answeredMs);
+    }
+    return stored;
+  }
+
+  /**
+   * Whether nobody has written since our own last write, not even tags or a description, of which nothing is pushed. Costs
+   * one read of the server's cache, a tenth of what `readStored` costs; false where it cannot be told.
+   */
+  async isUntouched(key: ConfigKey, signal?: AbortSignal): Promise<boolean> {
+    const own = this.#watches.ownVersionOf(key);
+    const served = own && (await this.query(key, signal));
+    if (own === undefined || own.md5 !== served?.md5) return false;
+    const { version } = own;
+    version.servedMs = served.lastModifiedMs;
+    if (!this.#serverClock.isBefore(version.servedMs, version.answeredMs)) return false;
+    this.#serverClock.learn(version.servedMs, version.answeredMs);
+    return true;
+  }
+
   /**
    * @returns the md5 that the config has now.
    * @throws NACOS_CAS_FAILED when another version was there; INVALID_CONTENT before anything is sent. After TIMEOUT and
@@ -117,8 +146,9 @@ export class ConfigClient {
   async publish(key: ConfigKey, content: string, options: ConfigPublishOptions): Promise<{ md5: string }> {
     const replaced = replacedBy(options.cas, this.#watches.currentOf(key));
     const { md5 } = await this.#options.api.publish(key, content, options);
+    const version = { srcUser: options.srcUser, answeredMs: this.#options.clock.monotonic() };
     this.#ownWrites.record(key, md5, replaced);
-    this.#watches.wrote(key, { kind: 'present', snapshot: { content, md5 } });
+    this.#watches.wrote(key, { kind: 'present', snapshot: { content, md5 } }, version);
     return { md5 };
   }
 
@@ -126,8 +156,9 @@ export class ConfigClient {
   async remove(key: ConfigKey): Promise<void> {
     const replaced = replacedBy('none', this.#watches.currentOf(key));
     await this.#options.api.remove(key);
+    const version = { srcUser: undefined, answeredMs: this.#options.clock.monotonic() };
     this.#ownWrites.record(key, absentMd5, replaced);
-    this.#watches.wrote(key, { kind: 'absent' });
+    this.#watches.wrote(key, { kind: 'absent' }, version);
   }
 
   /**
@@ -168,6 +199,8 @@ export class ConfigClient {
   }
 
   disconnected(): void {
+    // The next server may have another clock.
+    this.#serverClock = new ServerClock();
     this.#watches.disconnected();
     this.#discoveries.disconnected();
   }

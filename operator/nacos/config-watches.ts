@@ -27,7 +27,7 @@ import type { ConfigObservation, ReadSnapshot } from './config-snapshot.ts';
 import { ConfigTelling } from './config-telling.ts';
 import { OverdueWrites } from './overdue-writes.ts';
 import { WatchedConfig } from './watched-config.ts';
-import type { ConfigListener, ConfigWatch, WatchedConfigOptions } from './watched-config.ts';
+import type { ConfigListener, ConfigWatch, OwnVersion, WatchedConfigOptions } from './watched-config.ts';
 
 export interface ConfigWatchesOptions {
   readonly api: ConfigApi;
@@ -73,6 +73,12 @@ export class ConfigWatches {
     return this.#watched.get(keyText(key))?.current;
   }
 
+  /** What the server holds, if we have written it over this connection. */
+  ownVersionOf(key: ConfigKey): { md5: string; version: OwnVersion } | undefined {
+    const watched = this.#watched.get(keyText(key));
+    return watched?.ownVersion && { md5: watched.md5, version: watched.ownVersion };
+  }
+
   /** `expected` is what the server should hold, if that is known; the first watch of a key decides. */
   watch(key: ConfigKey, listener: ConfigListener, expected: ConfigObservation | undefined): ConfigWatch {
     const known = this.#watched.get(keyText(key));
@@ -88,12 +94,13 @@ export class ConfigWatches {
   }
 
   /** Our own write: the new truth, at once. The server's push of it will find nothing new. */
-  wrote(key: ConfigKey, observation: ConfigObservation): void {
+  wrote(key: ConfigKey, observation: ConfigObservation, version: OwnVersion): void {
     const watched = this.#watched.get(keyText(key));
     if (!watched) return;
     watched.writes += 1;
     this.#overdue.add(watched);
     watched.observe(observation);
+    watched.ownVersion = version;
     // Of what the server was told already there is no push: the next one is another's.
     watched.isOwn = watched.toldMd5 !== watched.md5;
   }
@@ -126,7 +133,10 @@ export class ConfigWatches {
     this.#link?.abort.abort(new BridgeError('CONNECTION_NOT_READY', 'the connection was lost'));
     this.#link = undefined;
     this.#resync?.cancel();
-    for (const watched of this.#watched.values()) watched.toldMd5 = undefined;
+    for (const watched of this.#watched.values()) {
+      watched.toldMd5 = undefined;
+      watched.ownVersion = undefined;
+    }
   }
 
   stop(): void {

@@ -17,6 +17,16 @@ import type { ConfigObservation } from './config-snapshot.ts';
 
 export type ConfigListener = (observation: ConfigObservation) => void;
 
+/** A write of our own that is what the server holds. */
+export interface OwnVersion {
+  /** Undefined for a removal. */
+  readonly srcUser: string | undefined;
+  /** Of our monotonic clock, in milliseconds. */
+  readonly answeredMs: number;
+  /** By the server's clock, as it was served last; somebody else may have written the same content again then. */
+  servedMs?: number;
+}
+
 /** What all keys have in common. */
 export interface WatchedConfigOptions {
   readonly log: Logger;
@@ -36,6 +46,8 @@ export class WatchedConfig {
   toldMd5: string | undefined;
   /** `current` is a write of our own that the server was not told yet. */
   isOwn = false;
+  /** Set while `current` is what we have written over this connection. */
+  ownVersion: OwnVersion | undefined;
   /** Own writes that were delivered; a read that began before one of them is not. */
   writes = 0;
   /** Reads in a row that failed. */
@@ -102,6 +114,7 @@ export class WatchedConfig {
     this.expected = undefined;
     if (before && md5OfObservation(before) === md5OfObservation(observation)) return false;
     this.isOwn = false;
+    this.ownVersion = undefined;
     // A listener may start or stop others; one that starts now is told of this by its own start.
     const audience = this.#watches;
     for (const watch of audience) {

@@ -1,0 +1,67 @@
+/**
+ * What users of Nacos give to a dataId besides its content stays when the content changes; and to know that nobody gave
+ * anything, the operator asks the database of Nacos now and then, and not at every change.
+ */
+import assert from 'node:assert/strict';
+import { eventually } from '../real/eventually.ts';
+import { startBridgedCluster } from './bridged-cluster.ts';
+import type { BridgedCluster } from './bridged-cluster.ts';
+import { startEmbeddedEndpoint } from './embedded-endpoint.ts';
+import type { EmbeddedEndpoint } from './embedded-endpoint.ts';
+
+const namespace = 'default';
+const names = Array.from({ length: 20 }, (_, number) => `kept-${number}`);
+
+for (const version of ['3.1', '2.3'] as const) {
+  describe(`what users give to a dataId of an embedded Nacos ${version}`, function () {
+    this.timeout(60_000);
+    const started = new AsyncDisposableStack();
+    let endpoint: EmbeddedEndpoint['endpoint'];
+    let cluster: BridgedCluster;
+
+    before(async () => {
+      const embedded = await startEmbeddedEndpoint(version, 0);
+      started.defer(() => embedded.nacos.stop());
+      endpoint = embedded.endpoint;
+      cluster = await startBridgedCluster(endpoint);
+      started.defer(() => cluster.stop());
+    });
+
+    after(() => started.disposeAsync());
+
+    const held = async (name: string) => (await endpoint.admin.getConfig('', namespace, name)) ?? { content: '' };
+    /** Declares this content of all, and waits until Nacos has it. */
+    async function declare(content: string): Promise<void> {
+      const [apiVersion, kind] = ['bridge.nacos.io/v1alpha1', 'NacosConfig'];
+      for (const name of names) {
+        await cluster.rest.apply({
+          apiVersion,
+          kind,
+          metadata: { name, namespace },
+          spec: { group: namespace, content },
+        });
+      }
+      for (const name of names) {
+        await eventually(10_000, async () => assert.equal((await held(name)).content, content));
+      }
+    }
+    const databaseReads = () =>
+      cluster.operator.metric('nacos_bridge_nacos_requests_total', 'operation="admin_get_config"');
+
+    it('is kept, and not asked for at every change', async () => {
+      for (const content of ['first', 'second']) await declare(content);
+      const readsBefore = await databaseReads();
+      await declare('third');
+      const reads = (await databaseReads()) - readsBefore;
+      assert.ok(reads < names.length / 2, `${reads} reads of the database for ${names.length} changes`);
+
+      const [name = ''] = names;
+      const fields = { desc: 'asked for by the shop', configTags: 'reviewed' };
+      await endpoint.admin.publish('', namespace, name, 'third', fields);
+      await declare('fourth');
+      const { desc, configTags } = (await held(name)) as { desc?: string; configTags?: string };
+      assert.equal(desc, fields.desc);
+      assert.match(configTags ?? '', /\breviewed\b/);
+    });
+  });
+}
