@@ -167,7 +167,7 @@ export class Controller {
         return;
       case 'requeue-after':
         this.queue.forget(key);
-        this.queue.addAfter(key, outcome.delayMs, 'low');
+        this.queue.dueAfter(key, outcome.delayMs);
         return;
       case 'terminal':
         this.queue.forget(key);

@@ -6,6 +6,7 @@
  * - A key is never handed out while it is being processed; an addition in that time is held until `done`.
  * - `addAfter` keeps the earliest due time of a key.
  * - High priority goes first, in order of arrival; every 16th turn is for low priority, so that nothing starves.
+ * `dueAfter` is not theirs: whoever has processed a key says when it is due again, and what was said before is void.
  * The number of keys is the only bound, and keys are objects of the cluster: the queue never refuses an addition
  * before it is shut down.
  *
@@ -13,6 +14,7 @@
  *   add ------> waiting --get--> processing --done--> (gone)
  *                  ^                 | add            |
  *   addAfter -> delayed              +--> held -------+--> waiting
+ *   dueAfter -> due
  * ```
  */
 import type { Clock, Timer } from '../clock.ts';
@@ -59,6 +61,8 @@ export class WorkQueue {
   /** Keys that were added while they were processed. */
   readonly #held = new Map<string, Priority>();
   readonly #delayed = new Map<string, Delayed>();
+  /** Timers of `dueAfter`. */
+  readonly #due = new Map<string, Timer>();
   /** Workers that found nothing. */
   readonly #takers = new Set<Taker>();
   readonly #drained = Promise.withResolvers<void>();
@@ -109,6 +113,19 @@ export class WorkQueue {
     }
     const timer = this.#clock.after(waitMs, () => this.#becomeDue(key));
     this.#delayed.set(key, { dueMs, priority: earlier?.priority ?? priority, timer });
+  }
+
+  /** Adds `key` after `delayMs`, with low priority; a later call replaces an earlier one, whichever is due first. */
+  dueAfter(key: string, delayMs: number): void {
+    if (this.#isShutDown) return;
+    this.#due.get(key)?.cancel();
+    this.#due.delete(key);
+    if (delayMs <= 0) return this.add(key, 'low');
+    const timer = this.#clock.after(Math.min(delayMs, longestTimerMs), () => {
+      this.#due.delete(key);
+      this.add(key, 'low');
+    });
+    this.#due.set(key, timer);
   }
 
   /**
@@ -180,6 +197,8 @@ export class WorkQueue {
     this.#isShutDown = true;
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
+    for (const timer of this.#due.values()) timer.cancel();
+    this.#due.clear();
     for (const taker of this.#takers) taker(undefined);
     this.#reportDrained();
   }

@@ -102,6 +102,35 @@ describe('work queue', () => {
     }
   });
 
+  it('keeps the due time that was said last, whether the key is handed out meanwhile or not', async () => {
+    for (const delays of [
+      [10, 50],
+      [90, 50],
+    ]) {
+      const { queue, clock } = setUp();
+      for (const delayMs of delays) queue.dueAfter('a', delayMs);
+      queue.add('a');
+      assert.deepEqual(await takeAll(queue), ['a']);
+      queue.done('a');
+      await clock.advance(49);
+      assert.equal(queue.size, 0);
+      await clock.advance(1);
+      assert.deepEqual(await takeAll(queue), ['a']);
+      assert.deepEqual(clock.waitingMs, []);
+    }
+  });
+
+  it('takes what is due with low priority, at once if that is now, and not while the key is being processed', async () => {
+    const { queue } = setUp();
+    queue.dueAfter('due', 0);
+    queue.add('live');
+    assert.deepEqual(await takeAll(queue), ['live', 'due']);
+    queue.dueAfter('due', 0);
+    assert.equal(queue.size, 0);
+    queue.done('due');
+    assert.deepEqual(await takeAll(queue), ['due']);
+  });
+
   it('takes high priority first and never starves low priority', async () => {
     const { queue } = setUp();
     queue.add('low', 'low');
@@ -169,9 +198,11 @@ describe('work queue', () => {
     const { queue, clock } = setUp();
     queue.add('a');
     queue.addAfter('b', 10);
+    queue.dueAfter('b', 10);
     queue.shutDown();
     queue.add('c');
     queue.addAfter('d', 10);
+    queue.dueAfter('d', 10);
     queue.addRateLimited('e');
     await clock.advance(10_000);
     assert.deepEqual([await queue.get(), await queue.get()], ['a', undefined]);
