@@ -2,7 +2,7 @@
  * The config-sync feature as one part of the operator: which changes make it look at which NacosConfig.
  *
  * Events only say "look": a change of the resource itself, of a ConfigMap or Secret that it reads or writes, of its
- * dataId in Nacos, or of its connection.
+ * dataId in Nacos, or of its connection. The echo of our own write of a mirror is none.
  */
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
@@ -68,6 +68,7 @@ export class ConfigSync implements Runnable {
   readonly #options: ConfigSyncOptions;
   readonly #sessions: ConfigSessions;
   readonly #secrets: SecretMetadata;
+  readonly #mirrors: Mirrors;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ConfigSyncOptions) {
@@ -75,12 +76,13 @@ export class ConfigSync implements Runnable {
     this.#options = options;
     this.#sessions = new ConfigSessions((key) => this.#changedInNacos(key));
     this.#secrets = new SecretMetadata({ configs: options.configs, newReflector: options.newSecretReflector });
+    this.#mirrors = newMirrors(options, (key) => this.#enqueue(key, 'high'));
     const reporter = new ConfigReporter(options.configClient, options.events, clock);
     const reconciler = new ConfigReconciler({
       ...options,
       sessions: this.#sessions,
       content: new ContentSync({ ...options, reporter }),
-      delivery: newDelivery(options, reporter),
+      delivery: newDelivery(options, this.#mirrors, reporter),
       reporter,
       resyncMs: () => resyncMs * (1 - random() / 2),
     });
@@ -127,15 +129,17 @@ export class ConfigSync implements Runnable {
   }
 
   /** A ConfigMap or a Secret. */
-  #objectChanged(index: string, { key, previous, current, initial }: StoreChange<KubeObject>): void {
+  #objectChanged(index: string, change: StoreChange<KubeObject>): void {
+    const { key, previous, current, initial } = change;
+    const [namespace, name] = key.split('/');
+    const users = this.#options.configs.byIndex(index, key).map(({ metadata }) => `${namespace}/${metadata.name}`);
     const owner = ownerOf(current ?? previous);
-    if (owner !== undefined) this.#enqueue(owner, initial ? 'low' : 'high');
-    for (const user of this.#options.configs.byIndex(index, key)) {
-      const userKey = `${user.metadata.namespace}/${user.metadata.name}`;
-      const { configMapKeyRef, secretKeyRef } = user.spec.contentFrom ?? {};
+    for (const userKey of new Set(owner === undefined ? users : [...users, owner])) {
+      const { configMapKeyRef, secretKeyRef } = this.#options.configs.get(userKey)?.spec.contentFrom ?? {};
       const source = index === SECRET_INDEX ? secretKeyRef : configMapKeyRef;
-      if (source?.name === key.split('/')[1] && !initial) this.#options.metrics.lag.to_nacos.seen(userKey);
-      this.#enqueue(userKey, initial ? 'low' : 'high');
+      const isSource = source?.name === name;
+      if (isSource && !initial) this.#options.metrics.lag.to_nacos.seen(userKey);
+      if (isSource || this.#mirrors.isNews(userKey, change)) this.#enqueue(userKey, initial ? 'low' : 'high');
     }
   }
 
@@ -171,17 +175,17 @@ function ownerOf(object: KubeObject | undefined): string | undefined {
   return controller?.kind === 'NacosConfig' ? `${object?.metadata.namespace}/${controller.name}` : undefined;
 }
 
-function newDelivery(options: ConfigSyncOptions, reporter: ConfigReporter): Delivery {
-  const { clock, configMapClient, configMapMetadata, metrics, secretClient, secretMetadata } = options;
+function newMirrors(options: ConfigSyncOptions, onNews: (key: string) => void): Mirrors {
+  const { clock, configMapClient, configMapMetadata, secretClient, secretMetadata } = options;
   const access = {
     ConfigMap: accessTo(configMapClient, configMapMetadata, CONTROLLER_INDEX),
     Secret: accessTo(secretClient, secretMetadata, CONTROLLER_INDEX),
   };
-  const onRollout = metrics.rolledOut;
-  return new Delivery({
-    mirrors: new Mirrors({ access, clock }),
-    rollouts: new Rollouts({ clients: options.workloadClients, clock, onRollout }),
-    metrics,
-    reporter,
-  });
+  return new Mirrors({ access, clock, onNews });
+}
+
+function newDelivery(options: ConfigSyncOptions, mirrors: Mirrors, reporter: ConfigReporter): Delivery {
+  const { clock, metrics, workloadClients } = options;
+  const rollouts = new Rollouts({ clients: workloadClients, clock, onRollout: metrics.rolledOut });
+  return new Delivery({ mirrors, rollouts, metrics, reporter });
 }

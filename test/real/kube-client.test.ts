@@ -142,6 +142,25 @@ describe('the Kubernetes client on a real API server', function () {
     assert.equal(await configMaps.delete('successor', namespace), false);
   });
 
+  it('takes the resourceVersion as a precondition of apply, also where the object is gone', async () => {
+    const metadata = { name: 'versioned', namespace };
+    const { uid, resourceVersion } = (await configMaps.apply({ metadata, data: { a: '1' } }, ours)).metadata;
+    const known = { ...metadata, uid, resourceVersion };
+    const next = await configMaps.apply({ metadata: known, data: { a: '2' } }, ours);
+    assert.deepEqual(next.data, { a: '2' });
+    await failsWith('KUBE_CONFLICT', configMaps.apply({ metadata: known, data: { a: '3' } }, ours));
+    await configMaps.delete('versioned', namespace);
+    await failsWith('KUBE_CONFLICT', configMaps.apply({ metadata: known, data: { a: '3' } }, ours));
+    assert.equal(await configMaps.get('versioned', namespace), undefined);
+  });
+
+  it('keeps account of a creation apart from applies of the same manager', async () => {
+    const metadata = { name: 'posted', namespace };
+    await configMaps.create({ metadata, data: { a: '1', gone: '1' } }, ours);
+    await configMaps.apply({ metadata, data: { a: '2', gone: '1' } }, ours);
+    assert.deepEqual((await configMaps.apply({ metadata, data: { a: '3' } }, ours)).data, { a: '3', gone: '1' });
+  });
+
   it('tells a missing object from a missing type', async () => {
     assert.equal(await configMaps.get('absent', namespace), undefined);
     assert.equal(await configMaps.get('absent', 'no-such-namespace'), undefined);

@@ -1,6 +1,6 @@
 /**
- * Which keys of an object we have put there: the API server keeps account in `managedFields`, so that a key that is no
- * longer wanted is told from one that somebody else has added.
+ * Who has put what into an object, and which keys are ours: the API server keeps account in `managedFields`, so that a
+ * key that is no longer wanted is told from one that somebody else has added.
  */
 import { FIELD_MANAGER } from '../../api/names.ts';
 import type { DataObject } from './data-object.ts';
@@ -19,4 +19,9 @@ export function appliedKeys({ metadata }: DataObject): string[] {
   );
   const fields = applied.flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:data'] ?? {}));
   return fields.filter((field) => field.startsWith('f:')).map((field) => field.slice(2));
+}
+
+/** Who has a field of the object, whatever the field. */
+export function managersOf({ metadata }: DataObject): (string | undefined)[] {
+  return ((metadata.managedFields ?? []) as ManagedFields[]).map(({ manager }) => manager);
 }

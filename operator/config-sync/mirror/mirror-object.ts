@@ -69,6 +69,11 @@ export function holdsEntries(existing: DataObject, { kind, immutable, entries }:
   );
 }
 
+/** Whether all of the data is ours: nobody else has a key in it. */
+export function holdsOnly({ data, binaryData }: DataObject, { entries }: MirrorState): boolean {
+  return Object.keys({ ...data, ...binaryData }).every((key) => Object.hasOwn(entries, key));
+}
+
 /** The bytes of all data that the object would have, keys of others that stay included. */
 export function bytesWith(existing: DataObject | undefined, desired: DataObject, kind: MirrorKind): number {
   const present = existing ? bytesByKey(kind, existing) : new Map<string, number>();

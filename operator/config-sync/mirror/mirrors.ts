@@ -4,7 +4,8 @@
  * Guarantees, besides those of each write (write-mirror.ts)
  * - A config that is absent in Nacos never blanks or removes a mirror.
  * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
- * - An object that has not changed since it was last seen to be right is not read again.
+ * - An object that has not changed since it was last seen to be right is not read again, not even before new content is
+ *   written into it.
  */
 import type { NacosConfig } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
@@ -12,19 +13,23 @@ import { BridgeError, isBridgeError } from '../../errors.ts';
 import type { Verdict } from '../../kube/conditions.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
+import type { StoreChange } from '../../kube/store.ts';
 import type { ConfigObservation, ConfigSnapshot } from '../../nacos/config-client.ts';
 import type { ConfigFormat } from '../formats/format.ts';
 import { envEntries } from './env-entries.ts';
 import { generationName, generationsOf } from './generations.ts';
 import type { MirrorAccess } from './mirror-access.ts';
-import type { MirrorState } from './mirror-object.ts';
+import { holdsOnly, type MirrorState } from './mirror-object.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
+import { SeenMirrors } from './seen-mirrors.ts';
 import { StaleMirrors } from './stale-mirrors.ts';
 import { changedAtOf, notOwned, writeMirror, type Written } from './write-mirror.ts';
 
 export interface MirrorsOptions {
   readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
   readonly clock: Clock;
+  /** Told the key of a NacosConfig whose object somebody else has changed while it was written. */
+  readonly onNews: (key: string) => void;
 }
 
 /** What is to be mirrored, and where. */
@@ -52,22 +57,20 @@ export interface PresentMirror {
   readonly changedAtMs: number | undefined;
 }
 
-/** The object as it was when it was last seen, or made, to be right. */
-interface Seen {
-  readonly what: string;
-  readonly resourceVersion: string | undefined;
-  readonly changedAt: string | undefined;
-}
-
 export class Mirrors {
   readonly #options: MirrorsOptions;
   readonly #stale: StaleMirrors;
-  /** By the `namespace/name` of the NacosConfig. */
-  readonly #seen = new Map<string, Seen>();
+  readonly #seen: SeenMirrors;
 
   constructor(options: MirrorsOptions) {
     this.#options = options;
     this.#stale = new StaleMirrors(options.access);
+    this.#seen = new SeenMirrors(options.onNews);
+  }
+
+  /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it: our own writes do not. */
+  isNews(key: string, change: StoreChange<KubeObject>): boolean {
+    return this.#seen.isNews(key, change);
   }
 
   /**
@@ -87,13 +90,13 @@ export class Mirrors {
 
   /** Of a NacosConfig that mirrors no more. */
   async removeAll(key: string, resource: NacosConfig): Promise<void> {
-    this.#seen.delete(key);
+    this.#seen.forget(key);
     this.#stale.look(key, resource, undefined);
     await this.#stale.remove(key, resource, undefined, undefined);
   }
 
   forget(key: string): void {
-    this.#seen.delete(key);
+    this.#seen.forget(key);
     this.#stale.forget(key);
   }
 
@@ -107,17 +110,23 @@ export class Mirrors {
     const [latest] = target.immutable ? generationsOf(target.name, controlledBy(uid ?? '')) : [];
     const predecessor = latest?.metadata.name === state.name ? undefined : latest;
     const what = JSON.stringify([uid, target, format, state.md5]);
-    const seen = this.#seen.get(key);
-    const { resourceVersion } = find(`${namespace}/${state.name}`)?.metadata ?? {};
-    const isAsSeen = seen !== undefined && seen.what === what && seen.resourceVersion === resourceVersion;
-    if (isAsSeen && predecessor === undefined) return { changedAt: seen.changedAt };
-    const options = { client, nowMs: this.#options.clock.now(), predecessor };
-    const { object, written } = await writeMirror(state, options).catch((error: unknown) => {
+    const objectKey = `${namespace}/${state.name}`;
+    const found = find(objectKey);
+    const seen = this.#seen.of(key, found);
+    if (seen?.what === what && predecessor === undefined) return { changedAt: changedAtOf(found) };
+    const asLeft = seen?.isOursAlone ? found : undefined;
+    const options = { client, nowMs: this.#options.clock.now(), predecessor, asLeft };
+    this.#seen.begin(key, state.kind, objectKey);
+    try {
+      const { object, written } = await writeMirror(state, options);
+      const { uid: objectUid, resourceVersion } = object.metadata;
+      this.#seen.set(key, { what, uid: objectUid, resourceVersion, isOursAlone: holdsOnly(object, state) });
+      return { changedAt: changedAtOf(object), written };
+    } catch (error) {
       throw withRight(error, state.kind);
-    });
-    const changedAt = changedAtOf(object);
-    this.#seen.set(key, { what, resourceVersion: object.metadata.resourceVersion, changedAt });
-    return { changedAt, written };
+    } finally {
+      this.#seen.end(key, find(objectKey));
+    }
   }
 
   /** What is not in Nacos any more stays in its mirror. */

@@ -5,14 +5,19 @@
  * - An object that another owner controls, or that nobody controls, is never changed.
  * - What is equal is not written. Labels, annotations and keys of others stay.
  * - Nothing is written that the API server would refuse for its size.
+ * - The object is read first, unless its metadata proves what it holds; then the write has that very version as its
+ *   precondition.
  * Assumptions: server-side apply with our field manager is the only way that we change mirrors.
- * Caveats: between "there is none" and our apply somebody may create the object; then our fields are withdrawn again.
+ * Caveats: between "there is none" and our apply somebody may create the object. A value of theirs is never overwritten,
+ * and what we have put beside it is withdrawn again. (A POST would not have that gap, but the API server keeps account of
+ * what was created so as of another manager's: keys that a later apply leaves out would stay.)
  */
 import { CHANGED_AT_ANNOTATION, CONTENT_MD5_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
-import { BridgeError } from '../../errors.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject } from '../../kube/resource.ts';
+import { managersOf } from './applied-keys.ts';
 import type { DataObject } from './data-object.ts';
 import { becamePresentMs } from './generations.ts';
 import type { MirrorKind } from './mirror-target.ts';
@@ -37,10 +42,38 @@ export interface WriteMirrorOptions {
   readonly nowMs: number;
   /** The object that held the content before, where each content has an object of its own. */
   readonly predecessor?: KubeObject;
+  /** The metadata of the object, when it is known to be as we have left it and to hold nothing of others. */
+  readonly asLeft?: KubeObject;
 }
 
 /** @throws BridgeError NOT_OWNED, or INVALID_CONTENT for more than fits, before anything is written. */
 export async function writeMirror(state: MirrorState, options: WriteMirrorOptions): Promise<WrittenMirror> {
+  return (await replaceUnread(state, options)) ?? readAndWrite(state, options);
+}
+
+/** Puts new content into an object that need not be read; undefined when it must be, or has changed since. */
+async function replaceUnread(state: MirrorState, options: WriteMirrorOptions): Promise<WrittenMirror | undefined> {
+  const { asLeft, client } = options;
+  if (asLeft === undefined || !isReplaceable(asLeft, state)) return undefined;
+  const desired = mirrorObject(state, changedNow(asLeft, options));
+  checkSize(undefined, desired, state);
+  const { uid, resourceVersion } = asLeft.metadata;
+  try {
+    const object = await apply(desired, { uid, resourceVersion }, client);
+    return { object, written: 'Updated' };
+  } catch (error) {
+    if (isBridgeError(error, 'KUBE_CONFLICT')) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the object is ours, and holds content that is to be replaced by other content. */
+function isReplaceable(asLeft: KubeObject, { owner, immutable, md5 }: MirrorState): boolean {
+  if (immutable || !isControlledBy(asLeft, owner.metadata.uid ?? '')) return false;
+  return asLeft.metadata.annotations?.[CONTENT_MD5_ANNOTATION] !== md5;
+}
+
+async function readAndWrite(state: MirrorState, options: WriteMirrorOptions): Promise<WrittenMirror> {
   const { owner, kind, name } = state;
   const { client } = options;
   const existing = await client.get(name, owner.metadata.namespace);
@@ -48,8 +81,7 @@ export async function writeMirror(state: MirrorState, options: WriteMirrorOption
   const isReplaced =
     follows(existing, options.predecessor) || (existing !== undefined && hasOtherContent(existing, state));
   const desired = mirrorObject(state, isReplaced ? changedNow(existing, options) : changedAtOf(existing));
-  const bytes = bytesWith(existing, desired, kind);
-  if (bytes > MAX_DATA_BYTES) throw tooLarge(state, bytes);
+  checkSize(existing, desired, state);
   if (existing === undefined) return { object: await create(state, desired, client), written: 'Created' };
   if (isAsDesired(existing, desired, state)) return { object: existing, written: undefined };
   const object = await change(existing, desired, state, client);
@@ -74,7 +106,7 @@ function hasOtherContent(existing: DataObject, state: MirrorState): boolean {
 }
 
 /** Later than every change before, whatever the clock of the replica that made it. */
-function changedNow(existing: DataObject | undefined, { nowMs, predecessor }: WriteMirrorOptions): string {
+function changedNow(existing: KubeObject | undefined, { nowMs, predecessor }: WriteMirrorOptions): string {
   const before = [existing, predecessor].filter((object) => object !== undefined).map(becamePresentMs);
   return new Date(Math.max(nowMs, ...before.map((ms) => ms + 1))).toISOString();
 }
@@ -91,11 +123,17 @@ async function change(
     await client.delete(name, namespace, { uid });
     return create(state, desired, client);
   }
-  // The uid is a precondition: one that was replaced meanwhile is not ours to change.
-  return client.apply(
-    { ...desired, metadata: { ...desired.metadata, uid } },
-    { fieldManager: FIELD_MANAGER, force: true },
-  );
+  return apply(desired, { uid }, client);
+}
+
+/** The precondition keeps us from changing an object that has replaced, or changed, the one that was looked at. */
+function apply(
+  desired: DataObject,
+  precondition: Pick<DataObject['metadata'], 'uid' | 'resourceVersion'>,
+  client: ResourceClient<DataObject>,
+): Promise<DataObject> {
+  const metadata = { ...desired.metadata, ...precondition };
+  return client.apply({ ...desired, metadata }, { fieldManager: FIELD_MANAGER, force: true });
 }
 
 async function create(
@@ -105,18 +143,22 @@ async function create(
 ): Promise<DataObject> {
   // What was applied to an immutable object cannot be withdrawn again, and nobody applies to it later.
   if (state.immutable) return client.create(desired, { fieldManager: FIELD_MANAGER });
-  const options = { fieldManager: FIELD_MANAGER, force: true };
-  const applied = await client.apply(desired, options);
-  const { name, namespace, uid, ownerReferences = [] } = applied.metadata;
-  const isShared =
-    ownerReferences.length > 1 || Object.keys(applied.data ?? {}).some((key) => !Object.hasOwn(state.entries, key));
-  if (!isShared) return applied;
+  // Without force: there is nothing to take over from anybody.
+  const applied = await client.apply(desired, { fieldManager: FIELD_MANAGER, force: false });
+  if (!isShared(applied)) return applied;
   const { apiVersion, kind } = desired;
-  await client.apply({ apiVersion, kind, metadata: { name, namespace, uid } }, options);
+  const { name, namespace, uid } = applied.metadata;
+  await apply({ apiVersion, kind, metadata: { name, namespace } }, { uid }, client);
   throw new BridgeError(
     'NOT_OWNED',
     `${kind} '${name}' was created by somebody else at the same time; left it as it is`,
   );
+}
+
+/** Whether the object that was to be ours alone has an owner besides, or a field of anybody else. */
+function isShared(applied: DataObject): boolean {
+  const { ownerReferences = [] } = applied.metadata;
+  return ownerReferences.length > 1 || managersOf(applied).some((manager) => manager !== FIELD_MANAGER);
 }
 
 /** `owner` is the kind of whoever wanted to mirror into it. */
@@ -125,9 +167,11 @@ export function notOwned(kind: MirrorKind, name: string, owner: string): BridgeE
   return new BridgeError('NOT_OWNED', `${kind} '${name}' exists and is not controlled by this ${owner}; ${next}`);
 }
 
-function tooLarge({ kind, name }: MirrorState, bytes: number): BridgeError {
+function checkSize(existing: DataObject | undefined, desired: DataObject, { kind, name }: MirrorState): void {
+  const bytes = bytesWith(existing, desired, kind);
+  if (bytes <= MAX_DATA_BYTES) return;
   const rule = `all data of a ${kind} must have at most ${MAX_DATA_BYTES} bytes`;
-  return new BridgeError(
+  throw new BridgeError(
     'INVALID_CONTENT',
     `${kind} '${name}' would have ${bytes} bytes and ${rule}; it was not written`,
   );

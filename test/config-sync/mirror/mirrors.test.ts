@@ -17,6 +17,7 @@ describe('mirrors', () => {
   const clock = new FakeClock();
   let cluster: MirrorCluster;
   let mirrors: Mirrors;
+  const onNews = () => {};
 
   before(async function () {
     this.timeout(30_000);
@@ -26,7 +27,7 @@ describe('mirrors', () => {
   after(() => cluster.stop());
 
   beforeEach(async () => {
-    mirrors = new Mirrors({ access: cluster.access, clock });
+    mirrors = new Mirrors({ access: cluster.access, clock, onNews });
     await clock.advance(10_000);
   });
 
@@ -39,6 +40,20 @@ describe('mirrors', () => {
     const target = compileMirror(resource.spec.mirror, DATA_ID)!;
     await cluster.observe();
     return mirrors.sync(resource.metadata.name, { resource, target, observation, format });
+  }
+
+  /** With what a watch has brought so far, and the requests that it took, by method and status. */
+  async function counted(
+    resource: NacosConfig,
+    content: string,
+  ): Promise<{ result: MirrorResult; requests: Record<string, number> }> {
+    const target = compileMirror(resource.spec.mirror, DATA_ID)!;
+    const request = { resource, target, observation: present(content), format: 'yaml' } as const;
+    const before = await cluster.requests();
+    const result = await mirrors.sync(resource.metadata.name, request);
+    const after = Object.entries(await cluster.requests());
+    const made = after.map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+    return { result, requests: Object.fromEntries(made.filter(([, count]) => count > 0)) };
   }
 
   const secret = (name: string) => cluster.clients.Secret.get(name, NAMESPACE);
@@ -83,12 +98,63 @@ describe('mirrors', () => {
       const config = await cluster.newConfig({ mirror: { configMap: { name: 'echo' } } });
       await sync(config, 'a: 1');
       await cluster.observe();
-      const before = await cluster.requests();
-      const target = compileMirror(config.spec.mirror, DATA_ID)!;
-      const request = { resource: config, target, observation: present('a: 1'), format: 'yaml' } as const;
-      const { verdict, written } = await mirrors.sync(config.metadata.name, request);
-      assert.deepEqual([verdict.status, written], ['True', undefined]);
-      assert.deepEqual(await cluster.requests(), before);
+      const { result, requests } = await counted(config, 'a: 1');
+      assert.deepEqual([result.verdict.status, result.written, requests], ['True', undefined, {}]);
+    });
+
+    it('take new content in one request while they are as they were left, and tell when', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'unread' } } });
+      await sync(config, 'a: 1');
+      for (const content of ['a: 2', 'a: 3']) {
+        await clock.advance(1000);
+        await cluster.observe();
+        const { result, requests } = await counted(config, content);
+        assert.deepEqual([result.written, result.mirror?.changedAtMs], ['Updated', clock.now()]);
+        assert.deepEqual(requests, { 'PATCH 200': 1 });
+        assert.deepEqual((await cluster.configMap('unread'))?.data, { [DATA_ID]: content });
+      }
+    });
+
+    for (const { what, name, edit, holds } of [
+      { what: 'a value of ours', name: 'value', edit: { data: { [DATA_ID]: 'mine' } }, holds: { [DATA_ID]: 'a: 2' } },
+      { what: 'a key', name: 'key', edit: { data: { theirs: 'x' } }, holds: { [DATA_ID]: 'a: 2', theirs: 'x' } },
+      {
+        what: 'a label',
+        name: 'label',
+        edit: { metadata: { labels: { team: 'shop' } } },
+        holds: { [DATA_ID]: 'a: 2' },
+      },
+    ]) {
+      it(`are read before new content is written when somebody has changed ${what}, seen or not`, async () => {
+        for (const isSeen of [true, false]) {
+          const object = `${name}-${isSeen}`;
+          const config = await cluster.newConfig({ mirror: { configMap: { name: object } } });
+          await sync(config, 'a: 1');
+          await cluster.observe();
+          await cluster.edit(CONFIG_MAP, object, edit);
+          if (isSeen) await cluster.observe();
+          const { result, requests } = await counted(config, 'a: 2');
+          assert.equal(result.written, 'Updated');
+          assert.deepEqual(requests, { ...(isSeen ? {} : { 'PATCH 409': 1 }), 'GET 200': 1, 'PATCH 200': 1 });
+          const { data, metadata } = (await cluster.configMap(object))!;
+          assert.deepEqual(data, holds);
+          assert.equal(metadata.labels?.['team'], edit.metadata?.labels.team);
+        }
+      });
+    }
+
+    it('are not written when somebody else has put another object in their place, and nobody has seen it yet', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'taken' } } });
+      await sync(config, 'a: 1');
+      await cluster.observe();
+      await cluster.clients.ConfigMap.delete('taken', NAMESPACE);
+      const gone = counted(config, 'a: 2');
+      assert.equal((await gone).result.written, 'Created');
+      await cluster.observe();
+      await cluster.clients.ConfigMap.delete('taken', NAMESPACE);
+      const theirs = await cluster.create(CONFIG_MAP, { metadata: { name: 'taken' }, data: { a: 'precious' } });
+      await assert.rejects(counted(config, 'a: 3'), { code: 'NOT_OWNED' });
+      assert.equal((await cluster.configMap('taken'))?.metadata.resourceVersion, theirs.metadata.resourceVersion);
     });
 
     it('lose the keys that they had, and keep those of others', async () => {
@@ -147,23 +213,26 @@ describe('mirrors', () => {
       assert.equal((await cluster.configMap('theirs'))?.metadata.resourceVersion, theirs.metadata.resourceVersion);
     });
 
-    it('withdraw from an object that somebody creates at the same moment', async () => {
-      const config = await cluster.newConfig({ mirror: { configMap: { name: 'race' } } });
-      const { client } = cluster.access.ConfigMap;
-      const racing = Object.assign(Object.create(client) as typeof client, {
-        get: async (name: string) => {
-          await cluster.create(CONFIG_MAP, { metadata: { name }, data: { a: 'precious' } });
-          return undefined;
-        },
-        apply: client.apply.bind(client),
+    for (const { what, data, code } of [
+      { what: 'with other keys', data: { a: 'precious' }, code: 'NOT_OWNED' },
+      { what: 'with the same key', data: { [DATA_ID]: 'precious' }, code: 'KUBE_CONFLICT' },
+      { what: 'with the same key and content', data: { [DATA_ID]: 'a: 1' }, code: 'NOT_OWNED' },
+    ]) {
+      it(`leave an object as it is that somebody creates at the same moment ${what}`, async () => {
+        const name = what.replaceAll(' ', '-');
+        const config = await cluster.newConfig({ mirror: { configMap: { name } } });
+        const { client } = cluster.access.ConfigMap;
+        const racing = Object.assign(Object.create(client) as typeof client, {
+          get: async () => void (await cluster.create(CONFIG_MAP, { metadata: { name }, data })),
+          apply: client.apply.bind(client),
+        });
+        const access = { ...cluster.access, ConfigMap: { ...cluster.access.ConfigMap, client: racing } };
+        mirrors = new Mirrors({ access, clock, onNews });
+        await assert.rejects(counted(config, 'a: 1'), { code });
+        const { metadata, ...object } = (await cluster.configMap(name))!;
+        assert.deepEqual([object.data, metadata.ownerReferences, metadata.labels], [data, undefined, undefined]);
       });
-      const access = { ...cluster.access, ConfigMap: { ...cluster.access.ConfigMap, client: racing } };
-      const target = compileMirror(config.spec.mirror, DATA_ID)!;
-      const request = { resource: config, target, observation: present('a: 1'), format: 'yaml' } as const;
-      await assert.rejects(new Mirrors({ access, clock }).sync('race', request), { code: 'NOT_OWNED' });
-      const { data, metadata } = (await cluster.configMap('race'))!;
-      assert.deepEqual([data, metadata.ownerReferences, metadata.labels], [{ a: 'precious' }, undefined, undefined]);
-    });
+    }
   });
 
   describe('in a Secret', () => {
@@ -201,6 +270,7 @@ describe('mirrors', () => {
     mirrors = new Mirrors({
       access: { ...cluster.access, Secret: { ...cluster.access.Secret, client: refusing } },
       clock,
+      onNews,
     });
     await assert.rejects(sync(config, 'a: 1'), {
       code: 'KUBE_FORBIDDEN',
@@ -234,7 +304,7 @@ describe('mirrors', () => {
         status,
       };
       const unwatched = { ...cluster.access.Secret, find: () => undefined, controlledBy: () => [] };
-      mirrors = new Mirrors({ access: { ...cluster.access, Secret: unwatched }, clock });
+      mirrors = new Mirrors({ access: { ...cluster.access, Secret: unwatched }, clock, onNews });
       await sync(moved, 'a: 1');
       assert.equal(await secret('kind'), undefined);
       assert.ok(await cluster.configMap('kind'));
@@ -286,7 +356,7 @@ describe('mirrors', () => {
       await sync(config, 'a: 1');
       await sync(config, 'a: 2');
       for (let look = 0; look < 3; look++) assert.equal((await sync(config, 'a: 2')).written, undefined);
-      mirrors = new Mirrors({ access: cluster.access, clock });
+      mirrors = new Mirrors({ access: cluster.access, clock, onNews });
       assert.equal((await sync(config, 'a: 2')).written, undefined);
     });
 

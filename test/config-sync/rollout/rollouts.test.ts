@@ -37,7 +37,7 @@ describe('rollouts', () => {
 
   function restartOperator(others: Partial<WorkloadClients> = {}): void {
     outcomes = [];
-    mirrors = new Mirrors({ access: cluster.access, clock });
+    mirrors = new Mirrors({ access: cluster.access, clock, onNews: () => {} });
     const onRollout = (kind: WorkloadKind, result: string) => void outcomes.push(`${kind} ${result}`);
     rollouts = new Rollouts({ clients: { ...clients, ...others }, clock, onRollout });
   }
