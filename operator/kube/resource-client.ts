@@ -77,10 +77,13 @@ interface RawList {
 export class ResourceClient<T extends KubeObject> {
   readonly ref: ResourceRef;
   readonly #client: KubeClient;
+  /** One text for the objects of all lists and watches. */
+  readonly #apiVersion: string;
 
   constructor(client: KubeClient, ref: ResourceRef) {
     this.#client = client;
     this.ref = ref;
+    this.#apiVersion = apiVersionOf(ref);
   }
 
   /** Undefined when the object does not exist; KUBE_NOT_FOUND when the type does not. */
@@ -246,7 +249,7 @@ export class ResourceClient<T extends KubeObject> {
   }
 
   #typed(object: KubeObject): T {
-    return { ...object, apiVersion: apiVersionOf(this.ref), kind: this.ref.kind } as T;
+    return { ...object, apiVersion: this.#apiVersion, kind: this.ref.kind } as T;
   }
 }
 
