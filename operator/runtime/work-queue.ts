@@ -18,6 +18,7 @@
  * ```
  */
 import type { Clock, Timer } from '../clock.ts';
+import { DueLine } from './due-line.ts';
 import { KeyLine } from './key-line.ts';
 import type { RuntimeMetrics, WorkQueueMetrics } from './metrics.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -31,12 +32,6 @@ export interface WorkQueueOptions {
   clock: Clock;
   rateLimiter: RateLimiter;
   metrics: RuntimeMetrics;
-}
-
-interface Delayed {
-  readonly dueMs: number;
-  priority: Priority;
-  readonly timer: Timer;
 }
 
 interface Running {
@@ -60,9 +55,11 @@ export class WorkQueue {
   readonly #processing = new Map<string, Running>();
   /** Keys that were added while they were processed. */
   readonly #held = new Map<string, Priority>();
-  readonly #delayed = new Map<string, Delayed>();
-  /** Timers of `dueAfter`. */
-  readonly #due = new Map<string, Timer>();
+  readonly #delayed = new DueLine<Priority>();
+  /** What `dueAfter` has set. */
+  readonly #due = new DueLine<Priority>();
+  /** Runs until the first key of both is due. */
+  #alarm: { readonly atMs: number; readonly timer: Timer } | undefined;
   /** Workers that found nothing. */
   readonly #takers = new Set<Taker>();
   readonly #drained = Promise.withResolvers<void>();
@@ -103,29 +100,21 @@ export class WorkQueue {
     if (this.#isShutDown) return;
     if (delayMs <= 0) return this.add(key, priority);
 
-    const waitMs = Math.min(delayMs, longestTimerMs);
-    const dueMs = this.#clock.monotonic() + waitMs;
+    const dueMs = this.#clock.monotonic() + Math.min(delayMs, longestTimerMs);
     const earlier = this.#delayed.get(key);
-    if (earlier) {
-      earlier.priority = higher(priority, earlier.priority);
-      if (earlier.dueMs <= dueMs) return;
-      earlier.timer.cancel();
-    }
-    const timer = this.#clock.after(waitMs, () => this.#becomeDue(key));
-    this.#delayed.set(key, { dueMs, priority: earlier?.priority ?? priority, timer });
+    if (earlier) earlier.value = higher(priority, earlier.value);
+    if (earlier && earlier.dueMs <= dueMs) return;
+    this.#delayed.set(key, dueMs, earlier?.value ?? priority);
+    this.#setAlarm();
   }
 
   /** Adds `key` after `delayMs`, with low priority; a later call replaces an earlier one, whichever is due first. */
   dueAfter(key: string, delayMs: number): void {
     if (this.#isShutDown) return;
-    this.#due.get(key)?.cancel();
-    this.#due.delete(key);
+    this.#due.remove(key);
     if (delayMs <= 0) return this.add(key, 'low');
-    const timer = this.#clock.after(Math.min(delayMs, longestTimerMs), () => {
-      this.#due.delete(key);
-      this.add(key, 'low');
-    });
-    this.#due.set(key, timer);
+    this.#due.set(key, this.#clock.monotonic() + Math.min(delayMs, longestTimerMs), 'low');
+    this.#setAlarm();
   }
 
   /**
@@ -195,10 +184,9 @@ export class WorkQueue {
   shutDown(): void {
     if (this.#isShutDown) return;
     this.#isShutDown = true;
-    for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
-    for (const timer of this.#due.values()) timer.cancel();
     this.#due.clear();
+    this.#setAlarm();
     for (const taker of this.#takers) taker(undefined);
     this.#reportDrained();
   }
@@ -229,10 +217,24 @@ export class WorkQueue {
     taker(this.#take());
   }
 
-  #becomeDue(key: string): void {
-    const priority = this.#delayed.get(key)?.priority;
-    this.#delayed.delete(key);
-    this.add(key, priority);
+  #setAlarm(): void {
+    const firstMs = Math.min(this.#delayed.firstMs ?? Infinity, this.#due.firstMs ?? Infinity);
+    const atMs = firstMs === Infinity ? undefined : firstMs;
+    if (atMs === this.#alarm?.atMs) return;
+    this.#alarm?.timer.cancel();
+    this.#alarm = undefined;
+    if (atMs === undefined) return;
+    const timer = this.#clock.after(atMs - this.#clock.monotonic(), () => this.#addDue());
+    this.#alarm = { atMs, timer };
+  }
+
+  #addDue(): void {
+    this.#alarm = undefined;
+    const nowMs = this.#clock.monotonic();
+    for (const line of [this.#delayed, this.#due]) {
+      for (let due = line.shift(nowMs); due; due = line.shift(nowMs)) this.add(due.key, due.value);
+    }
+    this.#setAlarm();
   }
 
   #isWaiting(key: string): boolean {

@@ -177,6 +177,17 @@ describe('work queue', () => {
     assert.deepEqual(clock.waitingMs, [500]);
   });
 
+  it('waits with one timer for however many delayed keys', async () => {
+    const { queue, clock } = setUp();
+    for (const delay of [30, 10, 20]) queue.addAfter(`after ${delay}`, delay);
+    assert.deepEqual(clock.waitingMs, [10]);
+    await clock.advance(10);
+    assert.deepEqual(clock.waitingMs, [10]);
+    await clock.advance(20);
+    assert.deepEqual(await takeAll(queue), ['after 10', 'after 20', 'after 30']);
+    assert.deepEqual(clock.waitingMs, []);
+  });
+
   it('does not turn a very long delay into none', async () => {
     const { queue, clock } = setUp();
     queue.addAfter('a', 1e12);
