@@ -29,7 +29,10 @@ COPY examples examples
 # The user `node` of the base image, by number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 8080 8081
-# Halves of the young generation of at most 16 MiB: left to itself Node.js 24 takes 64 MiB for each, which are 100 MB of
-# resident memory more after a burst of changes.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/dist/operator/main.js"]
+# The C library gives each thread of Node.js a heap of its own, up to eight for each CPU, and each keeps what a burst has
+# freed: with two, some 15 MB less stay resident.
+ENV MALLOC_ARENA_MAX=2
+# Halves of the young generation of at most 8 MiB: left to itself Node.js 24 takes 64 MiB for each, which are 100 MB of
+# resident memory more after a burst of changes. Ten thousand configs take no more CPU time with 8 MiB than with 16.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/dist/operator/main.js"]
 CMD ["run"]

@@ -19,8 +19,11 @@ export interface OperatorOptions {
 export class OperatorProcess {
   /** What the next start runs. */
   program = mainFile;
-  /** Before the program, such as `--max-semi-space-size=16`. */
-  nodeFlags: readonly string[] = [];
+  /** What an image adds: flags before the program, such as `--max-semi-space-size=8`, and its environment. */
+  image: { readonly nodeFlags: readonly string[]; readonly env: Readonly<Record<string, string>> } = {
+    nodeFlags: [],
+    env: {},
+  };
   readonly #options: OperatorOptions;
   #process: ServerProcess | undefined;
   #logStart = 0;
@@ -42,8 +45,8 @@ export class OperatorProcess {
     this.#process = new ServerProcess({
       name: 'operator',
       command: process.execPath,
-      args: [...this.nodeFlags, this.program, ...this.#options.args],
-      env: { ...this.#options.env },
+      args: [...this.image.nodeFlags, this.program, ...this.#options.args],
+      env: { ...this.image.env, ...this.#options.env },
       logFile: this.#options.logFile,
     });
   }

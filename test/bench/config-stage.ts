@@ -65,7 +65,7 @@ async function startEmbeddedStage(program: string): Promise<ConfigStage> {
       logFile: join(dir, 'operator.log'),
     });
     operator.program = program;
-    operator.nodeFlags = await imageFlags();
+    operator.image = await image();
     started.defer(async () => void (await operator.end('SIGTERM').catch(() => {})));
     const asked = async (): Promise<Writes> => ({
       kubernetes: kubernetesWrites(await ask(kubernetesPart)),
@@ -93,7 +93,7 @@ async function startRealStage(version: '3.1' | '2.3', program: string): Promise<
   const kubernetes = new RestKubernetes(world.kubernetes.kubeconfig);
   await world.operator.end('SIGTERM');
   world.operator.program = program;
-  world.operator.nodeFlags = await imageFlags();
+  world.operator.image = await image();
   return {
     kubernetes,
     operator: world.operator,
@@ -110,11 +110,15 @@ async function startRealStage(version: '3.1' | '2.3', program: string): Promise<
   };
 }
 
-/** What the image gives to Node.js. */
-async function imageFlags(): Promise<string[]> {
+/** What the image gives to Node.js and to the C library below it. */
+async function image(): Promise<OperatorProcess['image']> {
   const dockerfile = await readFile(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
   const [, entryPoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
-  return (JSON.parse(entryPoint) as string[]).filter((argument) => argument.startsWith('--'));
+  const variables = [...dockerfile.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value]);
+  return {
+    nodeFlags: (JSON.parse(entryPoint) as string[]).filter((argument) => argument.startsWith('--')),
+    env: Object.fromEntries(variables),
+  };
 }
 
 async function audited(world: World, before: number): Promise<OperationCounts> {
