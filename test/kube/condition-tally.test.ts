@@ -4,7 +4,11 @@ import type { Conditioned } from '../../operator/kube/condition-tally.ts';
 import type { Condition } from '../../operator/kube/conditions.ts';
 import { Store } from '../../operator/kube/store.ts';
 
-function thing(name: string, version: number, ...conditions: [type: string, status: Condition['status']][]): Conditioned {
+function thing(
+  name: string,
+  version: number,
+  ...conditions: [type: string, status: Condition['status']][]
+): Conditioned {
   const metadata = { name, namespace: 'n', uid: name, resourceVersion: String(version) };
   return { kind: 'Thing', metadata, status: { conditions: conditions.map(([type, status]) => ({ type, status })) } };
 }

@@ -115,7 +115,7 @@ export class MirrorCluster {
 }
 
 export function present(content: string): ConfigObservation & { kind: 'present' } {
-  return { kind: 'present', snapshot: { content, md5: md5Of(content) } } as ConfigObservation & { kind: 'present' };
+  return { kind: 'present', snapshot: { content, md5: md5Of(content) } };
 }
 
 function newStore(): Store<KubeObject> {
