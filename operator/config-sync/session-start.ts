@@ -5,6 +5,7 @@
  * read again before a conflict is called on it, and what Nacos should hold it is asked to confirm.
  */
 import type { NacosConfig } from '../api/resources.ts';
+import { findCondition } from '../kube/conditions.ts';
 import type { ConfigObservation } from '../nacos/config-client.ts';
 import { md5OfObservation, observationOfContent } from '../nacos/config-snapshot.ts';
 import type { ConfigIntent } from './intent.ts';
@@ -20,7 +21,7 @@ export interface SessionStart {
 
 export function sessionStart({ status }: NacosConfig, intent: ConfigIntent): SessionStart {
   const baseMd5 = status?.syncedMd5;
-  const isSynced = status?.conditions?.some(({ type, status: value }) => type === 'Synced' && value === 'True');
+  const isSynced = findCondition(status?.conditions, 'Synced')?.status === 'True';
   return {
     baseMd5,
     metadataGeneration: isSynced ? status?.observedGeneration : undefined,

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { KubeObject } from './resource.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBuckets } from './token-buckets.ts';
 
 export interface EventInput {
   readonly type: 'Normal' | 'Warning';
@@ -46,11 +46,12 @@ export class EventSeriesBook {
   readonly #options: EventSeriesOptions;
   /** Least recently observed first. */
   readonly #series = new Map<string, EventSeries>();
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #writes: TokenBuckets;
   #order = 0;
 
   constructor(options: EventSeriesOptions) {
     this.#options = options;
+    this.#writes = new TokenBuckets(options);
   }
 
   /** The series that the event belongs to, counted up. */
@@ -68,13 +69,7 @@ export class EventSeriesBook {
 
   /** Whether one more write about the object of `series` is allowed now. */
   mayWrite(series: EventSeries): boolean {
-    const subject = subjectOf(series.regarding);
-    let bucket = this.#buckets.get(subject);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(this.#options);
-      this.#buckets.set(subject, bucket);
-    }
-    return bucket.take();
+    return this.#writes.take(subjectOf(series.regarding));
   }
 
   /** Those whose count on the server is behind. */
@@ -99,8 +94,6 @@ export class EventSeriesBook {
       if (series.lastObservedMs >= timeMs) break;
       this.#series.delete(key);
     }
-    if (this.#buckets.size <= this.#series.size + 1000) return;
-    for (const [subject, bucket] of this.#buckets) if (bucket.isFull) this.#buckets.delete(subject);
   }
 }
 

@@ -129,8 +129,9 @@ export class ConfigClient {
    */
   async isUntouched(key: ConfigKey, signal?: AbortSignal): Promise<boolean> {
     const own = this.#watches.ownVersionOf(key);
-    const served = own && (await this.query(key, signal));
-    if (own === undefined || own.md5 !== served?.md5) return false;
+    if (own === undefined) return false;
+    const served = await this.query(key, signal);
+    if (served?.md5 !== own.md5) return false;
     const { version } = own;
     version.servedMs = served.lastModifiedMs;
     if (!this.#serverClock.isBefore(version.servedMs, version.answeredMs)) return false;
@@ -146,9 +147,7 @@ export class ConfigClient {
   async publish(key: ConfigKey, content: string, options: ConfigPublishOptions): Promise<{ md5: string }> {
     const replaced = replacedBy(options.cas, this.#watches.currentOf(key));
     const { md5 } = await this.#options.api.publish(key, content, options);
-    const version = { srcUser: options.srcUser, answeredMs: this.#options.clock.monotonic() };
-    this.#ownWrites.record(key, md5, replaced);
-    this.#watches.wrote(key, { kind: 'present', snapshot: { content, md5 } }, version);
+    this.#wrote(key, { kind: 'present', snapshot: { content, md5 } }, replaced, options.srcUser);
     return { md5 };
   }
 
@@ -156,9 +155,7 @@ export class ConfigClient {
   async remove(key: ConfigKey): Promise<void> {
     const replaced = replacedBy('none', this.#watches.currentOf(key));
     await this.#options.api.remove(key);
-    const version = { srcUser: undefined, answeredMs: this.#options.clock.monotonic() };
-    this.#ownWrites.record(key, absentMd5, replaced);
-    this.#watches.wrote(key, { kind: 'absent' }, version);
+    this.#wrote(key, { kind: 'absent' }, replaced);
   }
 
   /**
@@ -208,6 +205,12 @@ export class ConfigClient {
   stop(): void {
     this.#watches.stop();
     this.#discoveries.stop();
+  }
+
+  /** The server has answered that it took our write. */
+  #wrote(key: ConfigKey, written: ConfigObservation, replaced: ReplacedVersion | undefined, srcUser?: string): void {
+    this.#ownWrites.record(key, md5OfObservation(written), replaced);
+    this.#watches.wrote(key, written, { srcUser, answeredMs: this.#options.clock.monotonic() });
   }
 
   /** What the database holds is so, also when it is what was there before our write: somebody may have undone it. */

@@ -144,13 +144,9 @@ export class ConfigTelling {
 
   #answered(watched: WatchedConfig, isEqual: boolean): void {
     if (!watched.isWatched) return this.leave(watched);
-    if (watched.toldMd5 === watched.md5) {
-      watched.isOwn = false;
-      this.#untold.delete(watched);
-    } else {
-      // It was written or read while the batch was under way.
-      this.record(watched);
-    }
+    if (watched.toldMd5 === watched.md5) this.#untold.delete(watched);
+    // It was written or read while the batch was under way.
+    else this.record(watched);
     if (!isEqual) return this.#doubt(watched);
     watched.vainReads = 0;
     watched.confirm();

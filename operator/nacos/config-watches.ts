@@ -101,15 +101,13 @@ export class ConfigWatches {
     this.#overdue.add(watched);
     watched.observe(observation);
     watched.ownVersion = version;
-    // Of what the server was told already there is no push: the next one is another's.
-    watched.isOwn = watched.toldMd5 !== watched.md5;
   }
 
   /** A hint of the server. */
   changed(key: ConfigKey): void {
     const watched = this.#watched.get(keyText(key));
     if (!watched) return;
-    if (watched.isOwn) this.#recordIfDifferent(watched);
+    if (watched.isUntoldWrite) this.#link?.telling.record(watched);
     else this.#link?.reading.add(watched);
   }
 

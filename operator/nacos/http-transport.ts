@@ -18,7 +18,7 @@ import type { Clock } from '../clock.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
 import { shortCause } from './response-errors.ts';
-import { hostAndPort, httpBase } from './server-address.ts';
+import { hostAndPort, httpBase, httpOrigin } from './server-address.ts';
 import type { ServerAddress } from './server-address.ts';
 
 export interface HttpTransportOptions {
@@ -106,7 +106,7 @@ export class HttpTransport {
   }
 
   async #read(server: ServerAddress, { path, query, headers }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const origin = `${server.scheme}://${hostAndPort(server)}`;
+    const origin = httpOrigin(server);
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
     const options = { origin, path: server.contextPath + path + search, method: 'GET', headers, signal } as const;
     const answer = await this.#reads.request(options);

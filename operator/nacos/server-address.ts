@@ -43,8 +43,12 @@ export function grpcTarget(server: ServerAddress): string {
   return `${bracketed(server.host)}:${server.grpcPort}`;
 }
 
+export function httpOrigin(server: ServerAddress): string {
+  return `${server.scheme}://${hostAndPort(server)}`;
+}
+
 export function httpBase(server: ServerAddress): string {
-  return `${server.scheme}://${hostAndPort(server)}${server.contextPath}`;
+  return httpOrigin(server) + server.contextPath;
 }
 
 const pattern =

@@ -44,8 +44,6 @@ export class WatchedConfig {
   expected: ConfigObservation | undefined;
   /** What the server was told on this connection; undefined when nothing. */
   toldMd5: string | undefined;
-  /** `current` is a write of our own that the server was not told yet. */
-  isOwn = false;
   /** Set while `current` is what we have written over this connection. */
   ownVersion: OwnVersion | undefined;
   /** Own writes that were delivered; a read that began before one of them is not. */
@@ -69,6 +67,11 @@ export class WatchedConfig {
 
   get isWatched(): boolean {
     return this.#watches.length > 0;
+  }
+
+  /** `current` is a write of our own that the server was not told yet: of what it was told already there is no push. */
+  get isUntoldWrite(): boolean {
+    return this.ownVersion !== undefined && this.toldMd5 !== this.md5;
   }
 
   /** Nothing was observed, and there is something that the server can be asked to confirm. */
@@ -113,7 +116,6 @@ export class WatchedConfig {
     this.current = sharingContent(observation, before ?? this.expected);
     this.expected = undefined;
     if (before && md5OfObservation(before) === md5OfObservation(observation)) return false;
-    this.isOwn = false;
     this.ownVersion = undefined;
     // A listener may start or stop others; one that starts now is told of this by its own start.
     const audience = this.#watches;
