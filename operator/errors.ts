@@ -73,6 +73,11 @@ export const catalogue = {
     reason: 'ApiForbidden',
     explanation: 'The ServiceAccount may not do this; the missing verb and resource are in the message.',
   },
+  KUBE_TERMINATING: {
+    behaviour: 'retry',
+    reason: 'NamespaceTerminating',
+    explanation: 'The namespace is being deleted and takes no new objects; what is in it goes with it.',
+  },
   KUBE_INVALID: {
     behaviour: 'await-change',
     reason: 'ApiInvalid',

@@ -4,6 +4,7 @@
  *   answer                        code              what follows
  *   400 405 406 413 415 422 ...   KUBE_INVALID      waits for a change
  *   401 403                       KUBE_FORBIDDEN    retried: RBAC may arrive later
+ *   403 in a namespace that goes  KUBE_TERMINATING  retried: the namespace may be made anew
  *   404                           KUBE_NOT_FOUND    retried: the CRD may arrive later
  *   409, 422 about metadata.uid   KUBE_CONFLICT     decided again on the new state
  *   410                           KUBE_EXPIRED      a new list follows
@@ -25,7 +26,7 @@ export interface ApiStatus {
     name?: string;
     kind?: string;
     retryAfterSeconds?: number;
-    causes?: readonly { field?: string }[];
+    causes?: readonly { field?: string; reason?: string }[];
   };
 }
 
@@ -86,7 +87,7 @@ export function statusError(
   const text = (status.message ?? '').trim() || status.reason || 'no reason given';
   const message = `${describe(operation)}: ${shorten(text)} (${httpStatus}${status.reason ? ` ${status.reason}` : ''})`;
   const seconds = status.details?.retryAfterSeconds;
-  return new ApiError(namesAnotherObject(status) ? 'KUBE_CONFLICT' : codeOf(httpStatus), message, {
+  return new ApiError(codeOf(status, httpStatus), message, {
     httpStatus,
     status,
     retryAfterMs: answer.retryAfterMs ?? (seconds ? seconds * 1000 : undefined),
@@ -125,14 +126,18 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 
-/** How an apply answers whose `metadata.uid` is not that of the object: to us a failed precondition. */
-function namesAnotherObject(status: ApiStatus): boolean {
-  return (
-    status.reason === 'Invalid' && (status.details?.causes?.some(({ field }) => field === 'metadata.uid') ?? false)
-  );
+function codeOf({ reason, details }: ApiStatus, httpStatus: number): ErrorCode {
+  const causes = details?.causes ?? [];
+  // How an apply answers whose `metadata.uid` is not that of the object: to us a failed precondition.
+  if (reason === 'Invalid' && causes.some(({ field }) => field === 'metadata.uid')) return 'KUBE_CONFLICT';
+  // The admission of namespaces (NamespaceLifecycle) refuses like RBAC, and no right is missing.
+  if (reason === 'Forbidden' && causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
+    return 'KUBE_TERMINATING';
+  }
+  return codeOfStatus(httpStatus);
 }
 
-function codeOf(httpStatus: number): ErrorCode {
+function codeOfStatus(httpStatus: number): ErrorCode {
   switch (httpStatus) {
     case 401:
     case 403:

@@ -114,9 +114,10 @@ export class EventRecorder {
         if (!mayPass || this.#stopping.signal.aborted) {
           this.#book.drop(series);
           series.writtenCount = series.count;
-          // With its namespace those who would read it are gone as well.
-          const level = error instanceof ApiError && error.objectMissing ? 'debug' : 'warn';
-          return log[level]('an event could not be recorded', { reason: series.input.reason, ...errorFields(error) });
+          return log[hasNoReader(error) ? 'debug' : 'warn']('an event could not be recorded', {
+            reason: series.input.reason,
+            ...errorFields(error),
+          });
         }
         await sleep(clock, error.retryAfterMs ?? retryDelayMs * attempt, this.#stopping.signal).catch(() => {});
       }
@@ -188,6 +189,11 @@ export class EventRecorder {
     if (this.#dropped % 100 !== 1) return;
     this.#options.log.warn('events are dropped: the API server takes them too slowly', { dropped: this.#dropped });
   }
+}
+
+/** With its namespace go those who would read an event. */
+function hasNoReader(error: unknown): boolean {
+  return isBridgeError(error, 'KUBE_TERMINATING') || (error instanceof ApiError && error.objectMissing);
 }
 
 /** Events about objects of the cluster live in the default namespace. */

@@ -38,6 +38,12 @@ describe('an answer of the API server becomes', () => {
       message: "patch configmaps 'a': denied by the proxy (403)",
     },
     {
+      httpStatus: 403,
+      body: status(403, 'Forbidden', 'the namespace goes', { causes: [{ reason: 'NamespaceTerminating' }] }),
+      code: 'KUBE_TERMINATING',
+      message: "patch configmaps 'a': the namespace goes (403 Forbidden)",
+    },
+    {
       httpStatus: 404,
       body: status(404, 'NotFound', 'configmaps "a" not found', { name: 'a', kind: 'configmaps' }),
       code: 'KUBE_NOT_FOUND',

@@ -178,18 +178,20 @@ describe('an event recorder', () => {
   });
 
   it('warns of what it could not record, but not of a namespace that is gone', async () => {
-    for (const [code, reason, name] of [
-      [404, 'NotFound', 'n'],
-      [403, 'Forbidden', undefined],
+    for (const [code, reason, details] of [
+      [404, 'NotFound', { name: 'n' }],
+      [403, 'Forbidden', { causes: [{ reason: 'NamespaceTerminating' }] }],
+      [403, 'Forbidden', {}],
     ] as const) {
-      server.answer(() => ({ status: code, body: status(code, reason, 'refused', { name }) }));
-      recorder.event(thing, { ...published, note: reason });
+      server.answer(() => ({ status: code, body: status(code, reason, 'refused', details) }));
+      recorder.event(thing, { ...published, note: JSON.stringify(details) });
       await recorder.flush();
     }
     assert.deepEqual(
       log.lines.map(({ level, fields }) => [level, fields['code']]),
       [
         ['debug', 'KUBE_NOT_FOUND'],
+        ['debug', 'KUBE_TERMINATING'],
         ['warn', 'KUBE_FORBIDDEN'],
       ],
     );
