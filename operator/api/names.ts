@@ -64,7 +64,7 @@ export const SYNC_LABEL = `${API_GROUP}/sync`;
 /** On the Lease of a replica: the number of the format in which it publishes services. */
 export const PUBLICATION_FORMAT_ANNOTATION = `${API_GROUP}/publication-format`;
 
-/** The tag that marks ownership in Nacos starts with this; sixteen hex digits follow. */
-export const OWNER_TAG_PREFIX = 'nacos-bridge-';
+/** What the operator writes as `src_user` in Nacos starts with this; sixteen hex digits follow. */
+export const OWNER_MARK_PREFIX = 'nacos-bridge-';
 
 export const METRICS_PREFIX = 'nacos_bridge_';

@@ -3,16 +3,15 @@
  * applied, and nothing done.
  *
  * What both sides last had in common is known from the status in the cluster, where one is asked. Without, it is unknown,
- * and who owns a dataId is told by its mark in Nacos. Without a cluster id the marks cannot be told apart: the only one
- * that a dataId has counts as ours.
+ * and who owns a dataId is told by its mark in Nacos. Without a cluster id the marks cannot be told apart: any counts as
+ * ours.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { OWNER_TAG_PREFIX } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import { decide, type Decision } from '../config-sync/decide.ts';
 import { checkContent, readDeclared } from '../config-sync/declared.ts';
 import { compileIntent, type DeclaringIntent } from '../config-sync/intent.ts';
-import { ownershipMark } from '../config-sync/ownership.ts';
+import { isMark, ownershipMark } from '../config-sync/ownership.ts';
 import type { ContentPlace } from '../config-sync/places/content-place.ts';
 import { readMetadata } from '../config-sync/remote.ts';
 import { ConfigSession } from '../config-sync/session.ts';
@@ -89,9 +88,8 @@ async function markOf(
 ): Promise<string> {
   const mark = ownershipMark(clusterId ?? '', metadata.namespace ?? '', metadata.name);
   if (clusterId !== undefined) return mark;
-  const tags = (await readMetadata(client, address))?.tags ?? [];
-  const [only, ...others] = tags.filter((tag) => tag.startsWith(OWNER_TAG_PREFIX));
-  return only !== undefined && others.length === 0 ? only : mark;
+  const srcUser = (await readMetadata(client, address))?.srcUser ?? '';
+  return isMark(srcUser) ? srcUser : mark;
 }
 
 /** With what Nacos holds read. */

@@ -4,10 +4,10 @@
  *
  * A dataId outlives its exported NacosConfig (`deletionPolicy: Retain`): it was there before.
  */
-import { API_GROUP, API_VERSION, OWNER_TAG_PREFIX } from '../api/names.ts';
+import { API_GROUP, API_VERSION } from '../api/names.ts';
 import { checkSyntax } from '../config-sync/formats/check-syntax.ts';
 import { configFormats, formatOf, type ConfigFormat } from '../config-sync/formats/format.ts';
-import { withoutMarks } from '../config-sync/ownership.ts';
+import { isMark } from '../config-sync/ownership.ts';
 import type { ConfigDetail } from '../nacos/admin-api.ts';
 import type { ConfigName } from '../nacos/config-pattern.ts';
 import type { ExportOptions } from '../options.ts';
@@ -33,7 +33,7 @@ const MAX_BYTES = 1024 * 1024;
 const NAME = /^[A-Za-z0-9._:-]+$/;
 const KEY = /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/;
 const TAG = /^(?!nacos-bridge-)[^,\s]([^,]*[^,\s])?$/;
-const MAX_TAGS = 4;
+const MAX_TAGS = 5;
 const MAX_TEXT = 128;
 
 export function exportConfig(
@@ -84,21 +84,19 @@ function refusalOf({ dataId, group }: ConfigName, { content }: ConfigDetail, tar
 
 /** What is declared beside the content, each only where it can be declared exactly. */
 function declared(dataId: string, detail: ConfigDetail): { spec: object; remarks: string[] } {
-  const { appName, content, description, tags, type } = detail;
+  const { appName, content, description, srcUser, tags, type } = detail;
   const remarks: string[] = [];
   const known = configFormats.find((format) => format === type);
   const format: ConfigFormat = known ?? formatOf(undefined, dataId);
   const isValid = checkSyntax(content, format) === undefined;
-  const own = withoutMarks(tags);
   if (!isValid) remarks.push(`is not valid ${format}; its syntax is not checked (\`validation.syntax: false\`)`);
-  if (tags.some((tag) => tag.startsWith(OWNER_TAG_PREFIX)))
-    remarks.push('is published by a bridge already, which keeps it');
-  const areTagsLegal = own.length > 0 && own.length <= MAX_TAGS && own.every((tag) => TAG.test(tag));
+  if (isMark(srcUser)) remarks.push('is published by a bridge already, which keeps it');
+  const areTagsLegal = tags.length > 0 && tags.length <= MAX_TAGS && tags.every((tag) => TAG.test(tag));
   return {
     spec: {
       ...(known !== undefined && formatOf(undefined, dataId) !== known ? { format: known } : {}),
       ...(isValid ? {} : { validation: { syntax: false } }),
-      ...(areTagsLegal ? { tags: own } : {}),
+      ...(areTagsLegal ? { tags } : {}),
       ...(isShort(description) ? { description } : {}),
       ...(isShort(appName) ? { appName } : {}),
     },

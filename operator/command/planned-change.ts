@@ -6,7 +6,7 @@
 import { stringify } from 'yaml';
 import type { Decision } from '../config-sync/decide.ts';
 import { metadataToPublish } from '../config-sync/declared-metadata.ts';
-import { withoutMarks, type RemoteMetadata } from '../config-sync/ownership.ts';
+import type { RemoteMetadata } from '../config-sync/ownership.ts';
 import type { Subject } from '../config-sync/subject.ts';
 import { describeKey } from '../nacos/config-key.ts';
 import { unifiedDiff } from './unified-diff.ts';
@@ -66,5 +66,5 @@ function titles({ resource, session }: Subject): { before: string; after: string
 }
 
 function metadataText({ appName, description, tags, type }: RemoteMetadata): string {
-  return stringify({ type, tags: withoutMarks(tags).toSorted(), description, appName }, { lineWidth: 0 });
+  return stringify({ type, tags: tags.toSorted(), description, appName }, { lineWidth: 0 });
 }

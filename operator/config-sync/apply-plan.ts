@@ -35,7 +35,7 @@ async function publish(cas: Cas, { intent, declared, session, mark }: Subject, n
   const metadata = metadataToPublish(intent, nacos.metadata, mark);
   try {
     const isBlind = cas === 'create-only' && session.mustCreateBlindly;
-    const options = { ...toSend(metadata, nacos.metadata), cas: isBlind ? 'none' : cas } as const;
+    const options = { ...toSend(intent, metadata, nacos.metadata), cas: isBlind ? 'none' : cas } as const;
     await session.publish(declared.content, declared.md5, metadata, options);
   } catch (error) {
     // Refused by compare-and-swap, or perhaps done, perhaps by half: the next decision is taken on what is stored.

@@ -4,7 +4,7 @@
  */
 import type { ConfigPublishOptions } from '../nacos/config-client.ts';
 import type { DeclaringIntent } from './intent.ts';
-import { tagsToPublish, withoutMarks, type RemoteMetadata } from './ownership.ts';
+import type { RemoteMetadata } from './ownership.ts';
 
 /** What the dataId is to have, where Nacos holds `remote`. */
 export function metadataToPublish(
@@ -13,7 +13,7 @@ export function metadataToPublish(
   mark: string,
 ): RemoteMetadata {
   return {
-    tags: tagsToPublish(intent.tags, remote, mark),
+    tags: intent.tags ?? remote?.tags ?? [],
     description: intent.description ?? remote?.description ?? '',
     appName: intent.appName ?? remote?.appName ?? '',
     type: intent.format,
@@ -23,16 +23,18 @@ export function metadataToPublish(
 }
 
 /**
- * What of `wanted` a publish must name, where Nacos holds `remote`. Tags and an appName that it does not name stay, so a tag
- * that a user has added in this moment stays as well. A description that it does not name goes (seen on 2.3 and 3.1).
+ * What of `wanted` a publish must name, where Nacos holds `remote`; undefined when that is not known. Tags and an appName
+ * that it does not name stay, so a tag that a user has added in this moment stays as well. A description that it does not
+ * name goes (seen on 2.3 and 3.1).
  */
 export function toSend(
+  intent: DeclaringIntent,
   wanted: RemoteMetadata,
   remote: RemoteMetadata | undefined,
 ): Pick<ConfigPublishOptions, 'appName' | 'description' | 'srcUser' | 'tags' | 'type'> {
   const { appName, description, srcUser, tags, type } = wanted;
   return {
-    tags: remote && sameSet(remote.tags, tags) ? [] : tags,
+    tags: intent.tags === undefined || (remote && sameSet(remote.tags, tags)) ? undefined : tags,
     appName: remote?.appName === appName ? undefined : appName,
     description,
     srcUser,
@@ -43,7 +45,7 @@ export function toSend(
 /** Whether Nacos holds other tags, description, appName or type than those that are declared. */
 export function metadataDiffers(intent: DeclaringIntent, remote: RemoteMetadata): boolean {
   return (
-    (intent.tags !== undefined && !sameSet(intent.tags, withoutMarks(remote.tags))) ||
+    (intent.tags !== undefined && !sameSet(intent.tags, remote.tags)) ||
     (intent.description !== undefined && intent.description !== remote.description) ||
     (intent.appName !== undefined && intent.appName !== remote.appName) ||
     (intent.declaresFormat && intent.format !== remote.type)

@@ -22,7 +22,7 @@ export function planFinalize({ nacosMd5, baseMd5, ownership, lastWriter }: Final
   if (nacosMd5 === undefined) return { kind: 'nothing' };
   if (ownership === 'other-bridge') return leave('it belongs to another NacosConfig, of this or another cluster');
   if (ownership === 'ours' || nacosMd5 === baseMd5) return { kind: 'remove' };
-  if (ownership === 'edited' || baseMd5 !== undefined) {
+  if (baseMd5 !== undefined) {
     return leave(`it was changed${lastWriter === '' ? '' : ` by ${lastWriter}`} since it was last synced`);
   }
   return leave('it was not published by this NacosConfig');

@@ -1,20 +1,18 @@
 /**
- * Who a dataId belongs to, as Nacos itself tells.
+ * Who wrote a dataId last, as Nacos itself tells.
  *
- * Our mark is one config tag, made from the cluster, the namespace and the name of the NacosConfig: tags survive
- * writers that send none. `src_user` carries the same mark and tells something else: whether the last writer was us.
- * Together they tell "ours, as we left it" from "ours, edited by somebody since".
+ * Every publish of ours carries, as `src_user`, a mark made from the cluster, the namespace and the name of the
+ * NacosConfig. The next writer replaces it, whoever that is: that a dataId is ours and somebody has edited it since tells
+ * only the md5 in the status of the NacosConfig. (A config tag would outlive other writers, and costs Nacos a walk over
+ * all tags of the namespace at each publish: docs/adr/0008.)
  */
 import { hash } from 'node:crypto';
-import { OWNER_TAG_PREFIX } from '../api/names.ts';
-
-/** Nacos' own limit (`config_tags`). */
-const MAX_TAGS = 5;
+import { OWNER_MARK_PREFIX } from '../api/names.ts';
 
 /** The mark of one NacosConfig of one cluster: the prefix and 16 hexadecimal digits. */
 export function ownershipMark(clusterId: string, namespace: string, name: string): string {
   const digest = hash('sha256', JSON.stringify([clusterId, namespace, name]));
-  return OWNER_TAG_PREFIX + digest.slice(0, 16);
+  return OWNER_MARK_PREFIX + digest.slice(0, 16);
 }
 
 /** What the admin API tells of a config besides its content. */
@@ -28,36 +26,20 @@ export interface RemoteMetadata {
 }
 
 /**
- * - `ours`: marked by this NacosConfig, and it wrote last.
- * - `edited`: marked by this NacosConfig, and somebody else wrote last.
- * - `other-bridge`: marked by another NacosConfig, here or in another cluster.
- * - `foreign`: without a mark.
+ * - `ours`: this NacosConfig wrote last.
+ * - `other-bridge`: another NacosConfig did, here or in another cluster.
+ * - `foreign`: somebody else did.
  * - `unknown`: the admin API does not tell (absent, or not allowed).
  */
-export type Ownership = 'ours' | 'edited' | 'other-bridge' | 'foreign' | 'unknown';
+export type Ownership = 'ours' | 'other-bridge' | 'foreign' | 'unknown';
 
 export function ownershipOf(metadata: RemoteMetadata | undefined, mark: string): Ownership {
   if (metadata === undefined) return 'unknown';
-  const others = metadata.tags.some((tag) => tag.startsWith(OWNER_TAG_PREFIX) && tag !== mark);
-  if (others) return 'other-bridge';
   if (metadata.srcUser === mark) return 'ours';
-  return metadata.tags.includes(mark) ? 'edited' : 'foreign';
+  return isMark(metadata.srcUser) ? 'other-bridge' : 'foreign';
 }
 
-/**
- * The tags to publish: the declared ones, or those that are there when none are declared, and our mark. Marks of other
- * bridges go: publishing means that the config is ours now. A fifth tag of a user is worth more than our mark.
- */
-export function tagsToPublish(
-  declared: readonly string[] | undefined,
-  remote: RemoteMetadata | undefined,
-  mark: string,
-): string[] {
-  const wanted = withoutMarks(declared ?? remote?.tags ?? []);
-  return [...new Set(wanted), mark].slice(0, MAX_TAGS);
-}
-
-/** The tags that users gave. */
-export function withoutMarks(tags: readonly string[]): string[] {
-  return tags.filter((tag) => !tag.startsWith(OWNER_TAG_PREFIX));
+/** Whether it is the mark of some NacosConfig. */
+export function isMark(srcUser: string): boolean {
+  return srcUser.startsWith(OWNER_MARK_PREFIX);
 }

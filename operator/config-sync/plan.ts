@@ -16,7 +16,6 @@
  *   anything else   = Nacos     other bridge        conflict (Adopt: take over)
  *   anything        other       other bridge        conflict: it was ours, and was taken over since
  *   something else  any         ours                update: our own earlier write, not recorded before a crash
- *   something else  any         edited              Revert: update              Report: drifted
  *   something else  none        foreign, unknown    conflict (Adopt: update)
  *   something else  some        foreign, unknown    Revert: update              Report: drifted
  *
@@ -74,8 +73,7 @@ function planPresent(input: PlanInput, nacosMd5: string): ConfigPlan {
   const { declaredMd5, baseMd5 } = input;
   if (nacosMd5 === declaredMd5) return planEqual(input, nacosMd5);
   if (nacosMd5 === baseMd5 || input.ownership === 'ours') return update(nacosMd5, 'Updated');
-  if (input.ownership === 'edited' || baseMd5 !== undefined) return planEdited(input, nacosMd5);
-  return planForeign(input, nacosMd5);
+  return baseMd5 === undefined ? planForeign(input, nacosMd5) : planEdited(input, nacosMd5);
 }
 
 function planAbsent(input: PlanInput): ConfigPlan {

@@ -19,8 +19,8 @@ export interface ConfigPublishOptions {
    */
   readonly cas: { readonly md5: string } | 'create-only' | 'none';
   readonly type: string;
-  /** At most five of 64 characters; none leaves those that are there. */
-  readonly tags: readonly string[];
+  /** At most five of 64 characters. Without, those that are there stay; an empty list takes them away. */
+  readonly tags?: readonly string[];
   /** Unlike tags, what was there does not survive a publish that gives none (seen on 2.3 and 3.1). */
   readonly description?: string;
   readonly appName?: string;
@@ -80,8 +80,9 @@ export class ConfigApi {
     checkContent(key, content);
     const { appName = '', cas, description = '', srcUser = '', tags, type } = options;
     const casMd5 = cas === 'none' ? undefined : cas === 'create-only' ? impossibleMd5 : cas.md5;
-    const additions = { type, appName, src_user: srcUser, config_tags: tags.join(','), desc: description };
+    const additions = { type, appName, src_user: srcUser, desc: description };
     const additionMap = Object.fromEntries(Object.entries(additions).filter(([, value]) => value !== ''));
+    if (tags) additionMap['config_tags'] = tags.join(',');
     await this.#caller.call({
       operation: 'config_publish',
       description: `publish of ${describeKey(key)}`,

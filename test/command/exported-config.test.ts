@@ -42,7 +42,11 @@ const cases: Case[] = [
     detail: { tags: ['a'], description: 'd', appName: 'n' },
     spec: { tags: ['a'], description: 'd', appName: 'n' },
   },
-  { what: 'more tags than can be declared', detail: { tags: ['a', 'b', 'c', 'd', 'e'] }, spec: { tags: undefined } },
+  {
+    what: 'more tags than can be declared',
+    detail: { tags: ['a', 'b', 'c', 'd', 'e', 'f'] },
+    spec: { tags: undefined },
+  },
   { what: 'a Nacos namespace', target: { namespaceId: 'dev' }, spec: { namespaceId: 'dev' } },
   {
     what: 'content that is not valid',
@@ -52,7 +56,7 @@ const cases: Case[] = [
   },
   {
     what: 'the mark of a bridge',
-    detail: { tags: ['nacos-bridge-0123456789abcdef'] },
+    detail: { srcUser: 'nacos-bridge-0123456789abcdef' },
     spec: { tags: undefined },
     remark: /by a bridge already/,
   },

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
-import { ownershipMark, tagsToPublish } from '../../operator/config-sync/ownership.ts';
+import { ownershipMark } from '../../operator/config-sync/ownership.ts';
 import { planFinalize, type FinalizeInput } from '../../operator/config-sync/finalize-plan.ts';
 
-const remote = {
-  tags: ['ops', 'nacos-bridge-fedcba9876543210'],
-  description: '',
-  appName: '',
-  type: '',
-  srcUser: '',
-  srcIp: '',
-};
-
 describe('the mark of ownership', () => {
-  it('is a legal tag that differs by cluster, namespace and name', () => {
+  it('differs by cluster, namespace and name', () => {
     const marks = [
       ownershipMark('c', 'n', 'a'),
       ownershipMark('d', 'n', 'a'),
@@ -23,23 +14,6 @@ describe('the mark of ownership', () => {
     assert.equal(new Set(marks).size, marks.length);
     for (const mark of marks) assert.match(mark, /^nacos-bridge-[0-9a-f]{16}$/);
   });
-
-  const mark = ownershipMark('c', 'n', 'a');
-  const tables: [string, string[] | undefined, typeof remote | undefined, string[]][] = [
-    ['alone for a new config without tags', undefined, undefined, [mark]],
-    ['beside the declared tags', ['a', 'b'], remote, ['a', 'b', mark]],
-    ['beside the tags that are there, in the place of the mark of another', undefined, remote, ['ops', mark]],
-    ['with no tag twice', ['a', 'a'], undefined, ['a', mark]],
-    [
-      'left out when a user has five',
-      undefined,
-      { ...remote, tags: ['1', '2', '3', '4', '5'] },
-      ['1', '2', '3', '4', '5'],
-    ],
-  ];
-  for (const [title, declared, there, expected] of tables) {
-    it(`is published ${title}`, () => assert.deepEqual(tagsToPublish(declared, there, mark), expected));
-  }
 });
 
 describe('finalize plan', () => {
@@ -47,7 +21,7 @@ describe('finalize plan', () => {
   const OTHER = 'b'.repeat(32);
   const cases: [string, Partial<FinalizeInput>, string][] = [
     ['nothing is there', { nacosMd5: undefined, baseMd5: MD5 }, 'nothing'],
-    ['it is as last synced', { nacosMd5: MD5, baseMd5: MD5, ownership: 'edited' }, 'remove'],
+    ['it is as last synced', { nacosMd5: MD5, baseMd5: MD5, ownership: 'foreign' }, 'remove'],
     [
       'it is as last synced and the owner cannot be read',
       { nacosMd5: MD5, baseMd5: MD5, ownership: 'unknown' },
@@ -55,7 +29,7 @@ describe('finalize plan', () => {
     ],
     ['we wrote last, though it was not recorded', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'ours' }, 'remove'],
     ['we wrote last, and nothing was recorded', { nacosMd5: MD5, ownership: 'ours' }, 'remove'],
-    ['somebody edited it', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'edited' }, 'leave'],
+    ['somebody edited it', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'foreign' }, 'leave'],
     ['it differs and the owner cannot be read', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'unknown' }, 'leave'],
     ['it was never ours', { nacosMd5: MD5, ownership: 'foreign' }, 'leave'],
     ['another bridge took it, with equal content', { nacosMd5: MD5, baseMd5: MD5, ownership: 'other-bridge' }, 'leave'],

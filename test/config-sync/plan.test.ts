@@ -46,7 +46,7 @@ const cases: Case[] = [
   },
   {
     title: 'takes equal content over after both sides moved',
-    input: { nacosMd5: DECLARED, baseMd5: BASE, ownership: 'edited' },
+    input: { nacosMd5: DECLARED, baseMd5: BASE, ownership: 'foreign' },
     plan: 'in-sync',
   },
   {
@@ -85,12 +85,7 @@ const cases: Case[] = [
     plan: `publish:Updated ${OTHER}`,
   },
   {
-    title: 'puts back an edit of what is marked as ours',
-    input: { ownership: 'edited' },
-    plan: `publish:Reverted ${OTHER}`,
-  },
-  {
-    title: 'puts back an edit of what was taken over',
+    title: 'puts back an edit',
     input: { baseMd5: BASE, ownership: 'foreign' },
     plan: `publish:Reverted ${OTHER}`,
   },
@@ -101,7 +96,7 @@ const cases: Case[] = [
   },
   {
     title: 'reports an edit',
-    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Report' },
+    input: { baseMd5: BASE, ownership: 'foreign', driftPolicy: 'Report' },
     plan: 'drifted:ChangedInNacos',
   },
   { title: 'does not touch what is not ours', input: { ownership: 'foreign' }, plan: 'conflict' },
@@ -144,32 +139,32 @@ const cases: Case[] = [
   },
   {
     title: 'adopts an edit of what is declared',
-    input: { baseMd5: DECLARED, ownership: 'edited', driftPolicy: 'Adopt' },
+    input: { baseMd5: DECLARED, ownership: 'foreign', driftPolicy: 'Adopt' },
     plan: 'write-back',
   },
   {
     title: 'does not adopt an edit when what is declared has changed as well',
-    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt' },
+    input: { baseMd5: BASE, ownership: 'foreign', driftPolicy: 'Adopt' },
     plan: 'conflict',
   },
   {
     title: 'does not adopt an edit when nothing is known to have been equal',
-    input: { ownership: 'edited', driftPolicy: 'Adopt' },
+    input: { ownership: 'foreign', driftPolicy: 'Adopt' },
     plan: 'conflict',
   },
   {
     title: 'adopts a later edit although its own write of an earlier one was not recorded',
-    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt', adoption: adoptionBy({ isOurs: true }) },
+    input: { baseMd5: BASE, ownership: 'foreign', driftPolicy: 'Adopt', adoption: adoptionBy({ isOurs: true }) },
     plan: 'write-back',
   },
   {
     title: 'keeps the declared content as the annotation asks',
-    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt', adoption: adoptionBy({}, DECLARED) },
+    input: { baseMd5: BASE, ownership: 'foreign', driftPolicy: 'Adopt', adoption: adoptionBy({}, DECLARED) },
     plan: `publish:Updated ${OTHER}`,
   },
   {
     title: 'keeps the content of Nacos as the annotation asks',
-    input: { baseMd5: BASE, ownership: 'edited', driftPolicy: 'Adopt', adoption: adoptionBy({}, OTHER) },
+    input: { baseMd5: BASE, ownership: 'foreign', driftPolicy: 'Adopt', adoption: adoptionBy({}, OTHER) },
     plan: 'write-back',
   },
   {
@@ -287,7 +282,7 @@ describe('config plan', () => {
   });
 });
 
-const owners: Ownership[] = ['ours', 'edited', 'other-bridge', 'foreign', 'unknown'];
+const owners: Ownership[] = ['ours', 'other-bridge', 'foreign', 'unknown'];
 const md5 = fc.constantFrom(BASE, DECLARED, OTHER);
 const anyInput: fc.Arbitrary<PlanInput> = fc.record({
   declaredMd5: md5,
@@ -314,12 +309,11 @@ describe('ownership', () => {
   const remote = { tags: [] as string[], description: '', appName: '', type: 'yaml', srcUser: 'alice', srcIp: '' };
   const table: [string, Partial<typeof remote> | undefined, Ownership][] = [
     ['nothing is known', undefined, 'unknown'],
-    ['no mark', {}, 'foreign'],
-    ['our mark, somebody wrote last', { tags: ['a', mark] }, 'edited'],
-    ['our mark, we wrote last', { tags: [mark], srcUser: mark }, 'ours'],
-    ['we wrote last and there was no room for the mark', { tags: ['a', 'b', 'c', 'd', 'e'], srcUser: mark }, 'ours'],
-    ['the mark of another', { tags: ['nacos-bridge-fedcba9876543210'] }, 'other-bridge'],
-    ['both marks: another took over', { tags: [mark, 'nacos-bridge-fedcba9876543210'], srcUser: mark }, 'other-bridge'],
+    ['a user as last writer', {}, 'foreign'],
+    ['a last writer who gave no name', { srcUser: '' }, 'foreign'],
+    ['us as last writer', { srcUser: mark }, 'ours'],
+    ['another NacosConfig as last writer', { srcUser: 'nacos-bridge-fedcba9876543210' }, 'other-bridge'],
+    ['a tag that looks like a mark', { tags: ['nacos-bridge-fedcba9876543210'] }, 'foreign'],
   ];
   for (const [title, metadata, expected] of table) {
     it(`is ${expected} with ${title}`, () => {

@@ -2,8 +2,6 @@
  * What is right between two clusters that share a Nacos namespace, judged from what Nacos itself remembers of every write.
  * Pure: what was declared and what was written go in, findings in words come out.
  */
-import { OWNER_TAG_PREFIX } from '../../operator/api/names.ts';
-import { withoutMarks } from '../../operator/config-sync/ownership.ts';
 import type { KubeObject, StoredConfig } from '../scenarios/backends.ts';
 import type { ConfigWrite } from '../scenarios/nacos-backend.ts';
 import { conditionOf, type Camp, type Claim, type Incarnation, type ItemCounts } from './two-operators-camp.ts';
@@ -91,11 +89,10 @@ export function judgeSummary({ name, claims }: Pick<Camp, 'name' | 'claims'>, it
 
 /** One owner whose declaration Nacos holds, and a conflict for the other. */
 function judgeOwned(stored: StoredConfig | undefined, parties: readonly Party[]): string[] {
-  const owner = stored && parties.find(({ claim }) => stored.tags.includes(claim.mark));
+  const owner = stored && parties.find(({ claim }) => stored.writer === claim.mark);
   const findings = parties.flatMap((party) => judgeParty(stored, party, owner));
   if (!stored) return findings;
   if (!owner) findings.push('Nacos holds it, and it is nobody’s');
-  if (stored.tags.filter((tag) => tag.startsWith(OWNER_TAG_PREFIX)).length > 1) findings.push('it has two owners');
   if (owner && !declarationOf(owner) && !owner.claim.mayRemain.has(stored.content)) {
     findings.push(`${owner.name} has deleted it, and Nacos still holds '${stored.content}'`);
   }
@@ -118,7 +115,7 @@ function judgeParty(stored: StoredConfig | undefined, party: Party, owner: Party
       : [`${name} is not told of the conflict: Synced ${synced}, Ready ${ready}`];
   }
   const wanted = textOf(declaration);
-  const held = textOf({ ...stored, tags: withoutMarks(stored.tags) });
+  const held = textOf(stored);
   if (wanted !== held) return [`${name} declares '${wanted}', and Nacos holds '${held}'`];
   return ready === 'True InSync' ? [] : [`${name} is in sync, and not told so: Ready ${ready}`];
 }

@@ -27,7 +27,7 @@ describe('the config client', () => {
       });
     }
 
-    it('sends type, tags and description as Nacos names them, and nothing that is empty', async () => {
+    it('sends type, tags and description as Nacos names them, and of what is empty only a list of tags', async () => {
       const fake = await fakeNacos();
       const { client } = clientFor([fake]);
       const options = {
@@ -40,11 +40,13 @@ describe('the config client', () => {
       } as const;
       await client.config.publish({ ...key, namespaceId: 'public' }, 'x', options);
       await client.config.publish(key, 'x', plain);
-      const [first, second] = fake.received.filter(({ type }) => type === 'ConfigPublishRequest');
+      await client.config.publish(key, 'x', { ...plain, tags: [] });
+      const [first, second, third] = fake.received.filter(({ type }) => type === 'ConfigPublishRequest');
       assert.equal(first?.body['tenant'], '');
       const additions = { type: 'yaml', appName: 'app', src_user: 'me', config_tags: 'a,b', desc: 'what' };
       assert.deepEqual(first?.body['additionMap'], additions);
       assert.deepEqual(second?.body['additionMap'], { type: 'text' });
+      assert.deepEqual(third?.body['additionMap'], { type: 'text', config_tags: '' });
     });
 
     it('creates only what is absent, and updates only what it has seen', async () => {

@@ -5,7 +5,7 @@ import { clientFor, fakeNacos, stopAll } from './client-for.ts';
 import { until } from './until.ts';
 
 const key = { namespaceId: '', group: 'g', dataId: 'd' };
-const plain = { type: 'text', tags: [], cas: 'none' } as const;
+const plain = { type: 'text', cas: 'none' } as const;
 
 describe('a write of ours that no push follows', () => {
   afterEach(stopAll);

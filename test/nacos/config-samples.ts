@@ -6,7 +6,7 @@ import type { ConfigObservation } from '../../operator/nacos/config-snapshot.ts'
 export const key = { namespaceId: '', group: 'g', dataId: 'd' };
 /** Of the same in a fake server. */
 export const id = ' g d';
-export const plain = { type: 'text', tags: [], cas: 'none' } as const;
+export const plain = { type: 'text', cas: 'none' } as const;
 
 export function isCode(code: ErrorCode, message = /./): (error: unknown) => boolean {
   return (error) => isBridgeError(error, code) && message.test(error.message);

@@ -16,7 +16,7 @@ import { startNacos } from '../testbed/nacos.ts';
 import type { NacosServer } from '../testbed/nacos.ts';
 import { eventually } from './eventually.ts';
 
-const plain = { type: 'text', tags: [], cas: 'none' } as const;
+const plain = { type: 'text', cas: 'none' } as const;
 const pace = 5;
 const fastClock: Clock = {
   now: () => systemClock.now(),

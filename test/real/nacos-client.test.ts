@@ -19,7 +19,7 @@ import type { NacosServer } from '../testbed/nacos.ts';
 import { eventually } from './eventually.ts';
 
 const tokenSeconds = 20;
-const plain = { type: 'text', tags: [], cas: 'none' } as const;
+const plain = { type: 'text', cas: 'none' } as const;
 
 for (const version of ['3.1', '2.3'] as const) {
   describe(`the Nacos client on a real Nacos ${version}`, function () {
@@ -110,6 +110,8 @@ for (const version of ['3.1', '2.3'] as const) {
       await assert.rejects(client.config.publish(key, 'three', { ...plain, cas: first }), lost);
       const detail = await client.admin.getConfig(key);
       assert.deepEqual([detail?.content, detail?.tags, detail?.appName], ['two', ['t1', 't2'], 'app']);
+      await client.config.publish(key, 'two', { ...plain, tags: [] });
+      assert.deepEqual((await client.admin.getConfig(key))?.tags, []);
       await client.config.remove(key);
       assert.equal(await client.config.read(key), undefined);
       assert.equal(await client.admin.getConfig(key), undefined);

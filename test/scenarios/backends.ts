@@ -74,6 +74,8 @@ export interface StoredConfig {
   readonly description: string;
   readonly appName: string;
   readonly tags: readonly string[];
+  /** Who wrote last, as the writer said (`src_user`). */
+  readonly writer: string;
 }
 
 export interface ServiceKey {

@@ -76,19 +76,22 @@ describe('an expected config', () => {
     type: 'text',
     description: '',
     appName: '',
-    tags: ['blue', 'nacos-bridge-1'],
+    tags: ['blue', 'team-a'],
+    writer: 'nacos-bridge-1',
   };
-  const expecting = { absent: false, fields: {}, tags: [] as string[], withoutTags: [] as string[] };
+  const expecting = { absent: false, fields: {}, tags: [] as string[], withoutTags: [] as string[], writer: undefined };
 
-  it('fits by fields, tags and prefixes of tags', () => {
-    const state = { ...expecting, fields: { content: 'a' }, tags: ['blue', 'nacos-bridge-*'], withoutTags: ['red'] };
+  it('fits by fields, tags, their prefixes, and the last writer', () => {
+    const tags = { tags: ['blue', 'team-*'], withoutTags: ['red'] };
+    const state = { ...expecting, ...tags, fields: { content: 'a' }, writer: 'nacos-bridge-*' };
     assert.deepEqual(configDifferences(config, state), []);
   });
 
-  it('does not fit with another content, without a tag, with an unwanted tag, or when it is absent', () => {
+  it('does not fit with another content, without a tag, with an unwanted tag, by another writer, or when it is absent', () => {
     assert.equal(configDifferences(config, { ...expecting, fields: { content: 'b' } }).length, 1);
     assert.equal(configDifferences(config, { ...expecting, tags: ['red'] }).length, 1);
-    assert.equal(configDifferences(config, { ...expecting, withoutTags: ['nacos-bridge-*'] }).length, 1);
+    assert.equal(configDifferences(config, { ...expecting, withoutTags: ['team-*'] }).length, 1);
+    assert.equal(configDifferences(config, { ...expecting, writer: 'somebody' }).length, 1);
     assert.equal(configDifferences(undefined, expecting).length, 1);
     assert.equal(configDifferences(config, { ...expecting, absent: true }).length, 1);
   });

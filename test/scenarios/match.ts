@@ -38,10 +38,12 @@ export function configDifferences(config: StoredConfig | undefined, state: Confi
   const fields = Object.entries(state.fields).flatMap(([field, wanted]) =>
     valueDifferences(config[field as keyof StoredConfig], wanted, field),
   );
-  const tagged = (wanted: string): boolean => config.tags.some((tag) => matchesTag(tag, wanted));
+  const tagged = (wanted: string): boolean => config.tags.some((tag) => isLike(tag, wanted));
   const absent = state.tags.filter((wanted) => !tagged(wanted)).map((wanted) => `it has no tag ${wanted}`);
   const present = state.withoutTags.filter(tagged).map((unwanted) => `it has the tag ${unwanted}`);
-  return [...fields, ...[...absent, ...present].map((text) => `${text} (tags: ${config.tags.join(', ')})`)];
+  const { writer = config.writer } = state;
+  const written = isLike(config.writer, writer) ? [] : [`it was last written by '${config.writer}', not by ${writer}`];
+  return [...fields, ...written, ...[...absent, ...present].map((text) => `${text} (tags: ${config.tags.join(', ')})`)];
 }
 
 export function serviceDifferences(actual: readonly ServiceInstance[], state: ServiceState): string[] {
@@ -104,8 +106,8 @@ function listDifferences(actual: unknown, expected: readonly unknown[], path: st
   return unmet.map((wanted) => `${path} has no item like ${show(wanted)}: ${show(actual)}`);
 }
 
-function matchesTag(tag: string, wanted: string): boolean {
-  return wanted.endsWith('*') ? tag.startsWith(wanted.slice(0, -1)) : tag === wanted;
+function isLike(text: string, wanted: string): boolean {
+  return wanted.endsWith('*') ? text.startsWith(wanted.slice(0, -1)) : text === wanted;
 }
 
 function valueDifferences(actual: unknown, wanted: unknown, path: string): string[] {

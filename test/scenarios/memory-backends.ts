@@ -81,7 +81,7 @@ export class MemoryNacos implements NacosBackend {
 
   async publish(key: ConfigKey, content: string): Promise<void> {
     const before = await this.read(key);
-    const empty = { md5: '', type: 'text', description: '', appName: '', tags: [] };
+    const empty = { md5: '', type: 'text', description: '', appName: '', tags: [], writer: '' };
     this.#configs.set(JSON.stringify(key), { ...(before ?? empty), content });
     this.#count(key);
   }

@@ -84,6 +84,7 @@ export class HttpNacos implements NacosBackend {
         description: config.desc ?? '',
         appName: config.appName ?? '',
         tags: (config.configTags ?? '').split(',').filter((tag) => tag !== ''),
+        writer: config.createUser ?? '',
       }
     );
   }
@@ -101,7 +102,7 @@ export class HttpNacos implements NacosBackend {
     const { namespaceId, group, dataId } = key;
     if (Buffer.byteLength(content) <= maxFormBytes) return this.#admin.publish(namespaceId, group, dataId, content);
     this.#author ??= startAuthorClient(this);
-    await this.#author.config.publish(key, content, { cas: 'none', type: 'text', tags: [] });
+    await this.#author.config.publish(key, content, { cas: 'none', type: 'text' });
   }
 
   async remove({ namespaceId, group, dataId }: ConfigKey): Promise<void> {

@@ -68,7 +68,7 @@ describe('a step', () => {
           on: 'config',
           withinMs: 5000,
           target: { dataId: 'a', group: 'DEFAULT_GROUP', namespaceId: '' },
-          state: { absent: false, fields: { content: 'x' }, tags: [], withoutTags: [] },
+          state: { absent: false, fields: { content: 'x' }, tags: [], withoutTags: [], writer: undefined },
         },
       ],
     });

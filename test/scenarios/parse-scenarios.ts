@@ -134,6 +134,7 @@ function expectation(body: Reader): Expectation {
       fields,
       tags: body.texts('tags'),
       withoutTags: body.texts('withoutTags'),
+      writer: body.optionalText('writer'),
     };
     return { on: 'config', withinMs, target: configTarget(body, 'config'), state };
   }

@@ -36,8 +36,9 @@
  *         CONDITION   a status ("True"), or {status, reason, message: [TEXT, ...]} of which the message must contain all
  *                     texts; a condition counts only when it was made for the object's present generation
  *     {config: DATAID, group, namespaceId, content: TEXT, md5, type, description, appName, tags: [TEXT, ...],
- *      withoutTags: [TEXT, ...], absent: true, withinMs: N}
+ *      withoutTags: [TEXT, ...], writer: TEXT, absent: true, withinMs: N}
  *         tags        present among others; a text that ends in * is a prefix
+ *         writer      who wrote last (`src_user`); a text that ends in * is a prefix
  *     {service: NAME, group, namespaceId, instances: [INSTANCE, ...], disabled: [INSTANCE, ...], withinMs: N}
  *         instances   exactly those with enabled=true; INSTANCE is IP:PORT, with [] around an IPv6, or
  *                     {at: IP:PORT, like: SUBSET} of ip, port, weight, healthy, enabled, clusterName, metadata
@@ -96,6 +97,7 @@ export interface ConfigState {
   readonly fields: Readonly<Partial<Record<'content' | 'md5' | 'type' | 'description' | 'appName', string>>>;
   readonly tags: readonly string[];
   readonly withoutTags: readonly string[];
+  readonly writer: string | undefined;
 }
 
 export interface ServiceState {

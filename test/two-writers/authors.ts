@@ -73,7 +73,7 @@ export class NacosAuthor {
       const content = contentOf(change(wordsOf(there?.content)));
       if (content === there?.content) return;
       const cas = there ? { md5: there.md5 } : 'create-only';
-      const options = { cas, type: 'text', tags: [], description: '', appName: '', srcUser: 'author' } as const;
+      const options = { cas, type: 'text', description: '', appName: '', srcUser: 'author' } as const;
       try {
         await this.#client.config.publish(this.#key, content, options);
         return;

@@ -173,7 +173,7 @@ export interface NacosConfigSpec {
     debounceSeconds: number;
   };
   /**
-   * Tags of the config in Nacos. Nacos allows five; the operator keeps one to mark what it owns. Without this list the tags that Nacos holds stay.
+   * Tags of the config in Nacos. Without this list the tags that Nacos holds stay; an empty one takes them away.
    *
    * Items: A tag without commas and without blanks at its ends.
    */

@@ -3,6 +3,8 @@
  * that meddle with the NacosConfigs of its items.
  */
 import assert from 'node:assert/strict';
+import type { NacosConfig } from '../../../operator/api/resources.ts';
+import { findCondition } from '../../../operator/kube/conditions.ts';
 import { startEmbeddedWorld, type EmbeddedWorld } from '../../embedded/world.ts';
 import { eventually } from '../../real/eventually.ts';
 import type { KubeObject, ObjectRef } from '../../scenarios/backends.ts';
@@ -65,6 +67,7 @@ describe('a NacosConfigSync with a thousand items', function () {
       const { driftPolicy, suspend, description } = spec ?? {};
       assert.deepEqual([driftPolicy, suspend, description], ['Revert', false, 'by hand']);
     });
+    await settled(child);
   });
 
   it('makes the NacosConfig of an item again when somebody deletes it', async () => {
@@ -76,6 +79,7 @@ describe('a NacosConfigSync with a thousand items', function () {
       const made = await kubernetes.get(child);
       assert.ok(made && made.metadata.uid !== metadata.uid);
     });
+    await settled(child);
     await inSync(items + 1);
   });
 
@@ -97,6 +101,15 @@ describe('a NacosConfigSync with a thousand items', function () {
     await eventually(120_000, async () => {
       const { status } = (await world.backends.kubernetes.get(theSync)) as { status?: { items?: object } };
       assert.deepEqual(status?.items, { total: count, synced: count, conflicts: 0, invalid: 0, skipped: 0 });
+    });
+  }
+
+  /** That all is done for a NacosConfig as it is now, and told. */
+  async function settled(child: ObjectRef): Promise<void> {
+    await eventually(10_000, async () => {
+      const { metadata, status } = (await world.backends.kubernetes.get(child)) as unknown as NacosConfig;
+      const synced = findCondition(status?.conditions, 'Synced');
+      assert.deepEqual([synced?.status, synced?.observedGeneration], ['True', metadata.generation]);
     });
   }
 

@@ -208,10 +208,10 @@ export const refusedConfigs: readonly Refused[] = [
     message: 'must differ from `contentFrom.configMapKeyRef.name`',
   },
   {
-    title: 'five tags',
-    spec: { content, tags: ['a', 'b', 'c', 'd', 'e'] },
+    title: 'six tags',
+    spec: { content, tags: ['a', 'b', 'c', 'd', 'e', 'f'] },
     field: 'spec.tags',
-    message: 'at most 4 items',
+    message: 'at most 5 items',
   },
   { title: 'a tag with a comma', spec: { content, tags: ['a,b'] }, field: 'spec.tags[0]', message: 'should match' },
   {
@@ -219,12 +219,6 @@ export const refusedConfigs: readonly Refused[] = [
     spec: { content, tags: ['a', 'a'] },
     field: 'spec.tags[1]',
     message: 'Duplicate value',
-  },
-  {
-    title: "a tag of the operator's own",
-    spec: { content, tags: ['nacos-bridge-0123456789abcdef'] },
-    field: 'spec.tags[0]',
-    message: "must not start with 'nacos-bridge-'",
   },
   {
     title: 'a description of 129 characters',
@@ -298,7 +292,7 @@ export const fullConfig = {
   conflictPolicy: 'PreferNacos',
   mirror: { configMap: { name: 'copy', key: 'orders.yaml' }, format: 'File', immutable: false },
   rollout: { workloads: [{ kind: 'Deployment', name: 'orders' }], auto: false, debounceSeconds: 5 },
-  tags: ['one', 'two words', 'three', 'four'],
+  tags: ['one', 'two words', 'three', 'four', 'five'],
   description: 'Settings',
   appName: 'orders',
   deletionPolicy: 'Retain',

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 const key = { namespaceId: '', group: 'DEFAULT_GROUP', dataId: 'app.yaml' };
-const options = { cas: 'none', type: 'yaml', tags: [] } as const;
+const options = { cas: 'none', type: 'yaml' } as const;
 
 function addressOf({ grpcPort, host, port }: EmbeddedNacos) {
   return { address: { scheme: 'http', host, port, contextPath: '/nacos', grpcPort } } as const;

@@ -53,7 +53,7 @@ export const configChecks: readonly Check[] = [
     async run(sandbox) {
       const key = { namespaceId: sandbox.nacosNamespace, group: mirrored.group, dataId: mirrored.dataId };
       const { config } = sandbox.nacos.client;
-      await config.publish(key, mirrored.content, { cas: 'none', type: 'json', tags: [], srcUser: 'sandbox' });
+      await config.publish(key, mirrored.content, { cas: 'none', type: 'json', srcUser: 'sandbox' });
       await sandbox.until(() => mirrorDiffers(sandbox));
     },
   },
