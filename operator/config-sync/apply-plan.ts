@@ -45,17 +45,18 @@ async function publish(cas: Cas, { intent, declared, session, mark }: Subject, n
 }
 
 /** Returns the md5 that both sides have then. */
-async function writeBack({ intent, place, declared }: Subject, { content, md5 }: NacosView): Promise<string> {
-  if (content === undefined || md5 === undefined) throw new TypeError('there is nothing to write back');
+async function writeBack({ intent, place, declared, session }: Subject, nacos: NacosView): Promise<string> {
+  const { md5 } = nacos;
+  if (md5 === undefined) throw new TypeError('there is nothing to write back');
+  const content = nacos.content ?? (await session.contentOf(md5));
   checkContent(content, intent, place);
   await place.write(content, declared);
   return md5;
 }
 
 /** Both sides have `md5` now. */
-function inSync({ resource, intent, declared, session }: Subject, md5: string | undefined, wrote: boolean): SyncReport {
+function inSync({ resource, intent, session }: Subject, md5: string | undefined, wrote: boolean): SyncReport {
   session.common(md5);
-  if (declared.kind === 'present') session.share(declared.content);
   session.metadataGeneration = resource.metadata.generation;
   const notDrifted: Verdict = { status: 'False', reason: 'NoDrift', message: 'Nobody else changed the dataId' };
   const holders = intent.source === 'Both' ? 'Both sides hold the same content' : 'Nacos holds the declared content';

@@ -7,13 +7,13 @@
 import { FINALIZER } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
-import { BridgeError, isBridgeError } from '../errors.ts';
+import { isBridgeError, type BridgeError } from '../errors.ts';
 import type { Verdict } from '../kube/conditions.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
-import type { ConfigObservation } from '../nacos/config-client.ts';
+import type { VersionObservation } from '../nacos/config-client.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import type { ContentSync } from './content-sync.ts';
 import { finalizeConfig, finalizeEvent } from './finalize.ts';
@@ -74,15 +74,17 @@ export class ConfigReconciler {
       await reporter.report(resource, suspendedReport(resource, this.#baseMd5(key, resource)), log);
       return { requeueAfterMs: resyncMs() };
     }
-    const session = sessions.open(key, connection, intent.address, () => sessionStart(resource, intent));
+    const session = sessions.open(key, connection, intent.address, () => sessionStart(resource));
     const observation = observe(session);
     if (observation === undefined) return { requeueAfterMs: FIRST_ANSWER_MS };
     await session.recheck();
     const report = await this.#syncContent(key, resource, intent, session, observation, log);
-    const { delivered, error } = await this.#deliver(key, resource, intent, session, log);
+    const { observation: served = observation } = session;
+    const { delivered, error } = await this.#deliver(key, resource, intent, session, served, log);
     const { wroteMirror, lookAgainMs = Infinity, ...verdicts } = delivered;
     await reporter.report(resource, { ...report, ...verdicts, wrote: report.wrote || wroteMirror }, log);
     if (error) throw error;
+    session.release(served);
     const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;
     return { requeueAfterMs: Math.min(lookAgainMs, recheckMs, resyncMs()) };
   }
@@ -93,7 +95,7 @@ export class ConfigReconciler {
     resource: NacosConfig,
     intent: ConfigIntent,
     session: ConfigSession,
-    observation: ConfigObservation,
+    observation: VersionObservation,
     log: Logger,
   ): Promise<SyncReport> {
     if (intent.source === 'Nacos') {
@@ -107,11 +109,13 @@ export class ConfigReconciler {
     key: string,
     resource: NacosConfig,
     intent: ConfigIntent,
-    { observation }: ConfigSession,
+    session: ConfigSession,
+    observation: VersionObservation,
     log: Logger,
   ): Promise<{ delivered: Delivered; error?: BridgeError }> {
     try {
-      return { delivered: await this.#options.delivery.deliver(key, resource, intent, observation, log) };
+      const served = { observation, contentOf: (md5: string) => session.contentOf(md5) };
+      return { delivered: await this.#options.delivery.deliver(key, resource, intent, served, log) };
     } catch (error) {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
       const mirrored: Verdict = { status: 'False', reason: error.reason, message: error.message };
@@ -160,7 +164,8 @@ export class ConfigReconciler {
  *
  * @throws BridgeError CONNECTION_NOT_READY when nothing was read and nothing can be.
  */
-function observe({ observation, notReadBecause: cause, connection }: ConfigSession): ConfigObservation | undefined {
-  if (observation !== undefined || cause === undefined) return observation;
-  throw new BridgeError('CONNECTION_NOT_READY', `${connection.title} is not ready: ${cause.message}`, { cause });
+function observe(session: ConfigSession): VersionObservation | undefined {
+  const { observation, notReadBecause } = session;
+  if (observation !== undefined || notReadBecause === undefined) return observation;
+  throw session.notReady(notReadBecause);
 }

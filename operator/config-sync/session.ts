@@ -3,11 +3,12 @@
  * common. A session is thrown away when the resource, its connection or its address goes.
  *
  * Guarantees: at most one watch for each NacosConfig; nothing here is needed to be right after a restart, since what
- * is lost is read or confirmed again.
+ * is lost is read or confirmed again; what Nacos holds is in memory until it was dealt with, and is read again when it is
+ * needed after that.
  */
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
-import type { BridgeError } from '../errors.ts';
-import type { ConfigKey, ConfigObservation, ConfigPublishOptions, ConfigWatch } from '../nacos/config-client.ts';
+import { BridgeError } from '../errors.ts';
+import type { ConfigKey, ConfigPublishOptions, VersionObservation, VersionWatch } from '../nacos/config-client.ts';
 import { errorOf } from '../nacos/connection-state.ts';
 import type { RemoteMetadata } from './ownership.ts';
 import { readRemote, type RemoteConfig } from './remote.ts';
@@ -16,9 +17,11 @@ import type { SessionStart } from './session-start.ts';
 /** Servers of a cluster that answer differently agree within milliseconds, unless a write has failed half-way in one. */
 const BELIEVED_AFTER_DISAGREEMENTS = 3;
 
-/** What Nacos holds; `md5` and `content` are undefined for nothing. */
+/** What Nacos holds. */
 export interface HeldContent {
+  /** Undefined for nothing. */
   md5: string | undefined;
+  /** Undefined where it is not in memory, too; `contentOf` reads it. */
   content: string | undefined;
   /** False when the database holds it and the server does not serve it. */
   isServed: boolean;
@@ -40,7 +43,7 @@ export class ConfigSession {
   valid: { md5: string; generation: number | undefined } | undefined;
   /** What an annotation has decided about these contents, until it is done. */
   keep: { md5: string; kubernetesMd5: string | undefined; nacosMd5: string | undefined } | undefined;
-  readonly #watch: ConfigWatch;
+  readonly #watch: VersionWatch;
   /** What we published besides the content, last. */
   #publishedMetadata: RemoteMetadata | undefined;
   /** What the database was read to hold after a compare-and-swap had failed; undefined when the watch is to be believed. */
@@ -52,21 +55,21 @@ export class ConfigSession {
   /** Set while our own publish is under way: what it makes the watch tell is no news. */
   #publishingMd5: string | undefined;
 
-  /** What Nacos is expected to hold is not read if Nacos confirms it. */
-  constructor(connection: ConnectionHandle, address: ConfigKey, onChange: () => void, expected?: ConfigObservation) {
+  /** Nothing is read of what Nacos is expected to hold, if Nacos confirms that it does. */
+  constructor(connection: ConnectionHandle, address: ConfigKey, onChange: () => void, expectedMd5?: string) {
     this.connection = connection;
     this.address = address;
-    const heard = (observation: ConfigObservation): void => {
+    const heard = (observation: VersionObservation): void => {
       const md5 = observation.kind === 'present' ? observation.snapshot.md5 : undefined;
       if (md5 !== undefined && md5 === this.#publishingMd5) return;
       this.#stored = undefined;
       onChange();
     };
-    this.#watch = connection.client.config.watch(address, heard, { expected });
+    this.#watch = connection.client.config.watchVersions(address, heard, { expectedMd5 });
   }
 
-  /** What Nacos holds; undefined until it was read or confirmed for the first time. */
-  get observation(): ConfigObservation | undefined {
+  /** What Nacos serves; undefined until it was read or confirmed for the first time. */
+  get observation(): VersionObservation | undefined {
     return this.#watch.current;
   }
 
@@ -78,6 +81,28 @@ export class ConfigSession {
       return { md5: served?.md5, content: served?.content, isServed: true };
     }
     return { md5: stored.md5, content: stored.content, isServed: false };
+  }
+
+  /**
+   * The content of the version that Nacos serves, from memory or from Nacos.
+   *
+   * @throws BridgeError NACOS_CAS_FAILED when it serves another version by now; CONNECTION_NOT_READY when it cannot be
+   *   read.
+   */
+  async contentOf(md5: string): Promise<string> {
+    const served = await this.#watch.load().catch((error: unknown) => {
+      throw this.notReadBecause ? this.notReady(this.notReadBecause) : error;
+    });
+    if (served.kind === 'present' && served.snapshot.md5 === md5) return served.snapshot.content;
+    throw new BridgeError(
+      'NACOS_CAS_FAILED',
+      'The dataId has changed before its content was read; it is looked at again',
+    );
+  }
+
+  /** Whatever was to be done with this version is done: its md5 is all that need be remembered. */
+  release(version: VersionObservation): void {
+    this.#watch.release(version);
   }
 
   /**
@@ -123,6 +148,11 @@ export class ConfigSession {
     return errorOf(state) ?? (state.kind === 'connected' ? this.#watch.lastError : undefined);
   }
 
+  notReady(cause: BridgeError): BridgeError {
+    const message = `${this.connection.title} is not ready: ${cause.message}`;
+    return new BridgeError('CONNECTION_NOT_READY', message, { cause });
+  }
+
   /** Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common, and has `metadata`. */
   async publish(content: string, md5: string, metadata: RemoteMetadata, options: ConfigPublishOptions): Promise<void> {
     this.#publishingMd5 = md5;
@@ -148,11 +178,6 @@ export class ConfigSession {
   common(md5: string | undefined): void {
     this.rebase(md5);
     this.keep = undefined;
-  }
-
-  /** Where both sides have this content, which somebody holds in memory anyway, one copy of it is enough. */
-  share(content: string): void {
-    this.#watch.share(content);
   }
 
   /** The base as it is stored, or as we have just made it. */
@@ -183,8 +208,8 @@ export class ConfigSessions {
       return existing;
     }
     this.close(key);
-    const { baseMd5, expected, metadataGeneration } = start();
-    const session = new ConfigSession(connection, address, () => this.#onChange(key), expected);
+    const { baseMd5, expectedMd5, metadataGeneration } = start();
+    const session = new ConfigSession(connection, address, () => this.#onChange(key), expectedMd5);
     session.baseMd5 = baseMd5;
     session.isBaseCached = true;
     session.metadataGeneration = metadataGeneration;

@@ -17,17 +17,17 @@ import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';
 import { describeKey, normaliseKey } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
 import { absentMd5, md5OfObservation } from './config-snapshot.ts';
-import type { ConfigObservation, ConfigSnapshot, ReadSnapshot } from './config-snapshot.ts';
+import type { ConfigObservation, ConfigSnapshot, ReadSnapshot, VersionObservation } from './config-snapshot.ts';
 import { ConfigDiscoveries } from './config-discoveries.ts';
 import type { ConfigDiscovery, DiscoveryChange, DiscoveryListener, DiscoveryState } from './config-discoveries.ts';
 import type { ConfigName, ConfigPattern } from './config-pattern.ts';
+import type { ConfigListener, ConfigWatch, VersionListener, VersionWatch } from './config-watch.ts';
 import { ConfigWatches } from './config-watches.ts';
 import type { Push } from './connection.ts';
 import type { FuzzyWatchApi } from './fuzzy-watch-api.ts';
 import { isStale, OwnWrites, versionOf } from './own-writes.ts';
 import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
 import { ServerClock } from './server-clock.ts';
-import type { ConfigListener, ConfigWatch } from './watched-config.ts';
 
 export type {
   ConfigKey,
@@ -37,6 +37,8 @@ export type {
   ConfigSnapshot,
   ConfigWatch,
   ReadSnapshot,
+  VersionObservation,
+  VersionWatch,
 };
 export type { ConfigDiscovery, ConfigName, ConfigPattern, DiscoveryChange, DiscoveryState };
 
@@ -50,9 +52,9 @@ export interface ConfigClientOptions {
   readonly maxConcurrentRequests: number;
 }
 
-export interface ConfigWatchOptions {
-  /** @default nothing is known of it */
-  readonly expected?: ConfigObservation;
+export interface VersionWatchOptions {
+  /** '' where nothing is expected to be there. @default nothing is known of it */
+  readonly expectedMd5?: string;
 }
 
 const believedAfterMs = 10_000;
@@ -161,13 +163,24 @@ export class ConfigClient {
   /**
    * Calls `listener` with what is there, once known, and then with every change, each once. Our own writes are delivered
    * as soon as they are confirmed. The listener is never called from within this call, nor after `stop`.
-   *
-   * `expected` is what the server should hold. If it says that it does, that is what is there, and nothing is read.
    */
-  watch(key: ConfigKey, listener: ConfigListener, { expected }: ConfigWatchOptions = {}): ConfigWatch {
+  watch(key: ConfigKey, listener: ConfigListener): ConfigWatch {
+    return this.#watches.watch(normaliseKey(key), listener);
+  }
+
+  /**
+   * As `watch`, for who needs the content of a version only until he has dealt with it, if at all (config-watch.ts).
+   *
+   * `expectedMd5` is of what the server should hold. If it says that it does, that is what is there, and nothing is read.
+   */
+  watchVersions(
+    key: ConfigKey,
+    listener: VersionListener,
+    { expectedMd5: md5 }: VersionWatchOptions = {},
+  ): VersionWatch {
     const write = this.#ownWrites.get(key);
-    const isOlder = expected && write && isStale({ md5: md5OfObservation(expected) }, write);
-    return this.#watches.watch(normaliseKey(key), listener, isOlder ? undefined : expected);
+    const isOlder = md5 !== undefined && write && isStale({ md5 }, write);
+    return this.#watches.watchVersions(normaliseKey(key), listener, isOlder ? undefined : md5);
   }
 
   /**
@@ -242,7 +255,7 @@ export class ConfigClient {
 
 function replacedBy(
   cas: ConfigPublishOptions['cas'],
-  current: ConfigObservation | undefined,
+  current: VersionObservation | undefined,
 ): ReplacedVersion | undefined {
   if (cas === 'create-only') return { md5: absentMd5, isProven: true };
   if (cas === 'none') return current && { md5: md5OfObservation(current), isProven: false };

@@ -3,6 +3,7 @@
  *
  * Guarantees: one read of a key at a time, and another after it when the key was named meanwhile; a key that cannot be
  * read is tried again with growing pauses until it can; a read that one of our own writes has overtaken is not believed.
+ * Whoever waits for a read hears how it ended, also when it is given up with the connection.
  */
 import type { Clock } from '../clock.ts';
 import { BridgeError, isBridgeError, messageOf } from '../errors.ts';
@@ -34,9 +35,15 @@ export class ConfigReading {
   readonly #options: ConfigReadingOptions;
   readonly #dirty = new Set<WatchedConfig>();
   readonly #reading = new Set<WatchedConfig>();
+  /** Those that somebody waits for. */
+  readonly #awaited = new Map<WatchedConfig, PromiseWithResolvers<void>>();
 
   constructor(options: ConfigReadingOptions) {
     this.#options = options;
+    const { signal } = options;
+    signal.addEventListener('abort', () => this.#awaited.forEach(({ reject }) => reject(signal.reason)), {
+      once: true,
+    });
   }
 
   add(watched: WatchedConfig): void {
@@ -45,8 +52,21 @@ export class ConfigReading {
     this.#pump();
   }
 
+  /**
+   * Resolves when it has been read, in the read that is under way or else the next one.
+   *
+   * @throws BridgeError why it was not.
+   */
+  read(watched: WatchedConfig): Promise<void> {
+    const awaited = this.#awaited.get(watched) ?? Promise.withResolvers<void>();
+    this.#awaited.set(watched, awaited);
+    if (!this.#reading.has(watched)) this.add(watched);
+    return awaited.promise;
+  }
+
   remove(watched: WatchedConfig): void {
     this.#dirty.delete(watched);
+    this.#ended(watched, unwatched());
   }
 
   #pump(): void {
@@ -57,32 +77,45 @@ export class ConfigReading {
       if (this.#reading.has(watched)) continue;
       this.#dirty.delete(watched);
       this.#reading.add(watched);
-      void this.#refresh(watched).finally(() => {
+      void this.#refresh(watched).then((failure) => {
         this.#reading.delete(watched);
+        this.#ended(watched, failure);
         this.#pump();
       });
     }
   }
 
-  async #refresh(watched: WatchedConfig): Promise<void> {
+  /** Returns why it could not be read. */
+  async #refresh(watched: WatchedConfig): Promise<BridgeError | undefined> {
     const { onRead, read, signal } = this.#options;
     const { writes } = watched;
     try {
       const observation = observationOf(await read(watched.key, signal));
       watched.failures = 0;
       watched.lastError = undefined;
-      if (!watched.isWatched || signal.aborted) return;
-      if (watched.writes !== writes) return this.add(watched);
-      onRead(watched, watched.observe(observation));
+      signal.throwIfAborted();
+      if (!watched.isWatched) throw unwatched();
+      if (watched.writes !== writes) this.add(watched);
+      else onRead(watched, watched.observe(observation));
+      return undefined;
     } catch (error) {
+      const failure = bridgeErrorOf(error);
       // With the connection it was given up; the next one finds out anew.
-      if (watched.isWatched && !signal.aborted) this.#failed(watched, error);
+      if (watched.isWatched && !signal.aborted) this.#failed(watched, failure);
+      return failure;
     }
   }
 
-  #failed(watched: WatchedConfig, error: unknown): void {
+  /** Whoever waits for it hears of it. */
+  #ended(watched: WatchedConfig, failure: BridgeError | undefined): void {
+    const awaited = this.#awaited.get(watched);
+    this.#awaited.delete(watched);
+    if (failure) awaited?.reject(failure);
+    else awaited?.resolve();
+  }
+
+  #failed(watched: WatchedConfig, failure: BridgeError): void {
     const { clock, log, random } = this.#options;
-    const failure = isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
     if (watched.lastError?.message !== failure.message) {
       log.warn('a watched config cannot be read', { config: describeKey(watched.key), ...errorFields(failure) });
     }
@@ -91,4 +124,12 @@ export class ConfigReading {
     watched.failures += 1;
     watched.pause = clock.after(pauseMs, () => this.add(watched));
   }
+}
+
+function bridgeErrorOf(error: unknown): BridgeError {
+  return isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
+}
+
+function unwatched(): BridgeError {
+  return new BridgeError('ABORTED', 'nobody watches the config any more');
 }

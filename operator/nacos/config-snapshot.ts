@@ -3,8 +3,7 @@
  */
 import { hash } from 'node:crypto';
 
-export interface ConfigSnapshot {
-  readonly content: string;
+export interface ConfigVersion {
   /** Lower-case hex, over the UTF-8 bytes of the stored content: Nacos' version of it, and the base of compare-and-swap. */
   readonly md5: string;
   /**
@@ -12,6 +11,12 @@ export interface ConfigSnapshot {
    * write, and where a server has confirmed no more than its md5.
    */
   readonly lastModifiedMs?: number;
+  /** Undefined where it was not read, or is not in memory any more. */
+  readonly content?: string;
+}
+
+export interface ConfigSnapshot extends ConfigVersion {
+  readonly content: string;
 }
 
 /** With all that a server tells when it is asked for the content. */
@@ -21,8 +26,12 @@ export interface ReadSnapshot extends ConfigSnapshot {
   readonly lastModifiedMs: number;
 }
 
-export type ConfigObservation =
-  { readonly kind: 'present'; readonly snapshot: ConfigSnapshot } | { readonly kind: 'absent' };
+type Observed<Version> = { readonly kind: 'present'; readonly snapshot: Version } | { readonly kind: 'absent' };
+
+/** What a key holds, with its content. */
+export type ConfigObservation = Observed<ConfigSnapshot>;
+/** Which version a key holds. */
+export type VersionObservation = Observed<ConfigVersion>;
 
 /** The md5 that the protocol uses for a config that does not exist. */
 export const absentMd5 = '';
@@ -31,26 +40,32 @@ export function md5Of(content: string): string {
   return hash('md5', content);
 }
 
-/** What a server that holds `content` would be observed to hold. */
-export function observationOfContent(content: string): ConfigObservation {
-  return { kind: 'present', snapshot: { content, md5: md5Of(content) } };
-}
-
 export function observationOf(snapshot: ConfigSnapshot | undefined): ConfigObservation {
   return snapshot ? { kind: 'present', snapshot } : { kind: 'absent' };
 }
 
-export function md5OfObservation(observation: ConfigObservation): string {
+/** What a server that names this md5 is known to hold. */
+export function observationOfMd5(md5: string): VersionObservation {
+  return md5 === absentMd5 ? { kind: 'absent' } : { kind: 'present', snapshot: { md5 } };
+}
+
+export function md5OfObservation(observation: VersionObservation): string {
   return observation.kind === 'present' ? observation.snapshot.md5 : absentMd5;
 }
 
-/** `observation` with the very text of `before` where both have the same content: equal content is in memory once. */
-export function sharingContent(
-  observation: ConfigObservation,
-  before: ConfigObservation | undefined,
-): ConfigObservation {
-  if (observation === before || before?.kind !== 'present' || observation.kind !== 'present') return observation;
-  const { content, md5 } = before.snapshot;
-  if (observation.snapshot.md5 !== md5) return observation;
-  return { kind: 'present', snapshot: { ...observation.snapshot, content } };
+/** Undefined where there is content and it is not in memory. */
+export function wholeOf(observation: VersionObservation): ConfigObservation | undefined {
+  return observation.kind === 'absent' || hasContent(observation.snapshot)
+    ? (observation as ConfigObservation)
+    : undefined;
+}
+
+export function withoutContent(observation: VersionObservation): VersionObservation {
+  if (observation.kind === 'absent' || !hasContent(observation.snapshot)) return observation;
+  const { md5, lastModifiedMs } = observation.snapshot;
+  return { kind: 'present', snapshot: { md5, lastModifiedMs } };
+}
+
+function hasContent(version: ConfigVersion): version is ConfigSnapshot {
+  return version.content !== undefined;
 }

@@ -154,7 +154,7 @@ export class ConfigTelling {
 
   #doubt(watched: WatchedConfig): void {
     if (watched.isExpecting) this.#untold.delete(watched);
-    watched.expected = undefined;
+    watched.expectedMd5 = undefined;
     this.#options.onDoubt(watched);
   }
 

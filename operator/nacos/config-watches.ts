@@ -1,5 +1,5 @@
 /**
- * Listening to many configs over one connection: the desired state in memory, and what makes the server agree with it.
+ * Listening to many configs over one connection: the versions that are known, and what makes the server agree with them.
  *
  * Each key has the md5 that we know and the md5 that the server was told: all are told after a connect and again every 3
  * minutes, and one key after it changed (config-telling.ts). The server answers with the keys whose md5 differs, and
@@ -8,8 +8,8 @@
  * follows a write of our own is most likely that write: the server is told its md5, and only if it has another is it read.
  *
  * A key of which nothing is known is read first and told then, with the md5 that was read: told first, the server would
- * ask for a second read. But where it is known what the server should hold, it is told that: if it agrees, there is
- * nothing to read.
+ * ask for a second read. But where it is known which version the server should hold, it is told that: if it agrees, there
+ * is nothing to read, except for those who need the content. That is kept in memory only while somebody does.
  *
  * Guarantees: a listener hears each change once, in order, and never something older than our own last write; a failing
  * listener hurts nobody; a key that cannot be read is tried again with growing pauses until it can; a write of ours that
@@ -23,11 +23,13 @@ import type { ConfigApi } from './config-api.ts';
 import { keyText } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
 import { ConfigReading, readBackoff } from './config-reading.ts';
-import type { ConfigObservation, ReadSnapshot } from './config-snapshot.ts';
+import type { ConfigObservation, ReadSnapshot, VersionObservation } from './config-snapshot.ts';
 import { ConfigTelling } from './config-telling.ts';
+import { ConfigWatch, VersionWatch } from './config-watch.ts';
+import type { ConfigListener, VersionListener } from './config-watch.ts';
 import { OverdueWrites } from './overdue-writes.ts';
 import { WatchedConfig } from './watched-config.ts';
-import type { ConfigListener, ConfigWatch, OwnVersion, WatchedConfigOptions } from './watched-config.ts';
+import type { Audience, OwnVersion, WatchedConfigOptions } from './watched-config.ts';
 
 export interface ConfigWatchesOptions {
   readonly api: ConfigApi;
@@ -59,7 +61,11 @@ export class ConfigWatches {
 
   constructor(options: ConfigWatchesOptions) {
     this.#options = options;
-    this.#watchedOptions = { log: options.log, onUnwatched: (watched) => this.#remove(watched) };
+    this.#watchedOptions = {
+      log: options.log,
+      load: (watched) => this.#load(watched),
+      onUnwatched: (watched) => this.#remove(watched),
+    };
     this.#overdue = new OverdueWrites({
       clock: options.clock,
       limitMs: pushOverdueMs,
@@ -69,7 +75,7 @@ export class ConfigWatches {
     });
   }
 
-  currentOf(key: ConfigKey): ConfigObservation | undefined {
+  currentOf(key: ConfigKey): VersionObservation | undefined {
     return this.#watched.get(keyText(key))?.current;
   }
 
@@ -79,17 +85,19 @@ export class ConfigWatches {
     return watched?.ownVersion && { md5: watched.md5, version: watched.ownVersion };
   }
 
-  /** `expected` is what the server should hold, if that is known; the first watch of a key decides. */
-  watch(key: ConfigKey, listener: ConfigListener, expected: ConfigObservation | undefined): ConfigWatch {
-    const known = this.#watched.get(keyText(key));
-    if (known) return known.watch(listener);
-    const watched = new WatchedConfig(key, this.#watchedOptions);
-    watched.expected = expected;
-    this.#watched.set(watched.id, watched);
-    const watch = watched.watch(listener);
-    // While telling fails, only a read can say anything.
-    if (expected && !this.#link?.telling.isFailing) this.#link?.telling.tell(watched);
-    else this.#link?.reading.add(watched);
+  watch(key: ConfigKey, listener: ConfigListener): ConfigWatch {
+    const watched = this.#watchedAt(key);
+    const watch = new ConfigWatch(watched, listener);
+    this.#join(watched, watch);
+    return watch;
+  }
+
+  /** `expectedMd5` is of what the server should hold, if that is known; the first watch of a key decides. */
+  watchVersions(key: ConfigKey, listener: VersionListener, expectedMd5: string | undefined): VersionWatch {
+    const watched = this.#watchedAt(key);
+    const watch = new VersionWatch(watched, listener);
+    if (!watched.isWatched) watched.expectedMd5 = expectedMd5;
+    this.#join(watched, watch);
     return watch;
   }
 
@@ -115,9 +123,8 @@ export class ConfigWatches {
     this.disconnected();
     const { telling, reading } = (this.#link = this.#newLink());
     for (const watched of this.#watched.values()) {
-      const isKnown = watched.current !== undefined || watched.isExpecting;
-      if (isKnown) telling.tell(watched);
-      if (!isKnown || watched.lastError) reading.add(watched);
+      if (watched.isKnown) telling.tell(watched);
+      if (!watched.isKnown || watched.lacksContent || watched.lastError) reading.add(watched);
     }
     this.#scheduleResync();
   }
@@ -141,6 +148,30 @@ export class ConfigWatches {
     this.disconnected();
     this.#overdue.clear();
     for (const watched of this.#watched.values()) watched.leaveAll();
+  }
+
+  #watchedAt(key: ConfigKey): WatchedConfig {
+    return this.#watched.get(keyText(key)) ?? new WatchedConfig(key, this.#watchedOptions);
+  }
+
+  #join(watched: WatchedConfig, watch: Audience): void {
+    const isFirst = !watched.isWatched;
+    watched.join(watch);
+    this.#watched.set(watched.id, watched);
+    const { reading, telling } = this.#link ?? {};
+    // While telling fails, only a read can say anything.
+    const isToldFirst = watched.isExpecting && !telling?.isFailing;
+    if (isFirst && isToldFirst) telling?.tell(watched);
+    if ((isFirst && !isToldFirst) || watched.lacksContent) reading?.add(watched);
+  }
+
+  async #load(watched: WatchedConfig): Promise<ConfigObservation> {
+    for (;;) {
+      const { whole } = watched;
+      if (whole) return whole;
+      if (!this.#link) throw new BridgeError('CONNECTION_NOT_READY', 'there is no connection');
+      await this.#link.reading.read(watched);
+    }
   }
 
   #remove(watched: WatchedConfig): void {

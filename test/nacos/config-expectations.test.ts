@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { observationOfContent } from '../../operator/nacos/config-snapshot.ts';
-import type { ConfigObservation } from '../../operator/nacos/config-snapshot.ts';
+import { absentMd5, md5Of } from '../../operator/nacos/config-snapshot.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { clientFor, fakeNacos, stopAll } from './client-for.ts';
-import { id, key, plain, shown } from './config-samples.ts';
+import { id, key, plain, shown, shownByMd5 } from './config-samples.ts';
 import type { FakeNacos } from './fake-nacos.ts';
 import { until } from './until.ts';
-
-const absent: ConfigObservation = { kind: 'absent' };
 
 describe('a watch that begins with an expectation', () => {
   afterEach(stopAll);
@@ -15,30 +12,24 @@ describe('a watch that begins with an expectation', () => {
   const cases: {
     title: string;
     held: string | undefined;
-    expected: ConfigObservation;
+    expectedMd5: string;
     /** What the listener hears, and what is read for it. */
     heard: string;
     reads: number;
   }[] = [
-    { title: 'takes the expected content', held: 'one', expected: observationOfContent('one'), heard: 'one', reads: 0 },
-    { title: 'takes the expected absence', held: undefined, expected: absent, heard: '(absent)', reads: 0 },
-    { title: 'reads other content', held: 'two', expected: observationOfContent('one'), heard: 'two', reads: 1 },
-    { title: 'reads what should be absent', held: 'one', expected: absent, heard: 'one', reads: 1 },
-    {
-      title: 'reads what is gone',
-      held: undefined,
-      expected: observationOfContent('one'),
-      heard: '(absent)',
-      reads: 1,
-    },
+    { title: 'takes the expected version', held: 'one', expectedMd5: md5Of('one'), heard: shownByMd5('one'), reads: 0 },
+    { title: 'takes the expected absence', held: undefined, expectedMd5: absentMd5, heard: '(absent)', reads: 0 },
+    { title: 'reads another version', held: 'two', expectedMd5: md5Of('one'), heard: 'two', reads: 1 },
+    { title: 'reads what should be absent', held: 'one', expectedMd5: absentMd5, heard: 'one', reads: 1 },
+    { title: 'reads what is gone', held: undefined, expectedMd5: md5Of('one'), heard: '(absent)', reads: 1 },
   ];
-  for (const { title, held, expected, heard, reads } of cases) {
+  for (const { title, held, expectedMd5, heard, reads } of cases) {
     it(title, async () => {
       const fake = await fakeNacos();
       if (held !== undefined) fake.publish(id, held);
       const { client } = clientFor([fake]);
       const seen: string[] = [];
-      const watch = client.config.watch(key, (observation) => seen.push(shown(observation)), { expected });
+      const watch = client.config.watchVersions(key, (observation) => seen.push(shown(observation)), { expectedMd5 });
       assert.equal(watch.current, undefined, 'not before the server has said so');
       await until('heard', () => seen.length === 1);
       assert.deepEqual([seen, watch.current && shown(watch.current)], [[heard], heard]);
@@ -49,16 +40,6 @@ describe('a watch that begins with an expectation', () => {
     });
   }
 
-  it('holds the very text that was expected, once', async () => {
-    const fake = await fakeNacos();
-    fake.publish(id, 'one');
-    const { client } = clientFor([fake]);
-    const expected = observationOfContent('one');
-    const watch = client.config.watch(key, () => {}, { expected });
-    await until('confirmed', () => watch.current !== undefined);
-    assert.equal(watch.current, expected);
-  });
-
   it('tells a thousand in one batch and reads those that differ', async () => {
     const fake = await fakeNacos();
     const { client, connected } = clientFor([fake]);
@@ -66,9 +47,9 @@ describe('a watch that begins with an expectation', () => {
     const seen: string[] = [];
     for (let index = 0; index < 1_000; index += 1) {
       fake.publish(` g d${index}`, index % 500 === 0 ? 'other' : `content ${index}`);
-      const expected = observationOfContent(`content ${index}`);
-      client.config.watch({ ...key, dataId: `d${index}` }, (observation) => seen.push(shown(observation)), {
-        expected,
+      const expectedMd5 = md5Of(`content ${index}`);
+      client.config.watchVersions({ ...key, dataId: `d${index}` }, (observation) => seen.push(shown(observation)), {
+        expectedMd5,
       });
     }
     await until('all', () => seen.length === 1_000);
@@ -84,13 +65,13 @@ describe('a watch that begins with an expectation', () => {
     await connected();
     fake.faults.silentTypes.add('ConfigBatchListenRequest');
     const seen: string[] = [];
-    const expected = observationOfContent('one');
-    client.config.watch(key, (observation) => seen.push(shown(observation)), { expected });
+    const expectedMd5 = md5Of('one');
+    client.config.watchVersions(key, (observation) => seen.push(shown(observation)), { expectedMd5 });
     await until('told', () => fake.count('ConfigBatchListenRequest') === 1);
     fake.faults.silentTypes.clear();
     fake.dropConnections();
     await until('confirmed', () => seen.length === 1);
-    assert.deepEqual([seen, fake.count('ConfigQueryRequest')], [['one'], 0]);
+    assert.deepEqual([seen, fake.count('ConfigQueryRequest')], [[shownByMd5('one')], 0]);
   });
 
   it('hears one change when it comes before the answer', async () => {
@@ -100,8 +81,8 @@ describe('a watch that begins with an expectation', () => {
     await connected();
     fake.faults.lostAnswers.add('ConfigBatchListenRequest');
     const seen: string[] = [];
-    const expected = observationOfContent('one');
-    client.config.watch(key, (observation) => seen.push(shown(observation)), { expected });
+    const expectedMd5 = md5Of('one');
+    client.config.watchVersions(key, (observation) => seen.push(shown(observation)), { expectedMd5 });
     await until('told', () => fake.count('ConfigBatchListenRequest') === 1);
     fake.publish(id, 'two');
     await until('read', () => seen.length === 1);
@@ -118,8 +99,8 @@ describe('a watch that begins with an expectation', () => {
     await client.config.publish(key, 'new', plain);
     const seen: string[] = [];
     // The cache still has the old content, and would confirm it.
-    const expected = observationOfContent('old');
-    client.config.watch(key, (observation) => seen.push(shown(observation)), { expected });
+    const expectedMd5 = md5Of('old');
+    client.config.watchVersions(key, (observation) => seen.push(shown(observation)), { expectedMd5 });
     await until('read', () => seen.length === 1);
     assert.deepEqual(seen, ['new']);
   });
@@ -131,8 +112,8 @@ describe('a watch that begins with an expectation', () => {
     await connected();
     fake.faults.silentTypes.add('ConfigBatchListenRequest');
     const seen: string[] = [];
-    const expected = observationOfContent('old');
-    client.config.watch(key, (observation) => seen.push(shown(observation)), { expected });
+    const expectedMd5 = md5Of('old');
+    client.config.watchVersions(key, (observation) => seen.push(shown(observation)), { expectedMd5 });
     await until('told', () => fake.count('ConfigBatchListenRequest') === 1);
     await client.config.publish(key, 'new', plain);
     fake.faults.silentTypes.clear();
@@ -156,7 +137,7 @@ describe('a watch that begins with an expectation', () => {
       await connected();
       refuseListening(fake);
       const seen: string[] = [];
-      client.config.watch(key, (observation) => seen.push(shown(observation)), { expected: absent });
+      client.config.watchVersions(key, (observation) => seen.push(shown(observation)), { expectedMd5: absentMd5 });
       await until('read', () => seen.length === 1);
       assert.deepEqual(seen, ['one']);
     });
@@ -169,7 +150,9 @@ describe('a watch that begins with an expectation', () => {
       const body = { resultCode: 500, errorCode: 403, message: 'authorization failed!' };
       fake.faults.answers.set('ConfigQueryRequest', { type: 'ConfigQueryResponse', body });
       const watches = ['a', 'b'].map((dataId) =>
-        client.config.watch({ ...key, dataId }, () => assert.fail('nothing is known'), { expected: absent }),
+        client.config.watchVersions({ ...key, dataId }, () => assert.fail('nothing is known'), {
+          expectedMd5: absentMd5,
+        }),
       );
       await until('refused', () => watches.every(({ lastError }) => lastError !== undefined));
       assert.deepEqual(
@@ -185,10 +168,10 @@ describe('a watch that begins with an expectation', () => {
       await connected();
       refuseListening(fake);
       const seen: string[] = [];
-      client.config.watch(key, (observation) => seen.push(shown(observation)));
+      client.config.watchVersions(key, (observation) => seen.push(shown(observation)));
       await until('told', () => fake.count('ConfigBatchListenRequest') === 1);
       const later = { ...key, dataId: 'later' };
-      client.config.watch(later, (observation) => seen.push(shown(observation)), { expected: absent });
+      client.config.watchVersions(later, (observation) => seen.push(shown(observation)), { expectedMd5: absentMd5 });
       await until('read', () => seen.length === 2);
       assert.equal(fake.count('ConfigBatchListenRequest'), 1);
     });
@@ -201,7 +184,7 @@ describe('a watch that begins with an expectation', () => {
     let seen = 0;
     for (const [index, namespaceId] of ['', 'team', '', 'team'].entries()) {
       const address = { ...key, namespaceId, dataId: `d${index}` };
-      client.config.watch(address, () => (seen += 1), { expected: absent });
+      client.config.watchVersions(address, () => (seen += 1), { expectedMd5: absentMd5 });
     }
     await until('confirmed', () => seen === 4);
     const tenants = fake.received

@@ -116,19 +116,6 @@ describe('the config client', () => {
       assert.deepEqual(seen, ['same', 'theirs']);
     });
 
-    it('takes over a text that is its content, and no other', async () => {
-      const fake = await fakeNacos();
-      fake.publish(id, 'text');
-      const { client } = clientFor([fake]);
-      const seen: string[] = [];
-      const watch = client.config.watch(key, (observation) => seen.push(shown(observation)));
-      await until('read', () => seen.length === 1);
-      watch.share('text');
-      watch.share('other');
-      assert.equal(watch.current && shown(watch.current), 'text');
-      assert.deepEqual(seen, ['text']);
-    });
-
     it('drops a read that one of its own writes has overtaken', async () => {
       const fake = await fakeNacos();
       fake.publish(id, 'old');

@@ -9,8 +9,8 @@ import { isBridgeError } from '../../operator/errors.ts';
 import type { ErrorCode } from '../../operator/errors.ts';
 import { silentLogger } from '../../operator/log.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
-import type { ConfigKey, ConfigObservation } from '../../operator/nacos/config-client.ts';
-import { observationOfContent } from '../../operator/nacos/config-snapshot.ts';
+import type { ConfigKey, VersionObservation } from '../../operator/nacos/config-client.ts';
+import { absentMd5, md5Of } from '../../operator/nacos/config-snapshot.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
 import { parseServerAddresses } from '../../operator/nacos/server-address.ts';
 import { NacosProxy } from '../testbed/nacos-proxy.ts';
@@ -72,8 +72,10 @@ for (const version of ['3.1', '2.3'] as const) {
       return seen;
     }
 
-    function show(observation: ConfigObservation): string {
-      return observation.kind === 'present' ? observation.snapshot.content : '(absent)';
+    /** The md5 of a version whose content was not read. */
+    function show(observation: VersionObservation): string {
+      if (observation.kind === 'absent') return '(absent)';
+      return observation.snapshot.content ?? observation.snapshot.md5;
     }
 
     function seen(expected: readonly string[], actual: readonly string[], limitMs = 10_000): Promise<void> {
@@ -152,21 +154,21 @@ for (const version of ['3.1', '2.3'] as const) {
       // Of another client, whose reads are all those of its watches.
       const watching = start(nacos.password, nacos.port, registry);
       const seen: Record<string, string[]> = {};
-      for (const [name, key, expected] of [
-        ['held', held, observationOfContent('x')],
-        ['changed', changed, observationOfContent('y')],
-        ['absent', absent, { kind: 'absent' }],
-        ['created', created, { kind: 'absent' }],
+      for (const [name, key, expectedMd5] of [
+        ['held', held, md5Of('x')],
+        ['changed', changed, md5Of('y')],
+        ['absent', absent, absentMd5],
+        ['created', created, absentMd5],
       ] as const) {
         const heard = (seen[name] = [] as string[]);
-        watching.config.watch(key, (observation) => heard.push(show(observation)), { expected });
+        watching.config.watchVersions(key, (observation) => heard.push(show(observation)), { expectedMd5 });
       }
-      const first = { held: ['x'], changed: ['x'], absent: ['(absent)'], created: ['x'] };
+      const first = { held: [md5Of('x')], changed: ['x'], absent: ['(absent)'], created: ['x'] };
       await eventually(10_000, async () => assert.deepEqual(seen, first));
       assert.match(await registry.metrics(), /nacos_requests_total{operation="config_query",result="ok"} 2\n/);
       await client.config.publish(absent, 'new', plain);
       await client.config.publish(held, 'new', plain);
-      const then = { ...first, held: ['x', 'new'], absent: ['(absent)', 'new'] };
+      const then = { ...first, held: [md5Of('x'), 'new'], absent: ['(absent)', 'new'] };
       await eventually(10_000, async () => assert.deepEqual(seen, then));
     });
 

@@ -12,52 +12,56 @@ import {
   MIRROR_LABEL,
 } from '../../api/names.ts';
 import { ownerReference } from '../../kube/owner.ts';
-import type { KubeObject } from '../../kube/resource.ts';
+import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, encodeData, holdsText, type DataObject } from './data-object.ts';
 import type { MirrorKind } from './mirror-target.ts';
 import { appliedKeys } from './applied-keys.ts';
 
-/** What a mirror should hold. */
-export interface MirrorState {
+/** Which object a mirror is, and of which version. */
+export interface MirrorVersion {
   /** The NacosConfig or NacosConfigSync that controls it. */
   readonly owner: KubeObject;
   readonly kind: MirrorKind;
   readonly name: string;
   /** Whether its data can never change again. */
   readonly immutable: boolean;
-  /** The text of each key. */
-  readonly entries: Readonly<Record<string, string>>;
   /** Of what was mirrored; it changes exactly when the entries do. */
   readonly md5: string;
 }
 
+/** What a mirror should hold. */
+export interface MirrorState extends MirrorVersion {
+  /** The text of each key. */
+  readonly entries: Readonly<Record<string, string>>;
+}
+
 /** `changedAt` (RFC 3339) is when the content was last replaced by another; undefined for one that never was. */
 export function mirrorObject(state: MirrorState, changedAt: string | undefined): DataObject {
-  const { owner, kind, name, immutable, entries, md5 } = state;
-  const annotations: Record<string, string> = { [CONTENT_MD5_ANNOTATION]: md5 };
-  if (changedAt !== undefined) annotations[CHANGED_AT_ANNOTATION] = changedAt;
+  const { kind, immutable, entries } = state;
   return {
     apiVersion: dataObjectRefs[kind].version,
     kind,
-    metadata: {
-      name,
-      namespace: owner.metadata.namespace,
-      labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [MIRROR_LABEL]: 'true' },
-      annotations,
-      ownerReferences: [ownerReference(owner, { controller: true })],
-    },
+    metadata: mirrorMetadata(state, changedAt),
     ...(immutable ? { immutable } : {}),
     data: encodeData(kind, entries),
   };
 }
 
+function mirrorMetadata({ owner, name, md5 }: MirrorVersion, changedAt: string | undefined): ObjectMeta {
+  const annotations: Record<string, string> = { [CONTENT_MD5_ANNOTATION]: md5 };
+  if (changedAt !== undefined) annotations[CHANGED_AT_ANNOTATION] = changedAt;
+  return {
+    name,
+    namespace: owner.metadata.namespace,
+    labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [MIRROR_LABEL]: 'true' },
+    annotations,
+    ownerReferences: [ownerReference(owner, { controller: true })],
+  };
+}
+
 /** Whether `existing` has everything that `desired`, made of `state`, says, and no key of ours besides. */
 export function isAsDesired(existing: DataObject, desired: DataObject, state: MirrorState): boolean {
-  return (
-    holdsEntries(existing, state) &&
-    contains(existing.metadata.labels, desired.metadata.labels) &&
-    contains(existing.metadata.annotations, desired.metadata.annotations)
-  );
+  return holdsEntries(existing, state) && hasMetadata(existing, desired.metadata);
 }
 
 /** Whether the data is right, whatever labels and annotations say. */
@@ -80,6 +84,10 @@ export function bytesWith(existing: DataObject | undefined, desired: DataObject,
   for (const key of existing ? appliedKeys(existing) : []) present.delete(key);
   const all = new Map([...present, ...bytesByKey(kind, desired)]);
   return [...all.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function hasMetadata({ metadata }: KubeObject, { labels, annotations }: ObjectMeta): boolean {
+  return contains(metadata.labels, labels) && contains(metadata.annotations, annotations);
 }
 
 function contains(actual: Record<string, string> = {}, wanted: Record<string, string> = {}): boolean {

@@ -6,6 +6,7 @@
  * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
  * - An object that has not changed since it was last seen to be right is not read again, not even before new content is
  *   written into it.
+ * - The content is asked for only when an object has to be read or written.
  */
 import type { NacosConfig } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
@@ -14,16 +15,16 @@ import type { Verdict } from '../../kube/conditions.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
-import type { ConfigObservation, ConfigSnapshot } from '../../nacos/config-client.ts';
+import type { VersionObservation } from '../../nacos/config-client.ts';
 import type { ConfigFormat } from '../formats/format.ts';
 import { envEntries } from './env-entries.ts';
 import { generationName, generationsOf } from './generations.ts';
 import type { MirrorAccess } from './mirror-access.ts';
-import { holdsOnly, type MirrorState } from './mirror-object.ts';
+import { holdsOnly, type MirrorState, type MirrorVersion } from './mirror-object.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
 import { SeenMirrors } from './seen-mirrors.ts';
 import { StaleMirrors } from './stale-mirrors.ts';
-import { changedAtOf, notOwned, writeMirror, type Written } from './write-mirror.ts';
+import { changedAtOf, notOwned, writeMirror, type WriteMirrorOptions, type Written } from './write-mirror.ts';
 
 export interface MirrorsOptions {
   readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
@@ -32,11 +33,18 @@ export interface MirrorsOptions {
   readonly onNews: (key: string) => void;
 }
 
+/** What Nacos serves. */
+export interface ServedContent {
+  readonly observation: VersionObservation;
+  /** The content of that version. Throws a BridgeError when Nacos cannot be asked, or serves another one by now. */
+  readonly contentOf: (md5: string) => Promise<string>;
+}
+
 /** What is to be mirrored, and where. */
 export interface MirrorRequest {
   readonly resource: NacosConfig;
   readonly target: MirrorTarget;
-  readonly observation: ConfigObservation;
+  readonly served: ServedContent;
   /** Of the content, for `Env`. */
   readonly format: ConfigFormat;
 }
@@ -57,6 +65,14 @@ export interface PresentMirror {
   readonly changedAtMs: number | undefined;
 }
 
+/** An object that holds what it should. */
+interface RightMirror {
+  readonly changedAt: string | undefined;
+  /** How many of its keys are ours. */
+  readonly keys: number;
+  readonly written?: Written;
+}
+
 export class Mirrors {
   readonly #options: MirrorsOptions;
   readonly #stale: StaleMirrors;
@@ -75,17 +91,18 @@ export class Mirrors {
 
   /**
    * @throws BridgeError NOT_OWNED; INVALID_CONTENT or INVALID_SPEC when the content does not fit the target; what was
-   * mirrored before is left as it is then.
+   * mirrored before is left as it is then. What `contentOf` throws.
    */
   async sync(key: string, request: MirrorRequest): Promise<MirrorResult> {
-    const { resource, target, observation } = request;
+    const { resource, target, served } = request;
     this.#stale.look(key, resource, target);
-    if (observation.kind === 'absent') return this.#keep(request);
-    const state = mirrorState(request, observation.snapshot);
-    const { changedAt, written } = await this.#write(key, state, request);
-    await this.#stale.remove(key, resource, target, state.name);
-    const mirror = { kind: state.kind, name: state.name, md5: state.md5, changedAtMs: msOf(changedAt) };
-    return { verdict: mirrored(state, target), written, mirror };
+    if (served.observation.kind === 'absent') return this.#keep(request);
+    const version = mirrorVersion(request, served.observation.snapshot.md5);
+    const { changedAt, keys, written } = await this.#bringUp(key, version, request);
+    await this.#stale.remove(key, resource, target, version.name);
+    const { kind, name, md5 } = version;
+    const mirror = { kind, name, md5, changedAtMs: msOf(changedAt) };
+    return { verdict: mirrored(version, target, keys), written, mirror };
   }
 
   /** Of a NacosConfig that mirrors no more. */
@@ -100,28 +117,34 @@ export class Mirrors {
     this.#stale.forget(key);
   }
 
+  async #bringUp(key: string, version: MirrorVersion, request: MirrorRequest): Promise<RightMirror> {
+    const { target, format } = request;
+    const { find, controlledBy } = this.#options.access[version.kind];
+    const { namespace, uid } = version.owner.metadata;
+    const [latest] = target.immutable ? generationsOf(target.name, controlledBy(uid ?? '')) : [];
+    const predecessor = latest?.metadata.name === version.name ? undefined : latest;
+    const what = JSON.stringify([uid, target, format, version.md5]);
+    const found = find(`${namespace}/${version.name}`);
+    const seen = this.#seen.of(key, found);
+    if (seen?.what === what && predecessor === undefined) return { changedAt: changedAtOf(found), keys: seen.keys };
+    const asLeft = seen?.isOursAlone ? found : undefined;
+    return this.#write(key, await stateOf(version, request), { what, predecessor, asLeft });
+  }
+
   async #write(
     key: string,
     state: MirrorState,
-    { target, format }: MirrorRequest,
-  ): Promise<{ changedAt: string | undefined; written?: Written }> {
-    const { client, find, controlledBy } = this.#options.access[state.kind];
-    const { namespace, uid } = state.owner.metadata;
-    const [latest] = target.immutable ? generationsOf(target.name, controlledBy(uid ?? '')) : [];
-    const predecessor = latest?.metadata.name === state.name ? undefined : latest;
-    const what = JSON.stringify([uid, target, format, state.md5]);
-    const objectKey = `${namespace}/${state.name}`;
-    const found = find(objectKey);
-    const seen = this.#seen.of(key, found);
-    if (seen?.what === what && predecessor === undefined) return { changedAt: changedAtOf(found) };
-    const asLeft = seen?.isOursAlone ? found : undefined;
-    const options = { client, nowMs: this.#options.clock.now(), predecessor, asLeft };
+    { what, ...before }: { what: string } & Pick<WriteMirrorOptions, 'predecessor' | 'asLeft'>,
+  ): Promise<RightMirror> {
+    const { client, find } = this.#options.access[state.kind];
+    const objectKey = `${state.owner.metadata.namespace}/${state.name}`;
     this.#seen.begin(key, state.kind, objectKey);
     try {
-      const { object, written } = await writeMirror(state, options);
-      const { uid: objectUid, resourceVersion } = object.metadata;
-      this.#seen.set(key, { what, uid: objectUid, resourceVersion, isOursAlone: holdsOnly(object, state) });
-      return { changedAt: changedAtOf(object), written };
+      const { object, written } = await writeMirror(state, { client, nowMs: this.#options.clock.now(), ...before });
+      const { uid, resourceVersion } = object.metadata;
+      const keys = Object.keys(state.entries).length;
+      this.#seen.set(key, { what, uid, resourceVersion, isOursAlone: holdsOnly(object, state), keys });
+      return { changedAt: changedAtOf(object), keys, written };
     } catch (error) {
       throw withRight(error, state.kind);
     } finally {
@@ -153,18 +176,24 @@ function withRight(error: unknown, kind: MirrorKind): unknown {
   return new BridgeError(error.code, `${error.message}; \`${value}\` of the chart grants it`, { cause: error });
 }
 
-function mirrorState({ resource, target, format }: MirrorRequest, { content, md5 }: ConfigSnapshot): MirrorState {
+function mirrorVersion({ resource, target }: MirrorRequest, md5: string): MirrorVersion {
   const { kind, immutable } = target;
   const name = immutable ? generationName(target.name, md5) : target.name;
-  const entries =
-    target.content.format === 'File' ? { [target.content.key]: content } : envEntries(content, format, kind);
-  return { owner: resource, kind, name, immutable, entries, md5 };
+  return { owner: resource, kind, name, immutable, md5 };
 }
 
-function mirrored({ kind, name, md5, entries }: MirrorState, { content }: MirrorTarget): Verdict {
-  const keys = content.format === 'File' ? `Key '${content.key}'` : `${Object.keys(entries).length} keys`;
+async function stateOf(version: MirrorVersion, { target, format, served }: MirrorRequest): Promise<MirrorState> {
+  const text = await served.contentOf(version.md5);
+  const { content, kind } = target;
+  const entries = content.format === 'File' ? { [content.key]: text } : envEntries(text, format, kind);
+  return { ...version, entries };
+}
+
+/** `keys` is how many are ours. */
+function mirrored({ kind, name, md5 }: MirrorVersion, { content }: MirrorTarget, keys: number): Verdict {
+  const what = content.format === 'File' ? `Key '${content.key}'` : `${keys} keys`;
   const holds = content.format === 'File' ? 'holds' : 'hold';
-  const message = `${keys} of ${kind} '${name}' ${holds} what Nacos holds (md5 ${md5})`;
+  const message = `${what} of ${kind} '${name}' ${holds} what Nacos holds (md5 ${md5})`;
   return { status: 'True', reason: 'Mirrored', message };
 }
 

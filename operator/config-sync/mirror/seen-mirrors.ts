@@ -17,6 +17,8 @@ export interface SeenMirror {
   readonly resourceVersion: string | undefined;
   /** Whether nobody else had a key in it. */
   readonly isOursAlone: boolean;
+  /** How many keys are ours. */
+  readonly keys: number;
 }
 
 /** An object that is read, and perhaps written, just now. */

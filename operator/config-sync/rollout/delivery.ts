@@ -7,10 +7,9 @@
 import type { NacosConfig } from '../../api/resources.ts';
 import type { Verdict } from '../../kube/conditions.ts';
 import type { Logger } from '../../log.ts';
-import type { ConfigObservation } from '../../nacos/config-client.ts';
 import type { ConfigIntent } from '../intent.ts';
 import type { ConfigMetrics } from '../metrics.ts';
-import type { MirrorResult, Mirrors } from '../mirror/mirrors.ts';
+import type { MirrorResult, Mirrors, ServedContent } from '../mirror/mirrors.ts';
 import { verdictBefore } from '../report.ts';
 import type { ConfigReporter } from '../reporter.ts';
 import { restartedNote, type Rollouts } from './rollouts.ts';
@@ -45,13 +44,15 @@ export class Delivery {
     key: string,
     resource: NacosConfig,
     { mirror: target, rollout, format }: ConfigIntent,
-    observation: ConfigObservation | undefined,
+    served: ServedContent,
     log: Logger,
   ): Promise<Delivered> {
     const { mirrors, metrics } = this.#options;
-    if (target === undefined) await mirrors.removeAll(key, resource);
-    if (target === undefined || observation === undefined) return { wroteMirror: false };
-    const { verdict, written, mirror } = await mirrors.sync(key, { resource, target, observation, format });
+    if (target === undefined) {
+      await mirrors.removeAll(key, resource);
+      return { wroteMirror: false };
+    }
+    const { verdict, written, mirror } = await mirrors.sync(key, { resource, target, served, format });
     metrics.lag.to_kubernetes.settled(key, written !== undefined);
     if (written !== undefined) this.#tellMirror(resource, verdict, written, mirror?.name, log);
     const delivered = { mirrored: verdict, mirrorName: mirror?.name, wroteMirror: written !== undefined };

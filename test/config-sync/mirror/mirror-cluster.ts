@@ -2,11 +2,13 @@
  * An embedded Kubernetes with a NacosConfig in it, and what mirrors and rollouts need of the operator, without watches:
  * a test says itself what has been seen.
  */
+import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import { NACOS_CONFIG, type NacosConfig } from '../../../operator/api/resources.ts';
 import { dataObjectRefs, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
 import { accessTo, type MirrorAccess } from '../../../operator/config-sync/mirror/mirror-access.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
+import type { ServedContent } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { systemClock } from '../../../operator/clock.ts';
 import { KubeClient } from '../../../operator/kube/client.ts';
 import { createKubeMetrics } from '../../../operator/kube/metrics.ts';
@@ -89,7 +91,8 @@ export class MirrorCluster {
   /** What a watch would have brought by now. */
   async observe(): Promise<void> {
     for (const kind of ['ConfigMap', 'Secret'] as const) {
-      this.#stores[kind].replace((await this.clients[kind].list({ namespace: NAMESPACE, metadataOnly: true })).items);
+      const { items } = await this.clients[kind].list({ namespace: NAMESPACE, metadataOnly: true });
+      this.#stores[kind].replace(items);
     }
   }
 
@@ -116,6 +119,17 @@ export class MirrorCluster {
 
 export function present(content: string): ConfigObservation & { kind: 'present' } {
   return { kind: 'present', snapshot: { content, md5: md5Of(content) } };
+}
+
+/** What Nacos serves, in memory. */
+export function served(observation: ConfigObservation): ServedContent {
+  return {
+    observation,
+    contentOf: async (md5) => {
+      assert.ok(observation.kind === 'present' && observation.snapshot.md5 === md5);
+      return observation.snapshot.content;
+    },
+  };
 }
 
 function newStore(): Store<KubeObject> {

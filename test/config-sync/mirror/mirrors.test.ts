@@ -8,7 +8,7 @@ import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror
 import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
 import type { ConfigObservation } from '../../../operator/nacos/config-client.ts';
 import { FakeClock } from '../../fake-clock.ts';
-import { MirrorCluster, NAMESPACE, present } from './mirror-cluster.ts';
+import { MirrorCluster, NAMESPACE, present, served } from './mirror-cluster.ts';
 
 const DATA_ID = 'app.yaml';
 const absent = { kind: 'absent' } as ConfigObservation;
@@ -39,7 +39,7 @@ describe('mirrors', () => {
     const observation = typeof observed === 'string' ? present(observed) : observed;
     const target = compileMirror(resource.spec.mirror, DATA_ID)!;
     await cluster.observe();
-    return mirrors.sync(resource.metadata.name, { resource, target, observation, format });
+    return mirrors.sync(resource.metadata.name, { resource, target, served: served(observation), format });
   }
 
   /** With what a watch has brought so far, and the requests that it took, by method and status. */
@@ -48,7 +48,7 @@ describe('mirrors', () => {
     content: string,
   ): Promise<{ result: MirrorResult; requests: Record<string, number> }> {
     const target = compileMirror(resource.spec.mirror, DATA_ID)!;
-    const request = { resource, target, observation: present(content), format: 'yaml' } as const;
+    const request = { resource, target, served: served(present(content)), format: 'yaml' } as const;
     const before = await cluster.requests();
     const result = await mirrors.sync(resource.metadata.name, request);
     const after = Object.entries(await cluster.requests());

@@ -90,6 +90,7 @@ function seenAs(resourceVersion: Version): {
   uid: string;
   resourceVersion: string;
   isOursAlone: boolean;
+  keys: number;
 } {
-  return { what: '', uid: 'uid', resourceVersion, isOursAlone: true };
+  return { what: '', uid: 'uid', resourceVersion, isOursAlone: true, keys: 1 };
 }

@@ -10,7 +10,7 @@ import { workloadClients, type WorkloadClients } from '../../../operator/config-
 import { BridgeError } from '../../../operator/errors.ts';
 import { silentLogger } from '../../../operator/log.ts';
 import { FakeClock } from '../../fake-clock.ts';
-import { MirrorCluster, NAMESPACE, present } from '../mirror/mirror-cluster.ts';
+import { MirrorCluster, NAMESPACE, present, served } from '../mirror/mirror-cluster.ts';
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
@@ -66,7 +66,7 @@ describe('rollouts', () => {
     await cluster.observe();
     const target = compileMirror(resource.spec.mirror, 'app')!;
     const key = resource.metadata.name;
-    const { mirror } = await mirrors.sync(key, { resource, target, observation: present(content), format: 'text' });
+    const { mirror } = await mirrors.sync(key, { resource, target, served: served(present(content)), format: 'text' });
     const { md5 = '' } = mirror!;
     return rollouts.sync(key, { resource, rollout, mirror: { ...mirror!, md5 }, log: silentLogger });
   }

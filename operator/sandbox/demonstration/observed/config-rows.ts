@@ -2,7 +2,7 @@
 import type { NacosConfig } from '../../../api/resources.ts';
 import { connectionOf } from '../../../config-sync/intent.ts';
 import { objectKey } from '../../../kube/resource.ts';
-import type { ConfigWatch } from '../../../nacos/watched-config.ts';
+import type { ConfigWatch } from '../../../nacos/config-watch.ts';
 import { keyText, type ConfigKey } from '../../../nacos/config-key.ts';
 import { addressOf, configFacts } from './config-facts.ts';
 import type { RowSources } from './row-sources.ts';

@@ -2,7 +2,7 @@
 import type { NacosClient } from '../../../nacos/client.ts';
 import { keyText, type ConfigKey } from '../../../nacos/config-key.ts';
 import type { ConfigObservation } from '../../../nacos/config-snapshot.ts';
-import type { ConfigWatch } from '../../../nacos/watched-config.ts';
+import type { ConfigWatch } from '../../../nacos/config-watch.ts';
 import { serviceText } from '../../../nacos/naming-service-key.ts';
 import type { NamingSubscription } from '../../../nacos/naming-subscriptions.ts';
 import type { ServiceInfo, ServiceKey } from '../../../nacos/naming-types.ts';
