@@ -19,6 +19,7 @@ import { ConfigSync } from './config-sync/controller.ts';
 import { connectionOf } from './config-sync/intent.ts';
 import { createConfigMetrics } from './config-sync/metrics.ts';
 import { CONFIG_MAP, type DataObject } from './config-sync/mirror/data-object.ts';
+import { trimData } from './config-sync/mirror/data-proof.ts';
 import { accessTo } from './config-sync/mirror/mirror-access.ts';
 import { workloadClients } from './config-sync/rollout/workloads.ts';
 import { ClientPool, clientsWith } from './connections/client-pool.ts';
@@ -99,8 +100,8 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const configMapMetadata = newDataStore();
   const secretMetadata = newDataStore();
   const onRecovered = () => controllers().forEach(({ queue }) => queue.retryFailing());
-  const newReflector: NewReflector = (resource, store, metadataOnly) => {
-    const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly, onRecovered };
+  const newReflector: NewReflector = (resource, store, metadataOnly, trim) => {
+    const watched = { client: kube, resource, namespaces: options.watchNamespaces, metadataOnly, trim, onRecovered };
     return new Reflector({ ...watched, store, log, clock, metrics: kubeMetrics });
   };
   const clusterIdentity = new ClusterIdentity(
@@ -179,7 +180,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       configClient,
       configMapClient,
       secretClient,
-      newSecretReflector: () => newReflector(SECRET, secretMetadata, true),
+      newSecretReflector: () => newReflector(SECRET, secretMetadata, true, trimData),
       workloadClients: workloadClients(kube),
       connections: directory,
       events,
@@ -273,7 +274,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
       cacheOf(newReflector(NACOS_CONNECTION, connectionStore, false)),
       cacheOf(newReflector(NACOS_CONFIG, configs, false)),
       cacheOf(newReflector(NACOS_CONFIG_SYNC, syncs, false)),
-      cacheOf(newReflector(CONFIG_MAP, configMapMetadata, true)),
+      cacheOf(newReflector(CONFIG_MAP, configMapMetadata, true, trimData)),
       ...(serviceSync?.reflectors ?? []).map(cacheOf),
     );
   if (replication) manager.add('every-replica', replication.lease);

@@ -17,7 +17,6 @@ import type { KubeMetrics } from './metrics.ts';
 import { resourceName } from './resource.ts';
 import type { KubeObject } from './resource.ts';
 import type { ResourceClient, Selection } from './resource-client.ts';
-import { trim } from './trim.ts';
 import type { WatchLine, WatchStream } from './watch-stream.ts';
 
 /** Where the objects go. All calls are synchronous; what they throw is logged and changes nothing here. */
@@ -46,6 +45,8 @@ export interface ListWatchTiming {
 export interface ListWatchOptions<T extends KubeObject> {
   readonly resource: ResourceClient<T>;
   readonly selection: Selection;
+  /** What is kept of an object that has just come in. */
+  readonly trim: (object: T) => T;
   readonly sink: ListWatchSink<T>;
   readonly pageSize: number;
   readonly timing: ListWatchTiming;
@@ -147,7 +148,7 @@ export class ListWatch<T extends KubeObject> {
 
   async #list(signal: AbortSignal): Promise<void> {
     const state = this.#state;
-    const { resource, selection, pageSize } = this.#options;
+    const { resource, selection, trim, pageSize } = this.#options;
     try {
       const page = await resource.list({
         ...selection,
@@ -212,7 +213,7 @@ export class ListWatch<T extends KubeObject> {
   }
 
   #receive({ type, object }: WatchLine): void {
-    const { resource, sink, metrics, clock } = this.#options;
+    const { resource, sink, trim, metrics, clock } = this.#options;
     if (type === 'ERROR') {
       const status = object as ApiStatus;
       const httpStatus = status.code ?? 500;

@@ -21,6 +21,7 @@ import type { KubeObject, ResourceRef } from './resource.ts';
 import { resourceName } from './resource.ts';
 import { ResourceClient } from './resource-client.ts';
 import type { Store } from './store.ts';
+import { trim } from './trim.ts';
 
 export interface ReflectorOptions<T extends KubeObject> {
   readonly client: KubeClient;
@@ -34,6 +35,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Objects consist of apiVersion, kind and metadata only. */
   readonly metadataOnly?: boolean;
   readonly store: Store<T>;
+  /** What is kept of an object that has just come in, which it may change. @default trim.ts */
+  readonly trim?: (object: T) => T;
   readonly log: Logger;
   readonly clock: Clock;
   readonly metrics: KubeMetrics;
@@ -128,6 +131,7 @@ export class Reflector<T extends KubeObject> {
     return new ListWatch({
       resource,
       selection: { namespace, labelSelector, fieldSelector, metadataOnly },
+      trim: options.trim ?? trim,
       sink: {
         listed: (objects) => this.#listed(store, objects, namespace),
         changed: (type, object) => store.applyEvent(type, object),

@@ -26,11 +26,12 @@ import { connectionOfResource } from './service-export.ts';
 import { newResourceStore, newServiceStore, newSliceStore, ServicePublisher } from './service-publisher.ts';
 import { ServiceReporter } from './service-reporter.ts';
 
-/** Makes a reflector that is not started. */
+/** Makes a reflector that is not started. `trim` says what is kept of an object. @default trim.ts */
 export type NewReflector = <T extends KubeObject>(
   resource: ResourceRef,
   store: Store<T>,
   metadataOnly: boolean,
+  trim?: (object: T) => T,
 ) => Reflector<T>;
 
 export interface ServiceSyncOptions {

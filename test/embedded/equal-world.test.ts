@@ -1,5 +1,6 @@
 /**
- * A restart over a world in which nothing has changed writes nothing, on either side, and reads no dataId. The embedded servers are the witnesses: they see every
+ * A restart over a world in which nothing has changed writes nothing, on either side, and reads no dataId and no mirror;
+ * what is read are the ConfigMaps that declare content, twice. The embedded servers are the witnesses: they see every
  * request. The twin of it on real servers is test/real/equal-world.test.ts.
  */
 import assert from 'node:assert/strict';
@@ -14,6 +15,8 @@ const bridge = 'bridge.nacos.io/v1alpha1';
 const namespace = 'equal';
 const total = 200;
 const kinds = ['content', 'configMap', 'mirror', 'both'] as const;
+/** Those that declare their content in a ConfigMap. */
+const readTotal = total / 2;
 /** A second look at everything, pushes and statuses that are gathered are over by then. */
 const quietLookMs = 3_000;
 
@@ -48,6 +51,7 @@ for (const generation of ['3.1', '2.3'] as const) {
         assert.deepEqual(kubernetesWrites(kubernetes.counts), {});
         assert.deepEqual(configWritesOf(nacos.counts), {});
         assert.equal(nacos.counts['ConfigQueryRequest'], undefined);
+        assert.equal(kubernetes.counts['get configmaps'], readTotal);
         await assertEqual(world);
       });
     }

@@ -11,9 +11,10 @@ import {
   MANAGED_BY_LABEL,
   MIRROR_LABEL,
 } from '../../api/names.ts';
-import { ownerReference } from '../../kube/owner.ts';
+import { isControlledBy, ownerReference } from '../../kube/owner.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, encodeData, holdsText, type DataObject } from './data-object.ts';
+import type { DataMetadata } from './data-proof.ts';
 import type { MirrorKind } from './mirror-target.ts';
 import { appliedKeys } from './applied-keys.ts';
 
@@ -62,6 +63,18 @@ function mirrorMetadata({ owner, name, md5 }: MirrorVersion, changedAt: string |
 /** Whether `existing` has everything that `desired`, made of `state`, says, and no key of ours besides. */
 export function isAsDesired(existing: DataObject, desired: DataObject, state: MirrorState): boolean {
   return holdsEntries(existing, state) && hasMetadata(existing, desired.metadata);
+}
+
+/** Whether the metadata alone proves that `found` is the mirror of `version` with `key` alone (data-proof.ts). */
+export function isProven(found: DataMetadata, version: MirrorVersion, key: string): boolean {
+  const { owner, immutable } = version;
+  return (
+    isControlledBy(found, owner.metadata.uid ?? '') &&
+    found.ownKeys?.length === 1 &&
+    found.ownKeys[0] === key &&
+    found.isImmutable === immutable &&
+    hasMetadata(found, mirrorMetadata(version, undefined))
+  );
 }
 
 /** Whether the data is right, whatever labels and annotations say. */

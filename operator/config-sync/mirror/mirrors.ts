@@ -5,7 +5,7 @@
  * - A config that is absent in Nacos never blanks or removes a mirror.
  * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
  * - An object that has not changed since it was last seen to be right is not read again, not even before new content is
- *   written into it.
+ *   written into it. One that an earlier process has left is not read where its metadata proves what it holds.
  * - The content is asked for only when an object has to be read or written.
  */
 import type { NacosConfig } from '../../api/resources.ts';
@@ -17,12 +17,13 @@ import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/config-client.ts';
 import type { ConfigFormat } from '../formats/format.ts';
+import type { DataMetadata } from './data-proof.ts';
 import { envEntries } from './env-entries.ts';
 import { generationName, generationsOf } from './generations.ts';
 import type { MirrorAccess } from './mirror-access.ts';
-import { holdsOnly, type MirrorState, type MirrorVersion } from './mirror-object.ts';
+import { holdsOnly, isProven, type MirrorState, type MirrorVersion } from './mirror-object.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
-import { SeenMirrors } from './seen-mirrors.ts';
+import { SeenMirrors, type SeenMirror } from './seen-mirrors.ts';
 import { StaleMirrors } from './stale-mirrors.ts';
 import { changedAtOf, notOwned, writeMirror, type WriteMirrorOptions, type Written } from './write-mirror.ts';
 
@@ -125,10 +126,25 @@ export class Mirrors {
     const predecessor = latest?.metadata.name === version.name ? undefined : latest;
     const what = JSON.stringify([uid, target, format, version.md5]);
     const found = find(`${namespace}/${version.name}`);
-    const seen = this.#seen.of(key, found);
+    const seen = this.#seen.of(key, found) ?? this.#proven(key, found, version, { target, what });
     if (seen?.what === what && predecessor === undefined) return { changedAt: changedAtOf(found), keys: seen.keys };
     const asLeft = seen?.isOursAlone ? found : undefined;
     return this.#write(key, await stateOf(version, request), { what, predecessor, asLeft });
+  }
+
+  /** What an earlier process has left. Later on the watch may lag behind our own writes, and show what was before. */
+  #proven(
+    key: string,
+    found: DataMetadata | undefined,
+    version: MirrorVersion,
+    { target: { content }, what }: { target: MirrorTarget; what: string },
+  ): SeenMirror | undefined {
+    if (found === undefined || content.format !== 'File' || this.#seen.knows(key)) return undefined;
+    if (!isProven(found, version, content.key)) return undefined;
+    const { uid, resourceVersion } = found.metadata;
+    const seen = { what, uid, resourceVersion, isOursAlone: true, keys: 1 };
+    this.#seen.set(key, seen);
+    return seen;
   }
 
   async #write(

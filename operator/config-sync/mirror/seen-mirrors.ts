@@ -47,6 +47,11 @@ export class SeenMirrors {
     return seen !== undefined && found !== undefined && isVersion(found, seen) ? seen : undefined;
   }
 
+  /** Whether this process has seen the object of it, in whatever version. */
+  knows(key: string): boolean {
+    return this.#seen.has(key);
+  }
+
   /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it. */
   isNews(key: string, { key: objectKey, previous, current }: StoreChange<KubeObject>): boolean {
     const underWay = this.#underWay.get(key);

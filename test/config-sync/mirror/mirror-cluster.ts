@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import { NACOS_CONFIG, type NacosConfig } from '../../../operator/api/resources.ts';
 import { dataObjectRefs, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
+import { trimData, type DataMetadata } from '../../../operator/config-sync/mirror/data-proof.ts';
 import { accessTo, type MirrorAccess } from '../../../operator/config-sync/mirror/mirror-access.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import type { ServedContent } from '../../../operator/config-sync/mirror/mirrors.ts';
@@ -92,7 +93,7 @@ export class MirrorCluster {
   async observe(): Promise<void> {
     for (const kind of ['ConfigMap', 'Secret'] as const) {
       const { items } = await this.clients[kind].list({ namespace: NAMESPACE, metadataOnly: true });
-      this.#stores[kind].replace(items);
+      this.#stores[kind].replace(items.map(trimData));
     }
   }
 
@@ -132,8 +133,8 @@ export function served(observation: ConfigObservation): ServedContent {
   };
 }
 
-function newStore(): Store<KubeObject> {
+function newStore(): Store<DataMetadata> {
   const controllers = ({ metadata }: KubeObject) =>
     (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
-  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: controllers } });
+  return new Store<DataMetadata>({ indexes: { [CONTROLLER_INDEX]: controllers } });
 }

@@ -1,0 +1,101 @@
+/**
+ * Mirrors that somebody edits or deletes are put back, whether the operator runs meanwhile or not. Their content is in
+ * memory no more, so it is read from Nacos, once for each of them and for no other.
+ */
+import assert from 'node:assert/strict';
+import { encodeData } from '../../operator/config-sync/mirror/data-object.ts';
+import { eventually } from '../real/eventually.ts';
+import { assertReady } from '../real/fleet.ts';
+import type { ObjectRef } from '../scenarios/backends.ts';
+import { OperationWitness } from './operation-witness.ts';
+import { startEmbeddedWorld, type EmbeddedWorld } from './world.ts';
+
+const bridge = 'bridge.nacos.io/v1alpha1';
+const namespace = 'edits';
+const kinds = ['ConfigMap', 'Secret'] as const;
+/** Of each kind. */
+const total = 10;
+const text = 'what Nacos holds';
+
+type Kind = (typeof kinds)[number];
+
+describe('mirrors that somebody edits', function () {
+  this.timeout(90_000);
+  let world: EmbeddedWorld;
+  let nacos: OperationWitness;
+
+  before(async () => {
+    world = await startEmbeddedWorld('3.1');
+    nacos = new OperationWitness(world.nacos.faults);
+    await world.backends.kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    for (const kind of kinds) for (const name of namesOf(kind)) await addMirror(kind, name);
+    await assertAllRight();
+  });
+
+  after(() => world?.stop());
+
+  const whiles: { title: string; doing: (edit: () => Promise<void>) => Promise<void> }[] = [
+    { title: 'while the operator runs', doing: (edit) => edit() },
+    {
+      title: 'while the operator is down',
+      async doing(edit) {
+        await world.operator.end('SIGTERM');
+        await edit();
+        nacos.reset();
+        await world.operator.start();
+        // Once, which asks Nacos, and once more when Nacos has answered.
+        await eventually(30_000, async () => {
+          const looks = await world.operator.metric('controller_runtime_reconcile_total', 'nacosconfig"');
+          assert.ok(looks >= 2 * kinds.length * total, 'all NacosConfigs must be looked at');
+        });
+      },
+    },
+  ];
+  for (const { title, doing } of whiles) {
+    for (const kind of kinds) {
+      const plural = `${kind.toLowerCase()}s`;
+      it(`are put back, in ${plural} that were edited and deleted ${title}, at the cost of a read of each`, async () => {
+        nacos.reset();
+        const [edited = '', emptied = '', deleted = ''] = namesOf(kind);
+        await doing(async () => {
+          const { kubernetes } = world.backends;
+          await kubernetes.patch(refOf(kind, edited), { data: encodeData(kind, { text: 'mine' }) });
+          await kubernetes.patch(refOf(kind, emptied), { data: { text: null } });
+          await kubernetes.delete(refOf(kind, deleted));
+        });
+        await assertAllRight();
+        assert.equal(nacos.counts['ConfigQueryRequest'], 3);
+      });
+    }
+  }
+
+  async function addMirror(kind: Kind, name: string): Promise<void> {
+    const { kubernetes, nacos: http } = world.backends;
+    await http.publish({ dataId: name, group: namespace, namespaceId: '' }, text);
+    const place = { name, key: 'text' };
+    const mirror = kind === 'Secret' ? { secret: place } : { configMap: place };
+    const spec = { group: namespace, source: 'Nacos', mirror };
+    await kubernetes.apply({ apiVersion: bridge, kind: 'NacosConfig', metadata: { name, namespace }, spec });
+  }
+
+  async function assertAllRight(): Promise<void> {
+    await eventually(30_000, async () => {
+      for (const kind of kinds) {
+        const objects = await world.backends.kubernetes.list('v1', kind, namespace);
+        const held = namesOf(kind).map((name) => objects.find(({ metadata }) => metadata.name === name)?.['data']);
+        assert.deepEqual(held, Array(total).fill(encodeData(kind, { text })));
+      }
+      const configs = await world.backends.kubernetes.list(bridge, 'NacosConfig', namespace);
+      assert.equal(configs.length, kinds.length * total);
+      for (const config of configs) assertReady(config);
+    });
+  }
+});
+
+function namesOf(kind: Kind): string[] {
+  return Array.from({ length: total }, (_, number) => `${kind.toLowerCase()}-${number}`);
+}
+
+function refOf(kind: Kind, name: string): ObjectRef {
+  return { apiVersion: 'v1', kind, namespace, name };
+}
