@@ -12,7 +12,7 @@ import type { NacosConfigSync } from '../../api/resources.ts';
 import { isBridgeError, type BridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { Logger } from '../../log.ts';
-import type { ConfigWatch } from '../../nacos/config-client.ts';
+import type { ConfigObservation, ConfigWatch } from '../../nacos/config-client.ts';
 import { nameText, type ConfigName } from '../../nacos/config-pattern.ts';
 import { md5Of } from '../../nacos/config-snapshot.ts';
 import { appliedKeys } from '../mirror/applied-keys.ts';
@@ -35,12 +35,17 @@ import { Tally } from './tally.ts';
 const OBJECTS_AT_ONCE = 8;
 /** While something could not be read the watches may have nothing to tell. */
 const LOOK_AGAIN_MS = 5000;
+/** A list is of the database of Nacos, and what it has may be served a moment later: tens of milliseconds, mostly. */
+const SERVED_WITHIN_MS = 2000;
 
 interface Watched {
   readonly config: ConfigName;
   readonly object: MirroredObject;
   readonly key: string;
   readonly watch: ConfigWatch;
+  /** On the monotonic clock. */
+  readonly foundMs: number;
+  wasServed: boolean;
 }
 
 type Texts = Readonly<Record<string, string>>;
@@ -134,7 +139,7 @@ export class InboundSync implements RunningSync {
   }
 
   #add(config: ConfigName): void {
-    const { connection, mapping, onWork } = this.#options;
+    const { connection, mapping, onWork, world } = this.#options;
     const ref = mapping.toKubernetes(config);
     if (ref === undefined || connection === undefined) return;
     const problem = illegalInKubernetes(ref);
@@ -145,11 +150,14 @@ export class InboundSync implements RunningSync {
     }
     const object = this.#objectOf(ref.kind, ref.name);
     object.claim(ref.key, config);
-    const watch = connection.client.config.watch({ namespaceId: this.#namespaceId, ...config }, () => {
+    const watch = connection.client.config.watch({ namespaceId: this.#namespaceId, ...config }, ({ kind }) => {
+      watched.wasServed ||= kind === 'present';
       this.#dirty.add(object);
       onWork();
     });
-    this.#watched.set(nameText(config), { config, object, key: ref.key, watch });
+    const foundMs = world.clock.monotonic();
+    const watched: Watched = { config, object, key: ref.key, watch, foundMs, wasServed: false };
+    this.#watched.set(nameText(config), watched);
     this.tally.set(nameText(config), { outcome: PENDING, place: placeOf({ ref, config }) });
   }
 
@@ -266,7 +274,7 @@ export class InboundSync implements RunningSync {
     const claims = new Map(
       [...object.claims].map(([key, configs]) => [
         key,
-        [...configs].map(([text, config]) => ({ config, observation: this.#watched.get(text)?.watch.current })),
+        [...configs].map(([text, config]) => ({ config, observation: this.#observationOf(this.#watched.get(text)) })),
       ]),
     );
     return {
@@ -278,6 +286,16 @@ export class InboundSync implements RunningSync {
       isComplete: this.finder.isComplete,
       mayDrop,
     };
+  }
+
+  /** Undefined until it was read, and while a dataId that was just found is not served yet: it is not absent. */
+  #observationOf(watched: Watched | undefined): ConfigObservation | undefined {
+    return watched && this.#isLate(watched) ? undefined : watched?.watch.current;
+  }
+
+  #isLate({ foundMs, wasServed, watch }: Watched): boolean {
+    const isAbsent = watch.current?.kind === 'absent';
+    return isAbsent && !wasServed && this.#options.world.clock.monotonic() - foundMs < SERVED_WITHIN_MS;
   }
 
   #count(object: MirroredObject, { outcomes }: ObjectPlan, error?: BridgeError): void {
@@ -292,11 +310,14 @@ export class InboundSync implements RunningSync {
     }
   }
 
-  #countUnread({ claims }: MirroredObject): void {
-    for (const config of [...claims.values()].flatMap((configs) => [...configs.values()])) {
-      const watch = this.#watched.get(nameText(config))?.watch;
-      if (watch?.current !== undefined) continue;
-      this.#countOne(config, watch?.lastError ? failed(watch.lastError) : PENDING);
+  #countUnread(object: MirroredObject): void {
+    for (const config of [...object.claims.values()].flatMap((configs) => [...configs.values()])) {
+      const watched = this.#watched.get(nameText(config));
+      if (this.#observationOf(watched) !== undefined) continue;
+      const { current, lastError } = watched?.watch ?? {};
+      // Its watch may have nothing more to tell.
+      if (current !== undefined) this.#dirty.add(object);
+      this.#countOne(config, lastError ? failed(lastError) : PENDING);
     }
   }
 
