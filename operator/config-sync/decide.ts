@@ -3,7 +3,9 @@
  * may change. What is not needed is not read: while both sides are equal nothing is.
  *
  * What was read of tags and description an hour ago may have been edited since, and Nacos replaces all of it at every
- * publish: so before each it is read, or known that nobody has written since our own last publish.
+ * publish: so before each it is read, or known that nobody has written since our own last publish. The server's cache
+ * tells that, tens of milliseconds late: until then an edit of the description, or a takeover of equal content by another
+ * NacosConfig, is not seen.
  */
 import { KEEP_ANNOTATION } from '../api/names.ts';
 import { BridgeError } from '../errors.ts';

@@ -83,7 +83,7 @@ export function describeTwoOperators(title: string, { start: startNacos, startLi
       const verdicts = await Promise.all(judged);
       figure('dataIds', verdicts.length);
       figure('taken over as adoptionPolicy says', sum(verdicts.map(({ takeovers }) => takeovers)));
-      figure('taken over while being removed', sum(verdicts.map(({ caughtInWindow }) => caughtInWindow)));
+      figure('taken over while being removed or updated', sum(verdicts.map(({ caughtInWindow }) => caughtInWindow)));
       assert.deepEqual(
         verdicts.flatMap(({ findings }) => findings),
         [],
