@@ -76,7 +76,7 @@ async function decideBetween(subject: Subject<TwoWayIntent>): Promise<Decision> 
     kubernetes: { md5: kubernetesMd5, ...sideOf(author) },
     nacos: {
       md5: nacos.md5,
-      isOurs: nacos.metadata?.srcUser === mark,
+      isOurs: ownershipOf(nacos.metadata, mark) === 'ours',
       lastWriter: lastWriter(nacos.metadata),
     },
     baseMd5: session.baseMd5,

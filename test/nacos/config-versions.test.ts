@@ -16,8 +16,8 @@ describe('a watch of versions', () => {
     until('listening', () => fake.count('ConfigBatchListenRequest') >= times);
 
   /** Of `one`, which was read. */
-  async function watched(fakes: FakeNacos[] = []) {
-    const fake = fakes[0] ?? (await fakeNacos());
+  async function watched() {
+    const fake = await fakeNacos();
     fake.publish(id, 'one');
     const started = clientFor([fake]);
     const heard: string[] = [];

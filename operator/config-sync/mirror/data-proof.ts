@@ -10,6 +10,7 @@
 import { CONTENT_MD5_ANNOTATION, FIELD_MANAGER, MIRROR_LABEL } from '../../api/names.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import { trim } from '../../kube/trim.ts';
+import { dataKeysOf, managedFieldsOf, type ManagedFields } from './applied-keys.ts';
 
 /** The metadata of a ConfigMap or a Secret, as the watch keeps it. */
 export interface DataMetadata extends KubeObject {
@@ -19,44 +20,28 @@ export interface DataMetadata extends KubeObject {
   readonly isImmutable?: boolean;
 }
 
-/** An entry of `managedFields`, as far as it tells of data; each field `NAME` is a member `f:NAME`. */
-interface DataFields {
-  readonly 'f:data'?: Record<string, unknown>;
-  readonly 'f:binaryData'?: unknown;
-  readonly 'f:immutable'?: unknown;
-  readonly 'f:metadata'?: { readonly 'f:annotations'?: Record<string, unknown> };
-}
-
-interface ManagedFields {
-  readonly manager?: string;
-  readonly operation?: string;
-  readonly fieldsV1?: DataFields;
-}
-
 /** Drops what no reader wants, as `trim` does, but keeps what the account of a mirror's fields proves. */
 export function trimData(object: KubeObject): DataMetadata {
   const isMirror = object.metadata.labels?.[MIRROR_LABEL] !== undefined;
-  const proof = isMirror ? proofOf((object.metadata.managedFields ?? []) as ManagedFields[]) : undefined;
+  const proof = isMirror ? proofOf(managedFieldsOf(object)) : undefined;
   return Object.assign(trim(object), proof);
 }
 
 function proofOf(entries: readonly ManagedFields[]): Pick<DataMetadata, 'ownKeys' | 'isImmutable'> | undefined {
-  const ofData = entries.filter(({ fieldsV1 }) => fieldsV1 && hasData(fieldsV1));
-  const fields = ofData.map(({ fieldsV1 = {} }) => fieldsV1);
-  const isImmutable = fields.some((each) => each['f:immutable'] !== undefined);
+  const ofData = entries.filter(hasData);
+  const isImmutable = ofData.some(({ fieldsV1 }) => fieldsV1?.['f:immutable'] !== undefined);
   const isOurs = ({ manager, operation }: ManagedFields): boolean =>
     // One that is immutable was created at once, which counts as an update. Nobody can have changed its data since.
     manager === FIELD_MANAGER && (operation === 'Apply' || isImmutable);
-  const areOurs = fields.length > 0 && ofData.every(isOurs) && fields.every(hasMd5);
-  if (!areOurs || fields.some((each) => each['f:binaryData'] !== undefined)) return undefined;
-  const names = new Set(fields.flatMap((each) => Object.keys(each['f:data'] ?? {})));
-  return { ownKeys: [...names].filter((name) => name.startsWith('f:')).map((name) => name.slice(2)), isImmutable };
+  const areOurs = ofData.length > 0 && ofData.every(isOurs) && ofData.every(hasMd5);
+  if (!areOurs || ofData.some(({ fieldsV1 }) => fieldsV1?.['f:binaryData'] !== undefined)) return undefined;
+  return { ownKeys: [...new Set(dataKeysOf(ofData))], isImmutable };
 }
 
-function hasData(fields: DataFields): boolean {
-  return (['f:data', 'f:binaryData', 'f:immutable'] as const).some((name) => fields[name] !== undefined);
+function hasData({ fieldsV1 }: ManagedFields): boolean {
+  return (['f:data', 'f:binaryData', 'f:immutable'] as const).some((name) => fieldsV1?.[name] !== undefined);
 }
 
-function hasMd5(fields: DataFields): boolean {
-  return fields['f:metadata']?.['f:annotations']?.[`f:${CONTENT_MD5_ANNOTATION}`] !== undefined;
+function hasMd5({ fieldsV1 }: ManagedFields): boolean {
+  return fieldsV1?.['f:metadata']?.['f:annotations']?.[`f:${CONTENT_MD5_ANNOTATION}`] !== undefined;
 }
