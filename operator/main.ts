@@ -2,31 +2,27 @@
 /**
  * The command line. Exit codes: 0 ended as asked, 1 could not go on, 2 a wrong option or command.
  */
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
-import { isBridgeError, messageOf } from './errors.ts';
+import { isBridgeError } from './errors.ts';
 import { createLogger, errorFields } from './log.ts';
+import { exitCodeOf, onceSignalled } from './process.ts';
 import { createOperator } from './operator.ts';
 import {
   compileDiffOptions,
   compileExportOptions,
   compileRunOptions,
-  compileSandboxOptions,
   compileValidateOptions,
   createDiffCommand,
   createExportCommand,
   createRunCommand,
-  createSandboxCommand,
   createValidateCommand,
   type DiffOptions,
   type ExportOptions,
   type RunOptions,
-  type SandboxOptions,
   type ValidateOptions,
-} from './options.ts';
-
-const USAGE_ERROR = 2;
+} from './options/commands.ts';
 
 const program = new Command('nacos-bridge')
   .description('Joins a Kubernetes cluster and a Nacos registry into one system.')
@@ -35,7 +31,6 @@ const program = new Command('nacos-bridge')
   .helpCommand(false)
   .exitOverride();
 add(createRunCommand(), (command) => run(compileRunOptions(command, process.env)));
-add(createSandboxCommand(), (command) => sandbox(compileSandboxOptions(command, process.env)));
 add(createValidateCommand(), (command) => validate(compileValidateOptions(command, process.env)));
 add(createDiffCommand(), (command) => diff(compileDiffOptions(command, process.env)));
 add(createExportCommand(), (command) => exportConfigs(compileExportOptions(command, process.env)));
@@ -73,13 +68,6 @@ async function run(options: RunOptions): Promise<void> {
   }
 }
 
-/** Loaded when it is asked for: the operator never pays for it. */
-async function sandbox(options: SandboxOptions): Promise<void> {
-  const { runSandbox } = await import('./sandbox/demonstration/command.ts');
-  const { version } = manifest;
-  process.exitCode = await runSandbox({ options, version, signal: onceSignalled(), output: process.stdout });
-}
-
 async function validate(options: ValidateOptions): Promise<void> {
   const { runValidate } = await import('./command/validate.ts');
   process.exitCode = await runValidate(options, streams());
@@ -97,23 +85,4 @@ async function exportConfigs(options: ExportOptions): Promise<void> {
 
 function streams() {
   return { input: process.stdin, output: process.stdout, errors: process.stderr };
-}
-
-/** Aborted by the first SIGTERM or SIGINT; the next one of the same kind ends the process at once. */
-function onceSignalled(told: (signal: NodeJS.Signals) => void = () => {}): AbortSignal {
-  const stopping = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      told(signal);
-      stopping.abort();
-    });
-  }
-  return stopping.signal;
-}
-
-/** Commander has printed its own errors, and help and version are none. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
-  process.stderr.write(`nacos-bridge: ${messageOf(error)}\n`);
-  return isBridgeError(error, 'INVALID_OPTION') ? USAGE_ERROR : 1;
 }

@@ -1,5 +1,5 @@
 /**
- * Writes operator/sandbox/kubernetes/types/built-in-schemas.json: what the embedded API server knows of the built-in
+ * Writes sandbox/kubernetes/types/built-in-schemas.json: what the embedded API server knows of the built-in
  * kinds, read from a real API server. Facts only: names, structure, formats, defaults, merge keys and columns, and
  * nobody's descriptions. Run by hand, after the testbed was built: `node scripts/built-in-schemas.ts`.
  */
@@ -9,7 +9,7 @@ import { Agent, fetch } from 'undici';
 import { startKubernetes } from '../test/testbed/kubernetes.ts';
 import type { KubernetesServer } from '../test/testbed/kubernetes.ts';
 
-const target = path.join(import.meta.dirname, '../operator/sandbox/kubernetes/types/built-in-schemas.json');
+const target = path.join(import.meta.dirname, '../sandbox/kubernetes/types/built-in-schemas.json');
 const reference = '#/components/schemas/';
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const asTable = 'application/json;as=Table;v=v1;g=meta.k8s.io';

@@ -1,13 +1,13 @@
 /**
- * Writes operator/sandbox/kubernetes/types/built-in-wire-format.json: the numbers and types of the fields of the built-in
+ * Writes sandbox/kubernetes/types/built-in-wire-format.json: the numbers and types of the fields of the built-in
  * kinds in the API server's protobuf form, which some commands of kubectl send. Run by hand with folders that hold the
  * `generated.proto` files of k8s.io/api and k8s.io/apimachinery: `node scripts/built-in-wire-format.ts FOLDER...`.
  */
 import { glob, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-const target = path.join(import.meta.dirname, '../operator/sandbox/kubernetes/types/built-in-wire-format.json');
-const schemas = path.join(import.meta.dirname, '../operator/sandbox/kubernetes/types/built-in-schemas.json');
+const target = path.join(import.meta.dirname, '../sandbox/kubernetes/types/built-in-wire-format.json');
+const schemas = path.join(import.meta.dirname, '../sandbox/kubernetes/types/built-in-schemas.json');
 
 /** What clients send beside the objects that are stored. */
 const requests = [

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { isBridgeError } from '../operator/errors.ts';
-import { compileRunOptions, createRunCommand, renderOptionsMarkdown, type RunOptions } from '../operator/options.ts';
+import {
+  compileRunOptions,
+  createRunCommand,
+  renderOptionsMarkdown,
+  type RunOptions,
+} from '../operator/options/commands.ts';
 
 type Environment = Record<string, string>;
 

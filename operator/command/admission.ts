@@ -4,14 +4,14 @@
  * `kubectl apply --validate=strict`.
  */
 import { API_GROUP } from '../api/names.ts';
-import { readManifests } from '../sandbox/demonstration/package-files.ts';
-import { ApiFailure } from '../sandbox/kubernetes/api-failure.ts';
-import type { ResourceType } from '../sandbox/kubernetes/resource-type.ts';
-import { builtInTypes } from '../sandbox/kubernetes/types/built-in-types.ts';
-import type { CustomResourceDefinition } from '../sandbox/kubernetes/types/custom-resource-definition.ts';
-import { customResourceType } from '../sandbox/kubernetes/types/custom-resource-type.ts';
-import { TypeRegistry } from '../sandbox/kubernetes/types/type-registry.ts';
-import { decode, prune } from '../sandbox/kubernetes/validation/decode.ts';
+import { readManifests } from '../../sandbox/demonstration/package-files.ts';
+import { ApiFailure } from '../../sandbox/kubernetes/api-failure.ts';
+import type { ResourceType } from '../../sandbox/kubernetes/resource-type.ts';
+import { builtInTypes } from '../../sandbox/kubernetes/types/built-in-types.ts';
+import type { CustomResourceDefinition } from '../../sandbox/kubernetes/types/custom-resource-definition.ts';
+import { customResourceType } from '../../sandbox/kubernetes/types/custom-resource-type.ts';
+import { TypeRegistry } from '../../sandbox/kubernetes/types/type-registry.ts';
+import { decode, prune } from '../../sandbox/kubernetes/validation/decode.ts';
 import type { Manifest, ManifestObject } from './manifest.ts';
 import { problemOf, type Problem } from './problem.ts';
 

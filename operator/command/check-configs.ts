@@ -5,7 +5,7 @@
 import { checkContent } from '../config-sync/declared.ts';
 import { compileIntent, connectionOf, type ConfigIntent, type DeclaringIntent } from '../config-sync/intent.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
-import { keyText } from '../nacos/config-key.ts';
+import { keyText } from '../nacos/index.ts';
 import { ManifestPlace } from './manifest-place.ts';
 import { placeText, type Entry, type ManifestSet } from './manifest-set.ts';
 import { problemOf, type Problem } from './problem.ts';

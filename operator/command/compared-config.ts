@@ -18,7 +18,7 @@ import { ConfigSession } from '../config-sync/session.ts';
 import type { Subject } from '../config-sync/subject.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
-import type { ConfigKey } from '../nacos/config-key.ts';
+import type { ConfigKey } from '../nacos/index.ts';
 import type { ClusterReader } from './cluster-reader.ts';
 import { ManifestPlace } from './manifest-place.ts';
 import type { Entry, ManifestSet } from './manifest-set.ts';

@@ -6,9 +6,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BridgeError, messageOf } from '../errors.ts';
-import type { NacosClient } from '../nacos/client.ts';
-import { nameText, type ConfigName } from '../nacos/config-pattern.ts';
-import type { ExportOptions } from '../options.ts';
+import { type ConfigName, type NacosClient, nameText } from '../nacos/index.ts';
+import type { ExportOptions } from '../options/commands.ts';
 import { concurrently } from './concurrently.ts';
 import { exactYaml } from './exact-yaml.ts';
 import { exportConfig, type ExportedConfig, type ExportTarget } from './exported-config.ts';

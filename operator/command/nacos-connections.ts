@@ -13,9 +13,8 @@ import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
 import { silentLogger } from '../log.ts';
-import { normaliseNamespaceId } from '../nacos/config-key.ts';
-import { createNacosMetrics } from '../nacos/metrics.ts';
-import type { NacosAccessOptions } from '../options.ts';
+import { createNacosMetrics, normaliseNamespaceId } from '../nacos/index.ts';
+import type { NacosAccessOptions } from '../options/commands.ts';
 
 const CONCURRENT_REQUESTS = 20;
 

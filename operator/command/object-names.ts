@@ -6,7 +6,7 @@
  * each but the one that is called exactly so in DEFAULT_GROUP gets a hash of its group and dataId.
  */
 import { createHash } from 'node:crypto';
-import { nameText, type ConfigName } from '../nacos/config-pattern.ts';
+import { type ConfigName, nameText } from '../nacos/index.ts';
 
 const DEFAULT_GROUP = 'DEFAULT_GROUP';
 /** Of a DNS subdomain, which the names of our objects and of ConfigMaps are. */

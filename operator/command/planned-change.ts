@@ -8,7 +8,7 @@ import type { Decision } from '../config-sync/decide.ts';
 import { metadataToPublish } from '../config-sync/declared-metadata.ts';
 import type { RemoteMetadata } from '../config-sync/ownership.ts';
 import type { Subject } from '../config-sync/subject.ts';
-import { describeKey } from '../nacos/config-key.ts';
+import { describeKey } from '../nacos/index.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 export const verdicts = ['created', 'updated', 'conflicting', 'left alone', 'unchanged'] as const;

@@ -2,7 +2,7 @@
  * Tags, description, appName and type: what a NacosConfig declares of a dataId besides its content. What it does not
  * declare stays as it is in Nacos.
  */
-import type { ConfigPublishOptions } from '../nacos/config-client.ts';
+import type { ConfigPublishOptions } from '../nacos/index.ts';
 import type { DeclaringIntent } from './intent.ts';
 import type { RemoteMetadata } from './ownership.ts';
 

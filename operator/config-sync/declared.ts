@@ -4,7 +4,7 @@
  * What Nacos holds stays as it is while the content is missing or wrong.
  */
 import { BridgeError, isBridgeError } from '../errors.ts';
-import { md5Of as md5OfContent } from '../nacos/config-snapshot.ts';
+import { md5Of as md5OfContent } from '../nacos/index.ts';
 import type { DeclaringIntent } from './intent.ts';
 import type { ContentPlace, PlacedContent } from './places/content-place.ts';
 import { validateContent } from './validation.ts';

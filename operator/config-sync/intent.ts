@@ -8,7 +8,7 @@
 import type { NacosConfig } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
-import { normaliseNamespaceId, type ConfigKey } from '../nacos/config-key.ts';
+import { type ConfigKey, normaliseNamespaceId } from '../nacos/index.ts';
 import { checkSecretExport, contentSourceOf, type ContentSource } from './content-source.ts';
 import { formatOf, type ConfigFormat } from './formats/format.ts';
 import { compileMirror, type MirrorTarget } from './mirror/mirror-target.ts';

@@ -13,7 +13,7 @@ import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
-import type { VersionObservation } from '../nacos/config-client.ts';
+import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import type { ContentSync } from './content-sync.ts';
 import { finalizeConfig, finalizeEvent } from './finalize.ts';

@@ -4,8 +4,7 @@
  * Not every user may ask it. `unknown` then: decisions that depend on it take the careful side.
  */
 import { isBridgeError } from '../errors.ts';
-import type { ConfigKey } from '../nacos/config-client.ts';
-import type { NacosClient } from '../nacos/client.ts';
+import type { ConfigKey, NacosClient } from '../nacos/index.ts';
 import type { RemoteMetadata } from './ownership.ts';
 
 export type RemoteConfig =

@@ -6,7 +6,7 @@
  */
 import type { NacosConfig } from '../api/resources.ts';
 import { findCondition } from '../kube/conditions.ts';
-import { absentMd5 } from '../nacos/config-snapshot.ts';
+import { absentMd5 } from '../nacos/index.ts';
 import { sourceOf } from './intent.ts';
 
 export interface SessionStart {

@@ -8,8 +8,13 @@
  */
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError } from '../errors.ts';
-import type { ConfigKey, ConfigPublishOptions, VersionObservation, VersionWatch } from '../nacos/config-client.ts';
-import { errorOf } from '../nacos/connection-state.ts';
+import {
+  type ConfigKey,
+  type ConfigPublishOptions,
+  errorOf,
+  type VersionObservation,
+  type VersionWatch,
+} from '../nacos/index.ts';
 import type { RemoteMetadata } from './ownership.ts';
 import { readRemote, type RemoteConfig } from './remote.ts';
 import type { SessionStart } from './session-start.ts';

@@ -4,7 +4,7 @@
  * Guarantees: a client runs from its first lease to the release of its last; a lease whose credentials alone change
  * keeps its client, when nobody shares it, so that no watch has to move.
  */
-import { NacosClient, type NacosClientOptions } from '../nacos/client.ts';
+import { NacosClient, type NacosClientOptions } from '../nacos/index.ts';
 import type { ConnectionKey } from './connection-key.ts';
 import { sharingKey, type ConnectionSettings } from './settings.ts';
 

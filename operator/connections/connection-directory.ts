@@ -5,7 +5,7 @@
  * what `find` answers has changed, and that a connection is established (again), so that what failed can be tried.
  */
 import { BridgeError } from '../errors.ts';
-import type { NacosClient } from '../nacos/client.ts';
+import type { NacosClient } from '../nacos/index.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from './connection-key.ts';
 
 export interface ConnectionHandle {

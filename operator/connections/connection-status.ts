@@ -8,8 +8,7 @@ import type { NacosConnectionStatus } from '../api/generated/nacos-connection.ts
 import type { NacosConnection } from '../api/resources.ts';
 import type { BridgeError } from '../errors.ts';
 import { setVerdicts, type Verdict } from '../kube/conditions.ts';
-import type { ClientState } from '../nacos/client.ts';
-import { hostAndPort } from '../nacos/server-address.ts';
+import { type ClientState, hostAndPort } from '../nacos/index.ts';
 
 export interface ConnectionVerdicts {
   ready: Verdict;

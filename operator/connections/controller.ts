@@ -14,7 +14,7 @@ import type { KubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
-import type { ClientState, NacosClient } from '../nacos/client.ts';
+import type { ClientState, NacosClient } from '../nacos/index.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';

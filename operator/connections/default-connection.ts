@@ -1,8 +1,7 @@
 /** The connection that is given to the operator itself, for resources that name none. */
 import type { Clock } from '../clock.ts';
 import { errorFields, type Logger } from '../log.ts';
-import { normaliseNamespaceId } from '../nacos/config-key.ts';
-import type { ServerAddress } from '../nacos/server-address.ts';
+import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { Connections } from './controller.ts';
 import { PasswordFile } from './password-file.ts';

@@ -15,7 +15,7 @@ import { findCondition, type Verdict } from '../kube/conditions.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
-import type { ClientState, NacosClient } from '../nacos/client.ts';
+import type { ClientState, NacosClient } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { handOverLease, type ClientLease, type ClientPool } from './client-pool.ts';
 import { titleOf, type ConnectionDirectory } from './connection-directory.ts';

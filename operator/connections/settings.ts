@@ -6,8 +6,7 @@ import { createHash } from 'node:crypto';
 import type { NacosConnection } from '../api/resources.ts';
 import { BridgeError } from '../errors.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { normaliseNamespaceId } from '../nacos/config-key.ts';
-import type { ServerAddress } from '../nacos/server-address.ts';
+import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
 
 export interface Credentials {
   readonly username: string;

@@ -6,7 +6,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { isBridgeError } from '../errors.ts';
-import type { ClientState } from './connection-state.ts';
+import type { ClientState } from './transport/connection-state.ts';
 
 export const operations = [
   'config_query',

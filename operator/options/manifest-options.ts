@@ -2,7 +2,7 @@
  * The options of the commands for repositories of manifests: validate, diff and export, complete, and the tables that
  * they come from.
  */
-import type { ServerAddress } from '../nacos/server-address.ts';
+import type { ServerAddress } from '../nacos/index.ts';
 import type { OptionRule, OptionTable } from './command-options.ts';
 import { table as runTable } from './table.ts';
 import { matching, oneOf } from './value-rules.ts';

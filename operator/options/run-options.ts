@@ -2,7 +2,7 @@
  * The options of one run of the operator, complete: what was not given has its default.
  */
 import type { LogLevel, LogOptions } from '../log.ts';
-import type { ServerAddress } from '../nacos/server-address.ts';
+import type { ServerAddress } from '../nacos/index.ts';
 
 export interface RunOptions {
   /** Path of a kubeconfig file; undefined in a cluster. KUBECONFIG may name several, as it does for kubectl. */

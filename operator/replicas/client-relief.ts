@@ -9,9 +9,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { BridgeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { NacosClient } from '../nacos/client.ts';
-import type { NamingClient } from '../nacos/naming-client.ts';
-import { recordsSent } from '../nacos/records-sent.ts';
+import { type NacosClient, type NamingClient, recordsSent } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { ReplicaEvent } from './relief.ts';
 import { letsPublish, ReplicaRelief } from './replica-relief.ts';

@@ -6,7 +6,7 @@
  * those are given that fit; those that are not named publish on, which is safe.
  */
 import { METADATA_KEYS } from '../api/names.ts';
-import type { Host, Instance } from '../nacos/naming-types.ts';
+import type { Host, Instance } from '../nacos/index.ts';
 import type { ReplicaEntry } from './relief.ts';
 
 /** Where all replicas of all clusters meet, in the Nacos namespace of a connection. */

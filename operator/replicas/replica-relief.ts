@@ -9,9 +9,13 @@
 import { sleep, type Clock, type Timer } from '../clock.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { NamingClient, NamingSubscription, ServiceKey } from '../nacos/naming-client.ts';
-import { hostAndPort } from '../nacos/server-address.ts';
-import { recordsSent } from '../nacos/records-sent.ts';
+import {
+  hostAndPort,
+  type NamingClient,
+  type NamingSubscription,
+  recordsSent,
+  type ServiceKey,
+} from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import { entryOf, initialState, publishes, transition, type ReplicaEvent, type ReplicaState } from './relief.ts';
 import { instanceOf, replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './replica-entry.ts';

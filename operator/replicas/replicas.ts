@@ -10,7 +10,7 @@ import { sleep, type Clock } from '../clock.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { Verdict } from '../kube/conditions.ts';
 import { errorFields, type Logger } from '../log.ts';
-import type { NacosClient } from '../nacos/client.ts';
+import type { NacosClient } from '../nacos/index.ts';
 import { Backoff } from '../runtime/backoff.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { ClientRelief } from './client-relief.ts';

@@ -3,7 +3,7 @@
  *
  * Pure: a function of API-server objects alone, with no clock and no name of a replica in it.
  */
-import type { Instance } from '../nacos/naming-types.ts';
+import type { Instance } from '../nacos/index.ts';
 import { instanceOf, type InstanceContext, type Problem } from './instances.ts';
 import type { EndpointSlice } from './kube-objects.ts';
 import { membersOf, type Member } from './members.ts';

@@ -6,7 +6,7 @@
  * push, so only what stays for a while counts.
  */
 import type { Clock } from '../clock.ts';
-import type { Host, ServiceInfo } from '../nacos/naming-types.ts';
+import type { Host, ServiceInfo } from '../nacos/index.ts';
 import { METADATA_KEYS } from '../api/names.ts';
 import type { PublishedRecord } from './publication-book.ts';
 

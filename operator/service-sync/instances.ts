@@ -14,7 +14,7 @@
  */
 import { METADATA_KEYS, WEIGHT_ANNOTATION } from '../api/names.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import type { Instance } from '../nacos/naming-types.ts';
+import type { Instance } from '../nacos/index.ts';
 import type { Service } from './kube-objects.ts';
 import type { Member } from './members.ts';
 import { usesPods, type ServiceExport } from './service-export.ts';

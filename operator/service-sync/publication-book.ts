@@ -6,8 +6,7 @@
  */
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { BridgeError } from '../errors.ts';
-import type { NacosClient } from '../nacos/client.ts';
-import type { Instance, ServiceKey } from '../nacos/naming-types.ts';
+import type { Instance, NacosClient, ServiceKey } from '../nacos/index.ts';
 import type { InstanceCounts } from './desired.ts';
 import type { Problem } from './instances.ts';
 import type { ServiceExport } from './service-export.ts';

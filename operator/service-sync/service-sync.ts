@@ -14,7 +14,7 @@ import { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import type { Logger } from '../log.ts';
-import type { NacosClient } from '../nacos/client.ts';
+import type { NacosClient } from '../nacos/index.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { ApiView } from './api-view.ts';
 import { ENDPOINT_SLICE, POD, SERVICE } from './kube-objects.ts';

@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { renderManifestCommandsMarkdown } from '../../operator/options.ts';
+import { renderManifestCommandsMarkdown } from '../../operator/options/commands.ts';
 import { type Derived, markdown } from './derived.ts';
 import { replaceSection } from './section.ts';
 

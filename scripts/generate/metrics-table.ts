@@ -10,7 +10,7 @@ import { createConfigMetrics } from '../../operator/config-sync/metrics.ts';
 import { registerBuildInfo } from '../../operator/http/build-info.ts';
 import { ConditionTally } from '../../operator/kube/condition-tally.ts';
 import { createKubeMetrics } from '../../operator/kube/metrics.ts';
-import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
+import { createNacosMetrics } from '../../operator/nacos/index.ts';
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import { createRuntimeMetrics } from '../../operator/runtime/metrics.ts';
 import { createServiceMetrics } from '../../operator/service-sync/metrics.ts';

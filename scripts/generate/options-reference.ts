@@ -1,7 +1,7 @@
 /**
  * `docs/reference/options.md`: every option of the operator, from the table that the command line itself is made of.
  */
-import { renderOptionsMarkdown } from '../../operator/options.ts';
+import { renderOptionsMarkdown } from '../../operator/options/commands.ts';
 import { type Derived, markdown } from './derived.ts';
 
 const introduction = `<!-- Generated from operator/options.ts by \`npm run generate\`; do not edit. -->

@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { renderSandboxOptionsMarkdown } from '../../operator/options.ts';
+import { renderSandboxOptionsMarkdown } from '../../sandbox/sandbox-options.ts';
 import { type Derived, markdown } from './derived.ts';
 import { replaceSection } from './section.ts';
 

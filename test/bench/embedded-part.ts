@@ -4,11 +4,11 @@
  *
  * Usage, by config-stage.ts only: `embedded-part.ts kubernetes|nacos`.
  */
-import { readManifests } from '../../operator/sandbox/demonstration/package-files.ts';
-import { FaultScript } from '../../operator/sandbox/fault-script.ts';
-import { startEmbeddedKubernetes } from '../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
-import type { KubeObject } from '../../operator/sandbox/kubernetes/object.ts';
-import { startEmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
+import { readManifests } from '../../sandbox/demonstration/package-files.ts';
+import { FaultScript } from '../../sandbox/fault-script.ts';
+import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
+import type { KubeObject } from '../../sandbox/kubernetes/object.ts';
+import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import { OperationWitness } from '../embedded/operation-witness.ts';
 
 export interface KubernetesPart {

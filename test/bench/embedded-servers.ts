@@ -5,10 +5,10 @@
  * Usage, by embedded-stalls.ts only.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { readManifests } from '../../operator/sandbox/demonstration/package-files.ts';
-import { startEmbeddedKubernetes } from '../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
-import type { KubeObject } from '../../operator/sandbox/kubernetes/object.ts';
-import { startEmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
+import { readManifests } from '../../sandbox/demonstration/package-files.ts';
+import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
+import type { KubeObject } from '../../sandbox/kubernetes/object.ts';
+import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 
 export interface EmbeddedAddress {
   readonly url: string;

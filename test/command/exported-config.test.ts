@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { exportConfig, type ExportTarget } from '../../operator/command/exported-config.ts';
-import type { ConfigDetail } from '../../operator/nacos/admin-api.ts';
+import type { ConfigDetail } from '../../operator/nacos/admin/admin-api.ts';
 
 const detail: ConfigDetail = {
   content: 'a: 1\n',

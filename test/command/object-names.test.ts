@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { objectNames } from '../../operator/command/object-names.ts';
-import { nameText, type ConfigName } from '../../operator/nacos/config-pattern.ts';
+import { nameText, type ConfigName } from '../../operator/nacos/config/config-pattern.ts';
 
 const cases: [dataId: string, name: string][] = [
   ['orders.yaml', 'orders.yaml'],

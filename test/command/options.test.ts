@@ -7,7 +7,7 @@ import {
   createDiffCommand,
   createExportCommand,
   createValidateCommand,
-} from '../../operator/options.ts';
+} from '../../operator/options/commands.ts';
 
 const commands = {
   validate: { create: createValidateCommand, compile: compileValidateOptions },

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../operator/clock.ts';
 import { silentLogger } from '../../operator/log.ts';
-import { startEmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
-import type { EmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
+import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
+import type { EmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';
 import { NacosAdmin } from '../testbed/nacos-admin.ts';
 

@@ -2,7 +2,7 @@
  * The operator between servers that misbehave: whatever strikes, both sides are equal afterwards, in both directions.
  */
 import assert from 'node:assert/strict';
-import type { Fault } from '../../operator/sandbox/fault-script.ts';
+import type { Fault } from '../../sandbox/fault-script.ts';
 import { eventually } from '../real/eventually.ts';
 import { SmallFleet } from './small-fleet.ts';
 import { startEmbeddedWorld } from './world.ts';

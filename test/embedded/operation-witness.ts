@@ -2,7 +2,7 @@
  * Counts what an embedded server is asked to do, by the names that fault scripts have for it: `patch nacosconfigs/status`,
  * `ConfigPublishRequest`. It stands before the fault script of the server, which is shown each operation, whoever asks.
  */
-import type { FaultScript } from '../../operator/sandbox/fault-script.ts';
+import type { FaultScript } from '../../sandbox/fault-script.ts';
 
 /** How often each operation was asked for. */
 export type OperationCounts = Readonly<Record<string, number>>;

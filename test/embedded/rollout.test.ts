@@ -2,7 +2,7 @@
  * Rollouts across the life of the operator: what it slept through is made up for, and that it starts is no reason.
  */
 import assert from 'node:assert/strict';
-import { md5Of } from '../../operator/nacos/config-snapshot.ts';
+import { md5Of } from '../../operator/nacos/config/config-snapshot.ts';
 import { eventually } from '../real/eventually.ts';
 import type { KubeObject } from '../scenarios/backends.ts';
 import { startEmbeddedWorld } from './world.ts';

@@ -2,8 +2,8 @@
  * The operator between the embedded servers: the same backends for scenarios as a world of real servers has, without
  * anything beside Node.js.
  */
-import type { EmbeddedKubernetes } from '../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
-import type { EmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
+import type { EmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
+import type { EmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import type { OperatorProcess } from '../operator-process.ts';
 import type { Backends } from '../scenarios/backends.ts';
 import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';

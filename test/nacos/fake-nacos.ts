@@ -11,9 +11,9 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
-import { decodePayload, encodePayload } from '../../operator/nacos/payload.ts';
-import type { Payload } from '../../operator/nacos/payload.ts';
-import type { ServerAddress } from '../../operator/nacos/server-address.ts';
+import { decodePayload, encodePayload } from '../../operator/nacos/transport/payload.ts';
+import type { Payload } from '../../operator/nacos/transport/payload.ts';
+import type { ServerAddress } from '../../operator/nacos/transport/server-address.ts';
 import { failed, FakeNaming, ok } from './fake-naming.ts';
 import type { Answer, Json } from './fake-naming.ts';
 

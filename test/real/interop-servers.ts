@@ -3,7 +3,7 @@
  * generation.
  */
 import { randomBytes } from 'node:crypto';
-import { startEmbeddedNacos } from '../../operator/sandbox/nacos/embedded-nacos.ts';
+import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import { startNacos } from '../testbed/nacos.ts';
 import type { NacosVersion } from '../testbed/nacos.ts';
 

@@ -4,7 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedKubernetes } from '../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
+import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import { startKubernetes } from '../testbed/kubernetes.ts';
 import { nodeObject, startKwok } from '../testbed/kwok.ts';
 import { nodeName } from './world.ts';

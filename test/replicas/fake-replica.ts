@@ -5,7 +5,7 @@
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../operator/clock.ts';
 import type { NacosClientOptions } from '../../operator/nacos/client.ts';
-import type { Instance, NamingClient } from '../../operator/nacos/naming-client.ts';
+import type { Instance, NamingClient } from '../../operator/nacos/naming/naming-client.ts';
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import type { LeaseEvent } from '../../operator/replicas/replica-lease.ts';
 import { Replicas } from '../../operator/replicas/replicas.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { KubeObject } from '../../operator/kube/resource.ts';
-import { instanceList } from '../../operator/nacos/naming-instance-list.ts';
+import { instanceList } from '../../operator/nacos/naming/naming-instance-list.ts';
 import { desiredService, type DesiredService } from '../../operator/service-sync/desired.ts';
 import type { Endpoint, EndpointSlice } from '../../operator/service-sync/kube-objects.ts';
 import { exportOfResource } from '../../operator/service-sync/service-export.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Host, ServiceInfo } from '../../operator/nacos/naming-types.ts';
+import type { Host, ServiceInfo } from '../../operator/nacos/naming/naming-types.ts';
 import { GhostWatch, GHOST_AFTER_MS, unwantedHosts } from '../../operator/service-sync/ghosts.ts';
 import type { PublishedRecord } from '../../operator/service-sync/publication-book.ts';
 import { FakeClock } from '../fake-clock.ts';

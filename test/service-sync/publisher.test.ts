@@ -5,7 +5,7 @@ import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts
 import { BridgeError } from '../../operator/errors.ts';
 import { objectKey, type KubeObject } from '../../operator/kube/resource.ts';
 import type { NacosClient } from '../../operator/nacos/client.ts';
-import type { Instance, ServiceKey } from '../../operator/nacos/naming-types.ts';
+import type { Instance, ServiceKey } from '../../operator/nacos/naming/naming-types.ts';
 import type { PodMetadata } from '../../operator/service-sync/pod-metadata.ts';
 import { PublicationBook } from '../../operator/service-sync/publication-book.ts';
 import { Publisher } from '../../operator/service-sync/publisher.ts';

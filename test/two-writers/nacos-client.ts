@@ -4,7 +4,7 @@ import { systemClock } from '../../operator/clock.ts';
 import { silentLogger } from '../../operator/log.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
-import { parseServerAddresses } from '../../operator/nacos/server-address.ts';
+import { parseServerAddresses } from '../../operator/nacos/transport/server-address.ts';
 
 export interface AuthorEndpoint {
   readonly host: string;

@@ -11,7 +11,7 @@ import { BridgeError, isBridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
 import { Store, type StoreChange } from '../../kube/store.ts';
-import { errorOf } from '../../nacos/connection-state.ts';
+import { errorOf } from '../../nacos/index.ts';
 import { Controller, type ReconcileContext } from '../../runtime/controller.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../../runtime/predicates.ts';
 import type { Runnable } from '../../runtime/runnable.ts';

@@ -4,9 +4,13 @@
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { ConnectionHandle } from '../../connections/connection-directory.ts';
 import type { BridgeError } from '../../errors.ts';
-import { normaliseNamespaceId } from '../../nacos/config-key.ts';
-import { nameText, type ConfigName } from '../../nacos/config-pattern.ts';
-import type { ConfigDiscovery, DiscoveryChange } from '../../nacos/config-discoveries.ts';
+import {
+  type ConfigDiscovery,
+  type ConfigName,
+  type DiscoveryChange,
+  nameText,
+  normaliseNamespaceId,
+} from '../../nacos/index.ts';
 
 export interface FinderOptions {
   readonly connection: ConnectionHandle;

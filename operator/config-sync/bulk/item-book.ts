@@ -5,7 +5,7 @@
  * collision: the one that has it keeps it, else the first in the order of names gets it, and the other is told.
  * A change costs the keys of one object, however many objects there are.
  */
-import { nameText, type ConfigName } from '../../nacos/config-pattern.ts';
+import { type ConfigName, nameText } from '../../nacos/index.ts';
 import type { Item } from './child.ts';
 import { illegalInKubernetes, illegalInNacos } from './legal-names.ts';
 import type { KeyRef, Mapping } from './mapping.ts';

@@ -4,7 +4,7 @@
  * Pure. Of Kubernetes names nearly all are legal in Nacos, but for their length; a group or a dataId may have colons, capital
  * letters and underscores where an object or a key must not.
  */
-import type { ConfigName } from '../../nacos/config-pattern.ts';
+import type { ConfigName } from '../../nacos/index.ts';
 import { isObjectKey, OBJECT_KEY_RULE } from '../mirror/mirror-target.ts';
 import type { KeyRef } from './mapping.ts';
 

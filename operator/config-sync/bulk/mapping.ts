@@ -15,7 +15,7 @@
  */
 import type { NacosConfigSync } from '../../api/resources.ts';
 import { BridgeError } from '../../errors.ts';
-import type { ConfigName } from '../../nacos/config-pattern.ts';
+import type { ConfigName } from '../../nacos/index.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { fill, occurrences, readBack } from './template.ts';
 

@@ -1,8 +1,7 @@
 /**
  * One object that dataIds are mirrored into: what is claimed of it, and what was last seen in it.
  */
-import type { ConfigName } from '../../nacos/config-pattern.ts';
-import { nameText } from '../../nacos/config-pattern.ts';
+import { type ConfigName, nameText } from '../../nacos/index.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 
 export class MirroredObject {

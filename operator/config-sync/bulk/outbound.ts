@@ -13,7 +13,7 @@ import { ApiError } from '../../kube/api-errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { JsonPatchOperation } from '../../kube/resource-client.ts';
 import type { Logger } from '../../log.ts';
-import { nameText, type ConfigName } from '../../nacos/config-pattern.ts';
+import { type ConfigName, nameText } from '../../nacos/index.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { forEachBounded } from './bounded.ts';
 import { childName, childOf, isOtherwise, type Item } from './child.ts';

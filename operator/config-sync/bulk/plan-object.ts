@@ -13,8 +13,7 @@
  *   none, or all removed       a text                  may not drop yet     keeps it for now
  *   none, or all removed       a text                  complete             goes
  */
-import type { ConfigObservation } from '../../nacos/config-client.ts';
-import { nameText, type ConfigName } from '../../nacos/config-pattern.ts';
+import { type ConfigName, type ConfigObservation, nameText } from '../../nacos/index.ts';
 import { utf8Of } from '../mirror/data-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { Mapping } from './mapping.ts';

@@ -15,7 +15,7 @@ import type { Verdict } from '../../kube/conditions.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
-import type { VersionObservation } from '../../nacos/config-client.ts';
+import type { VersionObservation } from '../../nacos/index.ts';
 import type { ConfigFormat } from '../formats/format.ts';
 import type { DataMetadata } from './data-proof.ts';
 import { envEntries } from './env-entries.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type GuideFacts, renderGuide } from '../../../operator/sandbox/demonstration/terminal/guide.ts';
+import { type GuideFacts, renderGuide } from '../../../sandbox/demonstration/terminal/guide.ts';
 
 const facts: GuideFacts = {
   kubeconfigFile: '/tmp/nacos-bridge-sandbox-AbCdEf/kubeconfig',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isInStep, nextRow, type Row, type RowFacts } from '../../../operator/sandbox/demonstration/observed/row.ts';
+import { isInStep, nextRow, type Row, type RowFacts } from '../../../sandbox/demonstration/observed/row.ts';
 
 type State = [kubernetes: string | undefined, nacos: string | undefined];
 

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isBridgeError } from '../../../operator/errors.ts';
-import { SandboxFolder } from '../../../operator/sandbox/demonstration/sandbox-folder.ts';
+import { SandboxFolder } from '../../../sandbox/demonstration/sandbox-folder.ts';
 
 describe('the folder of a sandbox', () => {
   let parent: string;

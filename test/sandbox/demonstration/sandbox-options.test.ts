@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { isBridgeError } from '../../../operator/errors.ts';
-import {
-  compileRunOptions,
-  compileSandboxOptions,
-  createRunCommand,
-  createSandboxCommand,
-  type SandboxOptions,
-} from '../../../operator/options.ts';
+import { compileRunOptions, createRunCommand } from '../../../operator/options/commands.ts';
+import { compileSandboxOptions, createSandboxCommand, type SandboxOptions } from '../../../sandbox/sandbox-options.ts';
 
 type Environment = Record<string, string>;
 

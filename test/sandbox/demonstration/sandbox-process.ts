@@ -1,4 +1,4 @@
-/** `nacos-bridge sandbox` as a process of its own, with what it prints. */
+/** The sandbox as a process of its own, with what it prints. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const main = join(import.meta.dirname, '../../../operator/main.ts');
+const main = join(import.meta.dirname, '../../../sandbox/main.ts');
 
 export class SandboxProcess {
   readonly ended: Promise<Ended>;
@@ -24,7 +24,7 @@ export class SandboxProcess {
   private constructor(args: readonly string[]) {
     // Variables of the person who runs the tests must not reach it.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NACOS_BRIDGE_')));
-    this.#child = spawn(process.execPath, [main, 'sandbox', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#heard(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.ended = new Promise((resolve, reject) => {

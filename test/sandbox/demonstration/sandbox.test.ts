@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { isBridgeError } from '../../../operator/errors.ts';
-import { runSandbox } from '../../../operator/sandbox/demonstration/command.ts';
-import { roundTrip } from '../../../operator/sandbox/demonstration/round-trip/round-trip.ts';
-import { setUp } from '../../../operator/sandbox/demonstration/round-trip/set-up.ts';
-import { FaultScript } from '../../../operator/sandbox/fault-script.ts';
-import { compileSandboxOptions, createSandboxCommand } from '../../../operator/options.ts';
+import { runSandbox } from '../../../sandbox/demonstration/command.ts';
+import { roundTrip } from '../../../sandbox/demonstration/round-trip/round-trip.ts';
+import { setUp } from '../../../sandbox/demonstration/round-trip/set-up.ts';
+import { FaultScript } from '../../../sandbox/fault-script.ts';
+import { compileSandboxOptions, createSandboxCommand } from '../../../sandbox/sandbox-options.ts';
 import { SandboxProcess } from './sandbox-process.ts';
 
 const limitMs = 60_000;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import type { LogEntry } from '../../../operator/log.ts';
-import type { Row } from '../../../operator/sandbox/demonstration/observed/row.ts';
-import { openScreen, type Output, type Screen } from '../../../operator/sandbox/demonstration/terminal/screen.ts';
+import type { Row } from '../../../sandbox/demonstration/observed/row.ts';
+import { openScreen, type Output, type Screen } from '../../../sandbox/demonstration/terminal/screen.ts';
 import { FakeClock } from '../../fake-clock.ts';
 
 const side = (text: string) => ({ text, fingerprint: '1', changedAtMs: 0 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Row } from '../../../operator/sandbox/demonstration/observed/row.ts';
-import { plainLine } from '../../../operator/sandbox/demonstration/terminal/plain-line.ts';
-import { formatAge, formatLag, renderTable } from '../../../operator/sandbox/demonstration/terminal/table.ts';
+import type { Row } from '../../../sandbox/demonstration/observed/row.ts';
+import { plainLine } from '../../../sandbox/demonstration/terminal/plain-line.ts';
+import { formatAge, formatLag, renderTable } from '../../../sandbox/demonstration/terminal/table.ts';
 
 const nowMs = 100_000;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { ApiFailure } from '../../../operator/sandbox/kubernetes/api-failure.ts';
-import type { Change } from '../../../operator/sandbox/kubernetes/cluster.ts';
-import type { EmbeddedCluster } from '../../../operator/sandbox/kubernetes/embedded-cluster.ts';
-import type { KubeObject } from '../../../operator/sandbox/kubernetes/object.ts';
+import { ApiFailure } from '../../../sandbox/kubernetes/api-failure.ts';
+import type { Change } from '../../../sandbox/kubernetes/cluster.ts';
+import type { EmbeddedCluster } from '../../../sandbox/kubernetes/embedded-cluster.ts';
+import type { KubeObject } from '../../../sandbox/kubernetes/object.ts';
 import type { FakeClock } from '../../fake-clock.ts';
 import { tester, tinyCluster } from './tiny-cluster.ts';
 import { configMaps, namespaces, objectOf, pods, widgets } from './tiny-types.ts';

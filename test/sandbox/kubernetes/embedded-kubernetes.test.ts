@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { Agent, request } from 'undici';
 import { parse } from 'yaml';
-import {
-  type EmbeddedKubernetes,
-  startEmbeddedKubernetes,
-} from '../../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
+import { type EmbeddedKubernetes, startEmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-kubernetes.ts';
 
 describe('an embedded Kubernetes', () => {
   const started: { stop(): Promise<unknown> }[] = [];

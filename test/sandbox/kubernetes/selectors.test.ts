@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { parseFieldSelector } from '../../../operator/sandbox/kubernetes/field-selector.ts';
-import { labelSelectorText, parseLabelSelector } from '../../../operator/sandbox/kubernetes/label-selector.ts';
+import { parseFieldSelector } from '../../../sandbox/kubernetes/field-selector.ts';
+import { labelSelectorText, parseLabelSelector } from '../../../sandbox/kubernetes/label-selector.ts';
 import { configMaps, objectOf, pods } from './tiny-types.ts';
 
 describe('label selectors', () => {

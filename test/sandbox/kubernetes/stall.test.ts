@@ -7,10 +7,10 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import type { ClientRequest } from 'node:http';
-import type { Deployment } from '../../../operator/sandbox/kubernetes/controllers/shapes.ts';
-import { startEmbeddedKubernetes } from '../../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
-import type { EmbeddedKubernetes } from '../../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
-import type { KubeObject } from '../../../operator/sandbox/kubernetes/object.ts';
+import type { Deployment } from '../../../sandbox/kubernetes/controllers/shapes.ts';
+import { startEmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-kubernetes.ts';
+import type { EmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-kubernetes.ts';
+import type { KubeObject } from '../../../sandbox/kubernetes/object.ts';
 
 const longestStallMs = 100;
 const things = 10_000;

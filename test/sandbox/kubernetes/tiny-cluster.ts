@@ -1,10 +1,10 @@
 /**
  * A cluster of tiny types with the namespace `default`, by itself or behind its HTTPS server.
  */
-import { EmbeddedCluster } from '../../../operator/sandbox/kubernetes/embedded-cluster.ts';
-import { createServerCertificate, type ServerCertificate } from '../../../operator/sandbox/kubernetes/certificate.ts';
-import { ApiServer } from '../../../operator/sandbox/kubernetes/http/api-server.ts';
-import { FaultScript } from '../../../operator/sandbox/fault-script.ts';
+import { EmbeddedCluster } from '../../../sandbox/kubernetes/embedded-cluster.ts';
+import { createServerCertificate, type ServerCertificate } from '../../../sandbox/kubernetes/certificate.ts';
+import { ApiServer } from '../../../sandbox/kubernetes/http/api-server.ts';
+import { FaultScript } from '../../../sandbox/fault-script.ts';
 import { silentLogger } from '../../../operator/log.ts';
 import { Agent, request } from 'undici';
 import { FakeClock } from '../../fake-clock.ts';

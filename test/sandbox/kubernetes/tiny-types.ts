@@ -1,10 +1,10 @@
 /**
  * A few types that admit nearly everything, for tests of what is the same for all types.
  */
-import { ApiFailure } from '../../../operator/sandbox/kubernetes/api-failure.ts';
-import type { KubeObject } from '../../../operator/sandbox/kubernetes/object.ts';
-import { apiVersionOf } from '../../../operator/sandbox/kubernetes/resource-type.ts';
-import type { ResourceType, ResourceTypes } from '../../../operator/sandbox/kubernetes/resource-type.ts';
+import { ApiFailure } from '../../../sandbox/kubernetes/api-failure.ts';
+import type { KubeObject } from '../../../sandbox/kubernetes/object.ts';
+import { apiVersionOf } from '../../../sandbox/kubernetes/resource-type.ts';
+import type { ResourceType, ResourceTypes } from '../../../sandbox/kubernetes/resource-type.ts';
 
 const anything = { 'x-kubernetes-preserve-unknown-fields': true } as const;
 const metadataSchema = { type: 'object', ...anything } as const;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { acceptedForm } from '../../../operator/sandbox/kubernetes/http/accept.ts';
-import { representationOf } from '../../../operator/sandbox/kubernetes/http/representation.ts';
-import { selectionOf } from '../../../operator/sandbox/kubernetes/http/selection.ts';
-import { watchLines } from '../../../operator/sandbox/kubernetes/http/watch.ts';
+import { acceptedForm } from '../../../sandbox/kubernetes/http/accept.ts';
+import { representationOf } from '../../../sandbox/kubernetes/http/representation.ts';
+import { selectionOf } from '../../../sandbox/kubernetes/http/selection.ts';
+import { watchLines } from '../../../sandbox/kubernetes/http/watch.ts';
 import { tester, TinyServer } from './tiny-cluster.ts';
 import { configMaps, namespaces, objectOf } from './tiny-types.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { FakeClock } from '../../fake-clock.ts';
-import type { EmbeddedNacos } from '../../../operator/sandbox/nacos/embedded-nacos.ts';
+import type { EmbeddedNacos } from '../../../sandbox/nacos/embedded-nacos.ts';
 import { until } from '../../nacos/until.ts';
 import { embeddedNacos, stopAll } from './raw-nacos-client.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { EmbeddedNacos } from '../../../operator/sandbox/nacos/embedded-nacos.ts';
+import type { EmbeddedNacos } from '../../../sandbox/nacos/embedded-nacos.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { connectedClient, embeddedNacos, stopAll } from './raw-nacos-client.ts';
 

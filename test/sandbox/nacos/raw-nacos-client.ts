@@ -4,10 +4,10 @@
  */
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { decodePayload, encodePayload } from '../../../operator/nacos/payload.ts';
-import type { Payload } from '../../../operator/nacos/payload.ts';
-import { startEmbeddedNacos } from '../../../operator/sandbox/nacos/embedded-nacos.ts';
-import type { EmbeddedNacos, EmbeddedNacosOptions } from '../../../operator/sandbox/nacos/embedded-nacos.ts';
+import { decodePayload, encodePayload } from '../../../operator/nacos/transport/payload.ts';
+import type { Payload } from '../../../operator/nacos/transport/payload.ts';
+import { startEmbeddedNacos } from '../../../sandbox/nacos/embedded-nacos.ts';
+import type { EmbeddedNacos, EmbeddedNacosOptions } from '../../../sandbox/nacos/embedded-nacos.ts';
 import { until } from '../../nacos/until.ts';
 
 export interface WireAnswer {

@@ -1,17 +1,14 @@
 /** An embedded cluster with its controllers under a clock that the test moves; no server, no sockets. */
 import { silentLogger } from '../../../../operator/log.ts';
 import type { Logger } from '../../../../operator/log.ts';
-import type { Change } from '../../../../operator/sandbox/kubernetes/cluster.ts';
-import { startControllers } from '../../../../operator/sandbox/kubernetes/controllers/controllers.ts';
-import type {
-  ControllerOptions,
-  Controllers,
-} from '../../../../operator/sandbox/kubernetes/controllers/controllers.ts';
-import { EmbeddedCluster } from '../../../../operator/sandbox/kubernetes/embedded-cluster.ts';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import type { ResourceType } from '../../../../operator/sandbox/kubernetes/resource-type.ts';
-import { serveCustomResources } from '../../../../operator/sandbox/kubernetes/types/custom-resources.ts';
-import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import type { Change } from '../../../../sandbox/kubernetes/cluster.ts';
+import { startControllers } from '../../../../sandbox/kubernetes/controllers/controllers.ts';
+import type { ControllerOptions, Controllers } from '../../../../sandbox/kubernetes/controllers/controllers.ts';
+import { EmbeddedCluster } from '../../../../sandbox/kubernetes/embedded-cluster.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import type { ResourceType } from '../../../../sandbox/kubernetes/resource-type.ts';
+import { serveCustomResources } from '../../../../sandbox/kubernetes/types/custom-resources.ts';
+import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 
 export interface Manifest {

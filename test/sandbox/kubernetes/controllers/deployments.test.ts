@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Deployment, Pod } from '../../../../operator/sandbox/kubernetes/controllers/shapes.ts';
+import type { Deployment, Pod } from '../../../../sandbox/kubernetes/controllers/shapes.ts';
 import { ControllerWorld } from './controller-world.ts';
 import type { Manifest } from './controller-world.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Endpoint, EndpointSlice, Pod } from '../../../../operator/sandbox/kubernetes/controllers/shapes.ts';
+import type { Endpoint, EndpointSlice, Pod } from '../../../../sandbox/kubernetes/controllers/shapes.ts';
 import { ControllerWorld } from './controller-world.ts';
 
 const serviceName = 'kubernetes.io/service-name';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { DeleteOptions } from '../../../../operator/sandbox/kubernetes/cluster.ts';
-import type { OwnerReference } from '../../../../operator/sandbox/kubernetes/object.ts';
+import type { DeleteOptions } from '../../../../sandbox/kubernetes/cluster.ts';
+import type { OwnerReference } from '../../../../sandbox/kubernetes/object.ts';
 import { ControllerWorld } from './controller-world.ts';
 
 /** Names of owners; `gone` stands for one that never existed. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Condition, Namespace } from '../../../../operator/sandbox/kubernetes/controllers/shapes.ts';
+import type { Condition, Namespace } from '../../../../sandbox/kubernetes/controllers/shapes.ts';
 import { ControllerWorld } from './controller-world.ts';
 
 describe('namespaces', () => {

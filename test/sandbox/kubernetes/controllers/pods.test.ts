@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { PodAddresses } from '../../../../operator/sandbox/kubernetes/controllers/pod-addresses.ts';
-import type { Node, Pod } from '../../../../operator/sandbox/kubernetes/controllers/shapes.ts';
+import { PodAddresses } from '../../../../sandbox/kubernetes/controllers/pod-addresses.ts';
+import type { Node, Pod } from '../../../../sandbox/kubernetes/controllers/shapes.ts';
 import { ControllerWorld } from './controller-world.ts';
 
 const containers = [{ name: 'main', image: 'one' }];

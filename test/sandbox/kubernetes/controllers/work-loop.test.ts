@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ApiFailure } from '../../../../operator/sandbox/kubernetes/api-failure.ts';
-import { WorkLoop } from '../../../../operator/sandbox/kubernetes/controllers/work-loop.ts';
+import { ApiFailure } from '../../../../sandbox/kubernetes/api-failure.ts';
+import { WorkLoop } from '../../../../sandbox/kubernetes/controllers/work-loop.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { LogRecorder } from '../../../runtime/log-recorder.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { byPriority, discoveryAnswer } from '../../../../operator/sandbox/kubernetes/discovery/discovery.ts';
-import { openApiAnswer } from '../../../../operator/sandbox/kubernetes/discovery/open-api.ts';
+import { byPriority, discoveryAnswer } from '../../../../sandbox/kubernetes/discovery/discovery.ts';
+import { openApiAnswer } from '../../../../sandbox/kubernetes/discovery/open-api.ts';
 import { registryWithOurCrds } from '../types/our-crds.ts';
 
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Fault } from '../../../../operator/sandbox/fault-script.ts';
+import type { Fault } from '../../../../sandbox/fault-script.ts';
 import { TinyServer } from '../tiny-cluster.ts';
 import { configMaps } from '../tiny-types.ts';
 

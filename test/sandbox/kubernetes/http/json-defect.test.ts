@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { jsonDefect } from '../../../../operator/sandbox/kubernetes/http/json-defect.ts';
+import { jsonDefect } from '../../../../sandbox/kubernetes/http/json-defect.ts';
 
 describe('a text that is no JSON', () => {
   /** As Go's encoding/json said it. */

@@ -3,9 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { Agent, request } from 'undici';
-import { startEmbeddedKubernetes } from '../../../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
-import type { EmbeddedKubernetes } from '../../../../operator/sandbox/kubernetes/embedded-kubernetes.ts';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
+import { startEmbeddedKubernetes } from '../../../../sandbox/kubernetes/embedded-kubernetes.ts';
+import type { EmbeddedKubernetes } from '../../../../sandbox/kubernetes/embedded-kubernetes.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
 import { customDefinition } from './thing-definition.ts';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';

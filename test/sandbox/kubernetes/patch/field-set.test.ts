@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FieldSet } from '../../../../operator/sandbox/kubernetes/patch/field-set.ts';
-import { fieldElement, keyElement, valueElement } from '../../../../operator/sandbox/kubernetes/patch/path-element.ts';
+import { FieldSet } from '../../../../sandbox/kubernetes/patch/field-set.ts';
+import { fieldElement, keyElement, valueElement } from '../../../../sandbox/kubernetes/patch/path-element.ts';
 
 const element = fc.oneof(
   fc.constantFrom('a', 'b', '.', '__proto__', 'f:x').map(fieldElement),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import { jsonPatch } from '../../../../operator/sandbox/kubernetes/patch/json-patch.ts';
-import { mergePatch } from '../../../../operator/sandbox/kubernetes/patch/merge-patch.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import { jsonPatch } from '../../../../sandbox/kubernetes/patch/json-patch.ts';
+import { mergePatch } from '../../../../sandbox/kubernetes/patch/merge-patch.ts';
 
 const current: KubeObject = {
   apiVersion: 'v1',

@@ -5,8 +5,8 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { FailureDetails } from '../../../../operator/sandbox/kubernetes/api-failure.ts';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
+import type { FailureDetails } from '../../../../sandbox/kubernetes/api-failure.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
 
 export interface RecordedWrite {
   readonly op: 'create' | 'update' | 'apply' | 'json' | 'merge' | 'strategic';

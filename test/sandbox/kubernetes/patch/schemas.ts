@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { ResourceType } from '../../../../operator/sandbox/kubernetes/resource-type.ts';
-import type { Schema } from '../../../../operator/sandbox/kubernetes/schema.ts';
-import { builtInFacts, builtInSchema } from '../../../../operator/sandbox/kubernetes/types/built-in-facts.ts';
+import type { ResourceType } from '../../../../sandbox/kubernetes/resource-type.ts';
+import type { Schema } from '../../../../sandbox/kubernetes/schema.ts';
+import { builtInFacts, builtInSchema } from '../../../../sandbox/kubernetes/types/built-in-facts.ts';
 
 export type TestType = Pick<ResourceType, 'kind' | 'hasStatus' | 'isCustom' | 'schema'>;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ApiFailure } from '../../../../operator/sandbox/kubernetes/api-failure.ts';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import { serverSideApply } from '../../../../operator/sandbox/kubernetes/patch/server-side-apply.ts';
-import { trackUpdate } from '../../../../operator/sandbox/kubernetes/patch/tracked-update.ts';
-import type { Schema } from '../../../../operator/sandbox/kubernetes/schema.ts';
+import { ApiFailure } from '../../../../sandbox/kubernetes/api-failure.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import { serverSideApply } from '../../../../sandbox/kubernetes/patch/server-side-apply.ts';
+import { trackUpdate } from '../../../../sandbox/kubernetes/patch/tracked-update.ts';
+import type { Schema } from '../../../../sandbox/kubernetes/schema.ts';
 
 const text: Schema = { type: 'string' };
 const item: Schema = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { KubeObject, ManagedFieldsEntry } from '../../../../operator/sandbox/kubernetes/object.ts';
-import { resetFields } from '../../../../operator/sandbox/kubernetes/patch/reset-fields.ts';
-import { trackUpdate } from '../../../../operator/sandbox/kubernetes/patch/tracked-update.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../../../../sandbox/kubernetes/object.ts';
+import { resetFields } from '../../../../sandbox/kubernetes/patch/reset-fields.ts';
+import { trackUpdate } from '../../../../sandbox/kubernetes/patch/tracked-update.ts';
 import { typeOf } from './schemas.ts';
 
 const first = '2026-01-01T00:00:00Z';

@@ -1,7 +1,7 @@
 /** Admits objects, and gives them what the API server gives, as the storage of an embedded API server does, for tests of what is refused and filled in. */
-import type { ApiFailure } from '../../../../operator/sandbox/kubernetes/api-failure.ts';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import type { AdmitOptions, ResourceTypes } from '../../../../operator/sandbox/kubernetes/resource-type.ts';
+import type { ApiFailure } from '../../../../sandbox/kubernetes/api-failure.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import type { AdmitOptions, ResourceTypes } from '../../../../sandbox/kubernetes/resource-type.ts';
 
 interface Admission extends Partial<AdmitOptions> {
   readonly previous?: KubeObject;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import { builtInTypes } from '../../../../operator/sandbox/kubernetes/types/built-in-types.ts';
-import { ServiceAddresses } from '../../../../operator/sandbox/kubernetes/types/rules/service-addresses.ts';
-import { addressesOf } from '../../../../operator/sandbox/kubernetes/types/rules/service.ts';
-import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import { builtInTypes } from '../../../../sandbox/kubernetes/types/built-in-types.ts';
+import { ServiceAddresses } from '../../../../sandbox/kubernetes/types/rules/service-addresses.ts';
+import { addressesOf } from '../../../../sandbox/kubernetes/types/rules/service.ts';
+import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { admit, admitted, refusal } from './admission.ts';
 
 const types = new TypeRegistry();

@@ -2,7 +2,7 @@
  * The same samples that a real API server judges in test/real/crd-validation.test.ts, judged here.
  */
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
 import { changedConfigs, fullConfig, refusedConfigs } from '../../../real/crd-samples/nacos-config.ts';
 import { fullConnection, refusedConnections, server } from '../../../real/crd-samples/nacos-connection.ts';
 import { changedServices, fullService, many, refusedServices } from '../../../real/crd-samples/nacos-service.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { admit, refusal } from './admission.ts';
 
 const types = new TypeRegistry();

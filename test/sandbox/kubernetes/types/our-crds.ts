@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import type { CustomResourceDefinition } from '../../../../operator/sandbox/kubernetes/types/custom-resource-definition.ts';
-import { customResourceType } from '../../../../operator/sandbox/kubernetes/types/custom-resource-type.ts';
-import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import type { CustomResourceDefinition } from '../../../../sandbox/kubernetes/types/custom-resource-definition.ts';
+import { customResourceType } from '../../../../sandbox/kubernetes/types/custom-resource-type.ts';
+import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { admit } from './admission.ts';
 
 const folder = path.join(import.meta.dirname, '../../../../crds');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { decodeProtobufObject } from '../../../../operator/sandbox/kubernetes/types/protobuf-object.ts';
+import { decodeProtobufObject } from '../../../../sandbox/kubernetes/types/protobuf-object.ts';
 
 /** Bodies that kubectl 1.32 sent, in base64, and what they say. */
 const bodies: readonly (readonly [command: string, body: string, object: object])[] = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import { span } from '../../../../operator/sandbox/kubernetes/types/age.ts';
-import { jsonPath } from '../../../../operator/sandbox/kubernetes/types/json-path.ts';
-import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import { span } from '../../../../sandbox/kubernetes/types/age.ts';
+import { jsonPath } from '../../../../sandbox/kubernetes/types/json-path.ts';
+import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { registryWithOurCrds } from './our-crds.ts';
 
 const nowMs = Date.parse('2026-01-01T00:10:00Z');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { EmbeddedCluster } from '../../../../operator/sandbox/kubernetes/embedded-cluster.ts';
-import { ServiceAddresses } from '../../../../operator/sandbox/kubernetes/types/rules/service-addresses.ts';
-import { builtInTypes } from '../../../../operator/sandbox/kubernetes/types/built-in-types.ts';
-import type { CustomResourceDefinition } from '../../../../operator/sandbox/kubernetes/types/custom-resource-definition.ts';
-import { serveCustomResources } from '../../../../operator/sandbox/kubernetes/types/custom-resources.ts';
-import { trackServiceAddresses } from '../../../../operator/sandbox/kubernetes/types/service-address-use.ts';
-import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import { EmbeddedCluster } from '../../../../sandbox/kubernetes/embedded-cluster.ts';
+import { ServiceAddresses } from '../../../../sandbox/kubernetes/types/rules/service-addresses.ts';
+import { builtInTypes } from '../../../../sandbox/kubernetes/types/built-in-types.ts';
+import type { CustomResourceDefinition } from '../../../../sandbox/kubernetes/types/custom-resource-definition.ts';
+import { serveCustomResources } from '../../../../sandbox/kubernetes/types/custom-resources.ts';
+import { trackServiceAddresses } from '../../../../sandbox/kubernetes/types/service-address-use.ts';
+import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { FakeClock } from '../../../fake-clock.ts';
 import { readCrd } from './our-crds.ts';
 

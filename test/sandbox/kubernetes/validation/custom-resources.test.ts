@@ -3,10 +3,10 @@
  * definition, the objects and the answers.
  */
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../../../operator/sandbox/kubernetes/object.ts';
-import type { CustomResourceDefinition } from '../../../../operator/sandbox/kubernetes/types/custom-resource-definition.ts';
-import { customResourceType } from '../../../../operator/sandbox/kubernetes/types/custom-resource-type.ts';
-import { TypeRegistry } from '../../../../operator/sandbox/kubernetes/types/type-registry.ts';
+import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import type { CustomResourceDefinition } from '../../../../sandbox/kubernetes/types/custom-resource-definition.ts';
+import { customResourceType } from '../../../../sandbox/kubernetes/types/custom-resource-type.ts';
+import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { admit, admitted, refusal, refusalOf } from '../types/admission.ts';
 import recorded from './recorded-refusals.json' with { type: 'json' };
 

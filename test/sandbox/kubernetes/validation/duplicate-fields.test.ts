@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { duplicateFieldsOf } from '../../../../operator/sandbox/kubernetes/validation/duplicate-fields.ts';
+import { duplicateFieldsOf } from '../../../../sandbox/kubernetes/validation/duplicate-fields.ts';
 
 describe('Fields that a text holds twice', () => {
   const texts: readonly (readonly [text: string, fields: readonly string[]])[] = [

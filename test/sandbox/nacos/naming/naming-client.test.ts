@@ -10,11 +10,11 @@ import { isBridgeError } from '../../../../operator/errors.ts';
 import { silentLogger } from '../../../../operator/log.ts';
 import { NacosClient } from '../../../../operator/nacos/client.ts';
 import { createNacosMetrics } from '../../../../operator/nacos/metrics.ts';
-import type { Instance, NamingClient, ServiceKey } from '../../../../operator/nacos/naming-client.ts';
-import { parseServerAddresses } from '../../../../operator/nacos/server-address.ts';
-import { startEmbeddedNacos } from '../../../../operator/sandbox/nacos/embedded-nacos.ts';
-import type { EmbeddedNacos } from '../../../../operator/sandbox/nacos/embedded-nacos.ts';
-import { generations } from '../../../../operator/sandbox/nacos/generation.ts';
+import type { Instance, NamingClient, ServiceKey } from '../../../../operator/nacos/naming/naming-client.ts';
+import { parseServerAddresses } from '../../../../operator/nacos/transport/server-address.ts';
+import { startEmbeddedNacos } from '../../../../sandbox/nacos/embedded-nacos.ts';
+import type { EmbeddedNacos } from '../../../../sandbox/nacos/embedded-nacos.ts';
+import { generations } from '../../../../sandbox/nacos/generation.ts';
 
 const pushDelayMs = 20;
 const limitMs = 3_000;

@@ -2,10 +2,10 @@
  * The naming part alone, with connections that a test opens and closes, a clock that it moves, and the HTTP routes.
  */
 import { silentLogger } from '../../../../operator/log.ts';
-import type { Generation } from '../../../../operator/sandbox/nacos/generation.ts';
-import { createNaming } from '../../../../operator/sandbox/nacos/naming/naming.ts';
-import type { Naming } from '../../../../operator/sandbox/nacos/naming/naming.ts';
-import type { Json, RpcConnection } from '../../../../operator/sandbox/nacos/rpc.ts';
+import type { Generation } from '../../../../sandbox/nacos/generation.ts';
+import { createNaming } from '../../../../sandbox/nacos/naming/naming.ts';
+import type { Naming } from '../../../../sandbox/nacos/naming/naming.ts';
+import type { Json, RpcConnection } from '../../../../sandbox/nacos/rpc.ts';
 import { FakeClock } from '../../../fake-clock.ts';
 
 export interface Answer {

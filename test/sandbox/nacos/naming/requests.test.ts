@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Json } from '../../../../operator/sandbox/nacos/rpc.ts';
+import type { Json } from '../../../../sandbox/nacos/rpc.ts';
 import { hostsOf, instance, NamingWorld } from './naming-world.ts';
 import type { Client } from './naming-world.ts';
 

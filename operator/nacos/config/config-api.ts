@@ -1,0 +1,142 @@
+/**
+ * The four config requests of the gRPC protocol, one message each, without any memory.
+ */
+import { BridgeError } from '../../errors.ts';
+import { describeKey, normaliseKey } from './config-key.ts';
+import type { ConfigKey } from './config-key.ts';
+import { md5Of } from './config-snapshot.ts';
+import type { ReadSnapshot } from './config-snapshot.ts';
+import { maxMessageBytes } from '../transport/grpc-transport.ts';
+import { isJsonObject, listOf, numberOf, textOf } from '../transport/json-object.ts';
+import type { JsonObject } from '../transport/json-object.ts';
+import { serverCodes } from '../transport/response-errors.ts';
+import type { RpcCaller } from '../transport/rpc-caller.ts';
+
+export interface ConfigPublishOptions {
+  /**
+   * What must be there for the write to happen: the version with this md5, nothing, or anything. Nacos lets the md5
+   * guard updates only: a config that is absent by then is created.
+   */
+  readonly cas: { readonly md5: string } | 'create-only' | 'none';
+  readonly type: string;
+  /** At most five of 64 characters. Without, those that are there stay; an empty list takes them away. */
+  readonly tags?: readonly string[];
+  /** Unlike tags, what was there does not survive a publish that gives none (seen on 2.3 and 3.1). */
+  readonly description?: string;
+  readonly appName?: string;
+  readonly srcUser?: string;
+}
+
+export interface ListenContext {
+  readonly key: ConfigKey;
+  /** What we have; '' for nothing. */
+  readonly md5: string;
+}
+
+/** No content has this md5, so a config that exists never matches it: compare-and-swap becomes "create only". */
+const impossibleMd5 = '0'.repeat(32);
+const envelopeBytes = 4 * 1024;
+
+export class ConfigApi {
+  readonly #caller: RpcCaller;
+
+  constructor(caller: RpcCaller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * What the server's cache says.
+   *
+   * @throws NACOS_FAILED when the answer is no whole version: blank (Nacos stores no blank content), or being written.
+   */
+  async query(key: ConfigKey, signal?: AbortSignal): Promise<{ snapshot: ReadSnapshot; isWhole: boolean } | undefined> {
+    const description = `query of ${describeKey(key)}`;
+    const body = await this.#caller.call({
+      operation: 'config_query',
+      description,
+      type: 'ConfigQueryRequest',
+      responseType: 'ConfigQueryResponse',
+      body: fieldsOf(key),
+      headers: { notify: 'false', charset: 'UTF-8' },
+      absentErrorCode: serverCodes.configAbsent,
+      signal,
+    });
+    if (!body) return undefined;
+    const content = textOf(body['content']);
+    if (content.trim() === '')
+      throw new BridgeError('NACOS_FAILED', `${description}: Nacos answered with blank content`);
+    const actualMd5 = md5Of(content);
+    const md5 = textOf(body['md5']) || actualMd5;
+    const lastModifiedMs = numberOf(body['lastModified']);
+    const type = textOf(body['contentType']) || 'text';
+    return { snapshot: { content, md5, type, lastModifiedMs }, isWhole: md5 === actualMd5 };
+  }
+
+  /**
+   * @throws NACOS_CAS_FAILED; INVALID_CONTENT before anything is sent; after TIMEOUT and NACOS_UNREACHABLE the content may
+   *   have been written.
+   */
+  async publish(key: ConfigKey, content: string, options: ConfigPublishOptions): Promise<{ md5: string }> {
+    checkContent(key, content);
+    const { appName = '', cas, description = '', srcUser = '', tags, type } = options;
+    const casMd5 = cas === 'none' ? undefined : cas === 'create-only' ? impossibleMd5 : cas.md5;
+    const additions = { type, appName, src_user: srcUser, desc: description };
+    const additionMap = Object.fromEntries(Object.entries(additions).filter(([, value]) => value !== ''));
+    if (tags) additionMap['config_tags'] = tags.join(',');
+    await this.#caller.call({
+      operation: 'config_publish',
+      description: `publish of ${describeKey(key)}`,
+      type: 'ConfigPublishRequest',
+      responseType: 'ConfigPublishResponse',
+      body: { ...fieldsOf(key), content, casMd5, additionMap },
+      headers: { charset: 'UTF-8', ...(appName && { 'Client-AppName': appName }) },
+    });
+    return { md5: md5Of(content) };
+  }
+
+  /** Succeeds for a config that does not exist, too. */
+  async remove(key: ConfigKey): Promise<void> {
+    await this.#caller.call({
+      operation: 'config_remove',
+      description: `removal of ${describeKey(key)}`,
+      type: 'ConfigRemoveRequest',
+      responseType: 'ConfigRemoveResponse',
+      body: fieldsOf(key),
+    });
+  }
+
+  /** Starts or ends listening; when it starts, resolves to the keys whose md5 on the server differs. */
+  async listen(contexts: readonly ListenContext[], listen: boolean, signal?: AbortSignal): Promise<ConfigKey[]> {
+    const body = await this.#caller.call({
+      operation: 'config_listen',
+      description: `${listen ? 'listening to' : 'leaving'} ${contexts.length} configs`,
+      type: 'ConfigBatchListenRequest',
+      responseType: 'ConfigChangeBatchListenResponse',
+      body: { listen, configListenContexts: contexts.map(({ key, md5 }) => ({ ...fieldsOf(key), md5 })) },
+      signal,
+    });
+    return listOf(body?.['changedConfigs']).filter(isJsonObject).map(keyOf);
+  }
+}
+
+/** The key in a message of the server, where the public namespace is null, absent, '' or 'public'. */
+export function keyOf(fields: JsonObject): ConfigKey {
+  const { tenant, group, dataId } = fields;
+  return normaliseKey({ namespaceId: textOf(tenant), group: textOf(group), dataId: textOf(dataId) });
+}
+
+function fieldsOf(key: ConfigKey): { dataId: string; group: string; tenant: string } {
+  const { namespaceId, group, dataId } = normaliseKey(key);
+  return { dataId, group, tenant: namespaceId };
+}
+
+function checkContent(key: ConfigKey, content: string): void {
+  const invalid = (rule: string) => new BridgeError('INVALID_CONTENT', `the content of ${describeKey(key)} ${rule}`);
+  if (content.trim() === '') throw invalid('must not be blank: Nacos refuses it');
+  if (!content.isWellFormed()) throw invalid('must be valid Unicode: it has half a surrogate pair');
+  const limitBytes = maxMessageBytes - envelopeBytes;
+  // No unit of UTF-16 takes more than six bytes, those of an escape: what is small by that need not be written out.
+  if (content.length * 6 + 2 <= limitBytes) return;
+  const bytes = Buffer.byteLength(JSON.stringify(content));
+  if (bytes > limitBytes) throw invalid(`must take at most ${limitBytes} bytes as JSON, and takes ${bytes}`);
+}

@@ -1,0 +1,264 @@
+/**
+ * Configs: read, written with compare-and-swap, watched, and discovered.
+ *
+ * A server's cache lags behind its database, so a read may be older than our own last write. `query` says what the cache
+ * says; `read` and watchers never go back behind our own publish or removal (see own-writes.ts). Where a read is in doubt
+ * the database decides, through the admin API; where there is none, the cache is read again until it shows the write or
+ * 10 s have passed since it. Writes to one key are expected one after the other, as compare-and-swap has it anyway.
+ */
+import { sleep } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { isBridgeError } from '../../errors.ts';
+import { errorFields } from '../../log.ts';
+import type { Logger } from '../../log.ts';
+import type { AdminApi, ConfigDetail } from '../admin/admin-api.ts';
+import { keyOf } from './config-api.ts';
+import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';
+import { describeKey, normaliseKey } from './config-key.ts';
+import type { ConfigKey } from './config-key.ts';
+import { absentMd5, md5OfObservation } from './config-snapshot.ts';
+import type { ConfigObservation, ConfigSnapshot, ReadSnapshot, VersionObservation } from './config-snapshot.ts';
+import { ConfigDiscoveries } from './config-discoveries.ts';
+import type { ConfigDiscovery, DiscoveryChange, DiscoveryListener, DiscoveryState } from './config-discoveries.ts';
+import type { ConfigName, ConfigPattern } from './config-pattern.ts';
+import type { ConfigListener, ConfigWatch, VersionListener, VersionWatch } from './config-watch.ts';
+import { ConfigWatches } from './config-watches.ts';
+import type { Push } from '../transport/connection.ts';
+import type { FuzzyWatchApi } from './fuzzy-watch-api.ts';
+import { isStale, OwnWrites, versionOf } from './own-writes.ts';
+import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
+import { ServerClock } from './server-clock.ts';
+
+export type {
+  ConfigKey,
+  ConfigListener,
+  ConfigObservation,
+  ConfigPublishOptions,
+  ConfigSnapshot,
+  ConfigWatch,
+  ReadSnapshot,
+  VersionObservation,
+  VersionWatch,
+};
+export type { ConfigDiscovery, ConfigName, ConfigPattern, DiscoveryChange, DiscoveryState };
+
+export interface ConfigClientOptions {
+  readonly api: ConfigApi;
+  readonly fuzzyWatches: FuzzyWatchApi;
+  readonly admin: AdminApi;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly maxConcurrentRequests: number;
+}
+
+export interface VersionWatchOptions {
+  /** '' where nothing is expected to be there. @default nothing is known of it */
+  readonly expectedMd5?: string;
+}
+
+const believedAfterMs = 10_000;
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
+const wholeTries = 4;
+
+export class ConfigClient {
+  readonly #options: ConfigClientOptions;
+  readonly #ownWrites: OwnWrites;
+  readonly #watches: ConfigWatches;
+  readonly #discoveries: ConfigDiscoveries;
+  #serverClock = new ServerClock();
+
+  constructor(options: ConfigClientOptions) {
+    this.#options = options;
+    this.#ownWrites = new OwnWrites(options.clock);
+    this.#watches = new ConfigWatches({ ...options, read: (key, signal) => this.read(key, signal) });
+    const { admin, fuzzyWatches } = options;
+    const list = (pattern: ConfigPattern, signal: AbortSignal) => admin.listConfigs(pattern, signal);
+    this.#discoveries = new ConfigDiscoveries({ ...options, api: fuzzyWatches, list });
+  }
+
+  /** What the server's cache says: may be older than our own publish. */
+  async query(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#options.api.query(key, signal).catch((error: unknown) => {
+        if (attempt === wholeTries || !isBridgeError(error, 'NACOS_FAILED')) throw error;
+        return 'again' as const;
+      });
+      if (answer === undefined) return undefined;
+      // Content and md5 that do not match were read while a write was under way. A server that hashes in another
+      // encoding never matches: its own md5 is then what it compares with, so that is the one to keep.
+      if (answer !== 'again' && (answer.isWhole || attempt === wholeTries)) return answer.snapshot;
+      await sleep(this.#options.clock, firstPauseMs * 2 ** (attempt - 1), signal);
+    }
+  }
+
+  /** Never older than our own last publish or removal. */
+  async read(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      const found = await this.query(key, signal);
+      const read = versionOf(found);
+      const write = this.#ownWrites.get(key);
+      if (!write || !isStale(read, write)) {
+        this.#ownWrites.seen(key, read);
+        return found;
+      }
+      const isSettled = this.#options.clock.monotonic() - write.writtenAtMs >= believedAfterMs;
+      const decision = await this.#decideByDatabase(key, signal);
+      // A write that was made meanwhile has a note of its own.
+      if (this.#ownWrites.get(key) !== write) continue;
+      if (decision) return this.#decided(key, decision.stored, write);
+      if (isSettled) return found;
+      await sleep(this.#options.clock, pauseMs, signal);
+    }
+  }
+
+  /** What the database holds, with all that the admin API tells; right at once after a write. */
+  async readStored(key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
+    const stored = await this.#options.admin.getConfig(key, signal);
+    const own = this.#watches.ownVersionOf(key);
+    const isOurs = own && stored?.md5 === own.md5 && stored.srcUser === own.version.srcUser;
+    // Nobody wrote after us, so what was served before is our write as well.
+    if (isOurs && own.version.servedMs !== undefined) {
+      this.#serverClock.learn(own.version.servedMs, own.version.answeredMs);
+    }
+    return stored;
+  }
+
+  /**
+   * Whether nobody has written since our own last write, not even tags or a description, of which nothing is pushed. Costs
+   * one read of the server's cache, a tenth of what `readStored` costs; false where it cannot be told.
+   */
+  async isUntouched(key: ConfigKey, signal?: AbortSignal): Promise<boolean> {
+    const own = this.#watches.ownVersionOf(key);
+    if (own === undefined) return false;
+    const served = await this.query(key, signal);
+    if (served?.md5 !== own.md5) return false;
+    const { version } = own;
+    version.servedMs = served.lastModifiedMs;
+    if (!this.#serverClock.isBefore(version.servedMs, version.answeredMs)) return false;
+    this.#serverClock.learn(version.servedMs, version.answeredMs);
+    return true;
+  }
+
+  /**
+   * @returns the md5 that the config has now.
+   * @throws NACOS_CAS_FAILED when another version was there; INVALID_CONTENT before anything is sent. After TIMEOUT and
+   *   NACOS_UNREACHABLE the write may have happened: read again, and decide anew.
+   */
+  async publish(key: ConfigKey, content: string, options: ConfigPublishOptions): Promise<{ md5: string }> {
+    const replaced = replacedBy(options.cas, this.#watches.currentOf(key));
+    const { md5 } = await this.#options.api.publish(key, content, options);
+    this.#wrote(key, { kind: 'present', snapshot: { content, md5 } }, replaced, options.srcUser);
+    return { md5 };
+  }
+
+  /** Removing what does not exist succeeds. There is no compare-and-swap for removal: read just before. */
+  async remove(key: ConfigKey): Promise<void> {
+    const replaced = replacedBy('none', this.#watches.currentOf(key));
+    await this.#options.api.remove(key);
+    this.#wrote(key, { kind: 'absent' }, replaced);
+  }
+
+  /**
+   * Calls `listener` with what is there, once known, and then with every change, each once. Our own writes are delivered
+   * as soon as they are confirmed. The listener is never called from within this call, nor after `stop`.
+   */
+  watch(key: ConfigKey, listener: ConfigListener): ConfigWatch {
+    return this.#watches.watch(normaliseKey(key), listener);
+  }
+
+  /**
+   * As `watch`, for who needs the content of a version only until he has dealt with it, if at all (config-watch.ts).
+   *
+   * `expectedMd5` is of what the server should hold. If it says that it does, that is what is there, and nothing is read.
+   */
+  watchVersions(
+    key: ConfigKey,
+    listener: VersionListener,
+    { expectedMd5: md5 }: VersionWatchOptions = {},
+  ): VersionWatch {
+    const write = this.#ownWrites.get(key);
+    const isOlder = md5 !== undefined && write && isStale({ md5 }, write);
+    return this.#watches.watchVersions(normaliseKey(key), listener, isOlder ? undefined : md5);
+  }
+
+  /**
+   * Calls `listener` with the configs that match, once anything is known, and then with every change of which exist: not
+   * of contents. What it may take for gone, and how it is found out, say discovered-configs.ts and pattern-discovery.ts.
+   */
+  discover(pattern: ConfigPattern, listener: DiscoveryListener): ConfigDiscovery {
+    return this.#discoveries.discover(pattern, listener);
+  }
+
+  /** The server has changed a config, or says so. */
+  pushed(push: Push): void {
+    if (push.type === 'ConfigChangeNotifyRequest') this.#watches.changed(keyOf(push.body));
+    else this.#discoveries.pushed(push);
+  }
+
+  /** A new connection knows nothing of what we listen to. */
+  connected(): void {
+    this.#watches.connected();
+    this.#discoveries.connected();
+  }
+
+  authenticated(): void {
+    this.#watches.retry();
+    this.#discoveries.retry();
+  }
+
+  disconnected(): void {
+    // The next server may have another clock.
+    this.#serverClock = new ServerClock();
+    this.#watches.disconnected();
+    this.#discoveries.disconnected();
+  }
+
+  stop(): void {
+    this.#watches.stop();
+    this.#discoveries.stop();
+  }
+
+  /** The server has answered that it took our write. */
+  #wrote(key: ConfigKey, written: ConfigObservation, replaced: ReplacedVersion | undefined, srcUser?: string): void {
+    this.#ownWrites.record(key, md5OfObservation(written), replaced);
+    this.#watches.wrote(key, written, { srcUser, answeredMs: this.#options.clock.monotonic() });
+  }
+
+  /** What the database holds is so, also when it is what was there before our write: somebody may have undone it. */
+  #decided(key: ConfigKey, stored: ReadSnapshot | undefined, write: OwnWrite): ReadSnapshot | undefined {
+    const version = versionOf(stored);
+    if (isStale(version, write)) this.#ownWrites.forget(key);
+    else this.#ownWrites.seen(key, version);
+    return stored;
+  }
+
+  /** Undefined when the database cannot be asked. */
+  async #decideByDatabase(
+    key: ConfigKey,
+    signal: AbortSignal | undefined,
+  ): Promise<{ stored: ReadSnapshot | undefined } | undefined> {
+    const { admin, log } = this.#options;
+    try {
+      return { stored: await admin.getConfig(key, signal) };
+    } catch (error) {
+      if (isBridgeError(error, 'ABORTED')) throw error;
+      log.debug('a doubtful read is repeated, since the admin API cannot decide it', {
+        config: describeKey(key),
+        ...errorFields(error),
+      });
+      return undefined;
+    }
+  }
+}
+
+function replacedBy(
+  cas: ConfigPublishOptions['cas'],
+  current: VersionObservation | undefined,
+): ReplacedVersion | undefined {
+  if (cas === 'create-only') return { md5: absentMd5, isProven: true };
+  if (cas === 'none') return current && { md5: md5OfObservation(current), isProven: false };
+  const isCurrent = current?.kind === 'present' && current.snapshot.md5 === cas.md5;
+  return { ...(isCurrent ? versionOf(current.snapshot) : { md5: cas.md5 }), isProven: true };
+}

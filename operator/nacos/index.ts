@@ -1,0 +1,27 @@
+/**
+ * The Nacos client: its only door. Nothing outside this folder imports past this file.
+ */
+export type { ConfigDetail } from './admin/admin-api.ts';
+export { NacosClient } from './client.ts';
+export type { ClientState, NacosClientOptions } from './client.ts';
+export type { ConfigPublishOptions, VersionObservation, VersionWatch } from './config/config-client.ts';
+export type { ConfigDiscovery, DiscoveryChange } from './config/config-discoveries.ts';
+export { describeKey, keyText, normaliseNamespaceId } from './config/config-key.ts';
+export type { ConfigKey } from './config/config-key.ts';
+export { nameText } from './config/config-pattern.ts';
+export type { ConfigName } from './config/config-pattern.ts';
+export { absentMd5, md5Of } from './config/config-snapshot.ts';
+export type { ConfigObservation } from './config/config-snapshot.ts';
+export type { ConfigWatch } from './config/config-watch.ts';
+export { createNacosMetrics } from './metrics.ts';
+export type { NamingClient } from './naming/naming-client.ts';
+export { describeService, serviceText } from './naming/naming-service-key.ts';
+export type { NamingSubscription } from './naming/naming-subscriptions.ts';
+export type { Host, Instance, ServiceInfo, ServiceKey } from './naming/naming-types.ts';
+export { recordsSent } from './naming/records-sent.ts';
+export { errorOf } from './transport/connection-state.ts';
+export type { Credentials } from './transport/login.ts';
+export { grpcTarget, hostAndPort, httpBase, parseServerAddresses } from './transport/server-address.ts';
+export type { ServerAddress } from './transport/server-address.ts';
+export { decodePayload, encodePayload } from './transport/payload.ts';
+export type { Payload } from './transport/payload.ts';

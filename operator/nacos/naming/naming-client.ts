@@ -1,0 +1,194 @@
+/**
+ * Services: registered, withdrawn, subscribed to and queried, over connections of their own that are opened when first
+ * used.
+ *
+ * A server keeps one record for each connection and service and drops it with the connection. So the unit is the whole
+ * list of a service's instances; what is wanted is kept here and is sent again on every new connection; and several
+ * clients that publish equal lists appear as one, of which any may go without a trace.
+ *
+ * Guarantees: the last list that was published is what the server holds, as soon as there is a server, and after every
+ * loss again; a list that the server has confirmed on a living connection is not sent twice. All rules of how services
+ * spread over connections are in naming-placement.ts and naming-records.ts.
+ */
+import type { Clock } from '../../clock.ts';
+import type { ListOptions, NamingApi, QueryOptions } from './naming-api.ts';
+import { instanceList } from './naming-instance-list.ts';
+import { NamingRecords } from './naming-records.ts';
+import { normaliseService, serviceText } from './naming-service-key.ts';
+import type { NamingChange, NamingShardOptions } from './naming-shard.ts';
+import { NamingShards } from './naming-shards.ts';
+import { NamingSubscriptions } from './naming-subscriptions.ts';
+import type { NamingSubscription, ServiceListener } from './naming-subscriptions.ts';
+import type { Host, Instance, ServiceInfo, ServiceKey } from './naming-types.ts';
+import type { ServerAddress } from '../transport/server-address.ts';
+
+export type { Host, Instance, ListOptions, NamingChange, NamingSubscription, QueryOptions, ServiceInfo, ServiceKey };
+
+export interface NamingClientOptions extends Omit<NamingShardOptions, 'onSnapshot' | 'onPush' | 'onChange'> {
+  readonly servers: readonly ServerAddress[];
+  readonly clock: Clock;
+  readonly maxInstancesPerConnection: number;
+}
+
+export class NamingClient {
+  readonly #shards: NamingShards;
+  readonly #records: NamingRecords;
+  readonly #subscriptions: NamingSubscriptions;
+  readonly #listeners = new Set<(change: NamingChange) => void>();
+
+  constructor(options: NamingClientOptions) {
+    this.#shards = new NamingShards({
+      ...options,
+      shard: {
+        ...options,
+        onSnapshot: (...args) => this.#subscriptions.answered(...args),
+        onPush: (...args) => this.#subscriptions.pushed(...args),
+        onChange: (change) => this.#changed(change),
+      },
+    });
+    this.#records = new NamingRecords(this.#shards, () => this.#changed('progress'));
+    this.#subscriptions = new NamingSubscriptions(this.#shards, options.log);
+  }
+
+  /**
+   * Calls `listener` with `lost` when a connection is gone with all that it held, and with `progress` whenever what the
+   * other members say may have changed. Returns how to stop listening.
+   */
+  onChange(listener: (change: NamingChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Connections that are ready for requests. */
+  get connections(): number {
+    return [...this.#shards].filter((shard) => shard.current).length;
+  }
+
+  /** What servers have confirmed, on connections that live. */
+  get published(): { readonly services: number; readonly instances: number } {
+    const confirmed = new Map([...this.#shards].flatMap((shard) => [...(shard.current?.records.confirmed() ?? [])]));
+    const instances = [...confirmed.values()].reduce((sum, list) => sum + list.instances.length, 0);
+    return { services: confirmed.size, instances };
+  }
+
+  /**
+   * From now on `instances` are what we register of the service, all of them; an empty list withdraws it. Resolves when
+   * the server has confirmed it. A later publish or withdraw of the service supersedes this one, which then ends as that
+   * one does. A list that is confirmed already is not sent.
+   *
+   * @throws NACOS_INVALID when an instance breaks a rule: the server keeps the list it has. NACOS_UNSUPPORTED before
+   *   2.1.1. CONNECTION_NOT_READY, TIMEOUT and other NACOS_*: the list stays what we want, and is sent again by itself.
+   */
+  publish(service: ServiceKey, instances: readonly Instance[]): Promise<void> {
+    if (instances.length === 0) return this.withdraw(service);
+    return this.#records.publish(serviceText(service), instanceList(normaliseService(service), instances));
+  }
+
+  /**
+   * Ends the registration of the service. Resolves when the server has confirmed it, or holds nothing of ours.
+   *
+   * @throws as `publish` does; it goes on by itself, too.
+   */
+  withdraw(service: ServiceKey): Promise<void> {
+    return this.#records.withdraw(serviceText(service));
+  }
+
+  /**
+   * Calls `listener` with what there is, once known, and with every change. It is never called from within this call, nor
+   * after `stop`.
+   */
+  subscribe(service: ServiceKey, listener: ServiceListener): NamingSubscription {
+    return this.#subscriptions.subscribe(service, listener, this.#records.homeOf(serviceText(service)));
+  }
+
+  /** A service that does not exist has no hosts. @throws CONNECTION_NOT_READY, TIMEOUT, NACOS_* */
+  query(service: ServiceKey, options: QueryOptions = {}): Promise<ServiceInfo> {
+    return this.#ask((api) => api.query(service, options));
+  }
+
+  /** Names of services, without their group. @throws CONNECTION_NOT_READY, TIMEOUT, NACOS_* */
+  list(options: ListOptions): Promise<{ count: number; serviceNames: string[] }> {
+    return this.#ask((api) => api.list(options));
+  }
+
+  /**
+   * Registers an instance that stays until it is deregistered, whatever becomes of us.
+   *
+   * @throws NACOS_UNSUPPORTED before 2.3; NACOS_INVALID when the service has instances that are bound to connections.
+   */
+  registerPersistent(service: ServiceKey, instance: Instance): Promise<void> {
+    return this.#ask((api) => api.changePersistent('register', service, instance));
+  }
+
+  /** By address and port. @throws NACOS_UNSUPPORTED before 2.3. */
+  deregisterPersistent(service: ServiceKey, instance: Instance): Promise<void> {
+    return this.#ask((api) => api.changePersistent('deregister', service, instance));
+  }
+
+  start(): void {
+    this.#shards.start();
+  }
+
+  /**
+   * Closes all connections and opens none until `resume`: servers drop what is registered, and nothing is sent. What is
+   * published or withdrawn meanwhile counts as done, and is made so on the new connections.
+   */
+  suspend(): Promise<void> {
+    return this.#shards.suspend();
+  }
+
+  resume(): void {
+    this.#shards.resume();
+  }
+
+  /** Whether servers hold everything that is published, but for what they refuse. */
+  get isSettled(): boolean {
+    return this.#records.isIdle && [...this.#shards].every((shard) => shard.isSettled);
+  }
+
+  get isSuspended(): boolean {
+    return this.#shards.isSuspended;
+  }
+
+  /** Where the connections that are ready are, each server once. */
+  get servers(): readonly ServerAddress[] {
+    const servers = [...this.#shards].flatMap((shard) => shard.current?.connection.server ?? []);
+    return [...new Set(servers)];
+  }
+
+  /** Moves every connection to another server, if one can be reached: what it holds is there before it is given up here. */
+  leaveServers(): void {
+    for (const shard of this.#shards) shard.leaveServer();
+  }
+
+  /** Credentials were mended: what was refused is tried again at once. */
+  authenticated(): void {
+    for (const shard of this.#shards) shard.retry();
+  }
+
+  /** Final. The servers drop at once what was registered. */
+  stop(): Promise<void> {
+    return this.#shards.stop();
+  }
+
+  #changed(change: NamingChange): void {
+    for (const listener of Array.from(this.#listeners)) listener(change);
+  }
+
+  async #ask<Result>(question: (api: NamingApi) => Promise<Result>): Promise<Result> {
+    const shard = this.#shards.any();
+    try {
+      for (;;) {
+        const link = shard.current;
+        try {
+          return await question(shard.api);
+        } catch (error) {
+          // Its connection was left for another while it was under way; all that is asked here can be asked twice.
+          if (!link || link.connection.isOpen || !shard.current) throw error;
+        }
+      }
+    } finally {
+      this.#shards.release(shard);
+    }
+  }
+}

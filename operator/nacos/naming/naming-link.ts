@@ -1,0 +1,126 @@
+/**
+ * One naming connection with what the server holds for it: the records and the subscriptions of a shard.
+ *
+ * A new connection holds nothing. `redo` makes it hold all that the shard wants, records before subscriptions, and ends
+ * when nothing is left that could be sent, whatever became wanted meanwhile. What cannot be confirmed then is no reason
+ * to do without the rest: it is left to be tried again.
+ */
+import { isBridgeError } from '../../errors.ts';
+import { errorFields } from '../../log.ts';
+import type { Logger } from '../../log.ts';
+import type { Connection } from '../transport/connection.ts';
+import type { NamingApi } from './naming-api.ts';
+import type { InstanceList } from './naming-instance-list.ts';
+import type { ServiceInfo, ServiceKey } from './naming-types.ts';
+import { RequestLimiter } from '../transport/request-limiter.ts';
+import { Slots } from './naming-slots.ts';
+import type { Wish } from './naming-slots.ts';
+
+export interface SubscriptionWish extends Wish {
+  readonly service: ServiceKey;
+}
+
+/** What a shard wants of each of its connections, by the text of the service. */
+export interface Wanted {
+  readonly records: ReadonlyMap<string, InstanceList>;
+  readonly subscriptions: ReadonlyMap<string, SubscriptionWish>;
+}
+
+export interface NamingLinkOptions {
+  readonly api: NamingApi;
+  readonly wanted: Wanted;
+  /** Greater than those of the shard's earlier connections. */
+  readonly order: number;
+  readonly log: Logger;
+  readonly onSnapshot: (key: string, info: ServiceInfo) => void;
+  /** A record was sent and not answered in time. */
+  readonly onDoubt: () => void;
+}
+
+/** Waiting for one's turn is not part of a request's time limit: a burst is no reason to doubt the server. */
+export const requestsPerLink = 16;
+
+export class NamingLink {
+  readonly connection: Connection;
+  readonly records: Slots<InstanceList>;
+  readonly subscriptions: Slots<SubscriptionWish>;
+  readonly #options: NamingLinkOptions;
+  readonly #limiter = new RequestLimiter(requestsPerLink);
+  readonly #ending = new AbortController();
+
+  constructor(connection: Connection, options: NamingLinkOptions) {
+    const { api, onSnapshot, wanted } = options;
+    this.connection = connection;
+    this.#options = options;
+    this.records = new Slots({
+      wanted: (key) => wanted.records.get(key),
+      wantedKeys: () => wanted.records.keys(),
+      fill: (list) => this.#write(() => api.register(connection, list)),
+      clear: (list) => this.#write(() => api.deregister(connection, list)),
+    });
+    this.subscriptions = new Slots({
+      wanted: (key) => wanted.subscriptions.get(key),
+      wantedKeys: () => wanted.subscriptions.keys(),
+      fill: async ({ service, text }) =>
+        onSnapshot(text, await this.#inTurn(() => api.subscribe(connection, service, true))),
+      clear: async ({ service }) => void (await this.#inTurn(() => api.subscribe(connection, service, false))),
+    });
+    void connection.ended.then((error) => this.#ending.abort(error));
+  }
+
+  get order(): number {
+    return this.#options.order;
+  }
+
+  get isSettled(): boolean {
+    return this.records.unsettled().length + this.subscriptions.unsettled().length === 0;
+  }
+
+  /**
+   * Resolves to how many slots it has brought to what is wanted.
+   *
+   * @throws the cause when the connection ends before it is done
+   */
+  async redo(): Promise<{ records: number; subscriptions: number }> {
+    const records = await this.#redoAll(this.records);
+    return { records, subscriptions: await this.#redoAll(this.subscriptions) };
+  }
+
+  async #redoAll<W extends Wish>(slots: Slots<W>): Promise<number> {
+    const failures = new Map<string, unknown>();
+    let done = 0;
+    const settle = async (key: string): Promise<void> => {
+      try {
+        await slots.settle(key);
+        done += 1;
+      } catch (error) {
+        failures.set(key, error);
+      }
+    };
+    for (;;) {
+      const keys = slots.unsettled().filter((key) => !failures.has(key));
+      if (keys.length === 0) break;
+      await Promise.all(keys.map(settle));
+      if (!this.connection.isOpen) throw await this.connection.ended;
+    }
+    const [first] = failures;
+    if (first) {
+      const fields = { first: first[0], ...errorFields(first[1]) };
+      this.#options.log.warn(`${failures.size} services could not be sent to Nacos yet`, fields);
+    }
+    return done;
+  }
+
+  #inTurn<Result>(request: () => Promise<Result>): Promise<Result> {
+    return this.#limiter.run(request, this.#ending.signal);
+  }
+
+  async #write(request: () => Promise<void>): Promise<void> {
+    try {
+      await this.#inTurn(request);
+    } catch (error) {
+      if (isBridgeError(error, 'TIMEOUT')) this.#options.onDoubt();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The naming connections of a client: opened when there is something to hold, closed when there is not.
+ *
+ * All shards of a client begin at one server, a random one: where two clients publish the same, each service is at two
+ * servers then, however the clients have spread their services over shards. A shard that has become empty of records
+ * hands its subscriptions to another and closes; the last one stays a while, since work comes and goes.
+ */
+import type { Clock, Timer } from '../../clock.ts';
+import { placeService } from './naming-placement.ts';
+import { NamingShard } from './naming-shard.ts';
+import type { NamingShardOptions } from './naming-shard.ts';
+import type { ServerAddress } from '../transport/server-address.ts';
+import { ServerList } from '../transport/server-list.ts';
+
+export interface NamingShardsOptions {
+  readonly servers: readonly ServerAddress[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly maxInstancesPerConnection: number;
+  readonly shard: NamingShardOptions;
+}
+
+const lastStaysMs = 60_000;
+
+export class NamingShards {
+  readonly #options: NamingShardsOptions;
+  readonly #shards = new Set<NamingShard>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #firstServer: number;
+  #lastCloses: Timer | undefined;
+  #phase: 'idle' | 'started' | 'suspended' | 'stopped' = 'idle';
+
+  constructor(options: NamingShardsOptions) {
+    this.#options = options;
+    this.#firstServer = Math.floor(options.random() * options.servers.length);
+  }
+
+  [Symbol.iterator](): IterableIterator<NamingShard> {
+    return this.#shards.values();
+  }
+
+  get isSuspended(): boolean {
+    return this.#phase === 'suspended';
+  }
+
+  start(): void {
+    if (this.#phase !== 'idle') return;
+    this.#phase = 'started';
+    for (const shard of this.#shards) shard.start();
+  }
+
+  async suspend(): Promise<void> {
+    if (this.#phase !== 'started') return;
+    this.#phase = 'suspended';
+    await Promise.all([...this.#shards].map((shard) => shard.suspend()));
+  }
+
+  resume(): void {
+    if (this.#phase !== 'suspended') return;
+    this.#phase = 'started';
+    for (const shard of this.#shards) shard.resume();
+  }
+
+  async stop(): Promise<void> {
+    this.#phase = 'stopped';
+    this.#lastCloses?.cancel();
+    for (const shard of this.#shards) this.#close(shard);
+    await Promise.all(this.#closing);
+  }
+
+  /** Whether a service with so many instances can be on that shard. */
+  fits(key: string, instances: number, home: NamingShard): boolean {
+    if (!this.#shards.has(home)) return false;
+    const load = { otherInstances: home.instancesBeside(key), isHome: true };
+    return placeService(instances, [load], this.#options.maxInstancesPerConnection) !== 'new';
+  }
+
+  /** Where a service with so many instances belongs, given where it is. */
+  place(key: string, instances: number, home: NamingShard | undefined): NamingShard {
+    const shards = [...this.#shards];
+    const loads = shards.map((shard) => ({ otherInstances: shard.instancesBeside(key), isHome: shard === home }));
+    const place = placeService(instances, loads, this.#options.maxInstancesPerConnection);
+    return (place === 'new' ? undefined : shards[place]) ?? this.#open();
+  }
+
+  /** One that is there already, if any is. */
+  any(): NamingShard {
+    const [first] = this.#shards;
+    return first ?? this.#open();
+  }
+
+  /** Closes the shard if nothing keeps it. */
+  release(shard: NamingShard): void {
+    if (!this.#shards.has(shard) || shard.hasRecords) return;
+    const other = [...this.#shards].find((candidate) => candidate !== shard);
+    if (other) return this.#handOver(shard, other);
+    this.#lastCloses?.cancel();
+    this.#lastCloses = this.#options.clock.after(lastStaysMs, () => {
+      if (this.#shards.size === 1 && !shard.hasRecords && shard.subscriptions.length === 0) this.#close(shard);
+    });
+  }
+
+  /** The shard that carries the subscription to a service, where there is one. */
+  subscribedOn(key: string): NamingShard | undefined {
+    return [...this.#shards].find((shard) => shard.isSubscribed(key));
+  }
+
+  #handOver(shard: NamingShard, other: NamingShard): void {
+    for (const service of shard.subscriptions) other.subscribe(service);
+    this.#close(shard);
+  }
+
+  #open(): NamingShard {
+    const { clock, servers, shard: options } = this.#options;
+    const start = this.#firstServer;
+    // The middle of the server's share of [0, 1), where no rounding leads to its neighbour.
+    const shard = new NamingShard(
+      new ServerList(servers, { clock, random: () => (start + 0.5) / servers.length }),
+      options,
+    );
+    this.#shards.add(shard);
+    if (this.#phase === 'started') shard.start();
+    if (this.#phase === 'suspended') void shard.suspend();
+    return shard;
+  }
+
+  #close(shard: NamingShard): void {
+    this.#shards.delete(shard);
+    const closed = shard.stop().finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * A registered connection to one server: handshake, requests, pushes, health check.
+ *
+ * Handshake: `ServerCheckRequest` (again while the server starts), stream, `ConnectionSetupRequest`, then the server's
+ * `SetupAckRequest` where it negotiates abilities (2.3 and newer), else a health check until it knows us. A connection
+ * that sends nothing for 20 s is put to the test by the server and dropped; we ask for its health after 5 s of silence.
+ *
+ * Guarantees: every push is acknowledged before it is processed; no push and no listener can end the connection but by
+ * what the protocol says (reset, code 301 or -401). `ended` settles once; a connection never comes back.
+ */
+import { sleep } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import { errorFields } from '../../log.ts';
+import type { Logger } from '../../log.ts';
+import { withDeadline } from './deadline.ts';
+import { GrpcTransport } from './grpc-transport.ts';
+import { isJsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';
+import type { JsonObject } from './json-object.ts';
+import type { Payload } from './payload.ts';
+import { errorOfAnswer, serverCodes } from './response-errors.ts';
+import type { FailedAnswer } from './response-errors.ts';
+import { grpcTarget, hostAndPort } from './server-address.ts';
+import type { ServerAddress } from './server-address.ts';
+
+export interface ConnectionOptions {
+  readonly server: ServerAddress;
+  /** Free text for the server's metrics, such as `My-Client:v1.0.0`. */
+  readonly clientName: string;
+  readonly appName: string;
+  /** The server serves naming requests on connections of module `naming` only. */
+  readonly module: 'config' | 'naming';
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onPush: (push: Push) => void;
+  /** The server asks us to go elsewhere, maybe naming where. */
+  readonly onReset: (hint: { host: string; port: number } | undefined) => void;
+}
+
+export interface Push {
+  readonly type: string;
+  readonly body: JsonObject;
+}
+
+/** An answer in the words of the protocol; failed or not. */
+export interface Answer extends FailedAnswer {
+  readonly body: JsonObject;
+}
+
+const stepTimeoutMs = 3_000;
+const startingRetryMs = 1_000;
+const startingRetries = 30;
+const setupAckTimeoutMs = 5_000;
+const registrationPollMs = 100;
+const idleBeforeHealthCheckMs = 5_000;
+const healthCheckTries = 3;
+
+/** What a server may push, and what it wants to hear. Everything else is logged and left unanswered, as Java does. */
+const acknowledgements: Readonly<Record<string, string | undefined>> = {
+  ClientDetectionRequest: 'ClientDetectionResponse',
+  ConnectResetRequest: 'ConnectResetResponse',
+  ConfigChangeNotifyRequest: 'ConfigChangeNotifyResponse',
+  ConfigFuzzyWatchChangeNotifyRequest: 'ConfigFuzzyWatchChangeNotifyResponse',
+  ConfigFuzzyWatchSyncRequest: 'ConfigFuzzyWatchSyncResponse',
+  NotifySubscriberRequest: 'NotifySubscriberResponse',
+  ClientConfigMetricRequest: 'ClientConfigMetricResponse',
+};
+
+export class Connection {
+  readonly server: ServerAddress;
+  readonly #options: ConnectionOptions;
+  readonly #transport: GrpcTransport;
+  readonly #abilities = Promise.withResolvers<JsonObject>();
+  readonly #ending = new AbortController();
+  #knownAbilities: JsonObject = {};
+  #id = '';
+  #lastReceivedMs: number;
+
+  private constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.server = options.server;
+    this.#transport = new GrpcTransport(grpcTarget(options.server));
+    this.#lastReceivedMs = options.clock.monotonic();
+    void this.#transport.ended.then((error) => this.#ending.abort(error));
+  }
+
+  /** @throws BridgeError when the handshake fails; nothing is left open then. */
+  static async open(options: ConnectionOptions, signal: AbortSignal): Promise<Connection> {
+    const connection = new Connection(options);
+    try {
+      await connection.#handshake(signal);
+    } catch (error) {
+      connection.end(new BridgeError('ABORTED', 'the handshake failed'));
+      throw error;
+    }
+    void connection.#keepHealthy();
+    return connection;
+  }
+
+  get isOpen(): boolean {
+    return this.#transport.isOpen;
+  }
+
+  /** Settles with the cause when the connection is gone. */
+  get ended(): Promise<BridgeError> {
+    return this.#transport.ended;
+  }
+
+  /** Whether the server announced an ability, such as `supportPersistentInstanceByGrpc`. */
+  can(ability: string): boolean {
+    return this.#knownAbilities[ability] === true;
+  }
+
+  end(error: BridgeError): void {
+    this.#transport.end(error);
+  }
+
+  /**
+   * Sends one request. A failure that Nacos answers is an answer here, too.
+   *
+   * @throws BridgeError when no answer comes; the server may have carried out the request all the same.
+   */
+  async request(type: string, body: JsonObject, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+    const payload = { type, clientIp: '', headers, body: JSON.stringify(body) };
+    const answer = parseAnswer(await this.#transport.call(payload, signal));
+    this.#lastReceivedMs = this.#options.clock.monotonic();
+    if (answer.type === 'ErrorResponse' && isForgotten(answer)) {
+      this.end(new BridgeError('NACOS_UNREACHABLE', `${hostAndPort(this.server)} no longer knows this connection`));
+    }
+    return answer;
+  }
+
+  async #handshake(signal: AbortSignal): Promise<void> {
+    const check = await this.#checkServer(signal);
+    // '<milliseconds>_<address>_<port>', as the server sees us.
+    this.#id = textOf(check['connectionId']);
+    const clientIp = /^\d+_(.+)_\d+$/.exec(this.#id)?.[1] ?? '';
+    const { clientName, appName, module } = this.#options;
+    const setup = {
+      clientVersion: clientName,
+      tenant: '',
+      labels: { source: 'sdk', module, AppName: appName },
+      // Present even though empty: the server acknowledges only a setup that has it.
+      abilityTable: {},
+    };
+    this.#transport.openStream((payload) => this.#receive(payload));
+    this.#transport.send({ type: 'ConnectionSetupRequest', clientIp, headers: {}, body: JSON.stringify(setup) });
+    if (check['supportAbilityNegotiation'] === true) return this.#awaitAbilities(signal);
+    await this.#awaitRegistration(signal);
+  }
+
+  async #checkServer(signal: AbortSignal): Promise<JsonObject> {
+    for (let retry = 0; ; retry += 1) {
+      const answer = await this.#step('ServerCheckRequest', signal);
+      if (answer.resultCode === 200) return answer.body;
+      if (answer.errorCode !== serverCodes.starting || retry === startingRetries) {
+        throw errorOfAnswer(answer, `handshake with ${hostAndPort(this.server)}`);
+      }
+      await sleep(this.#options.clock, startingRetryMs, signal);
+    }
+  }
+
+  async #awaitAbilities(signal: AbortSignal): Promise<void> {
+    const late = `${hostAndPort(this.server)} did not acknowledge the connection within ${setupAckTimeoutMs} ms`;
+    this.#knownAbilities = await withDeadline(this.#options.clock, setupAckTimeoutMs, late, signal, () =>
+      Promise.race([this.#abilities.promise, this.ended.then(rethrow)]),
+    );
+  }
+
+  /** Servers before 2.3 do not say when they have read the setup; they answer 301 until then. */
+  async #awaitRegistration(signal: AbortSignal): Promise<void> {
+    const startedMs = this.#options.clock.monotonic();
+    for (;;) {
+      const answer = await this.#step('HealthCheckRequest', signal, { mayBeUnregistered: true });
+      if (answer.resultCode === 200) return;
+      if (this.#options.clock.monotonic() - startedMs > stepTimeoutMs) {
+        throw errorOfAnswer(answer, `handshake with ${hostAndPort(this.server)}`);
+      }
+      await sleep(this.#options.clock, registrationPollMs, signal);
+    }
+  }
+
+  #step(type: string, signal: AbortSignal, { mayBeUnregistered = false } = {}): Promise<Answer> {
+    const late = `${hostAndPort(this.server)} did not answer ${type} on its gRPC port within ${stepTimeoutMs} ms`;
+    return withDeadline(this.#options.clock, stepTimeoutMs, late, signal, async (within) => {
+      if (!mayBeUnregistered) return this.request(type, {}, {}, within);
+      return parseAnswer(await this.#transport.call({ type, clientIp: '', headers: {}, body: '{}' }, within));
+    });
+  }
+
+  async #keepHealthy(): Promise<void> {
+    const { clock } = this.#options;
+    try {
+      while (this.isOpen) {
+        const silentMs = clock.monotonic() - this.#lastReceivedMs;
+        if (silentMs < idleBeforeHealthCheckMs)
+          await sleep(clock, idleBeforeHealthCheckMs - silentMs, this.#ending.signal);
+        else await this.#checkHealth();
+      }
+    } catch (error) {
+      this.end(error instanceof BridgeError ? error : new BridgeError('NACOS_FAILED', messageOf(error)));
+    }
+  }
+
+  async #checkHealth(): Promise<void> {
+    for (let left = healthCheckTries - 1; ; left -= 1) {
+      try {
+        await this.#step('HealthCheckRequest', this.#ending.signal);
+        return;
+      } catch (error) {
+        if (left === 0 || !isBridgeError(error, 'TIMEOUT')) throw error;
+      }
+    }
+  }
+
+  #receive(payload: Payload): void {
+    this.#lastReceivedMs = this.#options.clock.monotonic();
+    try {
+      const body = parseJsonObject(payload.body, `the ${payload.type} of ${hostAndPort(this.server)}`);
+      const sent = this.#acknowledge(payload.type, body);
+      this.#process(payload.type, body, sent);
+    } catch (error) {
+      this.#options.log.error('a push could not be processed', { type: payload.type, ...errorFields(error) });
+    }
+  }
+
+  /** Resolves when the acknowledgement is on its way, if there is one to give. */
+  async #acknowledge(type: string, push: JsonObject): Promise<void> {
+    const answerType = acknowledgements[type];
+    if (answerType === undefined) return;
+    const extra = type === 'ClientConfigMetricRequest' ? { metrics: {} } : {};
+    const body = { resultCode: 200, errorCode: 0, success: true, requestId: textOf(push['requestId']), ...extra };
+    const answer = { type: answerType, clientIp: '', headers: {}, body: JSON.stringify(body) };
+    await new Promise<void>((resolve) => this.#transport.send(answer, resolve));
+  }
+
+  #process(type: string, body: JsonObject, acknowledged: Promise<void>): void {
+    if (type === 'SetupAckRequest') {
+      const table = body['abilityTable'];
+      this.#abilities.resolve(isJsonObject(table) ? table : {});
+    } else if (type === 'ConnectResetRequest') {
+      // Ended sooner, the connection would take the acknowledgement with it.
+      void acknowledged.then(() => this.#reset(body));
+    } else if (acknowledgements[type] === undefined) {
+      this.#options.log.warn('the server pushed something unknown', { type, fields: Object.keys(body) });
+    }
+    this.#options.onPush({ type, body });
+  }
+
+  #reset(body: JsonObject): void {
+    const meant = textOf(body['connectionId']);
+    if (meant !== '' && meant !== this.#id) return;
+    const host = textOf(body['serverIp']);
+    this.#options.onReset(host === '' ? undefined : { host, port: numberOf(body['serverPort']) });
+  }
+}
+
+/** -401 is the same as 301, found later: the connection is registered and has no naming client (any more). */
+function isForgotten({ errorCode }: Answer): boolean {
+  return errorCode === serverCodes.unregistered || errorCode === serverCodes.clientDisconnected;
+}
+
+function parseAnswer(payload: Payload): Answer {
+  const body = parseJsonObject(payload.body, `the ${payload.type} of Nacos`);
+  return {
+    type: payload.type,
+    resultCode: numberOf(body['resultCode']),
+    errorCode: numberOf(body['errorCode']),
+    message: textOf(body['message']),
+    body,
+  };
+}
+
+function rethrow(error: BridgeError): never {
+  throw error;
+}

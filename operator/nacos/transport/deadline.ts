@@ -1,0 +1,39 @@
+/**
+ * A time limit for work that takes an AbortSignal: the work sees one signal, which the caller or the clock aborts.
+ */
+import type { Clock } from '../../clock.ts';
+import { BridgeError } from '../../errors.ts';
+
+/**
+ * Rejects as soon as the time is over or the caller's signal is aborted, whether or not `work` listens to its signal.
+ *
+ * @param late message of the TIMEOUT error when `limitMs` passes first.
+ * @throws TIMEOUT; ABORTED, or the caller's reason when that is a BridgeError; what `work` throws.
+ */
+export async function withDeadline<Result>(
+  clock: Clock,
+  limitMs: number,
+  late: string,
+  signal: AbortSignal | undefined,
+  work: (within: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true });
+  });
+  const giveUp = (): void => controller.abort(reasonOf(signal));
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  const timer = clock.after(limitMs, () => controller.abort(new BridgeError('TIMEOUT', late)));
+  try {
+    return await Promise.race([aborted, work(controller.signal)]);
+  } finally {
+    timer.cancel();
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+function reasonOf(signal: AbortSignal | undefined): BridgeError {
+  const reason: unknown = signal?.reason;
+  return reason instanceof BridgeError ? reason : new BridgeError('ABORTED', 'the request was given up');
+}

@@ -1,0 +1,210 @@
+/**
+ * The access token of one client: logged in, refreshed before it expires, and renewed when a server refuses it.
+ *
+ * Login is `POST /v3/auth/user/login`, and `/v1/auth/users/login` where that does not exist. A token is refreshed when
+ * between 1/15 and 1/10 of its life is left (at random, so that many clients spread). A refused token is renewed at once,
+ * but not more often than every 5 s, and all that wait share one login. A failed login is repeated with growing pauses up
+ * to 30 s, for as long as the credentials stand, since a server may accept again what it refused.
+ *
+ * Without credentials, or where the server has no authentication, there is no token and requests are sent without.
+ * Guarantee: the password is in no error, log line or property that others can read.
+ */
+import type { Clock, Timer } from '../../clock.ts';
+import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import { errorFields } from '../../log.ts';
+import type { Logger } from '../../log.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { AuthStatus } from './connection-state.ts';
+import type { HttpAnswer, HttpTransport } from './http-transport.ts';
+import { numberOf, parseJsonObject, textOf } from './json-object.ts';
+import type { NacosMetrics } from '../metrics.ts';
+import { hostAndPort } from './server-address.ts';
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface LoginOptions {
+  readonly http: HttpTransport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: NacosMetrics;
+  readonly onChange: (status: AuthStatus) => void;
+}
+
+const paths = ['/v3/auth/user/login', '/v1/auth/users/login'];
+/** A token that was just issued and is refused lacks the right: another one would, too. */
+const minRenewalGapMs = 5_000;
+/** After a login that failed. */
+const minRetryGapMs = 1_000;
+/** Timers of the platform hold 31 bits. */
+const longestTimerMs = 2 ** 31 - 1;
+
+export class Login {
+  readonly #options: LoginOptions;
+  #credentials: Credentials | undefined;
+  #token: string | undefined;
+  #status: AuthStatus;
+  #running: Promise<BridgeError | undefined> | undefined;
+  #timer: Timer | undefined;
+  #failures = 0;
+  #lastLoginMs = Number.NEGATIVE_INFINITY;
+  /** The server served a request that had no token: it asks for no authentication. */
+  #isNeedless = false;
+  #isStopped = false;
+
+  constructor(credentials: Credentials | undefined, options: LoginOptions) {
+    this.#options = options;
+    this.#credentials = credentials;
+    this.#status = { authenticated: credentials === undefined };
+  }
+
+  get status(): AuthStatus {
+    return this.#status;
+  }
+
+  /** Headers for a gRPC or HTTP request made now. */
+  headers(): Record<string, string> {
+    return this.#token === undefined ? {} : { accessToken: this.#token };
+  }
+
+  /** Logs in unless that is done, and when the last refresh failed. Never rejects: `status` tells the outcome. */
+  async ensure(): Promise<void> {
+    if (this.#credentials && (!this.#status.authenticated || this.#failures > 0)) await this.#login();
+  }
+
+  /** Takes effect at once: what was known about the old ones is forgotten, and a login follows. */
+  setCredentials(credentials: Credentials | undefined): Promise<void> {
+    this.#credentials = credentials;
+    this.#token = undefined;
+    this.#isNeedless = false;
+    this.#running = undefined;
+    this.#timer?.cancel();
+    this.#failures = 0;
+    this.#change({ authenticated: credentials === undefined });
+    return this.ensure();
+  }
+
+  /**
+   * A server refused a request that was sent with `headers`. Resolves to whether it is worth to repeat it now, with the
+   * headers of now.
+   */
+  async renew(headers: Readonly<Record<string, string>>): Promise<boolean> {
+    const refused = headers['accessToken'];
+    this.#isNeedless = false;
+    if (!this.#credentials) {
+      const message = 'the server asks for a user name and password, and none are configured';
+      this.#change({ authenticated: false, authError: new BridgeError('NACOS_UNAUTHENTICATED', message) });
+      return false;
+    }
+    const gapMs = this.#failures === 0 ? minRenewalGapMs : minRetryGapMs;
+    const isTooSoon = !this.#running && this.#options.clock.monotonic() - this.#lastLoginMs < gapMs;
+    if (this.#token === refused && !isTooSoon) {
+      const authError = await this.#login();
+      if (authError && this.#token === refused) this.#drop(authError);
+    }
+    return this.#token !== undefined && this.#token !== refused;
+  }
+
+  /** A server served a request that needs a right. */
+  served(headers: Readonly<Record<string, string>>): void {
+    if (headers['accessToken'] !== undefined || this.#status.authenticated) return;
+    this.#isNeedless = true;
+    this.#change({ authenticated: true });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Resolves to why it failed, if it did. */
+  #login(): Promise<BridgeError | undefined> {
+    const credentials = this.#credentials;
+    if (!credentials || this.#isStopped) return Promise.resolve(undefined);
+    this.#running ??= this.#loginWith(credentials).finally(() => {
+      if (credentials === this.#credentials) this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #loginWith(credentials: Credentials): Promise<BridgeError | undefined> {
+    this.#timer?.cancel();
+    this.#lastLoginMs = this.#options.clock.monotonic();
+    try {
+      const answer = await this.#options.metrics.measure('login', () => this.#post(credentials));
+      if (credentials === this.#credentials) this.#accept(answer);
+      return undefined;
+    } catch (error) {
+      const failure = isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error));
+      if (credentials === this.#credentials) this.#fail(failure);
+      return failure;
+    }
+  }
+
+  async #post(credentials: Credentials): Promise<HttpAnswer | undefined> {
+    for (const path of paths) {
+      const form = { username: credentials.username, password: credentials.password };
+      const answer = await this.#options.http.send({ method: 'POST', path, form });
+      if (answer.status === 200) return answer;
+      if ([404, 405, 410, 501].includes(answer.status)) continue;
+      throw refusal(answer, credentials.username);
+    }
+    // No login at all: a server without authentication.
+    return undefined;
+  }
+
+  #accept(answer: HttpAnswer | undefined): void {
+    const body = answer ? parseJsonObject(answer.text, 'the answer to the login') : {};
+    const token = textOf(body['accessToken']);
+    const ttlMs = numberOf(body['tokenTtl']) * 1_000;
+    this.#token = token === '' ? undefined : token;
+    this.#failures = 0;
+    this.#change({ authenticated: true });
+    if (this.#token !== undefined && ttlMs > 0) this.#schedule(ttlMs - ttlMs * (1 / 15 + this.#options.random() / 30));
+  }
+
+  /** A token stays in use for as long as servers take it, whatever became of its refresh. */
+  #fail(error: BridgeError): void {
+    if (this.#token === undefined) this.#drop(error);
+    // A server that is away comes back without notice; one that refuses us needs somebody to mend it.
+    const maxMs = error.code === 'NACOS_UNAUTHENTICATED' ? 30_000 : 3_000;
+    this.#schedule(backoffMs({ initialMs: 500, maxMs, random: this.#options.random }, this.#failures));
+    this.#failures += 1;
+  }
+
+  #drop(authError: BridgeError): void {
+    this.#token = undefined;
+    if (this.#isNeedless) return;
+    if (this.#status.authError?.message !== authError.message) {
+      this.#options.log.warn('login failed', errorFields(authError));
+    }
+    this.#change({ authenticated: false, authError });
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#options.clock.after(Math.min(delayMs, longestTimerMs), () => void this.#login());
+  }
+
+  #change(status: AuthStatus): void {
+    const isSame = status.authenticated === this.#status.authenticated;
+    if (isSame && status.authError?.message === this.#status.authError?.message) return;
+    this.#status = status;
+    this.#options.onChange(status);
+  }
+}
+
+/** Refused logins are 403 by the book; 3.1 answers a bare 500, and 2.3 a status line with 0. */
+const refusedStatuses = [0, 401, 403, 500];
+
+function refusal(answer: HttpAnswer, username: string): BridgeError {
+  const where = `login at ${hostAndPort(answer.server)}`;
+  if (!refusedStatuses.includes(answer.status)) {
+    return new BridgeError('NACOS_FAILED', `${where}: Nacos answered HTTP ${answer.status}`);
+  }
+  const message = `${where}: Nacos refused the user '${username}' or the password (HTTP ${answer.status})`;
+  return new BridgeError('NACOS_UNAUTHENTICATED', message);
+}

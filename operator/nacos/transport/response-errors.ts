@@ -1,0 +1,107 @@
+/**
+ * The one place where failures that Nacos or gRPC report become codes of the catalogue.
+ *
+ * Nacos answers failures inside a successful gRPC call: an `ErrorResponse`, or the expected response with a result code
+ * other than 200. Codes are those of NacosException and ErrorCode (Nacos 2.0 to 3.1); where only the wording tells
+ * (a lost compare-and-swap, bad parameters on 2.x) the wording is matched, since it is all that the protocol offers.
+ */
+import { status } from '@grpc/grpc-js';
+import { BridgeError } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
+
+export interface FailedAnswer {
+  readonly type: string;
+  readonly resultCode: number;
+  readonly errorCode: number;
+  readonly message: string;
+}
+
+/** Codes that the connection itself acts on. */
+export const serverCodes = {
+  starting: 300,
+  unregistered: 301,
+  clientDisconnected: -401,
+  forbidden: 403,
+  configAbsent: 300,
+} as const;
+
+const byServerCode: Readonly<Record<number, ErrorCode>> = {
+  [-401]: 'CONNECTION_NOT_READY',
+  [-400]: 'NACOS_INVALID',
+  300: 'CONNECTION_NOT_READY',
+  301: 'CONNECTION_NOT_READY',
+  302: 'NACOS_UNSUPPORTED',
+  400: 'NACOS_INVALID',
+  401: 'NACOS_UNAUTHENTICATED',
+  403: 'NACOS_FORBIDDEN',
+  // Nacos 3 names a failed create-only publish CONFIG_ALREADY_EXISTS.
+  410: 'NACOS_CAS_FAILED',
+  501: 'NACOS_UNSUPPORTED',
+  503: 'NACOS_OVERLOADED',
+  10_000: 'NACOS_INVALID',
+  10_001: 'NACOS_FORBIDDEN',
+  20_001: 'NACOS_INVALID',
+  20_002: 'NACOS_INVALID',
+  20_005: 'NACOS_CAS_FAILED',
+  20_008: 'NACOS_INVALID',
+  22_000: 'NACOS_INVALID',
+  22_001: 'NACOS_INVALID',
+  40_000: 'NACOS_UNSUPPORTED',
+  40_001: 'NACOS_UNSUPPORTED',
+  // Too many patterns of fuzzy watches, or too many configs of one.
+  50_310: 'NACOS_OVERLOADED',
+  50_311: 'NACOS_OVERLOADED',
+};
+
+const byWording: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/cas publish fail/i, 'NACOS_CAS_FAILED'],
+  [
+    /^(param check invalid|param '.*' is illegal|invalid (dataid|group|tenant|tag|type|param))|content is blank/i,
+    'NACOS_INVALID',
+  ],
+];
+
+/** The failure that `answer` stands for; `operation` says in words what was asked. */
+export function errorOfAnswer(answer: FailedAnswer, operation: string): BridgeError {
+  const code = answer.errorCode === 0 ? answer.resultCode : answer.errorCode;
+  return new BridgeError(
+    codeOf(answer, code),
+    `${operation}: Nacos answered ${code} ${oneLine(answer.message)}`.trimEnd(),
+  );
+}
+
+function codeOf(answer: FailedAnswer, code: number): ErrorCode {
+  const worded = byWording.find(([wording]) => wording.test(answer.message));
+  if (worded) return worded[1];
+  // In this response 400 says that the config is being written at this moment (ConfigQueryResponse.CONFIG_QUERY_CONFLICT).
+  if (answer.type === 'ConfigQueryResponse' && code === 400) return 'NACOS_FAILED';
+  return byServerCode[code] ?? 'NACOS_FAILED';
+}
+
+const byGrpcStatus: Readonly<Record<number, ErrorCode>> = {
+  [status.DEADLINE_EXCEEDED]: 'TIMEOUT',
+  [status.CANCELLED]: 'NACOS_UNREACHABLE',
+  [status.UNAVAILABLE]: 'NACOS_UNREACHABLE',
+  [status.UNIMPLEMENTED]: 'NACOS_UNREACHABLE',
+  // Over the message limit of either side, 10 MiB by default.
+  [status.RESOURCE_EXHAUSTED]: 'NACOS_INVALID',
+  [status.UNAUTHENTICATED]: 'NACOS_UNAUTHENTICATED',
+  [status.PERMISSION_DENIED]: 'NACOS_FORBIDDEN',
+};
+
+/** A call that failed below Nacos. `target` is HOST:PORT of the gRPC port. */
+export function errorOfStatus(failure: { code: number; details: string }, target: string): BridgeError {
+  const code = byGrpcStatus[failure.code] ?? 'NACOS_FAILED';
+  return new BridgeError(code, `gRPC ${target}: ${shortCause(failure.details)}`);
+}
+
+/** `ECONNREFUSED` and its kin where the text has one, else its beginning. */
+export function shortCause(text: string): string {
+  return /\b(E[A-Z]{4,}|ENOTFOUND|EAI_AGAIN)\b/.exec(text)?.[0] ?? oneLine(text, 120);
+}
+
+/** Answers may hold whole pages: one line, cut. */
+export function oneLine(text: string, limit = 200): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}

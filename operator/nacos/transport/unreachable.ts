@@ -1,0 +1,41 @@
+/**
+ * Says in words why no server could be reached: after a round in which all failed, each one's HTTP port is tried, since an
+ * open HTTP port beside a closed gRPC port is the commonest mistake there is (a firewall, a Service or a load balancer
+ * that knows the one port only).
+ */
+import { BridgeError } from '../../errors.ts';
+import type { ServerFailure } from './connection-keeper.ts';
+import type { HttpTransport } from './http-transport.ts';
+import { shortCause } from './response-errors.ts';
+import { hostAndPort } from './server-address.ts';
+
+/** Never rejects. */
+export async function explainFailures(
+  failures: readonly ServerFailure[],
+  http: HttpTransport,
+  signal: AbortSignal,
+): Promise<BridgeError> {
+  const servers = failures.map(({ server }) => server);
+  const answers = await Promise.all(
+    servers.map((server) => http.sendTo(server, { method: 'GET', path: '/', signal }).then(Boolean, () => false)),
+  );
+  const halfOpen = failures.find(({ error }, index) => answers[index] === true && isUnreachable(error));
+  const all = failures.map(({ server, error }) => `${hostAndPort(server)}: ${shortCause(error.message)}`).join('; ');
+  if (!halfOpen) return new BridgeError('NACOS_UNREACHABLE', `no Nacos server answers (${all})`, causeOf(failures));
+  const { host, port, grpcPort } = halfOpen.server;
+  return new BridgeError(
+    'NACOS_GRPC_UNREACHABLE',
+    `${host} answers HTTP on port ${port} but not gRPC on port ${grpcPort} (${shortCause(halfOpen.error.message)}): ` +
+      'the gRPC port is the HTTP port + 1000 unless grpcPort is set; ' +
+      `check that firewalls, Services and load balancers let port ${grpcPort} through`,
+    causeOf(failures),
+  );
+}
+
+function isUnreachable(error: BridgeError): boolean {
+  return error.code === 'NACOS_UNREACHABLE' || error.code === 'TIMEOUT';
+}
+
+function causeOf(failures: readonly ServerFailure[]): { cause?: BridgeError } {
+  return { cause: failures[0]?.error };
+}

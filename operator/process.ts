@@ -1,0 +1,27 @@
+/**
+ * What a program of ours makes of signals and of errors. Exit codes: 0 ended as asked, 1 could not go on, 2 a wrong option
+ * or command.
+ */
+import { CommanderError } from 'commander';
+import { isBridgeError, messageOf } from './errors.ts';
+
+const USAGE_ERROR = 2;
+
+/** Aborted by the first SIGTERM or SIGINT; the next one of the same kind ends the process at once. */
+export function onceSignalled(told: (signal: NodeJS.Signals) => void = () => {}): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      told(signal);
+      stopping.abort();
+    });
+  }
+  return stopping.signal;
+}
+
+/** Commander has printed its own errors, and help and version are none. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
+  process.stderr.write(`nacos-bridge: ${messageOf(error)}\n`);
+  return isBridgeError(error, 'INVALID_OPTION') ? USAGE_ERROR : 1;
+}

@@ -1,0 +1,370 @@
+/**
+ * The embedded cluster: what the API server does with an object between the request and the storage.
+ *
+ * A write goes one way: the fields of the server, admission by the type (defaults, pruning, validation), ownership of
+ * fields, generation, comparison with what is there, storage. What differs between create, update, patch and apply is only
+ * how the wanted object comes about.
+ *
+ * Guarantees: everything is synchronous, so requests never see half a write; a write that changes nothing makes no
+ * revision; listeners are told in the order of the revisions.
+ */
+import type { Clock } from '../../operator/clock.ts';
+import { ApiFailure } from './api-failure.ts';
+import type {
+  Change,
+  Cluster,
+  DeleteOptions,
+  PatchOptions,
+  PatchType,
+  UpdateOptions,
+  WriteOptions,
+} from './cluster.ts';
+import { DecodingFailure } from './decoding-failure.ts';
+import { afterDeletion, isReleased } from './deletion.ts';
+import {
+  keepNamespaceFields,
+  labelledNamespace,
+  newNamespace,
+  requireDeletableNamespace,
+  requireNamespace,
+  requireOpenNamespace,
+} from './namespace-rules.ts';
+import type { KubeObject, ObjectMeta } from './object.ts';
+import { printValue } from './patch/go-text.ts';
+import { resetFields } from './patch/reset-fields.ts';
+import { serverSideApply } from './patch/server-side-apply.ts';
+import { trackUpdate } from './patch/tracked-update.ts';
+import { patched } from './patches.ts';
+import { alreadyExists, conflict, invalid, modified, notFound, preconditionFailed } from './refusals.ts';
+import { apiVersionOf, type ResourceType, type ResourceTypes } from './resource-type.ts';
+import {
+  generatedName,
+  inServerOrder,
+  isSameState,
+  keepServerFields,
+  newObject,
+  nextGeneration,
+  requireNoNewFinalizers,
+  timeText,
+} from './server-fields.ts';
+import { Storage } from './storage.ts';
+import { StoredForms } from './stored-form.ts';
+
+export interface EmbeddedClusterOptions {
+  readonly types: ResourceTypes;
+  readonly clock: Clock;
+  /** How many changes of a type watches may lag behind. @default 10000 */
+  readonly historyLength?: number;
+}
+
+type Subresource = UpdateOptions['subresource'];
+
+export class EmbeddedCluster implements Cluster {
+  readonly types: ResourceTypes;
+  readonly storage: Storage;
+  readonly forms: StoredForms;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(change: Change) => void>();
+
+  constructor({ types, clock, historyLength }: EmbeddedClusterOptions) {
+    this.types = types;
+    this.storage = new Storage(historyLength);
+    this.forms = new StoredForms(types);
+    this.#clock = clock;
+  }
+
+  get(type: ResourceType, namespace: string, name: string): KubeObject | undefined {
+    const form = this.forms.of(type);
+    const object = this.storage.of(form.type).get(namespace, name);
+    return object && form.toServed(object);
+  }
+
+  list(type: ResourceType, namespace?: string): readonly KubeObject[] {
+    const form = this.forms.of(type);
+    const objects = this.storage.of(form.type).list(namespace);
+    const apiVersion = apiVersionOf(type);
+    return objects.every((object) => object.apiVersion === apiVersion) ? objects : objects.map(form.toServed);
+  }
+
+  /**
+   * As `get`, of an older state.
+   *
+   * @throws ApiFailure `Expired` when the history does not reach back to it; so `listAt`
+   */
+  getAt(type: ResourceType, revision: number, namespace: string, name: string): KubeObject | undefined {
+    const form = this.forms.of(type);
+    const object = this.storage.of(form.type).getAt(revision, namespace, name);
+    return object && form.toServed(object);
+  }
+
+  listAt(type: ResourceType, revision: number, namespace?: string): readonly KubeObject[] {
+    const form = this.forms.of(type);
+    return this.storage.of(form.type).listAt(revision, namespace).map(form.toServed);
+  }
+
+  /** The revision before the last write of this type. */
+  previousRevision(type: ResourceType): number {
+    return this.storage.of(this.forms.of(type).type).previousRevision;
+  }
+
+  create(type: ResourceType, object: KubeObject, options: WriteOptions): KubeObject {
+    const wanted = labelledNamespace(this.#named(type, object));
+    if (type.namespaced) requireOpenNamespace(this.storage, type, wanted.metadata);
+    if (wanted.metadata.resourceVersion !== undefined) {
+      throw new ApiFailure('', 'resourceVersion should not be set on objects to be created');
+    }
+    const admitted = this.#admit(type, newObject(wanted, type, this.#clock.now()), undefined, undefined, options);
+    const owned = trackUpdate({ ...this.#ownership(type, options, undefined), previous: undefined, next: admitted });
+    return this.#store(type, undefined, newNamespace(allotted(type, owned, undefined)), options);
+  }
+
+  update(type: ResourceType, object: KubeObject, options: UpdateOptions): KubeObject {
+    const { namespace = '', name, uid, resourceVersion } = object.metadata;
+    const previous = this.#existing(type, namespace, name);
+    if (uid !== undefined && uid !== '' && uid !== previous.metadata.uid) {
+      throw conflict(
+        type,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`,
+      );
+    }
+    if (resourceVersion && resourceVersion !== previous.metadata.resourceVersion) throw modified(type, name);
+    return this.#replace(type, previous, object, options.subresource, options);
+  }
+
+  patch(
+    type: ResourceType,
+    namespace: string,
+    name: string,
+    patchType: PatchType,
+    patch: unknown,
+    options: PatchOptions,
+  ): KubeObject {
+    if (patchType === 'apply') return this.#apply(type, namespace, name, patch as KubeObject, options);
+    const previous = this.#existing(type, namespace, name);
+    const wanted = patched(patchType, previous, patch, type.schema);
+    const { metadata } = wanted;
+    if (metadata?.name !== name || (metadata.namespace ?? '') !== namespace) {
+      throw new ApiFailure(
+        'BadRequest',
+        metadata?.name === name
+          ? 'the namespace of the provided object does not match the namespace sent on the request'
+          : `the name of the object (${metadata?.name ?? ''}) does not match the name on the URL (${name})`,
+      );
+    }
+    if (metadata.uid !== previous.metadata.uid) {
+      const message = `Invalid value: ${JSON.stringify(metadata.uid ?? '')}: field is immutable`;
+      throw invalid(type, name, { reason: 'FieldValueInvalid', message, field: 'metadata.uid' });
+    }
+    if (metadata.resourceVersion && metadata.resourceVersion !== previous.metadata.resourceVersion) {
+      throw modified(type, name);
+    }
+    try {
+      return this.#replace(type, previous, wanted, options.subresource, options);
+    } catch (error) {
+      if (!(error instanceof DecodingFailure)) throw error;
+      const isStrategic = patchType === 'strategic';
+      throw error.ofPatch(isStrategic, isStrategic ? printValue(patch) : sortedText(wanted));
+    }
+  }
+
+  delete(type: ResourceType, namespace: string, name: string, options: DeleteOptions = {}): KubeObject | undefined {
+    const form = this.forms.of(type);
+    const previous = this.storage.of(form.type).get(namespace, name);
+    if (previous === undefined) throw notFound(type, name);
+    requirePreconditions(type, previous, options);
+    requireDeletableNamespace(previous);
+    const next = inServerOrder(afterDeletion(previous, options, this.#clock.now()));
+    if (isReleased(next)) {
+      if (!options.dryRun) this.#write(form.type, previous, previous, 'DELETED');
+      return undefined;
+    }
+    if (isSameState(next, previous)) return form.toServed(previous);
+    if (options.dryRun) return form.toServed(next);
+    return form.toServed(this.#write(form.type, previous, next, 'MODIFIED'));
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #apply(type: ResourceType, namespace: string, name: string, applied: KubeObject, options: PatchOptions): KubeObject {
+    const live = this.get(type, namespace, name);
+    if (live === undefined && options.subresource !== undefined) throw notFound(type, name);
+    const { uid, resourceVersion } = applied.metadata;
+    if (live !== undefined && resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
+      throw modified(type, name);
+    }
+    if (uid && uid !== live?.metadata.uid) {
+      throw conflict(
+        type,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live?.metadata.uid ?? ''}`,
+      );
+    }
+    const merged = serverSideApply({
+      ...this.#ownership(type, options, options.subresource),
+      live,
+      applied,
+      force: options.force ?? false,
+    });
+    if (live !== undefined) return this.#replace(type, live, merged, options.subresource, options, true);
+    if (type.namespaced) requireOpenNamespace(this.storage, type, { namespace, name });
+    const fresh = newObject(labelledNamespace(merged), type, this.#clock.now());
+    const admitted = this.#admit(type, fresh, undefined, undefined, options);
+    return this.#store(type, undefined, newNamespace(allotted(type, admitted, undefined)), options);
+  }
+
+  /** `isOwned` says that the managed fields are those of this write already. */
+  #replace(
+    type: ResourceType,
+    previous: KubeObject,
+    wanted: KubeObject,
+    subresource: Subresource,
+    options: WriteOptions,
+    isOwned = false,
+  ): KubeObject {
+    const scoped = keepNamespaceFields(limitTo(subresource, type, wanted, previous), previous, subresource);
+    const kept = keepServerFields(labelledNamespace(scoped), previous, type);
+    requireNoNewFinalizers(kept, previous, type);
+    const admitted = this.#admit(type, kept, previous, subresource === 'status' ? 'status' : undefined, options);
+    const countsAnnotations = type.countsAnnotations === true && subresource !== 'status';
+    const generation = nextGeneration(admitted, previous, countsAnnotations);
+    // An empty list asks for a reset, so it has to get as far as this.
+    const { managedFields } = kept.metadata;
+    const next = { ...admitted, metadata: { ...admitted.metadata, generation, managedFields } };
+    const ownership = this.#ownership(type, options, subresource);
+    // The namespace controller owns nothing of what it takes away.
+    const isTracked = isOwned || subresource === 'finalize';
+    const owned = isTracked ? next : trackUpdate({ ...ownership, previous, next });
+    return this.#store(type, previous, allotted(type, owned, previous), options);
+  }
+
+  #store(type: ResourceType, previous: KubeObject | undefined, next: KubeObject, options: WriteOptions): KubeObject {
+    const form = this.forms.of(type);
+    const { namespace = '', name } = next.metadata;
+    const ordered = inServerOrder(next);
+    if (previous === undefined) {
+      if (this.get(type, namespace, name) !== undefined) throw alreadyExists(type, name);
+      if (options.dryRun) return ordered;
+      return form.toServed(this.#write(form.type, undefined, form.toStored(ordered), 'ADDED'));
+    }
+    if (isSameState(ordered, previous)) return previous;
+    if (options.dryRun) return ordered;
+    const stored = form.toStored(ordered);
+    const storedPrevious = this.storage.of(form.type).get(namespace, name);
+    if (!isReleased(ordered)) return form.toServed(this.#write(form.type, storedPrevious, stored, 'MODIFIED'));
+    this.#write(form.type, storedPrevious, stored, 'DELETED');
+    return ordered;
+  }
+
+  #write(
+    type: ResourceType,
+    previous: KubeObject | undefined,
+    object: KubeObject,
+    changeType: Change['type'],
+  ): KubeObject {
+    const change = this.storage.write(type, previous, object, changeType);
+    for (const listener of this.#listeners) listener(change);
+    return change.object;
+  }
+
+  #admit(
+    type: ResourceType,
+    object: KubeObject,
+    previous: KubeObject | undefined,
+    subresource: 'status' | undefined,
+    { fieldValidation = 'Ignore', duplicateFields, warn }: WriteOptions,
+  ): KubeObject {
+    const { object: admitted, warnings } = type.admit(inServerOrder(object), previous, {
+      fieldValidation,
+      subresource,
+      duplicateFields,
+    });
+    for (const warning of warnings) warn?.(warning);
+    return admitted;
+  }
+
+  #ownership(type: ResourceType, { manager }: WriteOptions, subresource: Subresource) {
+    const time = timeText(this.#clock.now());
+    return {
+      schema: type.schema,
+      manager,
+      apiVersion: apiVersionOf(type),
+      time,
+      subresource,
+      resetFields: resetFields(type, subresource),
+      isCustom: type.isCustom,
+    };
+  }
+
+  #existing(type: ResourceType, namespace: string, name: string): KubeObject {
+    if (type.namespaced) requireNamespace(this.storage, namespace);
+    const object = this.get(type, namespace, name);
+    if (object === undefined) throw notFound(type, name);
+    return object;
+  }
+
+  #named(type: ResourceType, object: KubeObject): KubeObject {
+    const { name, generateName, namespace = '' } = object.metadata;
+    if (name || !generateName) return object;
+    let generated = generatedName(generateName);
+    while (this.get(type, namespace, generated) !== undefined) generated = generatedName(generateName);
+    return { ...object, metadata: { ...object.metadata, name: generated } };
+  }
+}
+
+/** What a subresource may write; the main resource of a type with a status may not write that. */
+function limitTo(subresource: Subresource, type: ResourceType, wanted: KubeObject, previous: KubeObject): KubeObject {
+  if (subresource === 'status') {
+    return {
+      ...previous,
+      metadata: metadataThroughStatus(type, wanted.metadata, previous.metadata),
+      status: wanted.status,
+    };
+  }
+  if (subresource === 'finalize') {
+    const { managedFields } = previous.metadata;
+    return { ...previous, metadata: { ...wanted.metadata, managedFields }, spec: wanted.spec };
+  }
+  return type.hasStatus ? { ...wanted, status: previous.status } : wanted;
+}
+
+/** Writes of the status of a built-in kind may change the metadata too, with a few exceptions. */
+function metadataThroughStatus(type: ResourceType, wanted: ObjectMeta, previous: ObjectMeta): ObjectMeta {
+  if (type.isCustom || type.kind === 'CustomResourceDefinition') {
+    return { ...previous, managedFields: wanted.managedFields };
+  }
+  if (type.kind === 'Deployment') return { ...wanted, labels: previous.labels };
+  return type.kind === 'Pod' ? { ...wanted, ownerReferences: previous.ownerReferences } : wanted;
+}
+
+/** As Go writes a map. */
+function sortedText(object: KubeObject): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+function allotted(type: ResourceType, object: KubeObject, previous: KubeObject | undefined): KubeObject {
+  return type.allot?.(object, previous) ?? object;
+}
+
+function requirePreconditions(type: ResourceType, object: KubeObject, { preconditions = {} }: DeleteOptions): void {
+  const { name, uid = '', resourceVersion = '' } = object.metadata;
+  if (preconditions.uid !== undefined && preconditions.uid !== uid) {
+    throw preconditionFailed(
+      type,
+      name,
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might ` +
+        'have been deleted and then recreated',
+    );
+  }
+  if (preconditions.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
+    throw preconditionFailed(
+      type,
+      name,
+      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion ` +
+        `in record (${resourceVersion}). The object might have been modified`,
+    );
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The gRPC side of the embedded server: TCP connections, the handshake, and the way of each request to its handler.
+ *
+ * Nacos knows a client by its TCP connection, so the server owns the sockets and hands them to grpc-js: a connection gets
+ * its id when it is accepted, is registered by the setup on its stream, and ends with its socket.
+ *
+ * Guarantees: a request is answered once or, where a fault says so, never; the parts are told of each end of a registered
+ * connection; a client that sends pings or has no stream is not cut for it, as the official clients need.
+ */
+import type { Socket } from 'node:net';
+import { Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js';
+import type { ConnectionInjector, sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import type { Clock } from '../../operator/clock.ts';
+import { sleep } from '../../operator/clock.ts';
+import { messageOf } from '../../operator/errors.ts';
+import type { Logger } from '../../operator/log.ts';
+import { decodePayload, encodePayload } from '../../operator/nacos/index.ts';
+import type { Payload } from '../../operator/nacos/index.ts';
+import type { Fault, FaultScript } from '../fault-script.ts';
+import { traits } from './generation.ts';
+import type { Generation } from './generation.ts';
+import type { Json, RpcAnswer, RpcPart } from './rpc.ts';
+import { errorResponse, succeeded } from './rpc-answers.ts';
+import { ServedConnection } from './rpc-connection.ts';
+import { RpcDispatcher } from './rpc-dispatcher.ts';
+import type { Identify } from './rpc-dispatcher.ts';
+
+export interface RpcServerOptions {
+  readonly generation: Generation;
+  readonly host: string;
+  readonly parts: readonly RpcPart[];
+  readonly identify: Identify;
+  readonly faults: FaultScript;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A TCP connection, and the client that registered on it. */
+interface Transport {
+  readonly id: string;
+  readonly remoteIp: string;
+  readonly socket: Socket;
+  connection: ServedConnection | undefined;
+}
+
+type UnaryCall = ServerUnaryCall<Payload, Payload>;
+type StreamCall = ServerDuplexStream<Payload, Payload>;
+
+/** `nacos.remote.server.grpc.sdk.max-inbound-message-size` */
+const maxReceivedBytes = 10 * 1024 * 1024;
+
+const codec = {
+  requestSerialize: encodePayload,
+  requestDeserialize: decodePayload,
+  responseSerialize: encodePayload,
+  responseDeserialize: decodePayload,
+};
+const unaryMethod = { path: '/Request/request', requestStream: false, responseStream: false, ...codec };
+const streamMethod = {
+  path: '/BiRequestStream/requestBiStream',
+  requestStream: true,
+  responseStream: true,
+  ...codec,
+};
+
+export class RpcServer {
+  readonly #options: RpcServerOptions;
+  readonly #dispatcher: RpcDispatcher;
+  readonly #grpc: GrpcServer;
+  readonly #injector: ConnectionInjector;
+  readonly #transports = new Map<string, Transport>();
+  #isStarting = false;
+  #lastRequestId = 0;
+
+  constructor(options: RpcServerOptions) {
+    this.#options = options;
+    this.#dispatcher = new RpcDispatcher(options);
+    this.#grpc = new GrpcServer({
+      'grpc.max_receive_message_length': maxReceivedBytes,
+      'grpc.max_send_message_length': -1,
+    });
+    this.#grpc.addService(
+      { request: unaryMethod },
+      { request: (call: UnaryCall, reply: sendUnaryData<Payload>) => void this.#serve(call, reply) },
+    );
+    this.#grpc.addService({ stream: streamMethod }, { stream: (call: StreamCall) => this.#openStream(call) });
+    this.#injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  get connections(): ServedConnection[] {
+    return [...this.#transports.values()].flatMap(({ connection }) => connection ?? []);
+  }
+
+  /** While it is true, every request is answered as by a server that has not started yet. */
+  set isStarting(isStarting: boolean) {
+    this.#isStarting = isStarting;
+  }
+
+  /** Takes over a TCP connection. */
+  accept(socket: Socket): void {
+    const { remoteAddress = '', remotePort = 0 } = socket;
+    const peer = `${remoteAddress}:${remotePort}`;
+    const remoteIp = remoteAddress.replace(/^::ffff:/, '');
+    const id = `${this.#options.clock.now()}_${remoteIp}_${remotePort}`;
+    const transport: Transport = { id, remoteIp, socket, connection: undefined };
+    this.#transports.set(peer, transport);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      if (this.#transports.get(peer) === transport) this.#transports.delete(peer);
+      transport.connection?.end('its TCP connection was closed');
+    });
+    socket.setNoDelay(true);
+    this.#injector.injectConnection(socket);
+  }
+
+  /** Cuts every TCP connection; returns when the parts know. */
+  cutAll(): void {
+    for (const transport of this.#transports.values()) {
+      transport.connection?.end('the server stopped');
+      transport.socket.destroy();
+    }
+    this.#transports.clear();
+  }
+
+  stop(): void {
+    this.cutAll();
+    this.#grpc.forceShutdown();
+  }
+
+  async #serve(call: UnaryCall, reply: sendUnaryData<Payload>): Promise<void> {
+    const transport = this.#transports.get(call.getPeer());
+    if (!transport) return reply({ code: status.UNAVAILABLE, details: 'the connection was closed' });
+    const { type } = call.request;
+    const fault = this.#options.faults.strike(type);
+    if (fault?.kind === 'reset') return cut(transport);
+    if (fault?.kind === 'silence') return undefined;
+    if (fault?.kind === 'slow') await sleep(this.#options.clock, fault.delayMs);
+    const answer = await this.#answer(call.request, transport, fault);
+    if (fault?.kind === 'lost-answer' || fault?.kind === 'half-answer') return cut(transport);
+    if (!call.cancelled)
+      reply(null, { type: answer.type, clientIp: '', headers: {}, body: JSON.stringify(answer.body) });
+  }
+
+  async #answer(payload: Payload, transport: Transport, fault: Fault | undefined): Promise<RpcAnswer> {
+    transport.connection?.touch();
+    if (fault?.kind === 'status') return errorResponse(fault.status, 'a fault was injected', fault.status);
+    if (this.#isStarting) return errorResponse(300, 'Server is starting,please try later.');
+    if (payload.type === 'ServerCheckRequest') {
+      return succeeded('ServerCheckResponse', { connectionId: transport.id, supportAbilityNegotiation: true });
+    }
+    try {
+      return await this.#dispatcher.answer(payload, transport.connection, fault?.kind === 'stale');
+    } catch (error) {
+      this.#options.log.error('a request failed inside the server', { type: payload.type, error: messageOf(error) });
+      return errorResponse(500, messageOf(error));
+    }
+  }
+
+  #openStream(call: StreamCall): void {
+    const transport = this.#transports.get(call.getPeer());
+    call.on('error', () => {});
+    if (!transport) return void call.end();
+    // What a client that is gone left open is found by the test for silence; until then it stays registered.
+    call.on('end', () => call.end());
+    call.on('data', (payload: Payload) => {
+      transport.connection?.touch();
+      const body = parseObject(payload.body);
+      if (payload.type === 'ConnectionSetupRequest') this.#register(transport, call, payload, body);
+      else transport.connection?.acknowledged(body);
+    });
+  }
+
+  #register(transport: Transport, call: StreamCall, payload: Payload, setup: Json): void {
+    const { clock, faults, generation, host, parts } = this.#options;
+    const fault = faults.strike('ConnectionSetupRequest');
+    if (fault?.kind === 'reset' || fault?.kind === 'status') return cut(transport);
+    if (fault?.kind === 'silence' || this.#isStarting) return;
+    transport.connection?.end('it was set up again');
+    const connection = new ServedConnection({
+      id: transport.id,
+      clientIp: payload.clientIp || transport.remoteIp,
+      clientVersion: typeof setup['clientVersion'] === 'string' ? setup['clientVersion'] : '',
+      labels: stringsOf(setup['labels']),
+      stream: { write: (message) => void call.write(message), end: () => call.end() },
+      clock,
+      faults,
+      nextRequestId: () => String((this.#lastRequestId += 1)),
+      serverIp: host,
+      cut: () => cut(transport),
+      ended: (ending) => {
+        if (transport.connection === ending) transport.connection = undefined;
+        for (const part of parts) part.connectionClosed?.(ending);
+      },
+    });
+    transport.connection = connection;
+    // Clients before 2.3 send no table and expect no acknowledgement.
+    if (setup['abilityTable'] === undefined || setup['abilityTable'] === null) return;
+    connection.notify('SetupAckRequest', { abilityTable: traits[generation].abilities, module: 'internal' });
+  }
+}
+
+function cut(transport: Transport): void {
+  transport.socket.resetAndDestroy();
+}
+
+function parseObject(text: string): Json {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Json) : {};
+  } catch {
+    return {};
+  }
+}
+
+function stringsOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
