@@ -6,7 +6,7 @@ import { sleep, type Clock } from './clock.ts';
 import { isBridgeError } from './errors.ts';
 import type { ResourceClient } from './kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from './kube/resource.ts';
-import { errorFields, type Logger } from './log.ts';
+import { errorFields, type Logger } from './logger.ts';
 import { Backoff } from './runtime/backoff.ts';
 import type { Runnable } from './runtime/runnable.ts';
 

@@ -6,7 +6,8 @@ import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import { isBridgeError } from './errors.ts';
-import { createLogger, errorFields } from './log.ts';
+import { createLogger } from './log.ts';
+import { errorFields } from './logger.ts';
 import { exitCodeOf, onceSignalled } from './process.ts';
 import { createOperator } from './operator.ts';
 import {

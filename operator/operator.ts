@@ -41,7 +41,7 @@ import { Reflector } from './kube/reflector.ts';
 import { ResourceClient } from './kube/resource-client.ts';
 import type { KubeObject } from './kube/resource.ts';
 import { Store } from './kube/store.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from './logger.ts';
 import { createNacosMetrics } from './nacos/index.ts';
 import type { RunOptions } from './options/commands.ts';
 import { ownAddress } from './replicas/own-address.ts';

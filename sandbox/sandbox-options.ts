@@ -3,7 +3,7 @@
  * these is in demonstration/operator-in-process.ts.
  */
 import type { Command } from 'commander';
-import { logLevels, type LogLevel } from '../operator/log.ts';
+import { logLevels, type LogLevel } from '../operator/logger.ts';
 import type { ServerAddress } from '../operator/nacos/index.ts';
 import { variables } from '../operator/options/commands.ts';
 import {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BridgeError } from '../operator/errors.ts';
-import { errorFields, type LogOptions } from '../operator/log.ts';
+import { type LogOptions } from '../operator/log.ts';
+import { errorFields } from '../operator/logger.ts';
 
 const defaults: LogOptions = { level: 'debug', format: 'json', rotateSeconds: 86_400, maxFiles: 3 };
 

@@ -14,7 +14,7 @@ import { KubeClient } from '../kube/client.ts';
 import { createKubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { silentLogger } from '../log.ts';
+import { silentLogger } from '../logger.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 const CONCURRENT_CALLS = 16;

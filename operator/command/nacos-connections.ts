@@ -12,7 +12,7 @@ import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connectio
 import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
-import { silentLogger } from '../log.ts';
+import { silentLogger } from '../logger.ts';
 import { createNacosMetrics, normaliseNamespaceId } from '../nacos/index.ts';
 import type { NacosAccessOptions } from '../options/commands.ts';
 

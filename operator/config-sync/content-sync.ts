@@ -8,7 +8,7 @@ import type { NacosConfig } from '../api/resources.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { ConfigPlan, PublishPlan, WriteBackPlan } from './config-plan.ts';
 import { decide, type Decision, type NacosView } from './decide.ts';

@@ -14,7 +14,7 @@ import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Store, StoreChange } from '../kube/store.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';

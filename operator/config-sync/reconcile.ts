@@ -8,11 +8,11 @@ import { FINALIZER } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
-import type { Verdict } from '../kube/conditions.ts';
+import { failureVerdict } from '../kube/conditions.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import type { ContentSync } from './content-sync.ts';
@@ -118,7 +118,7 @@ export class ConfigReconciler {
       return { delivered: await this.#options.delivery.deliver(key, resource, intent, served, log) };
     } catch (error) {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
-      const mirrored: Verdict = { status: 'False', reason: error.reason, message: error.message };
+      const mirrored = failureVerdict(error);
       const { mirrorName } = resource.status ?? {};
       const rolledOut = verdictBefore(resource, 'RolledOut');
       return { delivered: { mirrored, mirrorName, rolledOut, wroteMirror: false }, error };

@@ -7,7 +7,7 @@
 import type { NacosConfig } from '../api/resources.ts';
 import type { NacosConfigStatus } from '../api/generated/nacos-config.ts';
 import type { BridgeError } from '../errors.ts';
-import { findCondition, setVerdicts, timestamp, type Verdict } from '../kube/conditions.ts';
+import { failureVerdict, findCondition, setVerdicts, timestamp, type Verdict } from '../kube/conditions.ts';
 import { sourceOf } from './intent.ts';
 
 /** A part that is absent does not apply, and its condition is left out. */
@@ -48,7 +48,7 @@ export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: numbe
 
 /** The report of a reconcile that failed before it could find out; what was known before stays known. */
 export function failureReport(resource: NacosConfig, error: BridgeError, baseMd5: string | undefined): SyncReport {
-  const failed: Verdict = { status: 'False', reason: error.reason, message: error.message };
+  const failed: Verdict = failureVerdict(error);
   const { observedMd5, nacosMd5, mirrorName } = resource.status ?? {};
   const rolledOut = verdictBefore(resource, 'RolledOut');
   const report: SyncReport = { observedMd5, nacosMd5, mirrorName, rolledOut, syncedMd5: baseMd5, wrote: false };

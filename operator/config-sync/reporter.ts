@@ -11,7 +11,7 @@ import { findCondition } from '../kube/conditions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { readyVerdict, statusOf, type SyncReport } from './report.ts';
 
 export interface ConfigEvent {

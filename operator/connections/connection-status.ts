@@ -7,7 +7,7 @@
 import type { NacosConnectionStatus } from '../api/generated/nacos-connection.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import type { BridgeError } from '../errors.ts';
-import { setVerdicts, type Verdict } from '../kube/conditions.ts';
+import { failureVerdict, setVerdicts, type Verdict } from '../kube/conditions.ts';
 import { type ClientState, hostAndPort } from '../nacos/index.ts';
 
 export interface ConnectionVerdicts {
@@ -38,10 +38,10 @@ export function verdictsOf(state: ClientState, secretName: string | undefined): 
 
 /** The verdicts when there is no client, because the spec or its Secret cannot be used. */
 export function failedVerdicts(error: BridgeError, logsIn: boolean): ConnectionVerdicts {
-  const ready: Verdict = { status: 'False', reason: error.reason, message: error.message };
+  const ready = failureVerdict(error);
   const unknown: Verdict = {
     status: 'Unknown',
-    reason: error.reason,
+    reason: ready.reason,
     message: 'Not known while the connection is not ready',
   };
   return logsIn ? { ready, authenticated: unknown } : { ready };
@@ -86,6 +86,6 @@ function connectedVerdicts(state: ClientState & { kind: 'connected' }, logsIn: b
 
 function refusedVerdicts(error: BridgeError, secretName: string | undefined): ConnectionVerdicts {
   const next = secretName === undefined ? 'set `spec.auth`' : `the credentials are those of Secret '${secretName}'`;
-  const refused: Verdict = { status: 'False', reason: error.reason, message: `${error.message}; ${next}` };
+  const refused: Verdict = { ...failureVerdict(error), message: `${error.message}; ${next}` };
   return { ready: refused, authenticated: refused };
 }

@@ -13,7 +13,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { ClientState, NacosClient } from '../nacos/index.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';

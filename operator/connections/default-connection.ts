@@ -1,6 +1,6 @@
 /** The connection that is given to the operator itself, for resources that name none. */
 import type { Clock } from '../clock.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { Connections } from './controller.ts';

@@ -8,7 +8,7 @@ import type { KubeMetrics } from '../kube/metrics.ts';
 import { Reflector } from '../kube/reflector.ts';
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { ConnectionKey } from './connection-key.ts';
 
 export const SECRET: ResourceRef = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };

@@ -6,7 +6,7 @@
  * authenticated, so an answer says which check failed and the log says why, once when it begins and once when it ends.
  */
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { HttpRequest, HttpResponse, Route } from './server.ts';
 
 export interface HealthCheck {

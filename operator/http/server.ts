@@ -6,7 +6,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 
 export interface HttpRequest {

@@ -10,7 +10,7 @@ import type { Dispatcher } from 'undici';
 import { sleep } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { ApiError, answerError, operationOf, transportError } from './api-errors.ts';
 import { loadClusterAccess } from './cluster-access.ts';
 import type { ClusterAccess } from './cluster-access.ts';

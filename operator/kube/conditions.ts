@@ -5,6 +5,9 @@
  * What is equal stays identical: setting a condition to what it says already returns the very same array, so a status
  * that did not change compares as equal and is not written.
  */
+import { reasonOf } from '../error-catalogue.ts';
+import type { BridgeError } from '../errors.ts';
+
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';
@@ -19,6 +22,11 @@ export interface Condition {
 
 /** What there is to say of one aspect, without the bookkeeping. */
 export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+/** Something failed, and why. */
+export function failureVerdict({ code, message }: BridgeError): Verdict {
+  return { status: 'False', reason: reasonOf(code), message };
+}
 
 /** The limit of `message` in `meta/v1 Condition`, in characters. */
 const messageLimit = 32_768;

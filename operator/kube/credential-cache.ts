@@ -6,8 +6,8 @@
  * API server says so.
  */
 import type { Clock } from '../clock.ts';
-import { errorFields } from '../log.ts';
-import type { Logger } from '../log.ts';
+import { errorFields } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import type { ClusterAccess, Credentials } from './cluster-access.ts';
 
 const maxAgeMs = 1000;

@@ -13,8 +13,8 @@
 import { sleep } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { isBridgeError } from '../errors.ts';
-import { errorFields } from '../log.ts';
-import type { Logger } from '../log.ts';
+import { errorFields } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { ApiError } from './api-errors.ts';
 import type { KubeClient } from './client.ts';
 import { EventSeriesBook } from './event-series.ts';

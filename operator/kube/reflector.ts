@@ -12,7 +12,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { KubeClient } from './client.ts';
 import { ListWatch } from './list-watch.ts';
 import type { ListWatchTiming } from './list-watch.ts';

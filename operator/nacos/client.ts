@@ -8,8 +8,8 @@
  */
 import type { Clock } from '../clock.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
-import { errorFields } from '../log.ts';
-import type { Logger } from '../log.ts';
+import { errorFields } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { AdminApi } from './admin/admin-api.ts';
 import { ConfigApi } from './config/config-api.ts';

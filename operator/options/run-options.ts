@@ -1,7 +1,8 @@
 /**
  * The options of one run of the operator, complete: what was not given has its default.
  */
-import type { LogLevel, LogOptions } from '../log.ts';
+import type { LogOptions } from '../log.ts';
+import type { LogLevel } from '../logger.ts';
 import type { ServerAddress } from '../nacos/index.ts';
 
 export interface RunOptions {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { logLevels } from '../log.ts';
+import { logLevels } from '../logger.ts';
 import { parseServerAddresses } from '../nacos/index.ts';
 import type { RunOptions } from './run-options.ts';
 import { boolean, broken, integer, listOf, matching, oneOf, rotationPeriod } from './value-rules.ts';

@@ -8,7 +8,7 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { BridgeError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { type NacosClient, type NamingClient, recordsSent } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { ReplicaEvent } from './relief.ts';

@@ -4,7 +4,7 @@
  */
 import { sleep, type Clock } from '../clock.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, PUBLICATION_FORMAT_ANNOTATION } from '../api/names.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Runnable } from '../runtime/runnable.ts';

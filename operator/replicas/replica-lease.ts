@@ -11,7 +11,7 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 

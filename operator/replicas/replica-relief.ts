@@ -8,7 +8,7 @@
  */
 import { sleep, type Clock, type Timer } from '../clock.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import {
   hostAndPort,
   type NamingClient,

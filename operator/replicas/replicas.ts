@@ -5,11 +5,12 @@
  * Every connection over which services are published takes part by itself, since Nacos servers fail one by one; the Lease
  * and the view of the API server are the same for all.
  */
+import { reasonOf } from '../error-catalogue.ts';
 import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../clock.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { Verdict } from '../kube/conditions.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import { Backoff } from '../runtime/backoff.ts';
 import type { Runnable } from '../runtime/runnable.ts';
@@ -111,7 +112,7 @@ export class Replicas implements Runnable {
     const { group, serviceName } = REPLICA_SERVICE;
     const where = `service '${serviceName}' in group '${group}'`;
     const message = `Nacos does not let the operator register itself as ${where}, so no replica relieves another: ${refusal.message}`;
-    return { status: 'False', reason: refusal.reason, message };
+    return { status: 'False', reason: reasonOf(refusal.code), message };
   }
 
   get #reliefs() {

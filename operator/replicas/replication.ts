@@ -9,7 +9,7 @@ import type { Verdict } from '../kube/conditions.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Lease, leaseResource } from '../kube/lease.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { LeaseCensus, warnOfNewerFormats } from './lease-census.ts';

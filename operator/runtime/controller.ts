@@ -13,10 +13,11 @@
  * Caveat: a run that exceeds its time limit has its signal aborted and still holds its key until it ends, because a
  * second run beside it would break the guarantee. `isHealthy` tells when one does not end.
  */
+import { behaviourOf } from '../error-catalogue.ts';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import type { ControllerMetrics, ReconcileResult, RuntimeMetrics } from './metrics.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { type Priority, WorkQueue } from './work-queue.ts';
@@ -152,7 +153,7 @@ export class Controller {
       const result = await reconcile(key, { signal: run.signal, log, reconcileId });
       return result ? { kind: 'requeue-after', delayMs: result.requeueAfterMs } : { kind: 'success' };
     } catch (error) {
-      const isTerminal = isBridgeError(error) && error.behaviour === 'await-change';
+      const isTerminal = isBridgeError(error) && behaviourOf(error.code) === 'await-change';
       return isTerminal ? { kind: 'terminal', error } : { kind: 'error', error };
     } finally {
       timer.cancel();

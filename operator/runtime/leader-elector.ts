@@ -14,7 +14,7 @@
  */
 import { type Clock, sleep, type Timer } from '../clock.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import type { LeaseLock, LeaseRecord } from './lease.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 

@@ -15,7 +15,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 import { LeaderElector, type LeaderElectorOptions } from './leader-elector.ts';
 import type { Runnable } from './runnable.ts';
 

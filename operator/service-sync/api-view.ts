@@ -5,7 +5,7 @@
  * pods that died meanwhile, so it lists first, and takes the old view only when the API server cannot be reached.
  */
 import { sleep, type Clock } from '../clock.ts';
-import { errorFields, type Logger } from '../log.ts';
+import { errorFields, type Logger } from '../logger.ts';
 
 /** The part of a reflector that is needed here. */
 export interface View {

@@ -10,7 +10,7 @@ import type { ConnectionDirectory } from '../connections/connection-directory.ts
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import { objectKey, type KubeObject } from '../kube/resource.ts';
 import { Store, type StoreChange } from '../kube/store.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { type NacosClient, recordsSent } from '../nacos/index.ts';
 import type { ChangeLag } from '../runtime/change-lag.ts';
 import { Controller } from '../runtime/controller.ts';

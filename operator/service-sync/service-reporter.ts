@@ -11,7 +11,7 @@ import type { ResourceClient } from '../kube/resource-client.ts';
 import { parseKey } from '../kube/resource.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, generationChanged, or } from '../runtime/predicates.ts';

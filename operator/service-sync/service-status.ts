@@ -4,6 +4,7 @@
  * Pure, and small whatever the number of Services. While records wait for their confirmation nothing is concluded, so
  * that neither a restart nor each change writes a status on its way.
  */
+import { reasonOf } from '../error-catalogue.ts';
 import type { NacosServiceStatus } from '../api/generated/nacos-service.ts';
 import type { NacosService } from '../api/resources.ts';
 import { setVerdicts, type Verdict } from '../kube/conditions.ts';
@@ -67,7 +68,7 @@ function publishedVerdict(
   if (first) {
     const more = failures.length > 1 ? `, and ${failures.length - 1} more` : '';
     const message = `'${first.address.service.serviceName}' could not be published: ${first.failed.message}${more}`;
-    return { status: 'False', reason: first.failed.reason, message };
+    return { status: 'False', reason: reasonOf(first.failed.code), message };
   }
   const message = publications.length === 0 ? 'No Service is selected' : `Nacos has ${records.length} of our services`;
   return { status: 'True', reason: publications.length === 0 ? 'NothingSelected' : 'Published', message };

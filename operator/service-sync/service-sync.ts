@@ -13,7 +13,7 @@ import type { Reflector } from '../kube/reflector.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { ApiView } from './api-view.ts';

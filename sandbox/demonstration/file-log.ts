@@ -3,7 +3,7 @@
  * attention is told besides.
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { loggerOf, logLevels, type LogEntry, type Logger, type LogLevel } from '../../operator/log.ts';
+import { loggerOf, logLevels, type LogEntry, type Logger, type LogLevel } from '../../operator/logger.ts';
 
 export interface FileLogOptions {
   readonly file: string;

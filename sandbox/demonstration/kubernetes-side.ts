@@ -5,7 +5,7 @@ import { KubeClient } from '../../operator/kube/client.ts';
 import { createKubeMetrics, type KubeMetrics } from '../../operator/kube/metrics.ts';
 import { ResourceClient } from '../../operator/kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../../operator/kube/resource.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { parse, stringify } from 'yaml';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { assertPortIsFree } from './free-port.ts';

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import type { Clock } from '../../operator/clock.ts';
 import { PasswordFile } from '../../operator/connections/password-file.ts';
 import { BridgeError } from '../../operator/errors.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import {
   type ClientState,
   createNacosMetrics,

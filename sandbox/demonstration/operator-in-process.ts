@@ -7,7 +7,7 @@ import { sleep, type Clock } from '../../operator/clock.ts';
 import { BridgeError } from '../../operator/errors.ts';
 import type { RunOptions } from '../../operator/options/commands.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
-import type { LogEntry } from '../../operator/log.ts';
+import type { LogEntry } from '../../operator/logger.ts';
 import { FileLog } from './file-log.ts';
 
 export interface OperatorInProcessOptions {

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../operator/clock.ts';
 import { NAMESPACE } from '../../operator/cluster-identity.ts';
-import { silentLogger, type LogEntry } from '../../operator/log.ts';
+import { silentLogger, type LogEntry } from '../../operator/logger.ts';
 import { ResourceClient } from '../../operator/kube/resource-client.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
 import type { ConfigKey } from '../../operator/nacos/index.ts';

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
 import { type Clock, systemClock } from '../../operator/clock.ts';
-import { type Logger, silentLogger } from '../../operator/log.ts';
+import { type Logger, silentLogger } from '../../operator/logger.ts';
 import { FaultScript } from '../fault-script.ts';
 import { createServerCertificate } from './certificate.ts';
 import { startControllers } from './controllers/controllers.ts';

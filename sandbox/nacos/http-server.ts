@@ -9,7 +9,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '../../operator/clock.ts';
 import { sleep } from '../../operator/clock.ts';
 import { messageOf } from '../../operator/errors.ts';
-import type { Logger } from '../../operator/log.ts';
+import type { Logger } from '../../operator/logger.ts';
 import type { Fault, FaultScript } from '../fault-script.ts';
 import type { Accounts } from './auth/accounts.ts';
 import type { Generation } from './generation.ts';

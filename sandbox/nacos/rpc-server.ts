@@ -13,7 +13,7 @@ import type { ConnectionInjector, sendUnaryData, ServerDuplexStream, ServerUnary
 import type { Clock } from '../../operator/clock.ts';
 import { sleep } from '../../operator/clock.ts';
 import { messageOf } from '../../operator/errors.ts';
-import type { Logger } from '../../operator/log.ts';
+import type { Logger } from '../../operator/logger.ts';
 import { decodePayload, encodePayload } from '../../operator/nacos/index.ts';
 import type { Payload } from '../../operator/nacos/index.ts';
 import type { Fault, FaultScript } from '../fault-script.ts';

@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { catalogue } from '../../operator/errors.ts';
+import { catalogue } from '../../operator/error-catalogue.ts';
 import { type Derived, markdown } from './derived.ts';
 import { replaceSection } from './section.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import { ClientPool, handOverLease } from '../../operator/connections/client-pool.ts';
 import type { ConnectionSettings } from '../../operator/connections/settings.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
 import { FakeClock } from '../fake-clock.ts';

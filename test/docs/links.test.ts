@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { catalogue } from '../../operator/errors.ts';
+import { catalogue } from '../../operator/error-catalogue.ts';
 import { describeMetrics } from '../../scripts/generate/metrics-table.ts';
 
 const root = path.join(import.meta.dirname, '../..');

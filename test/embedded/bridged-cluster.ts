@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../operator/clock.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { readManifests } from '../../sandbox/demonstration/package-files.ts';
 import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { EmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';

@@ -1,7 +1,7 @@
 /** An embedded Nacos that asks for a login, with a password that occurs nowhere by itself: finding it is a leak. */
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../operator/clock.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import type { EmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';

@@ -7,7 +7,7 @@ import { registerBuildInfo } from '../../operator/http/build-info.ts';
 import { type HealthCheck, healthRoutes } from '../../operator/http/health-endpoints.ts';
 import { metricsRoute } from '../../operator/http/metrics-endpoint.ts';
 import { HttpServer, type Route } from '../../operator/http/server.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { LogRecorder } from '../runtime/log-recorder.ts';
 
 interface Answer {

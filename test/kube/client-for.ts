@@ -4,7 +4,7 @@ import { systemClock } from '../../operator/clock.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeClientOptions } from '../../operator/kube/client.ts';
 import { createKubeMetrics } from '../../operator/kube/metrics.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
 
 export function clientFor(server: FakeApiServer, options: Partial<KubeClientOptions> = {}): KubeClient {

@@ -9,7 +9,7 @@ import { systemClock } from '../../operator/clock.ts';
 import { createKubeMetrics } from '../../operator/kube/metrics.ts';
 import { Reflector } from '../../operator/kube/reflector.ts';
 import { Store } from '../../operator/kube/store.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { clientFor, until } from './client-for.ts';
 import { FakeApiServer, configMaps, differences } from './fake-api-server.ts';
 import type { FakeConfigMap, RequestFault, WatchFault } from './fake-api-server.ts';

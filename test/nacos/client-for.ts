@@ -3,7 +3,7 @@
  */
 import { Registry } from 'prom-client';
 import { systemClock } from '../../operator/clock.ts';
-import type { LogFields, Logger } from '../../operator/log.ts';
+import type { LogFields, Logger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import type { ClientState, NacosClientOptions } from '../../operator/nacos/client.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';

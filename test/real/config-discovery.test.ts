@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../operator/clock.ts';
 import type { Clock } from '../../operator/clock.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import type { ConfigDiscovery, ConfigPattern } from '../../operator/nacos/config/config-client.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';

@@ -20,7 +20,7 @@ import type { KubeObject, ResourceRef } from '../../operator/kube/resource.ts';
 import { ResourceClient } from '../../operator/kube/resource-client.ts';
 import { applyStatus } from '../../operator/kube/status.ts';
 import { Store } from '../../operator/kube/store.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { startKubernetes } from '../testbed/kubernetes.ts';
 import type { KubernetesServer } from '../testbed/kubernetes.ts';
 import { eventually } from './eventually.ts';

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../operator/clock.ts';
 import { isBridgeError } from '../../operator/errors.ts';
 import type { ErrorCode } from '../../operator/errors.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import type { ConfigKey, VersionObservation } from '../../operator/nacos/config/config-client.ts';
 import { absentMd5, md5Of } from '../../operator/nacos/config/config-snapshot.ts';

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../operator/clock.ts';
 import { isBridgeError } from '../../operator/errors.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
 import type { Instance, NamingClient, ServiceKey } from '../../operator/nacos/naming/naming-client.ts';

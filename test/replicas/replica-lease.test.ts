@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BridgeError } from '../../operator/errors.ts';
 import type { Lease } from '../../operator/kube/lease.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { isDead, LeaseCensus, warnOfNewerFormats } from '../../operator/replicas/lease-census.ts';
 import { leaseNameOf } from '../../operator/replicas/lease-name.ts';
 import { ReplicaLease } from '../../operator/replicas/replica-lease.ts';

@@ -1,5 +1,5 @@
 /** A logger that keeps its lines, for tests that assert what was said. */
-import type { LogFields, Logger, LogLevel } from '../../operator/log.ts';
+import type { LogFields, Logger, LogLevel } from '../../operator/logger.ts';
 
 export interface Line {
   level: LogLevel;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { ApiView, type View } from '../../operator/service-sync/api-view.ts';
 import { FakeClock } from '../fake-clock.ts';
 

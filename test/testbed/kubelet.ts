@@ -15,7 +15,7 @@ import { createKubeMetrics } from '../../operator/kube/metrics.ts';
 import { Reflector } from '../../operator/kube/reflector.ts';
 import type { ResourceRef } from '../../operator/kube/resource.ts';
 import { Store } from '../../operator/kube/store.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { insist } from './kubelet-insist.ts';
 import { KubeletNode } from './kubelet-node.ts';
 import { KubeletPod } from './kubelet-pod.ts';

@@ -1,7 +1,7 @@
 /** A Nacos client for authors: the one of this project, apart from the operator's own. */
 import { Registry } from 'prom-client';
 import { systemClock } from '../../operator/clock.ts';
-import { silentLogger } from '../../operator/log.ts';
+import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
 import { parseServerAddresses } from '../../operator/nacos/transport/server-address.ts';

@@ -7,11 +7,12 @@
  * - A key goes only with `syncDeletion`, when its dataId is known to be gone and the guard does not hold it.
  * - What is equal is not written, and an object that is as it was last seen is not read.
  */
+import { reasonOf } from '../../error-catalogue.ts';
 import { CONFIRM_DELETION_ANNOTATION, CONTENT_MD5_ANNOTATION } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import { isBridgeError, type BridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logger.ts';
 import { type ConfigName, type ConfigObservation, type ConfigWatch, md5Of, nameText } from '../../nacos/index.ts';
 import { appliedKeys } from '../mirror/applied-keys.ts';
 import type { DataObject } from '../mirror/data-object.ts';
@@ -334,7 +335,7 @@ export class InboundSync implements RunningSync {
 function failed(error: BridgeError): Outcome {
   const states = { NOT_OWNED: 'conflict', INVALID_CONTENT: 'invalid', KUBE_INVALID: 'invalid' } as const;
   const state = states[error.code as keyof typeof states] ?? 'failing';
-  return { state, reason: error.reason, message: error.message, md5: undefined };
+  return { state, reason: reasonOf(error.code), message: error.message, md5: undefined };
 }
 
 /** Stands for all that the object is to hold. */

@@ -7,12 +7,13 @@
  * - What is equal is not written.
  */
 import { CONFIRM_DELETION_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
+import { failureVerdict } from '../../kube/conditions.ts';
 import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
 import { isBridgeError } from '../../errors.ts';
 import { ApiError } from '../../kube/api-errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { JsonPatchOperation } from '../../kube/resource-client.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logger.ts';
 import { type ConfigName, nameText } from '../../nacos/index.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { forEachBounded } from './bounded.ts';
@@ -188,7 +189,8 @@ export class OutboundSync implements RunningSync {
       if (isBridgeError(error, 'KUBE_CONFLICT')) return;
       if (!isBridgeError(error, 'KUBE_INVALID')) throw error;
       const item = this.#itemOf(name, config);
-      const outcome = { state: 'invalid', reason: error.reason, message: error.message, md5: undefined } as const;
+      const { reason, message } = failureVerdict(error);
+      const outcome = { state: 'invalid', reason, message, md5: undefined } as const;
       this.tally.set(nameText(config), { outcome, place: { ...placeOf(item ?? { config }), config: name } });
     }
   }

@@ -8,7 +8,7 @@ import type { Clock } from '../../clock.ts';
 import type { ConnectionHandle } from '../../connections/connection-directory.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { Store } from '../../kube/store.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logger.ts';
 import type { MirrorAccess } from '../mirror/mirror-access.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { Finder } from './finder.ts';

@@ -7,7 +7,7 @@ import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-syn
 import { CONFIRM_DELETION_ANNOTATION } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { BridgeError } from '../../errors.ts';
-import { setVerdicts, type Verdict } from '../../kube/conditions.ts';
+import { failureVerdict, setVerdicts, type Verdict } from '../../kube/conditions.ts';
 import type { Counts, Problem } from './tally.ts';
 
 export interface SyncFindings {
@@ -53,7 +53,7 @@ export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowM
 
 function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdict {
   const { counts, error, isComplete, total } = findings;
-  if (error) return { status: 'False', reason: error.reason, message: error.message };
+  if (error) return failureVerdict(error);
   if (spec.suspend)
     return { status: 'Unknown', reason: 'Suspended', message: 'Nothing is written while `spec.suspend` is true' };
   if (counts.conflict > 0)

@@ -13,7 +13,7 @@ import type { EventRecorder } from '../../kube/events.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { StatusWriter } from '../../kube/status-writer.ts';
 import type { Store } from '../../kube/store.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logger.ts';
 import { Controller } from '../../runtime/controller.ts';
 import type { RuntimeMetrics } from '../../runtime/metrics.ts';
 import { statusOf, type SyncFindings } from './status.ts';

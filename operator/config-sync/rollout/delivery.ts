@@ -6,7 +6,7 @@
  */
 import type { NacosConfig } from '../../api/resources.ts';
 import type { Verdict } from '../../kube/conditions.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logger.ts';
 import type { ConfigIntent } from '../intent.ts';
 import type { ConfigMetrics } from '../metrics.ts';
 import type { MirrorResult, Mirrors, ServedContent } from '../mirror/mirrors.ts';

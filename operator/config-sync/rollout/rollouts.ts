@@ -10,11 +10,12 @@
  * Caveats: workloads are not watched. One that appears later needs no restart, and one that could not be found is looked
  * for again within a minute. The pods are replaced by the workload's own strategy, which may be to wait for somebody.
  */
+import { reasonOf } from '../../error-catalogue.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
 import { isBridgeError, type BridgeError } from '../../errors.ts';
 import type { Verdict } from '../../kube/conditions.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logger.ts';
 import type { RolloutIntent, WorkloadRef } from '../intent.ts';
 import type { RolloutOutcome } from '../metrics.ts';
 import type { PresentMirror } from '../mirror/mirrors.ts';
@@ -169,5 +170,7 @@ function failed(problems: readonly BridgeError[]): Verdict {
   const hint = problems.some((problem) => isBridgeError(problem, 'KUBE_FORBIDDEN'))
     ? '; `rollout.enabled` of the chart lets the operator restart workloads'
     : '';
-  return { status: 'False', reason: problems[0]?.reason ?? 'Failed', message: `${named.join('; ')}${more}${hint}` };
+  const [first] = problems;
+  const reason = first ? reasonOf(first.code) : 'Failed';
+  return { status: 'False', reason, message: `${named.join('; ')}${more}${hint}` };
 }

@@ -9,8 +9,8 @@
 import { sleep } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
 import { isBridgeError } from '../../errors.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import type { AdminApi, ConfigDetail } from '../admin/admin-api.ts';
 import { keyOf } from './config-api.ts';
 import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';

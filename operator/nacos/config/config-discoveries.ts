@@ -5,8 +5,8 @@
  * within `discover`, nor after `stop`; one that fails hurts nobody. What was found outlives a lost connection.
  */
 import type { Clock } from '../../clock.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import type { ConfigListing } from './config-listing.ts';
 import { patternText } from './config-pattern.ts';
 import type { ConfigName, ConfigPattern } from './config-pattern.ts';

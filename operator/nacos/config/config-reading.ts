@@ -7,8 +7,8 @@
  */
 import type { Clock } from '../../clock.ts';
 import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import { describeKey } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';

@@ -14,8 +14,8 @@
  */
 import { sleep } from '../../clock.ts';
 import type { Clock, Timer } from '../../clock.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { ConfigApi } from './config-api.ts';
 import { keyText } from './config-key.ts';

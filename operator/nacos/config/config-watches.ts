@@ -17,7 +17,7 @@
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { BridgeError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { ConfigApi } from './config-api.ts';
 import { keyText } from './config-key.ts';

@@ -10,8 +10,8 @@
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { ConfigListing } from './config-listing.ts';
 import { matcherOf, nameText, normalisePattern, patternText } from './config-pattern.ts';

@@ -9,8 +9,8 @@
  */
 import type { Timer } from '../../clock.ts';
 import type { BridgeError } from '../../errors.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import { describeKey, keyText } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
 import { absentMd5, md5OfObservation, observationOfMd5, wholeOf, withoutContent } from './config-snapshot.ts';

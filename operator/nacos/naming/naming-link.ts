@@ -6,8 +6,8 @@
  * to do without the rest: it is left to be tried again.
  */
 import { isBridgeError } from '../../errors.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { NamingApi } from './naming-api.ts';
 import type { InstanceList } from './naming-instance-list.ts';

@@ -12,8 +12,8 @@
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import { Backoff } from '../../runtime/backoff.ts';
 import { Connection } from '../transport/connection.ts';
 import { ConnectionKeeper } from '../transport/connection-keeper.ts';

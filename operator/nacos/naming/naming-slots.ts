@@ -86,7 +86,7 @@ export class Slots<W extends Wish> {
       this.#refused.delete(key);
     } catch (error) {
       if (this.#options.wanted(key)?.text !== wish?.text) return;
-      if (isBridgeError(error) && error.behaviour === 'await-change') this.#refused.set(key, wish?.text);
+      if (isBridgeError(error, 'NACOS_INVALID', 'NACOS_UNSUPPORTED')) this.#refused.set(key, wish?.text);
       throw error;
     }
   }

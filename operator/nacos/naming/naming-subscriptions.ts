@@ -5,8 +5,8 @@
  * than what it has heard over the same connection. Clocks of two servers differ, so the first word over a new connection
  * counts whatever its time. A failing listener hurts nobody.
  */
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import { isJsonObject, textOf } from '../transport/json-object.ts';
 import type { JsonObject } from '../transport/json-object.ts';
 import type { NamingLink } from './naming-link.ts';

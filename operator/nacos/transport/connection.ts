@@ -11,8 +11,8 @@
 import { sleep } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
 import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
-import { errorFields } from '../../log.ts';
-import type { Logger } from '../../log.ts';
+import { errorFields } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import { withDeadline } from './deadline.ts';
 import { GrpcTransport } from './grpc-transport.ts';
 import { isJsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';

@@ -18,7 +18,7 @@ import type { KubeMetrics } from '../../../operator/kube/metrics.ts';
 import { Reflector } from '../../../operator/kube/reflector.ts';
 import type { KubeObject, ResourceRef } from '../../../operator/kube/resource.ts';
 import { Store } from '../../../operator/kube/store.ts';
-import type { Logger } from '../../../operator/log.ts';
+import type { Logger } from '../../../operator/logger.ts';
 import {
   ENDPOINT_SLICE,
   SERVICE,

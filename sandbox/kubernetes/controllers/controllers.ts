@@ -6,7 +6,7 @@
  * cluster's own API, under the names of the real ones.
  */
 import type { Clock } from '../../../operator/clock.ts';
-import type { Logger } from '../../../operator/log.ts';
+import type { Logger } from '../../../operator/logger.ts';
 import type { Cluster } from '../cluster.ts';
 import { ClusterView } from './cluster-view.ts';
 import type { ControllerContext } from './controller-context.ts';

@@ -10,8 +10,8 @@
  * - Nothing runs and nothing waits after `stop`.
  */
 import type { Clock, Timer } from '../../../operator/clock.ts';
-import { errorFields } from '../../../operator/log.ts';
-import type { Logger } from '../../../operator/log.ts';
+import { errorFields } from '../../../operator/logger.ts';
+import type { Logger } from '../../../operator/logger.ts';
 import { ApiFailure } from '../api-failure.ts';
 
 /** Handles one key, in a millisecond or two: what takes longer does a part and adds its key again. */

@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Clock, sleep } from '../../../operator/clock.ts';
-import { errorFields, type Logger } from '../../../operator/log.ts';
+import { errorFields, type Logger } from '../../../operator/logger.ts';
 import type { Fault, FaultScript } from '../../fault-script.ts';
 import { ApiFailure } from '../api-failure.ts';
 import type { ServerCertificate } from '../certificate.ts';

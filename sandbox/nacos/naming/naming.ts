@@ -5,7 +5,7 @@
  * change costs as much as its service has instances, and bursts are worked off in slices.
  */
 import type { Clock } from '../../../operator/clock.ts';
-import type { Logger } from '../../../operator/log.ts';
+import type { Logger } from '../../../operator/logger.ts';
 import type { Generation } from '../generation.ts';
 import type { HttpRoute } from '../http-route.ts';
 import type { RpcPart } from '../rpc.ts';

@@ -7,7 +7,7 @@
  */
 import type { Clock, Timer } from '../../../operator/clock.ts';
 import { messageOf } from '../../../operator/errors.ts';
-import type { Logger } from '../../../operator/log.ts';
+import type { Logger } from '../../../operator/logger.ts';
 import type { Registry } from './registry.ts';
 import type { ServiceInfo, ServiceInfos } from './service-info.ts';
 import { groupedName, serviceText } from './service-key.ts';

@@ -16,7 +16,7 @@ import { createKubeMetrics } from '../../../operator/kube/metrics.ts';
 import { ResourceClient } from '../../../operator/kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../../../operator/kube/resource.ts';
 import { Store } from '../../../operator/kube/store.ts';
-import { silentLogger } from '../../../operator/log.ts';
+import { silentLogger } from '../../../operator/logger.ts';
 import { readManifests } from '../../../sandbox/demonstration/package-files.ts';
 import { startEmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { EmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-kubernetes.ts';

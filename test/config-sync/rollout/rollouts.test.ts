@@ -8,7 +8,7 @@ import { restartedNote, Rollouts, type RolloutResult } from '../../../operator/c
 import { workloadRefs, type WorkloadKind } from '../../../operator/config-sync/rollout/workload.ts';
 import { workloadClients, type WorkloadClients } from '../../../operator/config-sync/rollout/workloads.ts';
 import { BridgeError } from '../../../operator/errors.ts';
-import { silentLogger } from '../../../operator/log.ts';
+import { silentLogger } from '../../../operator/logger.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { MirrorCluster, NAMESPACE, present, served } from '../mirror/mirror-cluster.ts';
 

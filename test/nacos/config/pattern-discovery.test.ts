@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BridgeError } from '../../../operator/errors.ts';
 import type { ErrorCode } from '../../../operator/errors.ts';
-import { silentLogger } from '../../../operator/log.ts';
+import { silentLogger } from '../../../operator/logger.ts';
 import type { ConfigListing } from '../../../operator/nacos/config/config-listing.ts';
 import type { ConfigName, ConfigPattern } from '../../../operator/nacos/config/config-pattern.ts';
 import type { FuzzyWatchApi } from '../../../operator/nacos/config/fuzzy-watch-api.ts';

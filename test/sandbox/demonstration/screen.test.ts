@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import type { LogEntry } from '../../../operator/log.ts';
+import type { LogEntry } from '../../../operator/logger.ts';
 import type { Row } from '../../../sandbox/demonstration/observed/row.ts';
 import { openScreen, type Output, type Screen } from '../../../sandbox/demonstration/terminal/screen.ts';
 import { FakeClock } from '../../fake-clock.ts';

@@ -5,7 +5,7 @@ import { EmbeddedCluster } from '../../../sandbox/kubernetes/embedded-cluster.ts
 import { createServerCertificate, type ServerCertificate } from '../../../sandbox/kubernetes/certificate.ts';
 import { ApiServer } from '../../../sandbox/kubernetes/http/api-server.ts';
 import { FaultScript } from '../../../sandbox/fault-script.ts';
-import { silentLogger } from '../../../operator/log.ts';
+import { silentLogger } from '../../../operator/logger.ts';
 import { Agent, request } from 'undici';
 import { FakeClock } from '../../fake-clock.ts';
 import { namespaces, objectOf, tinyTypes } from './tiny-types.ts';

@@ -1,6 +1,6 @@
 /** An embedded cluster with its controllers under a clock that the test moves; no server, no sockets. */
-import { silentLogger } from '../../../../operator/log.ts';
-import type { Logger } from '../../../../operator/log.ts';
+import { silentLogger } from '../../../../operator/logger.ts';
+import type { Logger } from '../../../../operator/logger.ts';
 import type { Change } from '../../../../sandbox/kubernetes/cluster.ts';
 import { startControllers } from '../../../../sandbox/kubernetes/controllers/controllers.ts';
 import type { ControllerOptions, Controllers } from '../../../../sandbox/kubernetes/controllers/controllers.ts';

@@ -1,7 +1,7 @@
 /**
  * The naming part alone, with connections that a test opens and closes, a clock that it moves, and the HTTP routes.
  */
-import { silentLogger } from '../../../../operator/log.ts';
+import { silentLogger } from '../../../../operator/logger.ts';
 import type { Generation } from '../../../../sandbox/nacos/generation.ts';
 import { createNaming } from '../../../../sandbox/nacos/naming/naming.ts';
 import type { Naming } from '../../../../sandbox/nacos/naming/naming.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../../../operator/clock.ts';
-import { silentLogger } from '../../../../operator/log.ts';
+import { silentLogger } from '../../../../operator/logger.ts';
 import { createNaming } from '../../../../sandbox/nacos/naming/naming.ts';
 import { Client, instance } from './naming-world.ts';
 
