@@ -6,7 +6,7 @@
  */
 import { isBridgeError } from '../errors.ts';
 import type { Verdict } from '../kube/conditions.ts';
-import type { Cas, ConfigPlan } from './config-plan.ts';
+import type { Cas, ConfigPlan } from './plan.ts';
 import type { Decision, NacosView } from './decide.ts';
 import { checkContent, md5Of } from './declared.ts';
 import { metadataToPublish, toSend } from './declared-metadata.ts';

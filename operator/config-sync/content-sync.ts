@@ -10,7 +10,7 @@ import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.t
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Logger } from '../logger.ts';
 import { applyPlan } from './apply-plan.ts';
-import type { ConfigPlan, PublishPlan, WriteBackPlan } from './config-plan.ts';
+import type { ConfigPlan, PublishPlan, WriteBackPlan } from './plan.ts';
 import { decide, type Decision, type NacosView } from './decide.ts';
 import { checkContent, md5Of, readDeclared } from './declared.ts';
 import { deletesFromNacos, type ContentSource, type DeclaringIntent } from './intent.ts';

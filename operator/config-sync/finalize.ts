@@ -10,7 +10,7 @@ import { FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { isBridgeError } from '../errors.ts';
-import { planFinalize, type FinalizePlan } from './finalize-plan.ts';
+import { planFinalize, type FinalizePlan } from './publish-plan.ts';
 import { compileIntent, deletesFromNacos } from './intent.ts';
 import { ownershipOf } from './ownership.ts';
 import { lastWriter, readRemote } from './remote.ts';

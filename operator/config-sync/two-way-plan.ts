@@ -2,31 +2,17 @@
  * The decision where both sides may change the content: a key of a ConfigMap and the dataId follow each other
  * (`source: Both`), or an edit in Nacos is adopted (`driftPolicy: Adopt`).
  *
- * Pure. Three contents are compared, by md5: what Kubernetes has (K), what Nacos has (N), and the base (B), which both
- * had when they were last equal. A content is replaced only by one whose author has seen it; where that is not certain
- * it is a conflict.
- *
- *   Kubernetes   Nacos     base    evidence                 decision
- *   nothing      nothing   any     -                        nothing to be done
- *   nothing      N         any     -                        to Kubernetes: nothing is lost by it
- *   K            nothing   none    -                        to Nacos: created
- *   K            nothing   some    -                        remote missing, unless decided for Kubernetes; K stays
- *   X            X         any     -                        in sync; equal content of both sides is no conflict
- *   K            N = B     B       -                        to Nacos: only Kubernetes moved
- *   K = B        N         B       -                        to Kubernetes: only Nacos moved
- *   K            N         other   we wrote N, not K        to Nacos: our write, unrecorded for a crash; Kubernetes moved
- *   K            N         some    we wrote K, not N        to Kubernetes: the same, the other way round
- *   K            N         other   none, or both            conflict, unless decided
- *
- * Without a base it does not count that we wrote K: it may have been for another dataId.
- * Decided: by the annotation, which names the md5 of the content to keep, else by the policy.
+ * Pure. Three contents are compared, by md5: what Kubernetes has, what Nacos has, and the base, which both had when they
+ * were last equal. A content is replaced only by one whose author has seen it; where that is not certain it is a
+ * conflict. The lists below are the specification: the first rule that applies decides.
  */
-import { create, planEqual, update, type ConfigPlan, type Decider, type EqualInput } from './config-plan.ts';
+import { firstOf, otherwise, type Rule } from '../rules.ts';
+import { create, planEqual, update, type ConfigPlan, type Decider, type EqualInput } from './plan.ts';
 
 export interface Side {
   /** `undefined`: there is nothing. */
   md5: string | undefined;
-  /** Certainly written by us, and by nobody since. Asked for only where the table needs it: see `needsEvidence`. */
+  /** Certainly written by us, and by nobody since. Asked for only where the rules need it: see `needsEvidence`. */
   isOurs: boolean;
   /** Who wrote last, for messages; '' when it is not known. */
   lastWriter: string;
@@ -52,10 +38,113 @@ export interface ConflictNames {
   policyField: 'conflictPolicy' | 'driftPolicy';
 }
 
-const POLICY_HINTS = {
-  conflictPolicy: "Or set `conflictPolicy` to 'PreferKubernetes' or 'PreferNacos'.",
-  driftPolicy: "Or set `driftPolicy` to 'Revert'.",
-} as const;
+type PresentInput = TwoWayInput & { nacos: { md5: string } };
+
+/** Nacos holds nothing. */
+export const absentRules: readonly Rule<TwoWayInput, ConfigPlan | undefined>[] = [
+  {
+    title: 'neither side has anything: nothing to be done',
+    when: ({ kubernetes }) => kubernetes.md5 === undefined,
+    plan: () => undefined,
+  },
+  {
+    title: 'Kubernetes alone ever had it: create it in Nacos',
+    when: ({ baseMd5 }) => baseMd5 === undefined,
+    plan: () => create('Published', 'Created the dataId in Nacos'),
+  },
+  {
+    title: 'it was removed in Nacos, and is to be kept: create it again',
+    when: (input) => preferenceOf(input)?.side === 'kubernetes',
+    plan: (input) => {
+      const message = `The dataId was removed in Nacos; created it again, as ${decidedBy(input)}`;
+      return { ...create('Recreated', message), decidedBy: preferenceOf(input)?.by };
+    },
+  },
+  {
+    title: 'it was removed in Nacos: remote missing; what Kubernetes has stays',
+    when: otherwise,
+    plan: ({ kubernetes: { md5 }, names: { keepCommand, place } }) => ({
+      kind: 'remote-missing',
+      message:
+        `The dataId was removed in Nacos; ${place} keeps what it holds (md5 ${md5}). ` +
+        `To create it again: ${keepCommand}${md5}`,
+    }),
+  },
+];
+
+/** Nacos holds something. */
+export const presentRules: readonly Rule<PresentInput, ConfigPlan>[] = [
+  {
+    title: 'Kubernetes has nothing: to Kubernetes; nothing is lost by it',
+    when: ({ kubernetes }) => kubernetes.md5 === undefined,
+    plan: (input) => writeBack(input, 'it was missing there'),
+  },
+  {
+    title: 'both have the same: as equal content (plan.ts); that both have moved is no conflict',
+    when: ({ kubernetes, nacos }) => kubernetes.md5 === nacos.md5,
+    plan: (input) => planEqual(input, input.nacos.md5),
+  },
+  {
+    title: 'Nacos has the base: to Nacos; only Kubernetes moved',
+    when: ({ nacos, baseMd5 }) => nacos.md5 === baseMd5,
+    plan: ({ nacos }) => update(nacos.md5, 'Updated'),
+  },
+  {
+    title: 'Kubernetes has the base: to Kubernetes; only Nacos moved',
+    when: ({ kubernetes, baseMd5 }) => kubernetes.md5 === baseMd5,
+    plan: changedInNacos,
+  },
+  {
+    title: 'we wrote what Nacos has, and not the other: to Nacos; unrecorded for a crash, and Kubernetes moved since',
+    when: ({ kubernetes, nacos }) => nacos.isOurs && !kubernetes.isOurs,
+    plan: ({ nacos }) => update(nacos.md5, 'Updated'),
+  },
+  {
+    // Without a base, what we wrote to Kubernetes may have been for another dataId.
+    title:
+      'there is a base; we wrote what Kubernetes has, and not the other: to Kubernetes; the same the other way round',
+    when: ({ kubernetes, nacos, baseMd5 }) => kubernetes.isOurs && !nacos.isOurs && baseMd5 !== undefined,
+    plan: changedInNacos,
+  },
+  {
+    title: 'both have moved, decided for Kubernetes: to Nacos',
+    when: (input) => preferenceOf(input)?.side === 'kubernetes',
+    plan: (input) => {
+      const { kubernetes, nacos } = input;
+      const kept = `Kubernetes (md5 ${kubernetes.md5}${by(kubernetes)})`;
+      const lost = `Nacos (md5 ${nacos.md5}${by(nacos)})`;
+      const message = `${bothChanged(input)} ${kept} and replaced that of ${lost}`;
+      return { ...update(nacos.md5, 'Updated'), message, decidedBy: preferenceOf(input)?.by };
+    },
+  },
+  {
+    title: 'both have moved, decided for Nacos: to Kubernetes',
+    when: (input) => preferenceOf(input)?.side === 'nacos',
+    plan: (input) => {
+      const { kubernetes, nacos } = input;
+      const kept = `Nacos (md5 ${nacos.md5}${by(nacos)})`;
+      const lost = `Kubernetes (md5 ${kubernetes.md5}${by(kubernetes)})`;
+      const message = `${bothChanged(input)} ${kept} and replaced that of ${lost}`;
+      return { kind: 'write-back', message, decidedBy: preferenceOf(input)?.by };
+    },
+  },
+  {
+    title: 'both have moved: conflict',
+    when: otherwise,
+    plan: (input) => ({
+      kind: 'conflict',
+      message: conflictMessage(input),
+      isDrift: input.names.policyField === 'driftPolicy',
+    }),
+  },
+];
+
+/** Undefined when neither side has anything. */
+export function planTwoWay(input: TwoWayInput): ConfigPlan | undefined {
+  const { md5 } = input.nacos;
+  if (md5 === undefined) return firstOf(absentRules, input);
+  return firstOf(presentRules, { ...input, nacos: { ...input.nacos, md5 } });
+}
 
 type Md5s = { kubernetesMd5: string | undefined; nacosMd5: string | undefined; baseMd5: string | undefined };
 
@@ -65,66 +154,49 @@ export function needsEvidence({ kubernetesMd5, nacosMd5, baseMd5 }: Md5s): boole
   return areThere && kubernetesMd5 !== nacosMd5 && kubernetesMd5 !== baseMd5 && nacosMd5 !== baseMd5;
 }
 
-/** Undefined when neither side has anything. */
-export function planTwoWay(input: TwoWayInput): ConfigPlan | undefined {
-  const { kubernetes, nacos, baseMd5 } = input;
-  if (nacos.md5 === undefined)
-    return kubernetes.md5 === undefined ? undefined : planRemoteAbsent(input, kubernetes.md5);
-  if (kubernetes.md5 === undefined) return writeBack(input, 'it was missing there');
-  if (kubernetes.md5 === nacos.md5) return planEqual(input, nacos.md5);
-  if (nacos.md5 === baseMd5) return update(nacos.md5, 'Updated');
-  if (kubernetes.md5 === baseMd5) return writeBack(input, `it was changed in Nacos${by(nacos, ' by ')}`);
-  if (nacos.isOurs && !kubernetes.isOurs) return update(nacos.md5, 'Updated');
-  if (kubernetes.isOurs && !nacos.isOurs && baseMd5 !== undefined)
-    return writeBack(input, `it was changed in Nacos${by(nacos, ' by ')}`);
-  return planConflict(input, kubernetes.md5, nacos.md5);
-}
-
-function planRemoteAbsent(input: TwoWayInput, kubernetesMd5: string): ConfigPlan {
-  if (input.baseMd5 === undefined) return create('Published', 'Created the dataId in Nacos');
-  const decided = decide(input);
-  if (decided?.side === 'kubernetes') {
-    const message = `The dataId was removed in Nacos; created it again, as ${decidedBy(input, decided.by)}`;
-    return { ...create('Recreated', message), decidedBy: decided.by };
-  }
-  const { keepCommand, place } = input.names;
-  const message =
-    `The dataId was removed in Nacos; ${place} keeps what it holds (md5 ${kubernetesMd5}). ` +
-    `To create it again: ${keepCommand}${kubernetesMd5}`;
-  return { kind: 'remote-missing', message };
-}
-
-function planConflict(input: TwoWayInput, kubernetesMd5: string, nacosMd5: string): ConfigPlan {
-  const decided = decide(input);
-  const isDrift = input.names.policyField === 'driftPolicy';
-  if (decided === undefined) return { kind: 'conflict', message: conflictMessage(input), isDrift };
-  const both = `Both sides were changed; as ${decidedBy(input, decided.by)}, kept the content of`;
-  if (decided.side === 'nacos') {
-    const lost = `replaced that of Kubernetes (md5 ${kubernetesMd5}${by(input.kubernetes)})`;
-    const message = `${both} Nacos (md5 ${nacosMd5}${by(input.nacos)}) and ${lost}`;
-    return { kind: 'write-back', message, decidedBy: decided.by };
-  }
-  const lost = `replaced that of Nacos (md5 ${nacosMd5}${by(input.nacos)})`;
-  const message = `${both} Kubernetes (md5 ${kubernetesMd5}${by(input.kubernetes)}) and ${lost}`;
-  return { ...update(nacosMd5, 'Updated'), message, decidedBy: decided.by };
+interface Preference {
+  readonly side: 'kubernetes' | 'nacos';
+  readonly by: Decider;
+  readonly when: (input: TwoWayInput) => boolean;
 }
 
 /** The annotation is about these very contents, so it comes before the policy, which is about all. */
-function decide(input: TwoWayInput): { side: 'kubernetes' | 'nacos'; by: Decider } | undefined {
-  const { kubernetes, nacos, keepMd5, policy } = input;
-  if (keepMd5 !== undefined && keepMd5 === kubernetes.md5) return { side: 'kubernetes', by: 'annotation' };
-  if (keepMd5 !== undefined && keepMd5 === nacos.md5) return { side: 'nacos', by: 'annotation' };
-  if (policy === 'PreferKubernetes') return { side: 'kubernetes', by: 'policy' };
-  return policy === 'PreferNacos' ? { side: 'nacos', by: 'policy' } : undefined;
+const preferences: readonly Preference[] = [
+  { side: 'kubernetes', by: 'annotation', when: ({ keepMd5, kubernetes: { md5 } }) => isKept(keepMd5, md5) },
+  { side: 'nacos', by: 'annotation', when: ({ keepMd5, nacos: { md5 } }) => isKept(keepMd5, md5) },
+  { side: 'kubernetes', by: 'policy', when: ({ policy }) => policy === 'PreferKubernetes' },
+  { side: 'nacos', by: 'policy', when: ({ policy }) => policy === 'PreferNacos' },
+];
+
+function isKept(keepMd5: string | undefined, md5: string | undefined): boolean {
+  return keepMd5 !== undefined && keepMd5 === md5;
 }
 
-function decidedBy({ names }: TwoWayInput, by: Decider): string {
-  return by === 'annotation' ? 'the annotation asks' : `\`${names.policyField}\` says`;
+/** The side whose content is kept, and who has decided that; undefined when nobody has. */
+function preferenceOf(input: TwoWayInput): Preference | undefined {
+  return preferences.find(({ when }) => when(input));
 }
 
-function writeBack({ nacos, names }: TwoWayInput, why: string): ConfigPlan {
+function decidedBy(input: TwoWayInput): string {
+  return preferenceOf(input)?.by === 'annotation' ? 'the annotation asks' : `\`${input.names.policyField}\` says`;
+}
+
+function bothChanged(input: TwoWayInput): string {
+  return `Both sides were changed; as ${decidedBy(input)}, kept the content of`;
+}
+
+function changedInNacos(input: PresentInput): ConfigPlan {
+  return writeBack(input, `it was changed in Nacos${by(input.nacos, ' by ')}`);
+}
+
+function writeBack({ nacos, names }: PresentInput, why: string): ConfigPlan {
   return { kind: 'write-back', message: `Wrote the content of Nacos (md5 ${nacos.md5}) to ${names.place}: ${why}` };
 }
+
+const POLICY_HINTS = {
+  conflictPolicy: "Or set `conflictPolicy` to 'PreferKubernetes' or 'PreferNacos'.",
+  driftPolicy: "Or set `driftPolicy` to 'Revert'.",
+} as const;
 
 function conflictMessage({ kubernetes, nacos, baseMd5, names }: TwoWayInput): string {
   const since =

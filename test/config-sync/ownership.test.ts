@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ownershipMark } from '../../operator/config-sync/ownership.ts';
-import { planFinalize, type FinalizeInput } from '../../operator/config-sync/finalize-plan.ts';
+import { finalizeRules, planFinalize, type FinalizeInput } from '../../operator/config-sync/publish-plan.ts';
+import { rulesWithoutCase } from './rule-cases.ts';
 
 describe('the mark of ownership', () => {
   it('differs by cluster, namespace and name', () => {
@@ -34,10 +35,15 @@ describe('finalize plan', () => {
     ['it was never ours', { nacosMd5: MD5, ownership: 'foreign' }, 'leave'],
     ['another bridge took it, with equal content', { nacosMd5: MD5, baseMd5: MD5, ownership: 'other-bridge' }, 'leave'],
   ];
+  const defaults: FinalizeInput = { nacosMd5: MD5, baseMd5: undefined, ownership: 'foreign', lastWriter: '' };
   for (const [title, input, expected] of cases) {
     it(`is to ${expected} when ${title}`, () => {
-      const defaults: FinalizeInput = { nacosMd5: MD5, baseMd5: undefined, ownership: 'foreign', lastWriter: '' };
       assert.equal(planFinalize({ ...defaults, ...input }).kind, expected);
     });
   }
+
+  it('has a case above for each of its rules', () => {
+    const inputs = cases.map(([, input]) => ({ ...defaults, ...input }));
+    assert.deepEqual(rulesWithoutCase(finalizeRules, inputs), []);
+  });
 });

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { ConfigPlan } from '../../operator/config-sync/config-plan.ts';
-import { needsEvidence, planTwoWay, type TwoWayInput } from '../../operator/config-sync/two-way-plan.ts';
+import type { ConfigPlan } from '../../operator/config-sync/plan.ts';
+import {
+  absentRules,
+  needsEvidence,
+  planTwoWay,
+  presentRules,
+  type TwoWayInput,
+} from '../../operator/config-sync/two-way-plan.ts';
+import { rulesWithoutCase } from './rule-cases.ts';
 
 /** Contents by their md5; `-` is nothing. */
 const A = 'a'.repeat(32);
@@ -92,6 +99,29 @@ describe('two-way plan', () => {
       assert.equal(describePlan(planTwoWay({ ...inputOf(contents), ...input })), plan);
     });
   }
+
+  it('has a case above for each of its rules', () => {
+    const rows = table
+      .trim()
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/));
+    const inputs = [
+      ...rows.map(([kubernetes, nacos, base, writers]) => inputOf(`${kubernetes} ${nacos} ${base}`, writers)),
+      ...decisions.map(([, contents, input]) => ({ ...inputOf(contents), ...input })),
+    ];
+    const present = inputs.flatMap((input) => {
+      const { md5 } = input.nacos;
+      return md5 === undefined ? [] : [{ ...input, nacos: { ...input.nacos, md5 } }];
+    });
+    assert.deepEqual(
+      rulesWithoutCase(
+        absentRules,
+        inputs.filter(({ nacos }) => nacos.md5 === undefined),
+      ),
+      [],
+    );
+    assert.deepEqual(rulesWithoutCase(presentRules, present), []);
+  });
 
   it('publishes equal content again when it is not served, or when its metadata differs', () => {
     assert.equal(describePlan(planTwoWay({ ...inputOf('A A A'), isServed: false })), 'publish Updated A');

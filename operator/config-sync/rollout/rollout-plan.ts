@@ -4,17 +4,12 @@
  * Pure. A workload carries, for each NacosConfig that restarts it, the md5 that it was last restarted for; so it does not
  * matter when the operator ran, and a change that it missed is made up for.
  *
- *   annotation          content last replaced            plan
- *   the present md5     whenever                         nothing
- *   another md5         whenever                         restart
- *   none                after the workload was created   restart: it may have begun with the content before
- *   none                before, or never                 record: it began with this content
- *
  * Caveat: creation is known to the second only. What was created in the second of a change is restarted, perhaps for
  * nothing, rather than left with the old content.
  */
 import { createHash } from 'node:crypto';
 import { ROLLED_OUT_ANNOTATION_PREFIX } from '../../api/names.ts';
+import { firstOf, otherwise, type Rule } from '../../rules.ts';
 
 /** `record` only notes the md5 on the workload, which restarts nothing. */
 export type RolloutPlan = 'nothing' | 'record' | 'restart';
@@ -30,10 +25,33 @@ export interface RolloutInput {
   readonly createdAtMs: number;
 }
 
-export function planRollout({ annotation, md5, changedAtMs, createdAtMs }: RolloutInput): RolloutPlan {
-  if (annotation === md5) return 'nothing';
-  if (annotation !== undefined) return 'restart';
-  return changedAtMs !== undefined && changedAtMs > createdAtMs ? 'restart' : 'record';
+/** The annotation is on the workload; the first rule that applies decides. */
+export const rolloutRules: readonly Rule<RolloutInput, RolloutPlan>[] = [
+  {
+    title: 'it carries the present md5: nothing',
+    when: ({ annotation, md5 }) => annotation === md5,
+    plan: () => 'nothing',
+  },
+  {
+    title: 'it carries another md5: restart',
+    when: ({ annotation }) => annotation !== undefined,
+    plan: () => 'restart',
+  },
+  {
+    title:
+      'it carries none, and the content was replaced after its creation: restart, it may have begun with the former',
+    when: ({ changedAtMs, createdAtMs }) => changedAtMs !== undefined && changedAtMs > createdAtMs,
+    plan: () => 'restart',
+  },
+  {
+    title: 'it carries none, and the content is older, or the first: record, it began with this content',
+    when: otherwise,
+    plan: () => 'record',
+  },
+];
+
+export function planRollout(input: RolloutInput): RolloutPlan {
+  return firstOf(rolloutRules, input);
 }
 
 /** The limit of what follows the slash in the name of an annotation. */

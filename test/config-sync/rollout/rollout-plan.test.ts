@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import {
   planRollout,
   rolledOutAnnotation,
+  rolloutRules,
   type RolloutInput,
   type RolloutPlan,
 } from '../../../operator/config-sync/rollout/rollout-plan.ts';
+import { rulesWithoutCase } from '../rule-cases.ts';
 
 const md5 = 'a'.repeat(32);
 const other = 'b'.repeat(32);
@@ -33,6 +35,11 @@ describe('the plan of a rollout', () => {
       assert.equal(planRollout(input), plan);
     });
   }
+
+  it('has a case above for each of its rules', () => {
+    const inputs = cases.map(([annotation, changedAtMs]) => ({ annotation, md5, changedAtMs, createdAtMs }));
+    assert.deepEqual(rulesWithoutCase(rolloutRules, inputs), []);
+  });
 });
 
 describe('the annotation of a rollout', () => {

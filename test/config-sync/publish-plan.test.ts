@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ownershipOf, type Ownership } from '../../operator/config-sync/ownership.ts';
-import type { ConfigPlan } from '../../operator/config-sync/config-plan.ts';
-import { needsAuthor, needsOwnership, planConfig, type PlanInput } from '../../operator/config-sync/plan.ts';
+import type { ConfigPlan } from '../../operator/config-sync/plan.ts';
+import {
+  absentRules,
+  needsAuthor,
+  needsOwnership,
+  planConfig,
+  presentRules,
+  type PlanInput,
+} from '../../operator/config-sync/publish-plan.ts';
+import { rulesWithoutCase } from './rule-cases.ts';
 
 const BASE = 'b'.repeat(32);
 const DECLARED = 'd'.repeat(32);
@@ -209,6 +217,21 @@ describe('config plan', () => {
   for (const { title, input, plan } of cases) {
     it(title, () => assert.equal(describePlan(planConfig({ ...defaults, ...input })), plan));
   }
+
+  it('has a case above for each of its rules', () => {
+    const inputs = cases.map(({ input }) => ({ ...defaults, ...input }));
+    const present = inputs.flatMap(({ nacosMd5, ...input }) =>
+      nacosMd5 === undefined ? [] : [{ ...input, nacosMd5 }],
+    );
+    assert.deepEqual(
+      rulesWithoutCase(
+        absentRules,
+        inputs.filter(({ nacosMd5 }) => nacosMd5 === undefined),
+      ),
+      [],
+    );
+    assert.deepEqual(rulesWithoutCase(presentRules, present), []);
+  });
 
   it('names the last writer and what to do next', () => {
     const lastWriter = "'alice' from 192.0.2.7";
