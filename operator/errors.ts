@@ -28,6 +28,11 @@ export function isBridgeError(error: unknown, ...codes: ErrorCode[]): error is B
   return error instanceof BridgeError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** A lost race is nobody's problem: the watches bring the new state, and the decision is taken again on it. */
+export function isLostRace(error: unknown): boolean {
+  return isBridgeError(error, 'NACOS_CAS_FAILED', 'KUBE_CONFLICT', 'ABORTED');
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

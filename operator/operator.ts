@@ -14,7 +14,7 @@ import {
 import type { Clock } from './clock.ts';
 import { ClusterIdentity, NAMESPACE } from './cluster-identity.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './config-sync/bulk/controller.ts';
-import { connectionUsage, CONTROLLER_INDEX, newConfigStore, newDataStore } from './config-sync/config-stores.ts';
+import { connectionUsage, CONTROLLER_INDEX, newConfigStore, newDataStore } from './config-sync/caches.ts';
 import { ConfigSync } from './config-sync/controller.ts';
 import { connectionOf } from './config-sync/intent.ts';
 import { createConfigMetrics } from './config-sync/metrics.ts';

@@ -20,7 +20,7 @@ import type { Runnable } from '../runtime/runnable.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
 import type { Priority } from '../runtime/work-queue.ts';
-import { CONFIG_MAP_INDEX, CONNECTION_INDEX, CONTROLLER_INDEX, SECRET_INDEX } from './config-stores.ts';
+import { CONFIG_MAP_INDEX, CONNECTION_INDEX, CONTROLLER_INDEX, SECRET_INDEX, SecretMetadata } from './caches.ts';
 import { ContentSync } from './content-sync.ts';
 import { sourceOf } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
@@ -32,7 +32,6 @@ import { ConfigReporter } from './reporter.ts';
 import { Delivery } from './rollout/delivery.ts';
 import { Rollouts } from './rollout/rollouts.ts';
 import type { WorkloadClients } from './rollout/workloads.ts';
-import { SecretMetadata } from './secret-metadata.ts';
 import { ConfigSessions } from './session.ts';
 
 export interface ConfigSyncOptions {

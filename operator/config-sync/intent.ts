@@ -9,12 +9,15 @@ import type { NacosConfig } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
 import { type ConfigKey, normaliseNamespaceId } from '../nacos/index.ts';
-import { checkSecretExport, contentSourceOf, type ContentSource } from './content-source.ts';
 import { formatOf, type ConfigFormat } from './formats/format.ts';
 import { compileMirror, type MirrorTarget } from './mirror/mirror-target.ts';
 import type { ContentRules } from './validation.ts';
 
-export type { ContentSource };
+/** Where Kubernetes declares the content, as the spec says it. */
+export type ContentSource =
+  | { kind: 'inline'; content: string }
+  | { kind: 'configMap'; name: string; key: string }
+  | { kind: 'secret'; name: string; key: string; encoding: 'Text' | 'Base64' };
 
 export interface WorkloadRef {
   kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
@@ -171,6 +174,34 @@ function mirrorIntent({ spec }: NacosConfig, common: CommonIntent): MirrorIntent
   }
   if (common.mirror === undefined) throw invalid("`spec.mirror` must be set when `source` is 'Nacos'");
   return { ...common, source: 'Nacos', mirror: common.mirror };
+}
+
+function contentSourceOf({ spec }: NacosConfig): ContentSource {
+  const { configMapKeyRef, secretKeyRef } = spec.contentFrom ?? {};
+  if ([spec.content, configMapKeyRef, secretKeyRef].filter((one) => one !== undefined).length !== 1) {
+    throw invalid(
+      '`spec` must have exactly one of `content`, `contentFrom.configMapKeyRef` and `contentFrom.secretKeyRef`',
+    );
+  }
+  if (configMapKeyRef) return { kind: 'configMap', name: configMapKeyRef.name, key: configMapKeyRef.key };
+  if (secretKeyRef) {
+    const { name, key, encoding } = secretKeyRef;
+    return { kind: 'secret', name, key, encoding: encoding ?? 'Text' };
+  }
+  return { kind: 'inline', content: spec.content ?? '' };
+}
+
+/** The consent is asked for here again: whatever an API server without CEL let through is not published. */
+function checkSecretExport({ spec }: NacosConfig, mirror: MirrorTarget | undefined): void {
+  if (!spec.allowSecretExport) {
+    throw invalid('`spec.allowSecretExport` must be true to publish the content of a Secret');
+  }
+  if (spec.driftPolicy === 'Adopt') {
+    throw invalid("`spec.driftPolicy` must not be 'Adopt' when the content comes from a Secret");
+  }
+  if (mirror?.kind === 'ConfigMap') {
+    throw invalid('`spec.mirror` must be a Secret when the content comes from one');
+  }
 }
 
 function rulesOf({ spec }: NacosConfig): ContentRules {

@@ -7,7 +7,7 @@
 import { FINALIZER } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
-import { isBridgeError, type BridgeError } from '../errors.ts';
+import { isBridgeError, isLostRace, type BridgeError } from '../errors.ts';
 import { failureVerdict } from '../kube/conditions.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
@@ -18,7 +18,6 @@ import type { ReconcileContext } from '../runtime/controller.ts';
 import type { ContentSync } from './content-sync.ts';
 import { finalizeConfig, finalizeEvent } from './finalize.ts';
 import { compileIntent, connectionOf, type ConfigIntent } from './intent.ts';
-import { isLostRace } from './lost-race.ts';
 import type { ConfigMetrics } from './metrics.ts';
 import { ownershipMark } from './ownership.ts';
 import { failureReport, suspendedReport, verdictBefore, type SyncReport } from './report.ts';

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { ownershipMark } from '../../operator/config-sync/ownership.ts';
-import { finalizeRules, planFinalize, type FinalizeInput } from '../../operator/config-sync/publish-plan.ts';
-import { rulesWithoutCase } from './rule-cases.ts';
 
 describe('the mark of ownership', () => {
   it('differs by cluster, namespace and name', () => {
@@ -14,36 +12,5 @@ describe('the mark of ownership', () => {
     ];
     assert.equal(new Set(marks).size, marks.length);
     for (const mark of marks) assert.match(mark, /^nacos-bridge-[0-9a-f]{16}$/);
-  });
-});
-
-describe('finalize plan', () => {
-  const MD5 = 'a'.repeat(32);
-  const OTHER = 'b'.repeat(32);
-  const cases: [string, Partial<FinalizeInput>, string][] = [
-    ['nothing is there', { nacosMd5: undefined, baseMd5: MD5 }, 'nothing'],
-    ['it is as last synced', { nacosMd5: MD5, baseMd5: MD5, ownership: 'foreign' }, 'remove'],
-    [
-      'it is as last synced and the owner cannot be read',
-      { nacosMd5: MD5, baseMd5: MD5, ownership: 'unknown' },
-      'remove',
-    ],
-    ['we wrote last, though it was not recorded', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'ours' }, 'remove'],
-    ['we wrote last, and nothing was recorded', { nacosMd5: MD5, ownership: 'ours' }, 'remove'],
-    ['somebody edited it', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'foreign' }, 'leave'],
-    ['it differs and the owner cannot be read', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'unknown' }, 'leave'],
-    ['it was never ours', { nacosMd5: MD5, ownership: 'foreign' }, 'leave'],
-    ['another bridge took it, with equal content', { nacosMd5: MD5, baseMd5: MD5, ownership: 'other-bridge' }, 'leave'],
-  ];
-  const defaults: FinalizeInput = { nacosMd5: MD5, baseMd5: undefined, ownership: 'foreign', lastWriter: '' };
-  for (const [title, input, expected] of cases) {
-    it(`is to ${expected} when ${title}`, () => {
-      assert.equal(planFinalize({ ...defaults, ...input }).kind, expected);
-    });
-  }
-
-  it('has a case above for each of its rules', () => {
-    const inputs = cases.map(([, input]) => ({ ...defaults, ...input }));
-    assert.deepEqual(rulesWithoutCase(finalizeRules, inputs), []);
   });
 });

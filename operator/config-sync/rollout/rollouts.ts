@@ -20,8 +20,7 @@ import type { RolloutIntent, WorkloadRef } from '../intent.ts';
 import type { RolloutOutcome } from '../metrics.ts';
 import type { PresentMirror } from '../mirror/mirrors.ts';
 import { planRollout, rolledOutAnnotation } from './rollout-plan.ts';
-import type { WorkloadKind } from './workload.ts';
-import { Workloads, type FoundWorkloads, type WorkloadClients } from './workloads.ts';
+import { Workloads, type FoundWorkloads, type WorkloadClients, type WorkloadKind } from './workloads.ts';
 
 export interface RolloutsOptions {
   readonly clients: WorkloadClients;

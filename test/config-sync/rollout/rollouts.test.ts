@@ -5,8 +5,12 @@ import { Mirrors } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import type { RolloutIntent } from '../../../operator/config-sync/intent.ts';
 import { restartedNote, Rollouts, type RolloutResult } from '../../../operator/config-sync/rollout/rollouts.ts';
-import { workloadRefs, type WorkloadKind } from '../../../operator/config-sync/rollout/workload.ts';
-import { workloadClients, type WorkloadClients } from '../../../operator/config-sync/rollout/workloads.ts';
+import {
+  workloadClients,
+  workloadRefs,
+  type WorkloadClients,
+  type WorkloadKind,
+} from '../../../operator/config-sync/rollout/workloads.ts';
 import { BridgeError } from '../../../operator/errors.ts';
 import { silentLogger } from '../../../operator/logger.ts';
 import { FakeClock } from '../../fake-clock.ts';

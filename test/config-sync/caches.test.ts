@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NacosConfig } from '../../operator/api/resources.ts';
-import { newConfigStore } from '../../operator/config-sync/config-stores.ts';
-import { SecretMetadata } from '../../operator/config-sync/secret-metadata.ts';
+import { newConfigStore, SecretMetadata } from '../../operator/config-sync/caches.ts';
 import type { Reflector } from '../../operator/kube/reflector.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { usesObject, type PodSpec } from '../../../operator/config-sync/rollout/workload.ts';
+import { usesObject, type PodSpec } from '../../../operator/config-sync/rollout/workloads.ts';
 
 const ways: readonly [title: string, kind: 'ConfigMap' | 'Secret', spec: PodSpec][] = [
   ['a volume of a ConfigMap', 'ConfigMap', { volumes: [{}, { configMap: { name: 'app' } }] }],

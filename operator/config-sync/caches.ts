@@ -1,0 +1,96 @@
+/**
+ * The caches of the config synchronisation, and what their objects are found by. Of ConfigMaps and Secrets they hold the
+ * metadata alone: the data is read when it is needed, and that of Secrets is kept nowhere.
+ */
+import type { NacosConfig } from '../api/resources.ts';
+import type { ConnectionKey } from '../connections/connection-key.ts';
+import type { Reflector } from '../kube/reflector.ts';
+import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { Store } from '../kube/store.ts';
+import { configMapsOf, connectionOf, deletesFromNacos, secretsOf } from './intent.ts';
+
+export const CONFIG_MAP_INDEX = 'configMap';
+export const SECRET_INDEX = 'secret';
+/** Objects by the uid of their controller. */
+export const CONTROLLER_INDEX = 'controller';
+export const CONNECTION_INDEX = 'connection';
+
+/** The NacosConfigs, found by the ConfigMaps, the Secrets and the connection that they name. */
+export function newConfigStore(): Store<NacosConfig> {
+  return new Store<NacosConfig>({
+    specFollowsGeneration: true,
+    indexes: {
+      [CONFIG_MAP_INDEX]: configMapsOf,
+      [SECRET_INDEX]: secretsOf,
+      [CONNECTION_INDEX]: (resource) => [connectionOf(resource)],
+    },
+  });
+}
+
+/** ConfigMaps or Secrets as metadata, found by the uid of their controller. */
+export function newDataStore(): Store<KubeObject> {
+  const controllers = ({ metadata }: KubeObject) =>
+    (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
+  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: controllers } });
+}
+
+/** How many NacosConfigs use a connection, and how many of them Nacos has to be told of when they are deleted. */
+export function connectionUsage(
+  configs: Store<NacosConfig>,
+  key: ConnectionKey,
+): { resources: number; holding: number } {
+  const users = configs.byIndex(CONNECTION_INDEX, key);
+  return { resources: users.length, holding: users.filter(deletesFromNacos).length };
+}
+
+export interface SecretMetadataOptions {
+  configs: Store<NacosConfig>;
+  /** A reflector of Secrets as metadata, not started. */
+  newReflector: () => Reflector<KubeObject>;
+}
+
+/** The metadata of Secrets, watched only while some NacosConfig reads or writes one, or somebody else needs them. */
+export class SecretMetadata {
+  readonly #options: SecretMetadataOptions;
+  /** The keys of the NacosConfigs that name a Secret, and whoever else needs them. */
+  readonly #users = new Set<string>();
+  #unsubscribe = (): void => {};
+  readonly #reflector: ReflectorOnDemand;
+
+  constructor(options: SecretMetadataOptions) {
+    this.#options = options;
+    this.#reflector = new ReflectorOnDemand(options.newReflector);
+  }
+
+  start(): void {
+    const { configs } = this.#options;
+    for (const key of configs.keys()) this.#count(key, configs.get(key));
+    this.#unsubscribe = configs.onChange(({ key, current }) => {
+      this.#count(key, current);
+      this.#watch();
+    });
+    this.#watch();
+  }
+
+  /** For users beside the NacosConfigs: whether this one needs the metadata of Secrets. */
+  require(user: string, isNeeded: boolean): void {
+    if (isNeeded) this.#users.add(user);
+    else this.#users.delete(user);
+    this.#watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.#reflector.stop();
+  }
+
+  #count(key: string, config: NacosConfig | undefined): void {
+    if (config && secretsOf(config).length > 0) this.#users.add(key);
+    else this.#users.delete(key);
+  }
+
+  #watch(): void {
+    this.#reflector.watch(this.#users.size > 0);
+  }
+}
