@@ -11,9 +11,8 @@ import type { NacosConfig } from '../api/resources.ts';
 import { decide, type Decision } from '../config-sync/decide.ts';
 import { checkContent, readDeclared } from '../config-sync/declared.ts';
 import { compileIntent, type DeclaringIntent } from '../config-sync/intent.ts';
-import { isMark, ownershipMark } from '../config-sync/ownership.ts';
 import type { ContentPlace } from '../config-sync/places/content-place.ts';
-import { readMetadata } from '../config-sync/remote.ts';
+import { isMark, ownershipMark, readRemote } from '../config-sync/remote.ts';
 import { ConfigSession } from '../config-sync/session.ts';
 import type { Subject } from '../config-sync/subject.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
@@ -88,7 +87,7 @@ async function markOf(
 ): Promise<string> {
   const mark = ownershipMark(clusterId ?? '', metadata.namespace ?? '', metadata.name);
   if (clusterId !== undefined) return mark;
-  const srcUser = (await readMetadata(client, address))?.srcUser ?? '';
+  const srcUser = (await readRemote(client, address)).metadata?.srcUser ?? '';
   return isMark(srcUser) ? srcUser : mark;
 }
 

@@ -5,8 +5,7 @@
  */
 import { stringify } from 'yaml';
 import type { Decision } from '../config-sync/decide.ts';
-import { metadataToPublish } from '../config-sync/declared-metadata.ts';
-import type { RemoteMetadata } from '../config-sync/ownership.ts';
+import { metadataToPublish, type RemoteMetadata } from '../config-sync/remote.ts';
 import type { Subject } from '../config-sync/subject.ts';
 import { describeKey } from '../nacos/index.ts';
 import { unifiedDiff } from './unified-diff.ts';

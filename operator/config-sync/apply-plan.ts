@@ -9,7 +9,7 @@ import type { Verdict } from '../kube/conditions.ts';
 import type { Cas, ConfigPlan } from './plan.ts';
 import type { Decision, NacosView } from './decide.ts';
 import { checkContent, md5Of } from './declared.ts';
-import { metadataToPublish, toSend } from './declared-metadata.ts';
+import { metadataToPublish, toSend } from './remote.ts';
 import { IN_SYNC, type SyncReport } from './report.ts';
 import type { Subject } from './subject.ts';
 

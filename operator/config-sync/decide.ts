@@ -10,13 +10,11 @@
 import { KEEP_ANNOTATION } from '../api/names.ts';
 import { BridgeError } from '../errors.ts';
 import { md5Of } from './declared.ts';
-import { metadataDiffers } from './declared-metadata.ts';
 import type { PublishIntent, TwoWayIntent } from './intent.ts';
-import { ownershipOf, type RemoteMetadata } from './ownership.ts';
 import type { ConfigPlan } from './plan.ts';
 import { needsAuthor, needsOwnership, planConfig, type PlanInput } from './publish-plan.ts';
 import { unknownAuthor, type FieldAuthor } from './places/field-author.ts';
-import { lastWriter, readRemote } from './remote.ts';
+import { lastWriter, metadataDiffers, ownershipOf, readRemote, type RemoteMetadata } from './remote.ts';
 import type { ConfigSession, HeldContent } from './session.ts';
 import type { Subject } from './subject.ts';
 import { needsEvidence, planTwoWay, type ConflictNames } from './two-way-plan.ts';
@@ -104,7 +102,7 @@ async function readView(session: ConfigSession, isDecisive: boolean): Promise<Na
  */
 async function readDatabase(session: ConfigSession, isDecisive: boolean): Promise<NacosView> {
   const remote = await readRemote(session.connection.client, session.address);
-  const metadata = remote.kind === 'present' ? remote.metadata : undefined;
+  const { metadata } = remote;
   const { held } = session;
   if (!isDecisive || remote.kind === 'unknown') return { ...held, metadata };
   if (!session.confirms(remote)) {

@@ -12,8 +12,7 @@ import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { isBridgeError } from '../errors.ts';
 import { planFinalize, type FinalizePlan } from './publish-plan.ts';
 import { compileIntent, deletesFromNacos } from './intent.ts';
-import { ownershipOf } from './ownership.ts';
-import { lastWriter, readRemote } from './remote.ts';
+import { lastWriter, ownershipOf, readRemote } from './remote.ts';
 import type { ConfigEvent } from './reporter.ts';
 
 export interface FinalizeInput {
@@ -55,11 +54,9 @@ export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutc
 async function removeFromNacos({ resource, connection, mark, baseMd5 }: FinalizeInput): Promise<FinalizePlan> {
   const { client, namespaceId } = connection();
   const { address } = compileIntent(resource, namespaceId);
-  const remote = await readRemote(client, address);
-  const metadata = remote.kind === 'present' ? remote.metadata : undefined;
-  const nacosMd5 = remote.kind === 'present' ? remote.md5 : undefined;
+  const { kind, md5, metadata } = await readRemote(client, address);
   const plan = planFinalize({
-    nacosMd5: remote.kind === 'unknown' ? (await client.config.read(address))?.md5 : nacosMd5,
+    nacosMd5: kind === 'unknown' ? (await client.config.read(address))?.md5 : md5,
     baseMd5,
     ownership: ownershipOf(metadata, mark),
     lastWriter: lastWriter(metadata),

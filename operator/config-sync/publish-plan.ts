@@ -12,7 +12,7 @@
  */
 import { firstOf, otherwise, type Rule } from '../rules.ts';
 import { create, planEqual, update, type ConfigPlan, type EqualInput } from './plan.ts';
-import type { Ownership } from './ownership.ts';
+import type { Ownership } from './remote.ts';
 import { needsEvidence, planTwoWay, type ConflictNames, type Side } from './two-way-plan.ts';
 
 export interface PlanInput extends EqualInput {

@@ -19,7 +19,7 @@ import type { ContentSync } from './content-sync.ts';
 import { finalizeConfig, finalizeEvent } from './finalize.ts';
 import { compileIntent, connectionOf, type ConfigIntent } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
-import { ownershipMark } from './ownership.ts';
+import { ownershipMark } from './remote.ts';
 import { failureReport, suspendedReport, verdictBefore, type SyncReport } from './report.ts';
 import type { ConfigReporter } from './reporter.ts';
 import type { Delivered, Delivery } from './rollout/delivery.ts';

@@ -1,16 +1,33 @@
 /**
- * What the admin API tells of a dataId: right at once after a write, and with its tags and its last writer.
+ * A dataId as the admin API tells it: its content, right at once after a write; what it has besides, which is tags,
+ * description, appName and type; and who wrote it last.
  *
  * Not every user may ask it. `unknown` then: decisions that depend on it take the careful side.
+ *
+ * Every publish of ours carries, as `src_user`, a mark made from the cluster, the namespace and the name of the
+ * NacosConfig. The next writer replaces it, whoever that is: that a dataId is ours and somebody has edited it since tells
+ * only the md5 in the status of the NacosConfig. (A config tag would outlive other writers, and costs Nacos a walk over
+ * all tags of the namespace at each publish: docs/adr/0008.)
  */
+import { hash } from 'node:crypto';
+import { OWNER_MARK_PREFIX } from '../api/names.ts';
 import { isBridgeError } from '../errors.ts';
-import type { ConfigKey, NacosClient } from '../nacos/index.ts';
-import type { RemoteMetadata } from './ownership.ts';
+import type { ConfigKey, ConfigPublishOptions, NacosClient } from '../nacos/index.ts';
+import type { DeclaringIntent } from './intent.ts';
+
+/** What the admin API tells of a config besides its content. */
+export interface RemoteMetadata {
+  tags: readonly string[];
+  description: string;
+  appName: string;
+  type: string;
+  srcUser: string;
+  srcIp: string;
+}
 
 export type RemoteConfig =
   | { kind: 'present'; content: string; md5: string; metadata: RemoteMetadata }
-  | { kind: 'absent' }
-  | { kind: 'unknown' };
+  | { kind: 'absent' | 'unknown'; content?: undefined; md5?: undefined; metadata?: undefined };
 
 export async function readRemote(client: NacosClient, address: ConfigKey): Promise<RemoteConfig> {
   try {
@@ -24,10 +41,29 @@ export async function readRemote(client: NacosClient, address: ConfigKey): Promi
   }
 }
 
-/** What is known of the dataId besides its content; undefined when it is absent or the server does not tell. */
-export async function readMetadata(client: NacosClient, address: ConfigKey): Promise<RemoteMetadata | undefined> {
-  const remote = await readRemote(client, address);
-  return remote.kind === 'present' ? remote.metadata : undefined;
+/** The mark of one NacosConfig of one cluster: the prefix and 16 hexadecimal digits. */
+export function ownershipMark(clusterId: string, namespace: string, name: string): string {
+  const digest = hash('sha256', JSON.stringify([clusterId, namespace, name]));
+  return OWNER_MARK_PREFIX + digest.slice(0, 16);
+}
+
+/** Whether it is the mark of some NacosConfig. */
+export function isMark(srcUser: string): boolean {
+  return srcUser.startsWith(OWNER_MARK_PREFIX);
+}
+
+/**
+ * - `ours`: the one with this mark wrote last.
+ * - `other-bridge`: another NacosConfig did, here or in another cluster.
+ * - `foreign`: somebody else did.
+ * - `unknown`: the admin API does not tell (absent, or not allowed).
+ */
+export type Ownership = 'ours' | 'other-bridge' | 'foreign' | 'unknown';
+
+export function ownershipOf(metadata: RemoteMetadata | undefined, mark: string): Ownership {
+  if (metadata === undefined) return 'unknown';
+  if (metadata.srcUser === mark) return 'ours';
+  return isMark(metadata.srcUser) ? 'other-bridge' : 'foreign';
 }
 
 /** For messages: who wrote last, as far as the server tells. */
@@ -36,4 +72,54 @@ export function lastWriter(metadata: RemoteMetadata | undefined): string {
   const { srcUser, srcIp } = metadata;
   if (srcUser === '') return srcIp;
   return srcIp === '' ? `'${srcUser}'` : `'${srcUser}' from ${srcIp}`;
+}
+
+/** What the dataId is to have, where Nacos holds `remote`: what is not declared stays as it is. */
+export function metadataToPublish(
+  intent: DeclaringIntent,
+  remote: RemoteMetadata | undefined,
+  mark: string,
+): RemoteMetadata {
+  return {
+    tags: intent.tags ?? remote?.tags ?? [],
+    description: intent.description ?? remote?.description ?? '',
+    appName: intent.appName ?? remote?.appName ?? '',
+    type: intent.format,
+    srcUser: mark,
+    srcIp: '',
+  };
+}
+
+/**
+ * What of `wanted` a publish must name, where Nacos holds `remote`; undefined when that is not known. Tags and an appName
+ * that it does not name stay, so a tag that a user has added in this moment stays as well. A description that it does not
+ * name goes (seen on 2.3 and 3.1).
+ */
+export function toSend(
+  intent: DeclaringIntent,
+  wanted: RemoteMetadata,
+  remote: RemoteMetadata | undefined,
+): Pick<ConfigPublishOptions, 'appName' | 'description' | 'srcUser' | 'tags' | 'type'> {
+  const { appName, description, srcUser, tags, type } = wanted;
+  return {
+    tags: intent.tags === undefined || (remote && sameSet(remote.tags, tags)) ? undefined : tags,
+    appName: remote?.appName === appName ? undefined : appName,
+    description,
+    srcUser,
+    type,
+  };
+}
+
+/** Whether Nacos holds other tags, description, appName or type than those that are declared. */
+export function metadataDiffers(intent: DeclaringIntent, remote: RemoteMetadata): boolean {
+  return (
+    (intent.tags !== undefined && !sameSet(intent.tags, remote.tags)) ||
+    (intent.description !== undefined && intent.description !== remote.description) ||
+    (intent.appName !== undefined && intent.appName !== remote.appName) ||
+    (intent.declaresFormat && intent.format !== remote.type)
+  );
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return new Set(a).size === new Set(b).size && a.every((item) => b.includes(item));
 }

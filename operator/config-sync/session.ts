@@ -15,8 +15,7 @@ import {
   type VersionObservation,
   type VersionWatch,
 } from '../nacos/index.ts';
-import type { RemoteMetadata } from './ownership.ts';
-import { readRemote, type RemoteConfig } from './remote.ts';
+import { readRemote, type RemoteConfig, type RemoteMetadata } from './remote.ts';
 import type { SessionStart } from './session-start.ts';
 
 /** Servers of a cluster that answer differently agree within milliseconds, unless a write has failed half-way in one. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ownershipOf, type Ownership } from '../../operator/config-sync/ownership.ts';
+import type { Ownership } from '../../operator/config-sync/remote.ts';
 import type { ConfigPlan } from '../../operator/config-sync/plan.ts';
 import {
   absentRules,
@@ -326,24 +326,6 @@ function afterWriteBack(input: PlanInput): PlanInput {
   const both = input.nacosMd5 ?? '';
   return { ...input, declaredMd5: both, baseMd5: both, isServed: true, metadataDiffers: false };
 }
-
-describe('ownership', () => {
-  const mark = 'nacos-bridge-0123456789abcdef';
-  const remote = { tags: [] as string[], description: '', appName: '', type: 'yaml', srcUser: 'alice', srcIp: '' };
-  const table: [string, Partial<typeof remote> | undefined, Ownership][] = [
-    ['nothing is known', undefined, 'unknown'],
-    ['a user as last writer', {}, 'foreign'],
-    ['a last writer who gave no name', { srcUser: '' }, 'foreign'],
-    ['us as last writer', { srcUser: mark }, 'ours'],
-    ['another NacosConfig as last writer', { srcUser: 'nacos-bridge-fedcba9876543210' }, 'other-bridge'],
-    ['a tag that looks like a mark', { tags: ['nacos-bridge-fedcba9876543210'] }, 'foreign'],
-  ];
-  for (const [title, metadata, expected] of table) {
-    it(`is ${expected} with ${title}`, () => {
-      assert.equal(ownershipOf(metadata && { ...remote, ...metadata }, mark), expected);
-    });
-  }
-});
 
 function describePlan(plan: ConfigPlan): string {
   switch (plan.kind) {

@@ -2,7 +2,7 @@
  * One of the two clusters: does what its users do, and keeps book of it, so that everything that its operator writes to
  * Nacos can be held against what was declared at that time.
  */
-import { ownershipMark } from '../../operator/config-sync/ownership.ts';
+import { ownershipMark } from '../../operator/config-sync/remote.ts';
 import { eventually } from '../real/eventually.ts';
 import type { KubeObject } from '../scenarios/backends.ts';
 import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';

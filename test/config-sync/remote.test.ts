@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { ownershipMark, ownershipOf, type Ownership } from '../../operator/config-sync/remote.ts';
+
+describe('the mark of ownership', () => {
+  it('differs by cluster, namespace and name', () => {
+    const marks = [
+      ownershipMark('c', 'n', 'a'),
+      ownershipMark('d', 'n', 'a'),
+      ownershipMark('c', 'm', 'a'),
+      ownershipMark('c', 'n', 'b'),
+      ownershipMark('c', 'na', ''),
+    ];
+    assert.equal(new Set(marks).size, marks.length);
+    for (const mark of marks) assert.match(mark, /^nacos-bridge-[0-9a-f]{16}$/);
+  });
+});
+
+describe('ownership', () => {
+  const mark = 'nacos-bridge-0123456789abcdef';
+  const remote = { tags: [] as string[], description: '', appName: '', type: 'yaml', srcUser: 'alice', srcIp: '' };
+  const table: [string, Partial<typeof remote> | undefined, Ownership][] = [
+    ['nothing is known', undefined, 'unknown'],
+    ['a user as last writer', {}, 'foreign'],
+    ['a last writer who gave no name', { srcUser: '' }, 'foreign'],
+    ['us as last writer', { srcUser: mark }, 'ours'],
+    ['another NacosConfig as last writer', { srcUser: 'nacos-bridge-fedcba9876543210' }, 'other-bridge'],
+    ['a tag that looks like a mark', { tags: ['nacos-bridge-fedcba9876543210'] }, 'foreign'],
+  ];
+  for (const [title, metadata, expected] of table) {
+    it(`is ${expected} with ${title}`, () => {
+      assert.equal(ownershipOf(metadata && { ...remote, ...metadata }, mark), expected);
+    });
+  }
+});
