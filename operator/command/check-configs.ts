@@ -2,8 +2,8 @@
  * What can be wrong with the NacosConfigs of some manifests beyond what the API server checks: their contents, and two
  * that claim one dataId.
  */
-import { checkContent } from '../config-sync/declared.ts';
 import { compileIntent, connectionOf, type ConfigIntent, type DeclaringIntent } from '../config-sync/intent.ts';
+import { checkContent } from '../config-sync/validation.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
 import { keyText } from '../nacos/index.ts';
 import { ManifestPlace } from './manifest-place.ts';

@@ -9,12 +9,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfig } from '../api/resources.ts';
 import { decide, type Decision } from '../config-sync/decide.ts';
-import { checkContent, readDeclared } from '../config-sync/declared.ts';
 import { compileIntent, type DeclaringIntent } from '../config-sync/intent.ts';
 import type { ContentPlace } from '../config-sync/places/content-place.ts';
 import { isMark, ownershipMark, readRemote } from '../config-sync/remote.ts';
 import { ConfigSession } from '../config-sync/session.ts';
 import type { Subject } from '../config-sync/subject.ts';
+import { checkContent } from '../config-sync/validation.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import type { ConfigKey } from '../nacos/index.ts';
@@ -47,7 +47,7 @@ export async function compareConfig(entry: Entry<'NacosConfig'>, context: Compar
   if (intent.suspend) return { kind: 'not-published', message: 'it is suspended' };
   if (intent.source === 'Nacos') return { kind: 'not-published', message: 'Nacos decides about its content' };
   const place = placeOf(intent, entry, context);
-  const declared = await readDeclared(place);
+  const declared = await place.read();
   if (declared.kind === 'present') checkContent(declared.content, intent, place);
   const stored = await context.cluster?.config(namespace, name);
   const resource = {

@@ -3,9 +3,14 @@
  * among them. It is only read.
  */
 import type { ContentSource } from '../config-sync/intent.ts';
-import type { ContentPlace, PlacedContent } from '../config-sync/places/content-place.ts';
-import { unknownAuthor } from '../config-sync/places/field-author.ts';
-import { textOfConfigMap, textOfSecret } from '../config-sync/places/key-text.ts';
+import {
+  absent,
+  present,
+  textOfConfigMap,
+  textOfSecret,
+  type ContentPlace,
+  type DeclaredContent,
+} from '../config-sync/places/content-place.ts';
 import { BridgeError } from '../errors.ts';
 import type { Manifest } from './manifest.ts';
 import type { Entry, ManifestSet } from './manifest-set.ts';
@@ -15,9 +20,9 @@ export class ManifestPlace implements ContentPlace {
   readonly isSecret: boolean;
   /** Where the content stands, and in which field; undefined when its object is not among the manifests. */
   readonly origin: { readonly manifest: Manifest; readonly field: string } | undefined;
-  readonly #read: () => PlacedContent;
+  readonly #read: () => DeclaredContent;
 
-  private constructor(place: Pick<ManifestPlace, 'title' | 'isSecret' | 'origin'>, read: () => PlacedContent) {
+  private constructor(place: Pick<ManifestPlace, 'title' | 'isSecret' | 'origin'>, read: () => DeclaredContent) {
     this.title = place.title;
     this.isSecret = place.isSecret;
     this.origin = place.origin;
@@ -44,7 +49,7 @@ export class ManifestPlace implements ContentPlace {
     });
   }
 
-  async read(): Promise<PlacedContent> {
+  async read(): Promise<DeclaredContent> {
     return this.#read();
   }
 
@@ -57,12 +62,4 @@ export class ManifestPlace implements ContentPlace {
 function fieldOf({ object }: Manifest, key: string): 'data' | 'stringData' {
   const { stringData } = object;
   return Object.hasOwn(Object(stringData), key) ? 'stringData' : 'data';
-}
-
-function present(content: string): PlacedContent {
-  return { kind: 'present', content, resourceVersion: undefined, author: async () => unknownAuthor };
-}
-
-function absent(message: string): PlacedContent {
-  return { kind: 'absent', message, resourceVersion: undefined };
 }

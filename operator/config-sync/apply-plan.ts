@@ -8,10 +8,10 @@ import { isBridgeError } from '../errors.ts';
 import type { Verdict } from '../kube/conditions.ts';
 import type { Cas, ConfigPlan } from './plan.ts';
 import type { Decision, NacosView } from './decide.ts';
-import { checkContent, md5Of } from './declared.ts';
 import { metadataToPublish, toSend } from './remote.ts';
 import { IN_SYNC, type SyncReport } from './report.ts';
 import type { Subject } from './subject.ts';
+import { checkContent } from './validation.ts';
 
 /** @throws BridgeError INVALID_CONTENT before anything is written. */
 export async function applyPlan({ plan, nacos }: Decision, subject: Subject): Promise<SyncReport> {
@@ -20,7 +20,7 @@ export async function applyPlan({ plan, nacos }: Decision, subject: Subject): Pr
       return inSync(subject, nacos.md5, false);
     case 'publish':
       await publish(plan.cas, subject, nacos);
-      return inSync(subject, md5Of(subject.declared), true);
+      return inSync(subject, subject.declared.md5, true);
     case 'write-back':
       return inSync(subject, await writeBack(subject, nacos), true);
     case 'drifted':
@@ -79,7 +79,7 @@ function apart(plan: PlanApart, { declared, session }: Subject, nacos: NacosView
   return {
     synced: { status: 'False', reason: REASONS[plan.kind], message: plan.message },
     drifted: driftOf(plan),
-    observedMd5: md5Of(declared),
+    observedMd5: declared.md5,
     nacosMd5: nacos.md5,
     syncedMd5: session.baseMd5,
     wrote: false,

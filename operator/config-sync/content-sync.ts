@@ -12,7 +12,6 @@ import type { Logger } from '../logger.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { ConfigPlan, PublishPlan, WriteBackPlan } from './plan.ts';
 import { decide, type Decision, type NacosView } from './decide.ts';
-import { checkContent, md5Of, readDeclared } from './declared.ts';
 import { deletesFromNacos, type ContentSource, type DeclaringIntent } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
@@ -24,6 +23,7 @@ import type { SyncReport } from './report.ts';
 import type { ConfigReporter } from './reporter.ts';
 import type { ConfigSession } from './session.ts';
 import type { Subject } from './subject.ts';
+import { checkContent } from './validation.ts';
 
 export interface ContentSyncOptions {
   configClient: ResourceClient<NacosConfig>;
@@ -52,7 +52,7 @@ export class ContentSync {
 
   async sync({ key, resource, intent, session, mark }: ContentRequest, log: Logger): Promise<SyncReport> {
     const place = this.#placeOf(resource, intent.content);
-    const declared = await readDeclared(place);
+    const declared = await place.read();
     const subject: Subject = { resource, intent, place, declared, session, mark };
     checkOnce(subject);
     const decision = await this.#decide(subject);
@@ -160,7 +160,7 @@ export class ContentSync {
       const message = `The annotation ${KEEP_ANNOTATION} of NacosConfig '${name}' was changed meanwhile`;
       throw new BridgeError('KUBE_CONFLICT', message, { cause: error });
     }
-    session.keep = { md5, kubernetesMd5: md5Of(declared), nacosMd5: nacos.md5 };
+    session.keep = { md5, kubernetesMd5: declared.md5, nacosMd5: nacos.md5 };
   }
 }
 

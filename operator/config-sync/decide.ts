@@ -9,7 +9,6 @@
  */
 import { KEEP_ANNOTATION } from '../api/names.ts';
 import { BridgeError } from '../errors.ts';
-import { md5Of } from './declared.ts';
 import type { PublishIntent, TwoWayIntent } from './intent.ts';
 import type { ConfigPlan } from './plan.ts';
 import { needsAuthor, needsOwnership, planConfig, type PlanInput } from './publish-plan.ts';
@@ -65,7 +64,7 @@ async function decidePublication(subject: Subject<PublishIntent>): Promise<Decis
 async function decideBetween(subject: Subject<TwoWayIntent>): Promise<Decision> {
   const { intent, declared, session, mark } = subject;
   const { held } = session;
-  const kubernetesMd5 = md5Of(declared);
+  const kubernetesMd5 = declared.md5;
   const isRead = held.md5 !== undefined && (held.md5 !== kubernetesMd5 || specChanged(subject));
   const nacos = isRead ? await readView(session, true) : { ...held, metadata: undefined };
   const isInDoubt = needsEvidence({ kubernetesMd5, nacosMd5: nacos.md5, baseMd5: session.baseMd5 });
@@ -124,7 +123,7 @@ function differs(subject: Subject, metadata: RemoteMetadata | undefined): boolea
 /** By the annotation, or by one that was used up for just these contents and whose write has failed since. */
 function keepOf({ resource, declared, session }: Subject, nacos: NacosView): string | undefined {
   const { keep } = session;
-  const isAboutThese = keep?.kubernetesMd5 === md5Of(declared) && keep?.nacosMd5 === nacos.md5;
+  const isAboutThese = keep?.kubernetesMd5 === declared.md5 && keep?.nacosMd5 === nacos.md5;
   return resource.metadata.annotations?.[KEEP_ANNOTATION] ?? (isAboutThese ? keep?.md5 : undefined);
 }
 

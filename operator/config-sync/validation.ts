@@ -1,10 +1,11 @@
 /**
- * What is checked of a content before it is written anywhere: its size, its syntax, and the schema that users gave.
+ * What is checked of a content before it is written anywhere: that it is not blank, its size, its syntax, and the schema
+ * that users gave. Until it is right, what the other side holds stays as it is.
  *
- * Pure, and the same for the operator and for the command line. A message tells the place and the rule, and nothing of
+ * Pure, and the same for the operator and for the command line. A message tells line, column and rule, and nothing of
  * the content but the names of its keys: it goes into conditions and logs, and the content may be that of a Secret.
  */
-import { BridgeError } from '../errors.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
 import { checkSyntax, readContent } from './formats/check-syntax.ts';
 import { compileSchema, defectsOf } from './formats/content-schema.ts';
 import type { ConfigFormat } from './formats/format.ts';
@@ -20,11 +21,43 @@ export interface ContentRules {
   readonly jsonSchema?: unknown;
 }
 
+/** 10 MiB is what Nacos takes as one message (`nacos.remote.server.grpc.sdk.max-inbound-message-size`); JSON adds to it. */
+const MAX_CONTENT_BYTES = 9 * 1024 * 1024;
+
 /** Of the defects by a schema that are told. */
 const DEFECTS_TOLD = 5;
 
 /**
- * @throws BridgeError INVALID_CONTENT, with line and column where there is a place; INVALID_SPEC when the rules
+ * @throws BridgeError INVALID_CONTENT, with line and column where there are any; INVALID_SPEC as `validateContent` does.
+ */
+export function checkContent(
+  content: string,
+  { format, validation }: { format: ConfigFormat; validation: ContentRules },
+  { isSecret }: { isSecret: boolean },
+): void {
+  if (content.trim() === '') {
+    throw invalidContent('must not be blank: Nacos refuses blank content; what Nacos holds stays as it is');
+  }
+  const bytes = Buffer.byteLength(content);
+  if (bytes > MAX_CONTENT_BYTES) throw invalidContent(`has ${bytes} bytes and must have at most ${MAX_CONTENT_BYTES}`);
+  try {
+    validateContent(content, format, validation);
+  } catch (error) {
+    if (!isSecret || !isBridgeError(error)) throw error;
+    throw withoutContent(error);
+  }
+}
+
+/** A parser quotes what it does not understand, and a schema what it does not allow; of a Secret only the line is told. */
+function withoutContent({ message }: BridgeError): BridgeError {
+  const where = /line \d+, column \d+/.exec(message);
+  return invalidContent(
+    `breaks \`spec.validation\`${where ? `, ${where[0]}` : ''}; it comes from a Secret and is not shown`,
+  );
+}
+
+/**
+ * @throws BridgeError INVALID_CONTENT, with line and column where there are any; INVALID_SPEC when the rules
  *   themselves are wrong, such as a broken schema.
  */
 export function validateContent(content: string, format: ConfigFormat, rules: ContentRules): void {

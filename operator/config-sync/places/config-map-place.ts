@@ -8,9 +8,8 @@ import { FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError } from '../../errors.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { bytesByKey, type ConfigMap } from '../mirror/data-object.ts';
-import type { ContentPlace, PlacedContent } from './content-place.ts';
+import { absent, present, textOfConfigMap, type ContentPlace, type DeclaredContent } from './content-place.ts';
 import { authorOf } from './field-author.ts';
-import { textOfConfigMap } from './key-text.ts';
 
 /** The API server's limit for the values of a ConfigMap, all keys together. */
 const MAX_CONFIG_MAP_BYTES = 1024 * 1024;
@@ -37,7 +36,7 @@ export class ConfigMapPlace implements ContentPlace {
     return `key '${this.#key}' of ConfigMap '${this.#name}'`;
   }
 
-  async read(): Promise<PlacedContent> {
+  async read(): Promise<DeclaredContent> {
     const object = await this.#configMaps.get(this.#name, this.#namespace);
     this.#otherBytes = object === undefined ? 0 : bytesBeside(this.#key, object);
     if (object === undefined) return absent(`ConfigMap '${this.#name}' does not exist`);
@@ -46,13 +45,12 @@ export class ConfigMapPlace implements ContentPlace {
     const content = textOfConfigMap(object, this.#key, this.title);
     if (content !== undefined) {
       const field = this.#isInBinaryData ? 'binaryData' : 'data';
-      const author = async () => authorOf(managedFields, [field, this.#key]);
-      return { kind: 'present', content, resourceVersion, author };
+      return present(content, resourceVersion, async () => authorOf(managedFields, [field, this.#key]));
     }
     return absent(`ConfigMap '${this.#name}' has no key '${this.#key}'; ${keysOf(object)}`, resourceVersion);
   }
 
-  async write(content: string, { resourceVersion }: PlacedContent): Promise<void> {
+  async write(content: string, { resourceVersion }: DeclaredContent): Promise<void> {
     const bytes = this.#otherBytes + Buffer.byteLength(content);
     if (bytes > MAX_CONFIG_MAP_BYTES) {
       const rule = `must have at most ${MAX_CONFIG_MAP_BYTES}`;
@@ -70,10 +68,6 @@ export class ConfigMapPlace implements ContentPlace {
     const patch = { metadata: { resourceVersion }, data, binaryData };
     await this.#configMaps.mergePatch(this.#name, this.#namespace, patch, options);
   }
-}
-
-function absent(message: string, resourceVersion?: string): PlacedContent {
-  return { kind: 'absent', message, resourceVersion };
 }
 
 function keysOf({ data = {} }: ConfigMap): string {

@@ -7,7 +7,7 @@ import { FIELD_MANAGER } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import { BridgeError } from '../../errors.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
-import type { ContentPlace, PlacedContent } from './content-place.ts';
+import { present, type ContentPlace, type DeclaredContent } from './content-place.ts';
 import { authorOf } from './field-author.ts';
 
 /** `maxLength` of the field. */
@@ -24,10 +24,10 @@ export class InlinePlace implements ContentPlace {
     this.#resource = resource;
   }
 
-  async read(): Promise<PlacedContent> {
+  async read(): Promise<DeclaredContent> {
     const content = this.#resource.spec.content ?? '';
     const author = async () => authorOf((await this.#fresh()).metadata.managedFields, ['spec', 'content']);
-    return { kind: 'present', content, resourceVersion: undefined, author };
+    return present(content, undefined, author);
   }
 
   async write(content: string): Promise<void> {

@@ -5,9 +5,7 @@
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { Secret } from '../mirror/data-object.ts';
-import type { ContentPlace, PlacedContent } from './content-place.ts';
-import { unknownAuthor } from './field-author.ts';
-import { textOfSecret } from './key-text.ts';
+import { absent, present, textOfSecret, type ContentPlace, type DeclaredContent } from './content-place.ts';
 
 export class SecretPlace implements ContentPlace {
   readonly isSecret = true;
@@ -34,15 +32,13 @@ export class SecretPlace implements ContentPlace {
     return `key '${this.#key}' of Secret '${this.#name}'`;
   }
 
-  async read(): Promise<PlacedContent> {
+  async read(): Promise<DeclaredContent> {
     const object = await this.#get();
     const resourceVersion = object?.metadata.resourceVersion;
     const content = object && textOfSecret(object, { key: this.#key, encoding: this.#encoding }, this.title);
-    if (content !== undefined) {
-      return { kind: 'present', content, resourceVersion, author: async () => unknownAuthor };
-    }
+    if (content !== undefined) return present(content, resourceVersion);
     const what = object === undefined ? 'does not exist' : `has no key '${this.#key}'`;
-    return { kind: 'absent', message: `Secret '${this.#name}' ${what}`, resourceVersion };
+    return absent(`Secret '${this.#name}' ${what}`, resourceVersion);
   }
 
   async write(): Promise<never> {
