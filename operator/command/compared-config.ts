@@ -8,12 +8,11 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfig } from '../api/resources.ts';
-import { decide, type Decision } from '../config-sync/decide.ts';
-import { compileIntent, type DeclaringIntent } from '../config-sync/intent.ts';
+import { decideItem, type ConfigItem, type Decision } from '../config-sync/decide.ts';
+import { compileIntent, keepRequestOf, type DeclaringIntent } from '../config-sync/intent.ts';
 import type { ContentPlace } from '../config-sync/places/content-place.ts';
 import { isMark, ownershipMark, readRemote } from '../config-sync/remote.ts';
-import { ConfigSession } from '../config-sync/session.ts';
-import type { Subject } from '../config-sync/subject.ts';
+import { ConfigSession, type SessionStart } from '../config-sync/session.ts';
 import { checkContent } from '../config-sync/validation.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
@@ -33,7 +32,7 @@ export interface ComparisonContext {
 }
 
 export type Comparison =
-  | { readonly kind: 'decided'; readonly decision: Decision; readonly subject: Subject }
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly item: ConfigItem }
   /** Nothing is published, and why. */
   | { readonly kind: 'not-published'; readonly message: string };
 
@@ -50,17 +49,18 @@ export async function compareConfig(entry: Entry<'NacosConfig'>, context: Compar
   const declared = await place.read();
   if (declared.kind === 'present') checkContent(declared.content, intent, place);
   const stored = await context.cluster?.config(namespace, name);
-  const resource = {
-    ...entry.object,
-    metadata: { ...entry.object.metadata, generation: stored?.metadata.generation ?? 1 },
+  const generation = stored?.metadata.generation ?? 1;
+  const mark = await markOf(context.clusterId, entry.object, connection, intent.address);
+  const start: SessionStart = {
+    baseMd5: stored?.status?.syncedMd5,
+    metadataGeneration: isApplied(stored, entry.object) ? generation : undefined,
+    expectedMd5: undefined,
   };
-  const mark = await markOf(context.clusterId, resource, connection, intent.address);
-  const session = await openSession(connection, intent.address, context.timeoutMs);
+  const session = await openSession(connection, intent.address, start, context.timeoutMs);
   try {
-    session.baseMd5 = stored?.status?.syncedMd5;
-    session.metadataGeneration = isApplied(stored, resource) ? resource.metadata.generation : undefined;
-    const subject: Subject = { resource, intent, place, declared, session, mark };
-    return { kind: 'decided', decision: await decideFirmly(subject), subject };
+    const keep = keepRequestOf(entry.object);
+    const item: ConfigItem = { intent, generation, place, declared, session, mark, keep };
+    return { kind: 'decided', decision: await decideFirmly(item), item };
   } finally {
     session.close();
   }
@@ -95,10 +95,11 @@ async function markOf(
 async function openSession(
   connection: ConnectionHandle,
   address: ConfigKey,
+  start: SessionStart,
   timeoutMs: number,
 ): Promise<ConfigSession> {
   const read = Promise.withResolvers<void>();
-  const session = new ConfigSession(connection, address, () => read.resolve());
+  const session = new ConfigSession(connection, address, start, () => read.resolve());
   const late = setTimeout(() => {
     const why = session.notReadBecause ?? new BridgeError('TIMEOUT', `no answer within ${timeoutMs} ms`);
     read.reject(why);
@@ -121,10 +122,10 @@ function isApplied(stored: NacosConfig | undefined, { spec }: NacosConfig): bool
   return isSynced === true && isSeen && isDeepStrictEqual(stored?.spec, spec);
 }
 
-async function decideFirmly(subject: Subject): Promise<Decision> {
+async function decideFirmly(item: ConfigItem): Promise<Decision> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await decide(subject);
+      return await decideItem(item);
     } catch (error) {
       if (attempt === ATTEMPTS || !isBridgeError(error, 'NACOS_CAS_FAILED')) throw error;
     }

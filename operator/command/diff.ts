@@ -62,7 +62,7 @@ async function diff(set: ManifestSet, options: DiffOptions, version: string, str
     return result;
   });
   progress.end();
-  for (const result of results) tell(result, streams);
+  for (const result of results) report(result, streams);
   streams.errors.write(`${summary(results)}\n`);
   if (results.some(({ failure }) => failure !== undefined)) return 2;
   return results.some(({ change }) => change && isDifference(change)) ? 1 : 0;
@@ -77,15 +77,15 @@ interface Result {
 
 async function compared(entry: Entry<'NacosConfig'>, context: ComparisonContext): Promise<Result> {
   try {
-    return { entry, change: changeOf(await compareConfig(entry, context)) };
+    return { entry, change: changeOf(await compareConfig(entry, context), titleOf(entry)) };
   } catch (error) {
     if (!isBridgeError(error)) throw error;
     return { entry, failure: error.message };
   }
 }
 
-function changeOf(comparison: Comparison): PlannedChange {
-  if (comparison.kind === 'decided') return plannedChange(comparison.decision, comparison.subject);
+function changeOf(comparison: Comparison, title: string): PlannedChange {
+  if (comparison.kind === 'decided') return plannedChange(comparison.decision, comparison.item, title);
   return { verdict: 'left alone', message: `Nothing is published: ${comparison.message}`, patch: '' };
 }
 
@@ -94,13 +94,15 @@ function isDifference({ verdict }: PlannedChange): boolean {
   return verdict === 'created' || verdict === 'updated' || verdict === 'conflicting';
 }
 
-function tell({ change, entry, failure }: Result, { errors, output }: Streams): void {
-  const { name, namespace } = entry.object.metadata;
-  const title = `NacosConfig ${namespace}/${name}`;
+function report({ change, entry, failure }: Result, { errors, output }: Streams): void {
   if (failure !== undefined) errors.write(`${problemText(problemOf(entry.manifest, '', failure))}\n`);
   if (change === undefined || change.verdict === 'unchanged') return;
-  const line = `# ${title}: ${change.verdict}${change.message === '' ? '' : `: ${change.message}`}\n`;
+  const line = `# ${titleOf(entry)}: ${change.verdict}${change.message === '' ? '' : `: ${change.message}`}\n`;
   (isDifference(change) ? output : errors).write(line + change.patch);
+}
+
+function titleOf({ object: { metadata } }: Entry<'NacosConfig'>): string {
+  return `NacosConfig ${metadata.namespace}/${metadata.name}`;
 }
 
 function summary(results: readonly Result[]): string {

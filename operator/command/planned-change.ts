@@ -4,9 +4,8 @@
  * The content of a Secret is shown by its MD5 alone, on both sides.
  */
 import { stringify } from 'yaml';
-import type { Decision } from '../config-sync/decide.ts';
+import type { ConfigItem, Decision } from '../config-sync/decide.ts';
 import { metadataToPublish, type RemoteMetadata } from '../config-sync/remote.ts';
-import type { Subject } from '../config-sync/subject.ts';
 import { describeKey } from '../nacos/index.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
@@ -20,7 +19,8 @@ export interface PlannedChange {
   readonly patch: string;
 }
 
-export function plannedChange({ plan, nacos }: Decision, subject: Subject): PlannedChange {
+/** `title` is that of the item, such as "NacosConfig ns/app". */
+export function plannedChange({ plan, observed }: Decision, item: ConfigItem, title: string): PlannedChange {
   switch (plan.kind) {
     case 'in-sync':
       return { verdict: 'unchanged', message: '', patch: '' };
@@ -32,36 +32,35 @@ export function plannedChange({ plan, nacos }: Decision, subject: Subject): Plan
     case 'write-back':
       return { verdict: 'left alone', message: 'The content of Nacos would be written to Kubernetes', patch: '' };
     case 'publish': {
-      const patch = contentPatch(nacos, subject) + metadataPatch(nacos.metadata, subject);
+      const titles = { before: `Nacos ${describeKey(item.session.address)}`, after: title };
+      const patch = contentPatch(observed, item, titles) + metadataPatch(observed.metadata, item, titles);
       return { verdict: plan.cas === 'create-only' ? 'created' : 'updated', message: '', patch };
     }
   }
 }
 
-function contentPatch({ content, md5 }: Decision['nacos'], subject: Subject): string {
-  const { declared, place } = subject;
+interface Titles {
+  readonly before: string;
+  readonly after: string;
+}
+
+function contentPatch({ content, md5 }: Decision['observed'], { declared, place }: ConfigItem, titles: Titles): string {
   if (declared.kind === 'absent') return '';
   const shown = (text: string | undefined, itsMd5: string | undefined) =>
     place.isSecret && itsMd5 !== undefined ? `(content of a Secret, md5 ${itsMd5})\n` : text;
   return unifiedDiff(
-    { title: titles(subject).before, text: shown(content, md5) },
-    { title: titles(subject).after, text: shown(declared.content, declared.md5) },
+    { title: titles.before, text: shown(content, md5) },
+    { title: titles.after, text: shown(declared.content, declared.md5) },
   );
 }
 
 /** Undefined metadata is that of a dataId that does not exist, or that the server does not tell. */
-function metadataPatch(remote: RemoteMetadata | undefined, subject: Subject): string {
+function metadataPatch(remote: RemoteMetadata | undefined, { intent, mark }: ConfigItem, titles: Titles): string {
   if (remote === undefined) return '';
-  const { before, after } = titles(subject);
   return unifiedDiff(
-    { title: `${before} (metadata)`, text: metadataText(remote) },
-    { title: `${after} (metadata)`, text: metadataText(metadataToPublish(subject.intent, remote, subject.mark)) },
+    { title: `${titles.before} (metadata)`, text: metadataText(remote) },
+    { title: `${titles.after} (metadata)`, text: metadataText(metadataToPublish(intent, remote, mark)) },
   );
-}
-
-function titles({ resource, session }: Subject): { before: string; after: string } {
-  const { name, namespace } = resource.metadata;
-  return { before: `Nacos ${describeKey(session.address)}`, after: `NacosConfig ${namespace}/${name}` };
 }
 
 function metadataText({ appName, description, tags, type }: RemoteMetadata): string {

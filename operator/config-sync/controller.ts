@@ -1,7 +1,7 @@
 /**
- * The config-sync feature as one part of the operator: which changes make it look at which NacosConfig.
+ * The config-sync feature as one part of the operator: which changes have which NacosConfig reconciled.
  *
- * Events only say "look": a change of the resource itself, of a ConfigMap or Secret that it reads or writes, of its
+ * An event only says which: a change of the resource itself, of a ConfigMap or Secret that it reads or writes, of its
  * dataId in Nacos, or of its connection. The echo of our own write of a mirror is none.
  */
 import type { NacosConfig } from '../api/resources.ts';
@@ -21,14 +21,13 @@ import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
 import type { Priority } from '../runtime/work-queue.ts';
 import { CONFIG_MAP_INDEX, CONNECTION_INDEX, CONTROLLER_INDEX, SECRET_INDEX, SecretMetadata } from './caches.ts';
-import { ContentSync } from './content-sync.ts';
 import { sourceOf } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { Mirrors } from './mirror/mirrors.ts';
 import { ConfigReconciler } from './reconcile.ts';
-import { ConfigReporter } from './reporter.ts';
+import { ConfigReporter } from './report.ts';
 import { Delivery } from './rollout/delivery.ts';
 import { Rollouts } from './rollout/rollouts.ts';
 import type { WorkloadClients } from './rollout/workloads.ts';
@@ -38,7 +37,7 @@ export interface ConfigSyncOptions {
   /** Asked for when it is needed, since it may have to be read from the API server first. */
   clusterId: () => string;
   concurrency: number;
-  /** The time after which a config is looked at although nothing happened; halved at random. @default 1_800_000 */
+  /** The time after which a config is reconciled although nothing happened; halved at random. @default 1_800_000 */
   resyncMs?: number;
   configs: Store<NacosConfig>;
   configMapMetadata: Store<KubeObject>;
@@ -59,7 +58,7 @@ export interface ConfigSyncOptions {
   random?: () => number;
 }
 
-const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
+const needsReconcile = or(generationChanged, annotationsChanged, deletionStarted);
 
 export class ConfigSync implements Runnable {
   readonly name = 'nacosconfig';
@@ -76,11 +75,10 @@ export class ConfigSync implements Runnable {
     this.#sessions = new ConfigSessions((key) => this.#changedInNacos(key));
     this.#secrets = new SecretMetadata({ configs: options.configs, newReflector: options.newSecretReflector });
     this.#mirrors = newMirrors(options, (key) => this.#enqueue(key, 'high'));
-    const reporter = new ConfigReporter(options.configClient, options.events, clock);
+    const reporter = new ConfigReporter(options);
     const reconciler = new ConfigReconciler({
       ...options,
       sessions: this.#sessions,
-      content: new ContentSync({ ...options, reporter }),
       delivery: newDelivery(options, this.#mirrors, reporter),
       reporter,
       resyncMs: () => resyncMs * (1 - random() / 2),
@@ -122,7 +120,7 @@ export class ConfigSync implements Runnable {
   }
 
   #resourceChanged({ key, previous, current, initial }: StoreChange<NacosConfig>): void {
-    if (!isWorthALook(previous, current)) return;
+    if (!needsReconcile(previous, current)) return;
     if (!initial) this.#options.metrics.lag.to_nacos.seen(key);
     this.#enqueue(key, initial ? 'low' : 'high');
   }

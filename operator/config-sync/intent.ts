@@ -5,6 +5,7 @@
  * Pure. The API server has checked the schema and the CEL rules; what is checked again here is what an older stored
  * object, or a rule that CEL cannot say, may still break.
  */
+import { KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
@@ -71,6 +72,14 @@ export interface MirrorIntent extends CommonIntent {
   mirror: MirrorTarget;
 }
 
+/** How a person decides a conflict. */
+export interface KeepRequest {
+  /** Of the content to keep; undefined while nobody has decided. */
+  readonly md5: string | undefined;
+  /** The command that decides, up to the md5. */
+  readonly command: string;
+}
+
 /** The intents that have content in Kubernetes. */
 export type DeclaringIntent = PublishIntent | TwoWayIntent;
 export type ConfigIntent = DeclaringIntent | MirrorIntent;
@@ -107,6 +116,13 @@ export function connectionOf({ spec, metadata }: NacosConfig): ConnectionKey {
 /** Whether deleting the resource has to reach Nacos, so that it needs our finalizer. */
 export function deletesFromNacos(resource: NacosConfig): boolean {
   return sourceOf(resource) === 'Kubernetes' && (resource.spec.deletionPolicy ?? 'Delete') === 'Delete';
+}
+
+/** The annotation that decides one conflict. */
+export function keepRequestOf({ metadata }: NacosConfig): KeepRequest {
+  const { annotations, name, namespace } = metadata;
+  const command = `kubectl annotate nacosconfig ${name} -n ${namespace} --overwrite ${KEEP_ANNOTATION}=`;
+  return { md5: annotations?.[KEEP_ANNOTATION], command };
 }
 
 /** The keys `namespace/name` of the ConfigMaps that a NacosConfig reads or writes. */

@@ -70,8 +70,8 @@ export const absentRules: readonly Rule<PlanInput, ConfigPlan>[] = [
 /** Nacos holds something. */
 export const presentRules: readonly Rule<PresentInput, ConfigPlan>[] = [
   {
-    title: 'all three are equal: in sync, without asking who wrote it',
-    when: ({ baseMd5, ...input }) => input.nacosMd5 === baseMd5 && isEqual(input),
+    title: 'all three are equal, and there is nothing to mend: in sync, without asking who wrote it',
+    when: (input) => input.nacosMd5 === input.baseMd5 && isInSync(input),
     plan: (input) => planEqual(input, input.nacosMd5),
   },
   {
@@ -154,7 +154,7 @@ export function needsAuthor({ driftPolicy, declaredMd5, nacosMd5, baseMd5 }: Omi
   return driftPolicy === 'Adopt' && needsEvidence({ kubernetesMd5: declaredMd5, nacosMd5, baseMd5 });
 }
 
-function isEqual(input: Omit<PresentInput, 'baseMd5'>): boolean {
+function isInSync(input: PresentInput): boolean {
   return input.nacosMd5 === input.declaredMd5 && planEqual(input, input.nacosMd5).kind === 'in-sync';
 }
 

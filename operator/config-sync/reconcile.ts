@@ -1,49 +1,60 @@
 /**
- * Brings one NacosConfig and its dataId into line.
+ * Brings one NacosConfig and its dataId into line: load, validate, observe, plan, apply, report.
  *
- * Level-triggered: whatever happened, it looks at what is declared, at what Nacos holds and at what both held last,
- * decides (plan.ts, two-way-plan.ts), writes at most what differs, and reports. Only the leader runs it.
+ * Level-triggered: whatever happened, what is declared, what Nacos holds and what both held last are compared
+ * (decide.ts), at most what differs is written (apply.ts, rollout/delivery.ts), and it is reported. Only the leader runs it.
  */
-import { FINALIZER } from '../api/names.ts';
+import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
-import { isBridgeError, isLostRace, type BridgeError } from '../errors.ts';
-import { failureVerdict } from '../kube/conditions.ts';
+import { BridgeError, isBridgeError, isLostRace } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
-import type { ContentSync } from './content-sync.ts';
-import { finalizeConfig, finalizeEvent } from './finalize.ts';
-import { compileIntent, connectionOf, type ConfigIntent } from './intent.ts';
-import type { ConfigMetrics } from './metrics.ts';
+import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
+import { decideItem, validateItem, type ConfigItem } from './decide.ts';
+import { finalizeConfig, finalizeEvent, holdFinalizer } from './finalize.ts';
+import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type DeclaringIntent } from './intent.ts';
+import type { ConfigMap, Secret } from './mirror/data-object.ts';
+import { ConfigMapPlace } from './places/config-map-place.ts';
+import type { ContentPlace } from './places/content-place.ts';
+import { InlinePlace } from './places/inline-place.ts';
+import { SecretPlace } from './places/secret-place.ts';
 import { ownershipMark } from './remote.ts';
-import { failureReport, suspendedReport, verdictBefore, type SyncReport } from './report.ts';
-import type { ConfigReporter } from './reporter.ts';
-import type { Delivered, Delivery } from './rollout/delivery.ts';
-import { sessionStart } from './session-start.ts';
-import type { ConfigSession, ConfigSessions } from './session.ts';
+import { failureReport, sessionStart, suspendedReport, type ConfigReporter } from './report.ts';
+import type { Delivery } from './rollout/delivery.ts';
+import type { ConfigSession, ConfigSessions, SessionStart } from './session.ts';
 
 export interface ConfigReconcilerOptions {
   clusterId: () => string;
   configs: Store<NacosConfig>;
   configClient: ResourceClient<NacosConfig>;
+  configMapClient: ResourceClient<ConfigMap>;
+  secretClient: ResourceClient<Secret>;
   connections: ConnectionDirectory;
   sessions: ConfigSessions;
-  content: ContentSync;
   delivery: Delivery;
   reporter: ConfigReporter;
-  metrics: ConfigMetrics;
-  /** The next look when nothing happens, in milliseconds, with jitter. */
+  /** When it is reconciled again although nothing happens, in milliseconds, with jitter. */
   resyncMs: () => number;
 }
 
 /** The first answer about a dataId brings the object back by itself; this is for a connection that fails meanwhile. */
 const FIRST_ANSWER_MS = 2000;
-/** The next look while Nacos stores something that it does not serve. */
+/** While Nacos stores something that it does not serve. */
 const RECHECK_MS = 2000;
+
+/** One NacosConfig in one reconcile. */
+interface Scope<I extends ConfigIntent = ConfigIntent> {
+  key: string;
+  resource: NacosConfig;
+  intent: I;
+  session: ConfigSession;
+  log: Logger;
+}
 
 export class ConfigReconciler {
   readonly #options: ConfigReconcilerOptions;
@@ -66,62 +77,82 @@ export class ConfigReconciler {
   }
 
   async #sync(key: string, resource: NacosConfig, log: Logger): Promise<{ requeueAfterMs: number }> {
-    const { connections, reporter, resyncMs, sessions } = this.#options;
+    const { connections, delivery, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
     if (intent.suspend) {
       await reporter.report(resource, suspendedReport(resource, this.#baseMd5(key, resource)), log);
       return { requeueAfterMs: resyncMs() };
     }
-    const session = sessions.open(key, connection, intent.address, () => sessionStart(resource));
-    const observation = observe(session);
-    if (observation === undefined) return { requeueAfterMs: FIRST_ANSWER_MS };
-    await session.recheck();
-    const report = await this.#syncContent(key, resource, intent, session, observation, log);
-    const { observation: served = observation } = session;
-    const { delivered, error } = await this.#deliver(key, resource, intent, session, served, log);
-    const { wroteMirror, lookAgainMs = Infinity, ...verdicts } = delivered;
-    await reporter.report(resource, { ...report, ...verdicts, wrote: report.wrote || wroteMirror }, log);
+    const session = sessions.open(key, connection, intent.address, () => this.#sessionStart(resource));
+    const observed = observe(session);
+    if (observed === undefined) return { requeueAfterMs: FIRST_ANSWER_MS };
+    const scope = { key, resource, intent, session, log };
+    const content = await this.#syncContent(scope, observed);
+    const { served = observed } = session;
+    const contentOf = (md5: string) => session.contentOf(md5);
+    const delivered = await delivery.deliver({ ...scope, served: { observation: served, contentOf } });
+    const { error, requeueAfterMs = Infinity, wroteMirror, ...mirrored } = delivered;
+    await reporter.report(resource, { ...content, ...mirrored, wrote: content.wrote || wroteMirror }, log);
     if (error) throw error;
     session.release(served);
     const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;
-    return { requeueAfterMs: Math.min(lookAgainMs, recheckMs, resyncMs()) };
+    return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, resyncMs()) };
   }
 
   /** Kubernetes to Nacos, and back; for a config that is declared in Nacos there is nothing to do. */
-  async #syncContent(
-    key: string,
-    resource: NacosConfig,
-    intent: ConfigIntent,
-    session: ConfigSession,
-    observation: VersionObservation,
-    log: Logger,
-  ): Promise<SyncReport> {
+  async #syncContent({ intent, ...scope }: Scope, observed: VersionObservation): Promise<ContentReport> {
+    const { key, resource, session, log } = scope;
+    await session.recheck();
     if (intent.source === 'Nacos') {
-      return { nacosMd5: observation.kind === 'present' ? observation.snapshot.md5 : undefined, wrote: false };
+      return { nacosMd5: observed.kind === 'present' ? observed.snapshot.md5 : undefined, wrote: false };
     }
-    return this.#options.content.sync({ key, resource, intent, session, mark: this.#mark(resource) }, log);
+    const item = await this.#read({ ...scope, intent });
+    validateItem(item);
+    const decision = await decideItem(item);
+    const report = await applyDecision(decision, item, this.#ownerOf(resource));
+    this.#options.reporter.applied(key, decision.plan, resource, item, log);
+    return report;
   }
 
-  /** Nacos to those who read it. A failure here must not hide what became of the content, so it is returned. */
-  async #deliver(
-    key: string,
-    resource: NacosConfig,
-    intent: ConfigIntent,
-    session: ConfigSession,
-    observation: VersionObservation,
-    log: Logger,
-  ): Promise<{ delivered: Delivered; error?: BridgeError }> {
-    try {
-      const served = { observation, contentOf: (md5: string) => session.contentOf(md5) };
-      return { delivered: await this.#options.delivery.deliver(key, resource, intent, served, log) };
-    } catch (error) {
-      if (!isBridgeError(error) || isLostRace(error)) throw error;
-      const mirrored = failureVerdict(error);
-      const { mirrorName } = resource.status ?? {};
-      const rolledOut = verdictBefore(resource, 'RolledOut');
-      return { delivered: { mirrored, mirrorName, rolledOut, wroteMirror: false }, error };
+  async #read({ resource, intent, session }: Scope<DeclaringIntent>): Promise<ConfigItem> {
+    const place = this.#placeOf(resource, intent);
+    return {
+      intent,
+      generation: resource.metadata.generation,
+      place,
+      declared: await place.read(),
+      session,
+      mark: this.#mark(resource),
+      keep: keepRequestOf(resource),
+    };
+  }
+
+  #placeOf(resource: NacosConfig, { content }: DeclaringIntent): ContentPlace {
+    const { configClient, configMapClient, secretClient } = this.#options;
+    const namespace = resource.metadata.namespace ?? '';
+    switch (content.kind) {
+      case 'inline':
+        return new InlinePlace(configClient, resource);
+      case 'configMap':
+        return new ConfigMapPlace(configMapClient, namespace, content.name, content.key);
+      case 'secret':
+        return new SecretPlace(secretClient, namespace, content);
     }
+  }
+
+  #ownerOf(resource: NacosConfig): ItemOwner {
+    const { configClient } = this.#options;
+    return {
+      hold: (plan) => holdFinalizer(configClient, resource, plan),
+      dropKeep: (md5) => dropKeep(configClient, resource, md5),
+    };
+  }
+
+  #sessionStart(resource: NacosConfig): SessionStart {
+    const { name, namespace } = resource.metadata;
+    const storedBase = async () => (await this.#options.configClient.get(name, namespace))?.status?.syncedMd5;
+    return { ...sessionStart(resource), storedBase };
   }
 
   async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
@@ -149,11 +180,9 @@ export class ConfigReconciler {
   }
 
   #forget(key: string): void {
-    const { delivery, metrics, reporter, sessions } = this.#options;
+    const { delivery, reporter, sessions } = this.#options;
     sessions.close(key);
     delivery.forget(key);
-    metrics.lag.to_nacos.forget(key);
-    metrics.lag.to_kubernetes.forget(key);
     reporter.forget(key);
   }
 }
@@ -164,7 +193,20 @@ export class ConfigReconciler {
  * @throws BridgeError CONNECTION_NOT_READY when nothing was read and nothing can be.
  */
 function observe(session: ConfigSession): VersionObservation | undefined {
-  const { observation, notReadBecause } = session;
-  if (observation !== undefined || notReadBecause === undefined) return observation;
+  const { served, notReadBecause } = session;
+  if (served !== undefined || notReadBecause === undefined) return served;
   throw session.notReady(notReadBecause);
+}
+
+async function dropKeep(client: ResourceClient<NacosConfig>, { metadata }: NacosConfig, md5: string): Promise<void> {
+  const { name, namespace } = metadata;
+  const path = `/metadata/annotations/${KEEP_ANNOTATION.replace('/', '~1')}`;
+  const operations = [{ op: 'test', path, value: md5 } as const, { op: 'remove', path } as const];
+  try {
+    await client.jsonPatch(name, namespace, operations);
+  } catch (error) {
+    if (!isBridgeError(error, 'KUBE_INVALID')) throw error;
+    const message = `The annotation ${KEEP_ANNOTATION} of NacosConfig '${name}' was changed meanwhile`;
+    throw new BridgeError('KUBE_CONFLICT', message, { cause: error });
+  }
 }

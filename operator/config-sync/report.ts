@@ -1,33 +1,127 @@
 /**
- * What one reconcile found, and the status that says so.
+ * What became of a NacosConfig, told to users: its status, events, log lines and metrics.
  *
- * Pure. Status is small, and it is output: `syncedMd5` alone is read again, after a restart, as the base of the
- * three-way comparison. An unchanged report gives an unchanged status, so that nothing is written.
+ * Status is small, and it is output: `syncedMd5` alone is read again, after a restart, as the base of the three-way
+ * comparison. An unchanged report gives an unchanged status, so that nothing is written. An event is recorded for each
+ * write that we made and when a problem appears or changes, not at each attempt.
  */
+import { FIELD_MANAGER } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { NacosConfigStatus } from '../api/generated/nacos-config.ts';
+import type { Clock } from '../clock.ts';
 import type { BridgeError } from '../errors.ts';
 import { failureVerdict, findCondition, setVerdicts, timestamp, type Verdict } from '../kube/conditions.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { ResourceClient } from '../kube/resource-client.ts';
+import { StatusWriter } from '../kube/status-writer.ts';
+import type { Logger } from '../logger.ts';
+import { absentMd5 } from '../nacos/index.ts';
+import { IN_SYNC, type ContentReport } from './apply.ts';
+import type { ConfigItem } from './decide.ts';
 import { sourceOf } from './intent.ts';
+import type { ConfigMetrics } from './metrics.ts';
+import type { ConfigPlan, PublishPlan, WriteBackPlan } from './plan.ts';
+import type { SessionStart } from './session.ts';
 
-/** A part that is absent does not apply, and its condition is left out. */
-export interface SyncReport {
-  synced?: Verdict;
-  drifted?: Verdict;
+/** What one reconcile found. A part that is absent does not apply, and its condition is left out. */
+export interface SyncReport extends ContentReport {
   mirrored?: Verdict;
   /** Only while it is False does it keep the resource from being Ready. */
   rolledOut?: Verdict;
   /** The object that holds the mirror. */
   mirrorName?: string;
-  /** Declared in Kubernetes. */
-  observedMd5?: string;
-  nacosMd5?: string;
-  syncedMd5?: string;
-  /** Whether this reconcile made the two sides equal by writing to one of them. */
-  wrote: boolean;
 }
 
-export const IN_SYNC = 'InSync';
+export interface ConfigEvent {
+  type: 'Normal' | 'Warning';
+  /** What happened, in CamelCase. */
+  reason: string;
+  /** What we did or tried, in CamelCase. */
+  action: 'Publish' | 'WriteBack' | 'Mirror' | 'Restart' | 'Remove' | 'Reconcile';
+  note: string;
+}
+
+export interface ConfigReporterOptions {
+  configClient: ResourceClient<NacosConfig>;
+  events: EventRecorder;
+  metrics: ConfigMetrics;
+  clock: Clock;
+}
+
+export class ConfigReporter {
+  readonly #options: ConfigReporterOptions;
+  readonly #statuses: StatusWriter<NacosConfig>;
+
+  constructor(options: ConfigReporterOptions) {
+    this.#options = options;
+    this.#statuses = new StatusWriter(options.configClient, FIELD_MANAGER, options.clock);
+  }
+
+  /** Writes the status. */
+  async report(cached: NacosConfig, report: SyncReport, log: Logger): Promise<void> {
+    const resource = this.#statuses.latest(cached);
+    this.#reportProblem(resource, report, log);
+    await this.#statuses.write(resource, statusOf(resource, report, this.#options.clock.now()));
+  }
+
+  /** What was decided about the content of a NacosConfig, and is done. */
+  applied(key: string, plan: ConfigPlan, resource: NacosConfig, item: ConfigItem, log: Logger): void {
+    const { lag, driftFound } = this.#options.metrics;
+    switch (plan.kind) {
+      case 'drifted':
+        return driftFound(plan.reason);
+      case 'conflict':
+      case 'remote-missing':
+        return;
+      case 'in-sync':
+        lag.to_nacos.settled(key, false);
+        return lag.to_kubernetes.settled(key, false);
+      case 'publish':
+        lag.to_nacos.settled(key, true);
+        return this.#published(plan, resource, item, log);
+      case 'write-back':
+        lag.to_kubernetes.settled(key, true);
+        return this.#writtenBack(plan, resource, item, log);
+    }
+  }
+
+  event(resource: NacosConfig, event: ConfigEvent): void {
+    this.#options.events.event(resource, event);
+  }
+
+  forget(key: string): void {
+    const { lag } = this.#options.metrics;
+    lag.to_nacos.forget(key);
+    lag.to_kubernetes.forget(key);
+    this.#statuses.forget(key);
+  }
+
+  #published(plan: PublishPlan, resource: NacosConfig, { session }: ConfigItem, log: Logger): void {
+    const { decidedBy, message, reason, repairsDrift } = plan;
+    if (repairsDrift) this.#options.metrics.driftRepaired();
+    const { group, dataId, namespaceId } = session.address;
+    log.info('published', { reason, dataId, group, namespaceId, md5: session.baseMd5 });
+    const type = repairsDrift || decidedBy ? 'Warning' : 'Normal';
+    this.event(resource, { type, reason, action: 'Publish', note: message });
+  }
+
+  #writtenBack(plan: WriteBackPlan, resource: NacosConfig, { intent, session, place }: ConfigItem, log: Logger): void {
+    const isDrift = intent.source === 'Kubernetes';
+    if (isDrift) this.#options.metrics.driftFound('ChangedInNacos');
+    log.info('written back', { place: place.title, md5: session.baseMd5 });
+    const type = isDrift || plan.decidedBy ? 'Warning' : 'Normal';
+    this.event(resource, { type, reason: 'WrittenBack', action: 'WriteBack', note: plan.message });
+  }
+
+  #reportProblem(resource: NacosConfig, report: SyncReport, log: Logger): void {
+    const ready = readyVerdict(report);
+    if (ready.status !== 'False') return;
+    const before = findCondition(resource.status?.conditions, 'Ready');
+    if (before?.reason === ready.reason && before.message === ready.message) return;
+    log.warn('not ready', { reason: ready.reason, detail: ready.message });
+    this.event(resource, { type: 'Warning', reason: ready.reason, action: 'Reconcile', note: ready.message });
+  }
+}
 
 export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: number): NacosConfigStatus {
   const previous = resource.status;
@@ -43,6 +137,19 @@ export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: numbe
     mirrorName: report.mirrorName,
     lastSyncTime: report.wrote || firstSync ? timestamp(nowMs) : previous?.lastSyncTime,
     conditions: setVerdicts(previous?.conditions ?? [], verdictsOf(report), observedGeneration, nowMs),
+  };
+}
+
+/** What a restart has left in the status. */
+export function sessionStart(resource: NacosConfig): SessionStart {
+  const { conditions, nacosMd5, observedGeneration, syncedMd5 } = resource.status ?? {};
+  const isSynced = findCondition(conditions, 'Synced')?.status === 'True';
+  // Before the first time nothing is there that Kubernetes declares.
+  const isNew = sourceOf(resource) === 'Kubernetes' && syncedMd5 === undefined;
+  return {
+    baseMd5: syncedMd5,
+    metadataGeneration: isSynced ? observedGeneration : undefined,
+    expectedMd5: nacosMd5 ?? (isNew ? absentMd5 : undefined),
   };
 }
 

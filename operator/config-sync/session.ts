@@ -1,13 +1,18 @@
 /**
- * What the operator knows in memory of one NacosConfig: the watch on its dataId, and what both sides last had in
+ * What the operator knows in memory of one config: what its dataId holds, watched, and what both sides last had in
  * common. A session is thrown away when the resource, its connection or its address goes.
  *
- * Guarantees: at most one watch for each NacosConfig; nothing here is needed to be right after a restart, since what
- * is lost is read or confirmed again; what Nacos holds is in memory until it was dealt with, and is read again when it is
- * needed after that.
+ * Guarantees: at most one watch for each config; nothing here is needed to be right after a restart, since what is lost
+ * is read or confirmed again; what Nacos holds is in memory until it was dealt with, and is read again when it is needed
+ * after that.
+ *
+ * What was read of tags and description an hour ago may have been edited since, and Nacos replaces all of it at every
+ * publish: so before each it is read, or known that nobody has written since our own last publish. The server's cache
+ * tells that, tens of milliseconds late: until then an edit of the description, or a takeover of equal content by another
+ * NacosConfig, is not seen.
  */
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
-import { BridgeError } from '../errors.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
 import {
   type ConfigKey,
   type ConfigPublishOptions,
@@ -16,13 +21,15 @@ import {
   type VersionWatch,
 } from '../nacos/index.ts';
 import { readRemote, type RemoteConfig, type RemoteMetadata } from './remote.ts';
-import type { SessionStart } from './session-start.ts';
 
 /** Servers of a cluster that answer differently agree within milliseconds, unless a write has failed half-way in one. */
 const BELIEVED_AFTER_DISAGREEMENTS = 3;
 
+/** One refusal may be a race that the other side has undone since. */
+const BLIND_AFTER_REFUSALS = 2;
+
 /** What Nacos holds. */
-export interface HeldContent {
+export interface ObservedContent {
   /** Undefined for nothing. */
   md5: string | undefined;
   /** Undefined where it is not in memory, too; `contentOf` reads it. */
@@ -31,16 +38,26 @@ export interface HeldContent {
   isServed: boolean;
 }
 
-/** One refusal may be a race that the other side has undone since. */
-const BLIND_AFTER_REFUSALS = 2;
+export interface ObservedConfig extends ObservedContent {
+  /** Undefined when it was not asked for, or is not told. */
+  metadata: RemoteMetadata | undefined;
+}
+
+/** Where a session begins. What an earlier process has left may be out of date, so nothing of it is taken for true. */
+export interface SessionStart {
+  /** The md5 that both sides last had in common. */
+  baseMd5: string | undefined;
+  /** Reads that again, where it comes from a cache that may be older than what is stored. */
+  storedBase?: () => Promise<string | undefined>;
+  /** The generation whose tags, description, appName and type are in Nacos. */
+  metadataGeneration: number | undefined;
+  /** Of what Nacos should hold, which it is asked to confirm; '' for nothing; undefined where only a read can tell. */
+  expectedMd5: string | undefined;
+}
 
 export class ConfigSession {
   readonly connection: ConnectionHandle;
   readonly address: ConfigKey;
-  /** The md5 that both sides last had in common; this process knows it before the status does. */
-  baseMd5: string | undefined;
-  /** Whether the base was read from a cached status, which may be older than what is stored. */
-  isBaseCached = false;
   /** The generation whose tags, description, appName and type are in Nacos. */
   metadataGeneration: number | undefined;
   /** The content that passed its checks last, and for which generation, so that it is parsed once. */
@@ -48,6 +65,9 @@ export class ConfigSession {
   /** What an annotation has decided about these contents, until it is done. */
   keep: { md5: string; kubernetesMd5: string | undefined; nacosMd5: string | undefined } | undefined;
   readonly #watch: VersionWatch;
+  #baseMd5: string | undefined;
+  /** Set while the base comes from a cache. */
+  #storedBase: SessionStart['storedBase'];
   /** What we published besides the content, last. */
   #publishedMetadata: RemoteMetadata | undefined;
   /** What the database was read to hold after a compare-and-swap had failed; undefined when the watch is to be believed. */
@@ -60,9 +80,13 @@ export class ConfigSession {
   #publishingMd5: string | undefined;
 
   /** Nothing is read of what Nacos is expected to hold, if Nacos confirms that it does. */
-  constructor(connection: ConnectionHandle, address: ConfigKey, onChange: () => void, expectedMd5?: string) {
+  constructor(connection: ConnectionHandle, address: ConfigKey, start: SessionStart, onChange: () => void) {
+    const { baseMd5, expectedMd5, metadataGeneration, storedBase } = start;
     this.connection = connection;
     this.address = address;
+    this.metadataGeneration = metadataGeneration;
+    this.#baseMd5 = baseMd5;
+    this.#storedBase = storedBase;
     const heard = (observation: VersionObservation): void => {
       const md5 = observation.kind === 'present' ? observation.snapshot.md5 : undefined;
       if (md5 !== undefined && md5 === this.#publishingMd5) return;
@@ -72,19 +96,54 @@ export class ConfigSession {
     this.#watch = connection.client.config.watchVersions(address, heard, { expectedMd5 });
   }
 
+  /** The md5 that both sides last had in common; this process knows it before the status does. */
+  get baseMd5(): string | undefined {
+    return this.#baseMd5;
+  }
+
   /** What Nacos serves; undefined until it was read or confirmed for the first time. */
-  get observation(): VersionObservation | undefined {
+  get served(): VersionObservation | undefined {
     return this.#watch.current;
   }
 
-  get held(): HeldContent {
-    const { observation } = this;
-    const served = observation?.kind === 'present' ? observation.snapshot : undefined;
+  get held(): ObservedContent {
+    const served = this.served?.kind === 'present' ? this.served.snapshot : undefined;
     const stored = this.#stored?.kind === 'present' ? this.#stored : undefined;
     if (stored === undefined || stored.md5 === served?.md5) {
       return { md5: served?.md5, content: served?.content, isServed: true };
     }
     return { md5: stored.md5, content: stored.content, isServed: false };
+  }
+
+  /** Why nothing is known yet: the connection, or this dataId alone; undefined while the first answer is under way. */
+  get notReadBecause(): BridgeError | undefined {
+    const { state } = this.connection.client;
+    return errorOf(state) ?? (state.kind === 'connected' ? this.#watch.lastError : undefined);
+  }
+
+  notReady(cause: BridgeError): BridgeError {
+    const message = `${this.connection.title} is not ready: ${cause.message}`;
+    return new BridgeError('CONNECTION_NOT_READY', message, { cause });
+  }
+
+  /**
+   * What Nacos holds, with its metadata: what we gave it, if nobody has written since, or what the database holds.
+   * `isDecisive`: whose content stays is decided by it, so the database is asked in any case, and counts where it may be.
+   *
+   * @throws BridgeError NACOS_CAS_FAILED while database and server differ and it is decisive: it is asked again.
+   */
+  async observe({ isDecisive }: { isDecisive: boolean }): Promise<ObservedConfig> {
+    const known = isDecisive ? undefined : await this.#knownMetadata();
+    if (known) return { ...this.held, metadata: known };
+    const remote = await readRemote(this.connection.client, this.address);
+    const { metadata } = remote;
+    const { held } = this;
+    if (!isDecisive || remote.kind === 'unknown') return { ...held, metadata };
+    if (!this.#confirms(remote)) {
+      throw new BridgeError('NACOS_CAS_FAILED', 'The dataId changes while it is read; it is read again');
+    }
+    const { content, md5 } = remote;
+    return { md5, content, isServed: md5 === undefined || (held.isServed && md5 === held.md5), metadata };
   }
 
   /**
@@ -110,25 +169,6 @@ export class ConfigSession {
   }
 
   /**
-   * Whether a read of the database is to be decided on. One that is not what the server serves is older or newer than
-   * that, and who takes the older for news undoes what somebody wrote: so it is asked again first.
-   */
-  confirms(remote: RemoteConfig): boolean {
-    const md5 = remote.kind === 'present' ? remote.md5 : undefined;
-    this.#disagreements = remote.kind === 'unknown' || md5 === this.held.md5 ? 0 : this.#disagreements + 1;
-    return this.#disagreements === 0 || this.#disagreements > BELIEVED_AFTER_DISAGREEMENTS;
-  }
-
-  /**
-   * Asks the database, since a write has failed on what the server serves. A write that failed half-way inside the server
-   * is stored and not served, for hours (seen on 3.1). Where it cannot be asked the watch is believed on.
-   */
-  async consultDatabase(): Promise<void> {
-    this.#stored = await readRemote(this.connection.client, this.address).catch(() => undefined);
-    this.#refusedCreations = this.#stored?.kind === 'absent' ? this.#refusedCreations + 1 : 0;
-  }
-
-  /**
    * Asks again while the watch tells nothing of what the database was read to hold: what is created and removed within
    * a moment is pushed to nobody.
    */
@@ -139,31 +179,20 @@ export class ConfigSession {
   }
 
   /**
+   * Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common, and has `metadata`.
+   *
    * The embedded database of Nacos, once it has given up a creation half-way, may refuse every later creation of that
-   * dataId by compare-and-swap, although it has nothing (seen on 3.1, `A lock could not be obtained`).
+   * dataId by compare-and-swap, although it has nothing (seen on 3.1, `A lock could not be obtained`): then it is created
+   * without comparing.
    */
-  get mustCreateBlindly(): boolean {
-    return this.#refusedCreations >= BLIND_AFTER_REFUSALS;
-  }
-
-  /** Why nothing is known yet: the connection, or this dataId alone; undefined while the first answer is under way. */
-  get notReadBecause(): BridgeError | undefined {
-    const { state } = this.connection.client;
-    return errorOf(state) ?? (state.kind === 'connected' ? this.#watch.lastError : undefined);
-  }
-
-  notReady(cause: BridgeError): BridgeError {
-    const message = `${this.connection.title} is not ready: ${cause.message}`;
-    return new BridgeError('CONNECTION_NOT_READY', message, { cause });
-  }
-
-  /** Publishes `content`, whose md5 is `md5`; afterwards it is what both sides have in common, and has `metadata`. */
   async publish(content: string, md5: string, metadata: RemoteMetadata, options: ConfigPublishOptions): Promise<void> {
-    this.#publishingMd5 = md5;
+    const isBlind = options.cas === 'create-only' && this.#refusedCreations >= BLIND_AFTER_REFUSALS;
     try {
-      await this.connection.client.config.publish(this.address, content, options);
-    } finally {
-      this.#publishingMd5 = undefined;
+      await this.#send(content, md5, isBlind ? { ...options, cas: 'none' } : options);
+    } catch (error) {
+      // Refused by compare-and-swap, or perhaps done, perhaps by half: the next decision is taken on what is stored.
+      if (isBridgeError(error, 'NACOS_CAS_FAILED', 'NACOS_FAILED', 'TIMEOUT')) await this.#consultDatabase();
+      throw error;
     }
     this.common(md5);
     this.#publishedMetadata = metadata;
@@ -171,27 +200,60 @@ export class ConfigSession {
     this.#refusedCreations = 0;
   }
 
-  /** What the dataId has besides its content, without asking the database: what we gave it, if nobody has written since. */
-  async knownMetadata(): Promise<RemoteMetadata | undefined> {
+  /** From now on this is what both sides last had in common. */
+  common(md5: string | undefined): void {
+    this.#rebase(md5);
+    this.keep = undefined;
+  }
+
+  /** Whether the base has turned out to be older than the one that is stored, which it is now. */
+  async refreshBase(): Promise<boolean> {
+    if (this.#storedBase === undefined) return false;
+    const { baseMd5 } = this;
+    this.#rebase(await this.#storedBase());
+    return this.baseMd5 !== baseMd5;
+  }
+
+  close(): void {
+    this.#watch.stop();
+  }
+
+  #rebase(md5: string | undefined): void {
+    this.#baseMd5 = md5;
+    this.#storedBase = undefined;
+  }
+
+  async #send(content: string, md5: string, options: ConfigPublishOptions): Promise<void> {
+    this.#publishingMd5 = md5;
+    try {
+      await this.connection.client.config.publish(this.address, content, options);
+    } finally {
+      this.#publishingMd5 = undefined;
+    }
+  }
+
+  async #knownMetadata(): Promise<RemoteMetadata | undefined> {
     const { client } = this.connection;
     const isOurs = this.#publishedMetadata && (await client.config.isUntouched(this.address));
     return isOurs ? this.#publishedMetadata : undefined;
   }
 
-  /** From now on this is what both sides last had in common. */
-  common(md5: string | undefined): void {
-    this.rebase(md5);
-    this.keep = undefined;
+  /**
+   * Whether a read of the database is to be decided on. One that is not what the server serves is older or newer than
+   * that, and who takes the older for news undoes what somebody wrote: so it is asked again first.
+   */
+  #confirms({ md5 }: RemoteConfig): boolean {
+    this.#disagreements = md5 === this.held.md5 ? 0 : this.#disagreements + 1;
+    return this.#disagreements === 0 || this.#disagreements > BELIEVED_AFTER_DISAGREEMENTS;
   }
 
-  /** The base as it is stored, or as we have just made it. */
-  rebase(md5: string | undefined): void {
-    this.baseMd5 = md5;
-    this.isBaseCached = false;
-  }
-
-  close(): void {
-    this.#watch.stop();
+  /**
+   * Asks the database, since a write has failed on what the server serves. A write that failed half-way inside the server
+   * is stored and not served, for hours (seen on 3.1). Where it cannot be asked the watch is believed on.
+   */
+  async #consultDatabase(): Promise<void> {
+    this.#stored = await readRemote(this.connection.client, this.address).catch(() => undefined);
+    this.#refusedCreations = this.#stored?.kind === 'absent' ? this.#refusedCreations + 1 : 0;
   }
 }
 
@@ -212,11 +274,7 @@ export class ConfigSessions {
       return existing;
     }
     this.close(key);
-    const { baseMd5, expectedMd5, metadataGeneration } = start();
-    const session = new ConfigSession(connection, address, () => this.#onChange(key), expectedMd5);
-    session.baseMd5 = baseMd5;
-    session.isBaseCached = true;
-    session.metadataGeneration = metadataGeneration;
+    const session = new ConfigSession(connection, address, start(), () => this.#onChange(key));
     // Our status may not have come back yet.
     if (existing?.baseMd5 !== undefined && sameAddress(existing.address, address)) session.common(existing.baseMd5);
     this.#sessions.set(key, session);

@@ -5,13 +5,13 @@
  * by an event, and never what the content says.
  */
 import type { NacosConfig } from '../../api/resources.ts';
-import type { Verdict } from '../../kube/conditions.ts';
+import { isBridgeError, isLostRace, type BridgeError } from '../../errors.ts';
+import { failureVerdict, type Verdict } from '../../kube/conditions.ts';
 import type { Logger } from '../../logger.ts';
 import type { ConfigIntent } from '../intent.ts';
 import type { ConfigMetrics } from '../metrics.ts';
-import type { MirrorResult, Mirrors, ServedContent } from '../mirror/mirrors.ts';
-import { verdictBefore } from '../report.ts';
-import type { ConfigReporter } from '../reporter.ts';
+import type { Mirrors, PresentMirror, ServedContent } from '../mirror/mirrors.ts';
+import { verdictBefore, type ConfigReporter } from '../report.ts';
 import { restartedNote, type Rollouts } from './rollouts.ts';
 
 export interface DeliveryOptions {
@@ -21,6 +21,14 @@ export interface DeliveryOptions {
   readonly reporter: ConfigReporter;
 }
 
+export interface DeliveryRequest {
+  readonly key: string;
+  readonly resource: NacosConfig;
+  readonly intent: ConfigIntent;
+  readonly served: ServedContent;
+  readonly log: Logger;
+}
+
 /** A verdict that is absent does not apply. */
 export interface Delivered {
   readonly mirrored?: Verdict;
@@ -28,8 +36,10 @@ export interface Delivered {
   /** The object that holds the mirror. */
   readonly mirrorName?: string;
   readonly wroteMirror: boolean;
-  /** When to look again although nothing happens, in milliseconds. */
-  readonly lookAgainMs?: number;
+  /** When there is more to do although nothing happens, in milliseconds. */
+  readonly requeueAfterMs?: number;
+  /** Why the mirror could not be written. It must not hide what became of the content, so it is not thrown. */
+  readonly error?: BridgeError;
 }
 
 export class Delivery {
@@ -39,33 +49,17 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** @throws BridgeError when the mirror cannot be written; `Mirrors.sync` says which. */
-  async deliver(
-    key: string,
-    resource: NacosConfig,
-    { mirror: target, rollout, format }: ConfigIntent,
-    served: ServedContent,
-    log: Logger,
-  ): Promise<Delivered> {
-    const { mirrors, metrics } = this.#options;
-    if (target === undefined) {
-      await mirrors.removeAll(key, resource);
-      return { wroteMirror: false };
+  /** @throws BridgeError for a lost race. */
+  async deliver(request: DeliveryRequest): Promise<Delivered> {
+    try {
+      return await this.#deliver(request);
+    } catch (error) {
+      if (!isBridgeError(error) || isLostRace(error)) throw error;
+      const { resource } = request;
+      const { mirrorName } = resource.status ?? {};
+      const rolledOut = verdictBefore(resource, 'RolledOut');
+      return { mirrored: failureVerdict(error), mirrorName, rolledOut, wroteMirror: false, error };
     }
-    const { verdict, written, mirror } = await mirrors.sync(key, { resource, target, served, format });
-    metrics.lag.to_kubernetes.settled(key, written !== undefined);
-    if (written !== undefined) this.#tellMirror(resource, verdict, written, mirror?.name, log);
-    const delivered = { mirrored: verdict, mirrorName: mirror?.name, wroteMirror: written !== undefined };
-    if (rollout === undefined) return delivered;
-    if (mirror?.md5 === undefined) return { ...delivered, rolledOut: verdictBefore(resource, 'RolledOut') };
-    const { md5 } = mirror;
-    const request = { resource, rollout, mirror: { ...mirror, md5 }, log };
-    const { verdict: rolledOut, restarted, lookAgainMs } = await this.#options.rollouts.sync(key, request);
-    if (restarted.length > 0) {
-      const note = restartedNote(restarted, md5);
-      this.#options.reporter.event(resource, { type: 'Normal', reason: 'RolledOut', action: 'Restart', note });
-    }
-    return { ...delivered, rolledOut, lookAgainMs };
   }
 
   forget(key: string): void {
@@ -73,15 +67,38 @@ export class Delivery {
     this.#options.rollouts.forget(key);
   }
 
-  #tellMirror(
-    resource: NacosConfig,
-    { message }: Verdict,
-    written: NonNullable<MirrorResult['written']>,
-    mirror: string | undefined,
-    log: Logger,
-  ): void {
-    log.info('mirror written', { mirror, written });
-    const event = { type: 'Normal', reason: `Mirror${written}`, action: 'Mirror', note: message } as const;
-    this.#options.reporter.event(resource, event);
+  async #deliver(request: DeliveryRequest): Promise<Delivered> {
+    const { key, resource, served, log } = request;
+    const { mirror: target, format } = request.intent;
+    const { mirrors, metrics, reporter } = this.#options;
+    if (target === undefined) {
+      await mirrors.removeAll(key, resource);
+      return { wroteMirror: false };
+    }
+    const { verdict, written, mirror } = await mirrors.sync(key, { resource, target, served, format });
+    metrics.lag.to_kubernetes.settled(key, written !== undefined);
+    if (written !== undefined) {
+      log.info('mirror written', { mirror: mirror?.name, written });
+      reporter.event(resource, { type: 'Normal', reason: `Mirror${written}`, action: 'Mirror', note: verdict.message });
+    }
+    const rollout = await this.#rollOut(request, mirror);
+    return { mirrored: verdict, mirrorName: mirror?.name, wroteMirror: written !== undefined, ...rollout };
+  }
+
+  async #rollOut(
+    { key, resource, intent: { rollout }, log }: DeliveryRequest,
+    mirror: PresentMirror | undefined,
+  ): Promise<Pick<Delivered, 'rolledOut' | 'requeueAfterMs'>> {
+    if (rollout === undefined) return {};
+    if (mirror?.md5 === undefined) return { rolledOut: verdictBefore(resource, 'RolledOut') };
+    const { md5 } = mirror;
+    const { rollouts, reporter } = this.#options;
+    const request = { resource, rollout, mirror: { ...mirror, md5 }, log };
+    const { verdict, restarted, requeueAfterMs } = await rollouts.sync(key, request);
+    if (restarted.length > 0) {
+      const note = restartedNote(restarted, md5);
+      reporter.event(resource, { type: 'Normal', reason: 'RolledOut', action: 'Restart', note });
+    }
+    return { rolledOut: verdict, requeueAfterMs };
   }
 }

@@ -39,22 +39,22 @@ export interface RolloutRequest {
 export interface RolloutResult {
   readonly verdict: Verdict;
   readonly restarted: readonly WorkloadRef[];
-  /** When to look again although nothing happens, in milliseconds. */
-  readonly lookAgainMs?: number;
+  /** When there is more to do although nothing happens, in milliseconds. */
+  readonly requeueAfterMs?: number;
 }
 
 /** After a problem, since workloads are not watched; each time twice as long, up to the longest. */
-const FIRST_LOOK_MS = 1000;
-const LONGEST_LOOK_MS = 60_000;
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
 const MAX_NAMED = 10;
 
 export class Rollouts {
   readonly #options: RolloutsOptions;
   readonly #workloads: Workloads;
-  /** What was last rolled out without a problem, by the `namespace/name` of the NacosConfig: it need not be looked at again. */
+  /** What was last rolled out without a problem, by the key of the NacosConfig: its workloads need not be read again. */
   readonly #settled = new Map<string, string>();
-  /** After how long a NacosConfig with a problem is looked at again. */
-  readonly #lookMs = new Map<string, number>();
+  /** After how long a NacosConfig with a problem is tried again. */
+  readonly #retryMs = new Map<string, number>();
 
   constructor(options: RolloutsOptions) {
     this.#options = options;
@@ -66,23 +66,23 @@ export class Rollouts {
     const what = JSON.stringify([resource.metadata.uid, rollout, mirror.kind, mirror.name, mirror.md5]);
     if (this.#settled.get(key) === what) return { verdict: rolledOut(mirror), restarted: [] };
     const waitMs = this.#waitMs(request);
-    if (waitMs > 0) return { verdict: waiting(rollout), restarted: [], lookAgainMs: waitMs };
+    if (waitMs > 0) return { verdict: waiting(rollout), restarted: [], requeueAfterMs: waitMs };
     const { restarted, problems } = await this.#rollOut(request);
-    if (problems.length > 0) return { verdict: failed(problems), restarted, lookAgainMs: this.#nextLookMs(key) };
+    if (problems.length > 0) return { verdict: failed(problems), restarted, requeueAfterMs: this.#nextRetryMs(key) };
     this.#settled.set(key, what);
-    this.#lookMs.delete(key);
+    this.#retryMs.delete(key);
     return { verdict: rolledOut(mirror), restarted };
   }
 
   forget(key: string): void {
     this.#settled.delete(key);
-    this.#lookMs.delete(key);
+    this.#retryMs.delete(key);
   }
 
-  #nextLookMs(key: string): number {
-    const lookMs = Math.min((this.#lookMs.get(key) ?? FIRST_LOOK_MS / 2) * 2, LONGEST_LOOK_MS);
-    this.#lookMs.set(key, lookMs);
-    return lookMs;
+  #nextRetryMs(key: string): number {
+    const retryMs = Math.min((this.#retryMs.get(key) ?? FIRST_RETRY_MS / 2) * 2, LONGEST_RETRY_MS);
+    this.#retryMs.set(key, retryMs);
+    return retryMs;
   }
 
   /** Counted from the last change as the mirror tells it, so that it goes on where an earlier process left off. */

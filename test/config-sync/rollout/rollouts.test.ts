@@ -87,11 +87,11 @@ describe('rollouts', () => {
     assert.equal((await sync(config, 'v0', named('burst'))).verdict.status, 'True');
     for (let edit = 1; edit <= 20; edit++) {
       await clock.advance(3000);
-      const { verdict, lookAgainMs } = await sync(config, `v${edit}`, named('burst'));
-      assert.deepEqual([verdict.status, verdict.reason, lookAgainMs], ['Unknown', 'Waiting', 5000]);
+      const { verdict, requeueAfterMs } = await sync(config, `v${edit}`, named('burst'));
+      assert.deepEqual([verdict.status, verdict.reason, requeueAfterMs], ['Unknown', 'Waiting', 5000]);
     }
     await clock.advance(4000);
-    assert.equal((await sync(config, 'v20', named('burst'))).lookAgainMs, 1000);
+    assert.equal((await sync(config, 'v20', named('burst'))).requeueAfterMs, 1000);
     assert.equal(await restartedAt('Deployment', 'burst'), undefined);
     await clock.advance(1000);
     const { verdict, restarted } = await sync(config, 'v20', named('burst'));
@@ -190,8 +190,8 @@ describe('rollouts', () => {
     restartOperator({ Deployment: refusing });
     await sync(config, 'v2', named('gone', 'partly-a', 'partly-b'));
     await clock.advance(5000);
-    const { verdict, restarted, lookAgainMs } = await sync(config, 'v2', named('gone', 'partly-a', 'partly-b'));
-    assert.deepEqual([verdict.status, verdict.reason, lookAgainMs], ['False', 'ReferenceMissing', 1000]);
+    const { verdict, restarted, requeueAfterMs } = await sync(config, 'v2', named('gone', 'partly-a', 'partly-b'));
+    assert.deepEqual([verdict.status, verdict.reason, requeueAfterMs], ['False', 'ReferenceMissing', 1000]);
     assert.match(
       verdict.message,
       /^Deployment 'gone' does not exist; patch deployments.apps: forbidden; `rollout.enabled`/,
