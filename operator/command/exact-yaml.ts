@@ -10,13 +10,16 @@ import { Document, isScalar, Scalar, visit } from 'yaml';
  */
 const UNPRINTABLE = /[^\t\n\x20-\x7E\xA0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
+/** Lines of blanks at its beginning are taken for the indentation of a block. */
+const BLANK_BEGINNING = /^\s*[ \t]\n/;
+
 export function exactYaml(object: unknown): string {
   // What YAML 1.1 takes for a boolean or a number, such as `yes`, is quoted.
   const document = new Document(object, { compat: 'yaml-1.1' });
   visit(document, {
     Scalar(_, node) {
       if (typeof node.value !== 'string' || !isScalar(node)) return;
-      if (UNPRINTABLE.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      if (UNPRINTABLE.test(node.value) || BLANK_BEGINNING.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
       else if (node.value.includes('\n')) node.type = Scalar.BLOCK_LITERAL;
     },
   });

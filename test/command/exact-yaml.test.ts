@@ -8,6 +8,8 @@ const texts = [
   'no line break at the end',
   'two\nlines',
   '\n\n  indented first\n',
+  ' \n',
+  '\n \t\n a\n',
   'tabs\n\tinside\t\n',
   'trailing blanks  \nhere \n',
   'many at the end\n\n\n',
