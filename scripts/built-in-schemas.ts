@@ -8,6 +8,7 @@ import path from 'node:path';
 import { Agent, fetch } from 'undici';
 import { startKubernetes } from '../test/testbed/kubernetes.ts';
 import type { KubernetesServer } from '../test/testbed/kubernetes.ts';
+import { printedKinds } from '../sandbox/kubernetes/types/cells/cells.ts';
 
 const target = path.join(import.meta.dirname, '../sandbox/kubernetes/types/built-in-schemas.json');
 const reference = '#/components/schemas/';
@@ -86,6 +87,11 @@ async function factsOf(kubernetes: KubernetesServer) {
     return response.json();
   };
 
+  const columnsOf = async (url: string) => {
+    const { columnDefinitions } = (await get(`${url}?limit=1`, asTable)) as Table;
+    return columnDefinitions.map(({ name, type, format, priority }) => ({ name, type, format, priority }));
+  };
+
   const discovered = [...(await discover(get, 'api')), ...(await discover(get, 'apis'))];
   const definitions = new Map<string, unknown>();
   const resources = [];
@@ -101,7 +107,7 @@ async function factsOf(kubernetes: KubernetesServer) {
       const kind = resource.responseKind.kind;
       const definition = definitionOf(schemas, group, version, kind);
       reach(schemas, definition, definitions);
-      const table = (await get(`${groupVersion}/${plural}?limit=1`, asTable)) as Table;
+      const columns = printedKinds.includes(kind) ? await columnsOf(`${groupVersion}/${plural}`) : undefined;
       resources.push({
         group,
         version,
@@ -116,7 +122,7 @@ async function factsOf(kubernetes: KubernetesServer) {
           .map(({ subresource }) => subresource)
           .filter((name) => name === 'status' || name === 'scale'),
         definition,
-        columns: table.columnDefinitions.map(({ name, type, format, priority }) => ({ name, type, format, priority })),
+        columns,
       });
     }
   }

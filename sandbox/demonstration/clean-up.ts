@@ -13,7 +13,7 @@ import { removeDefinitions } from './custom-resources.ts';
 import type { KubernetesSide } from './kubernetes-side.ts';
 import type { ManifestClient } from './manifest-client.ts';
 import type { NacosSide } from './nacos-side.ts';
-import type { Manifest } from './package-files.ts';
+import type { Manifest } from '../../operator/admission/package-files.ts';
 
 export interface LeftBehind {
   readonly kubernetes: KubernetesSide;

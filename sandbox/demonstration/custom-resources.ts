@@ -7,7 +7,7 @@ import { sleep, type Clock } from '../../operator/clock.ts';
 import { BridgeError } from '../../operator/errors.ts';
 import type { ResourceClient } from '../../operator/kube/resource-client.ts';
 import { SANDBOX_MANAGER, type ManifestClient } from './manifest-client.ts';
-import type { Manifest } from './package-files.ts';
+import type { Manifest } from '../../operator/admission/package-files.ts';
 
 interface DefinitionSpec {
   group: string;

@@ -4,7 +4,7 @@
 import type { NacosConfig } from '../../operator/api/resources.ts';
 import type { ConfigKey, Credentials, ServerAddress } from '../../operator/nacos/index.ts';
 import { addressOf } from './observed/config-facts.ts';
-import { readManifests, type Manifest } from './package-files.ts';
+import { readManifests, type Manifest } from '../../operator/admission/package-files.ts';
 
 /** @param credentials undefined leaves those of the example, which a server without authentication takes */
 export async function readExamples(

@@ -5,7 +5,7 @@ import { BridgeError } from '../../operator/errors.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { ResourceClient } from '../../operator/kube/resource-client.ts';
 import type { ResourceRef } from '../../operator/kube/resource.ts';
-import type { Manifest } from './package-files.ts';
+import type { Manifest } from '../../operator/admission/package-files.ts';
 
 interface ApiResourceList {
   resources?: { name: string; kind: string; namespaced: boolean }[];

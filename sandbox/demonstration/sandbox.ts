@@ -26,7 +26,7 @@ import { NacosView } from './observed/nacos-view.ts';
 import { ObservedWorld } from './observed/observed-world.ts';
 import type { Row } from './observed/row.ts';
 import { OperatorInProcess } from './operator-in-process.ts';
-import { readManifests, type Manifest } from './package-files.ts';
+import { readManifests, type Manifest } from '../../operator/admission/package-files.ts';
 import { SandboxFolder } from './sandbox-folder.ts';
 
 export interface SandboxParts {

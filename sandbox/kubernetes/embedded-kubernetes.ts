@@ -16,8 +16,7 @@ import { ApiServer } from './http/api-server.ts';
 import type { WatchBreak } from './http/open-watches.ts';
 import { builtInTypes } from './types/built-in-types.ts';
 import { serveCustomResources } from './types/custom-resources.ts';
-import { ServiceAddresses } from './types/rules/service-addresses.ts';
-import { trackServiceAddresses } from './types/service-address-use.ts';
+import { ServiceAddresses, trackServiceAddresses } from './types/rules/service-addresses.ts';
 import { TypeRegistry } from './types/type-registry.ts';
 
 export interface EmbeddedKubernetesOptions {

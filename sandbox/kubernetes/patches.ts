@@ -6,7 +6,7 @@ import type { KubeObject } from './object.ts';
 import { jsonPatch } from './patch/json-patch.ts';
 import { mergePatch } from './patch/merge-patch.ts';
 import { strategicMergePatch } from './patch/strategic-merge-patch.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from '../../operator/admission/schema.ts';
 
 /** @throws ApiFailure */
 export function patched(

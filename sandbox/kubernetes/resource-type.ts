@@ -2,7 +2,7 @@
  * A kind of object that the embedded API server serves, built in or by a CRD, and the registry of them.
  */
 import type { KubeObject } from './object.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from '../../operator/admission/schema.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 

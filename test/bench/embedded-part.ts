@@ -4,7 +4,7 @@
  *
  * Usage, by config-stage.ts only: `embedded-part.ts kubernetes|nacos`.
  */
-import { readManifests } from '../../sandbox/demonstration/package-files.ts';
+import { readManifests } from '../../operator/admission/package-files.ts';
 import { FaultScript } from '../../sandbox/fault-script.ts';
 import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { KubeObject } from '../../sandbox/kubernetes/object.ts';

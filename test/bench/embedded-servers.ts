@@ -5,7 +5,7 @@
  * Usage, by embedded-stalls.ts only.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { readManifests } from '../../sandbox/demonstration/package-files.ts';
+import { readManifests } from '../../operator/admission/package-files.ts';
 import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { KubeObject } from '../../sandbox/kubernetes/object.ts';
 import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../operator/clock.ts';
 import { silentLogger } from '../../operator/logger.ts';
-import { readManifests } from '../../sandbox/demonstration/package-files.ts';
+import { readManifests } from '../../operator/admission/package-files.ts';
 import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { EmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import { OperatorProcess } from '../operator-process.ts';

@@ -2,7 +2,7 @@
  * The definitions of an OpenAPI document: of built-in types as the API server has them, of CRDs from their own schemas.
  */
 import type { ResourceType } from '../resource-type.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 import { builtInDefinitions, objectMetaDefinition } from '../types/built-in-facts.ts';
 
 const builtInReference = '#/components/schemas/';

@@ -7,7 +7,7 @@
  *
  * Source: k8s.io/kube-openapi/pkg/schemaconv.
  */
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 import { keyElement, valueElement } from './path-element.ts';
 import type { PathElement } from './path-element.ts';
 

@@ -12,7 +12,7 @@
  */
 import { ApiFailure } from '../api-failure.ts';
 import type { KubeObject } from '../object.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 import { entryOf, listOf, mapOf } from './field-value.ts';
 import type { JsonList, JsonMap } from './field-value.ts';
 import { jsonKind, printValue } from './go-text.ts';

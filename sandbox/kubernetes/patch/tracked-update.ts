@@ -6,7 +6,7 @@
  * skipnonapplied.go, capmanagers.go).
  */
 import type { KubeObject } from '../object.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 import { FieldSet } from './field-set.ts';
 import { fieldTypeOf } from './field-type.ts';
 import { decodeManagedFields, encodeManagedFields, ownerId, withManagedFields } from './managed-fields.ts';

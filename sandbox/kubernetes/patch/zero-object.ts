@@ -6,7 +6,7 @@
  * required lists. A custom resource begins with nothing.
  */
 import type { KubeObject } from '../object.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 import { entryOf, mapOf } from './field-value.ts';
 import type { JsonMap } from './field-value.ts';
 

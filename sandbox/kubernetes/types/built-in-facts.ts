@@ -3,7 +3,7 @@
  * written by scripts/built-in-schemas.ts.
  */
 import type { Column, ResourceType } from '../resource-type.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 import facts from './built-in-schemas.json' with { type: 'json' };
 import { type Definitions, schemaGraph } from './schema-graph.ts';
 
@@ -16,7 +16,8 @@ export interface BuiltInFacts extends SharedFacts {
   readonly subresources: readonly ('status' | 'scale')[];
   /** Name of the definition in `/openapi`. */
   readonly definition: string;
-  readonly columns: readonly Omit<Column, 'description'>[];
+  /** Of kinds that have cells of their own. */
+  readonly columns?: readonly Omit<Column, 'description'>[];
 }
 
 const { resources, definitions } = facts as unknown as {

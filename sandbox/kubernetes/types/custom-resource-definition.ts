@@ -2,7 +2,7 @@
  * A CustomResourceDefinition as the rest of this folder reads it, after its admission.
  */
 import type { KubeObject } from '../object.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 
 export interface CustomResourceDefinition extends KubeObject {
   readonly spec: {
@@ -18,7 +18,7 @@ export interface CustomResourceDefinition extends KubeObject {
   };
 }
 
-export interface CrdNames {
+interface CrdNames {
   readonly kind: string;
   readonly plural: string;
   readonly singular?: string;

@@ -6,12 +6,12 @@
  * - IntOrString and Quantity become `x-kubernetes-int-or-string`; objects without known fields keep what they hold.
  * - Zero values of Go ('' and 0) are defaults of required fields only: those are always written, others are left out.
  */
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../../operator/admission/schema.ts';
 
 export type Definitions = Readonly<Record<string, RawSchema>>;
 
 /** As it stands in the document. */
-export interface RawSchema extends Omit<Schema, 'properties' | 'additionalProperties' | 'items' | 'allOf'> {
+interface RawSchema extends Omit<Schema, 'properties' | 'additionalProperties' | 'items' | 'allOf'> {
   readonly $ref?: string;
   readonly allOf?: readonly RawSchema[];
   readonly properties?: Readonly<Record<string, RawSchema>>;
@@ -63,7 +63,11 @@ export function schemaGraph(definitions: Definitions): ReadonlyMap<string, Schem
       schema.properties = Object.fromEntries(resolved);
     }
     if (items) schema.items = withoutDefault(items);
-    if (typeof additionalProperties === 'object') schema.additionalProperties = withoutDefault(additionalProperties);
+    if (typeof additionalProperties === 'object') {
+      const values = withoutDefault(additionalProperties);
+      // In a map of texts null stands for an empty one.
+      schema.additionalProperties = values.type === 'string' ? { ...values, default: '' } : values;
+    }
     if (rest.format === 'int-or-string') return { 'x-kubernetes-int-or-string': true };
     return schema;
   };

@@ -3,7 +3,7 @@
  * (AdmitOptions.duplicateFields).
  */
 import { visit } from 'jsonc-parser';
-import { child } from './json.ts';
+import { fieldPath } from '../../../operator/admission/schema-node.ts';
 
 interface Container {
   readonly path: string;
@@ -19,7 +19,7 @@ export function duplicateFieldsOf(text: string): readonly string[] {
   const pathHere = () => {
     const parent = stack.at(-1);
     if (!parent) return '';
-    return parent.names ? child(parent.path, parent.property) : `${parent.path}[${parent.index}]`;
+    return parent.names ? fieldPath(parent.path, parent.property) : `${parent.path}[${parent.index}]`;
   };
   visit(text, {
     onObjectBegin: () => void stack.push({ path: pathHere(), names: new Set(), index: 0, property: '' }),
@@ -29,7 +29,7 @@ export function duplicateFieldsOf(text: string): readonly string[] {
     onObjectProperty(name) {
       const object = stack.at(-1);
       if (!object?.names) return;
-      if (object.names.has(name)) found.add(child(object.path, name));
+      if (object.names.has(name)) found.add(fieldPath(object.path, name));
       object.names.add(name);
       object.property = name;
     },

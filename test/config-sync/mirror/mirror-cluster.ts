@@ -17,7 +17,7 @@ import { ResourceClient } from '../../../operator/kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from '../../../operator/kube/resource.ts';
 import { Store } from '../../../operator/kube/store.ts';
 import { silentLogger } from '../../../operator/logger.ts';
-import { readManifests } from '../../../sandbox/demonstration/package-files.ts';
+import { readManifests } from '../../../operator/admission/package-files.ts';
 import { startEmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { EmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { KubeObject as StoredObject } from '../../../sandbox/kubernetes/object.ts';

@@ -1,22 +1,20 @@
 /**
- * The cells of a row of a built-in kind, in the order of its columns, as the API server prints them.
+ * The cells of a row of a built-in kind, in the order of its columns, as the API server prints them. Kinds that are not
+ * here show their name and their age.
  *
  * Source: k8s.io/kubernetes/pkg/printers/internalversion/printers.go
  */
 import type { KubeObject } from '../../object.ts';
-import type { Cells } from './cell.ts';
+import { ageOf, type Cells } from './cell-text.ts';
 import { clusterCells } from './cluster-cells.ts';
-import { networkCells } from './network-cells.ts';
 import { podCells } from './pod-cells.ts';
 import { workloadCells } from './workload-cells.ts';
 
-const cellsByKind: Readonly<Record<string, Cells>> = {
-  ...clusterCells,
-  ...networkCells,
-  ...workloadCells,
-  Pod: podCells,
-};
+const cellsByKind: Readonly<Record<string, Cells>> = { ...clusterCells, ...workloadCells, Pod: podCells };
 
-export function cellsOf(kind: string, object: KubeObject, nowMs: number): readonly unknown[] {
-  return cellsByKind[kind]?.(object, nowMs) ?? [object.metadata.name];
+/** Kinds with columns of their own. */
+export const printedKinds: readonly string[] = Object.keys(cellsByKind);
+
+export function builtInCells(kind: string, object: KubeObject, nowMs: number): readonly unknown[] {
+  return cellsByKind[kind]?.(object, nowMs) ?? [object.metadata.name, ageOf(object, nowMs)];
 }

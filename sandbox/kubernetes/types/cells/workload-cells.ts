@@ -1,7 +1,9 @@
-/** The rows of Deployments, ReplicaSets, StatefulSets and DaemonSets. */
-import { objectAt } from '../../validation/json.ts';
-import { ageOf, containersText, labelsText, numberAt, selectorText } from './cell-text.ts';
-import type { Cells } from './cell.ts';
+/** The rows of Deployments and ReplicaSets, and of the Services and EndpointSlices before their pods. */
+import { isJsonObject, type JsonObject, listAt, objectAt, stringAt } from '../../../../operator/admission/json.ts';
+import { labelSelectorText } from '../../label-selector.ts';
+import { ageOf, type Cells, numberAt, orNone } from './cell-text.ts';
+
+const shownEndpoints = 3;
 
 export const workloadCells: Readonly<Record<string, Cells>> = {
   Deployment: (object, nowMs) => {
@@ -12,8 +14,7 @@ export const workloadCells: Readonly<Record<string, Cells>> = {
       numberAt(status, 'updatedReplicas'),
       numberAt(status, 'availableReplicas'),
       ageOf(object, nowMs),
-      ...containersText(objectAt(spec, 'template')),
-      selectorText(spec['selector']),
+      ...templateTexts(spec),
     ];
   },
   ReplicaSet: (object, nowMs) => {
@@ -24,33 +25,59 @@ export const workloadCells: Readonly<Record<string, Cells>> = {
       numberAt(status, 'replicas'),
       numberAt(status, 'readyReplicas'),
       ageOf(object, nowMs),
-      ...containersText(objectAt(spec, 'template')),
-      selectorText(spec['selector']),
+      ...templateTexts(spec),
     ];
   },
-  StatefulSet: (object, nowMs) => {
-    const { spec, status } = partsOf(object);
-    const ready = `${numberAt(status, 'readyReplicas')}/${numberAt(spec, 'replicas')}`;
-    return [object.metadata.name, ready, ageOf(object, nowMs), ...containersText(objectAt(spec, 'template'))];
-  },
-  DaemonSet: (object, nowMs) => {
-    const { spec, status } = partsOf(object);
-    const template = objectAt(spec, 'template');
+  Service: (object, nowMs) => {
+    const { spec } = partsOf(object);
     return [
       object.metadata.name,
-      numberAt(status, 'desiredNumberScheduled'),
-      numberAt(status, 'currentNumberScheduled'),
-      numberAt(status, 'numberReady'),
-      numberAt(status, 'updatedNumberScheduled'),
-      numberAt(status, 'numberAvailable'),
-      labelsText(objectAt(objectAt(template, 'spec'), 'nodeSelector')),
+      stringAt(spec, 'type'),
+      orNone(stringAt(spec, 'clusterIP')),
+      externalText(spec),
+      orNone(listAt(spec, 'ports').map(portText).join(',')),
       ageOf(object, nowMs),
-      ...containersText(template),
-      selectorText(spec['selector']),
+      orNone(labelSelectorText({ matchLabels: spec['selector'] })),
+    ];
+  },
+  EndpointSlice: (object, nowMs) => {
+    const ports = listAt(object, 'ports').map((port) => String(numberAt(port, 'port') || '*'));
+    const addresses = listAt(object, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String));
+    return [
+      object.metadata.name,
+      stringAt(object, 'addressType'),
+      limited(ports),
+      limited(addresses),
+      ageOf(object, nowMs),
     ];
   },
 };
 
-function partsOf(object: unknown) {
+function partsOf(object: unknown): { spec: JsonObject; status: JsonObject } {
   return { spec: objectAt(object, 'spec'), status: objectAt(object, 'status') };
+}
+
+/** Names and images of the containers, and the selector. */
+function templateTexts(spec: JsonObject): string[] {
+  const containers = listAt(objectAt(objectAt(spec, 'template'), 'spec'), 'containers').filter(isJsonObject);
+  const of = (field: string) => containers.map((container) => stringAt(container, field)).join(',');
+  return [of('name'), of('image'), orNone(labelSelectorText(spec['selector']))];
+}
+
+function externalText(spec: JsonObject): string {
+  const type = stringAt(spec, 'type');
+  if (type === 'ExternalName') return stringAt(spec, 'externalName');
+  const external = listAt(spec, 'externalIPs').join(',');
+  return type === 'LoadBalancer' && external === '' ? '<pending>' : orNone(external);
+}
+
+function portText(port: unknown): string {
+  const nodePort = numberAt(port, 'nodePort');
+  return `${numberAt(port, 'port')}${nodePort > 0 ? `:${nodePort}` : ''}/${stringAt(port, 'protocol')}`;
+}
+
+function limited(texts: readonly string[]): string {
+  if (texts.length === 0) return '<unset>';
+  const shown = texts.slice(0, shownEndpoints).join(',');
+  return texts.length > shownEndpoints ? `${shown} + ${texts.length - shownEndpoints} more...` : shown;
 }

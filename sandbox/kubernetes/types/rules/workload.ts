@@ -1,51 +1,34 @@
 /**
- * Deployments, ReplicaSets, StatefulSets and DaemonSets: defaults, and how selector and template belong together.
+ * Deployments, ReplicaSets, StatefulSets and DaemonSets: defaults, and that the selector fits the template, without which
+ * a controller would make pods for ever.
  *
  * Source: k8s.io/kubernetes/pkg/apis/apps/{v1/defaults.go,validation/validation.go}
  */
-import { isDeepStrictEqual } from 'node:util';
-import type { FieldErrors } from '../../validation/field-errors.ts';
-import { isJsonObject, listAt, objectAt, stringAt } from '../../validation/json.ts';
-import type { JsonObject } from '../../validation/json.ts';
-import { checkLabels } from '../../validation/metadata.ts';
-import type { KindRules } from '../kind-rules.ts';
-import { selectorFits } from './label-selector.ts';
+import { type FieldProblem, invalid, required } from '../../../../operator/admission/field-problem.ts';
+import { type JsonObject, objectAt } from '../../../../operator/admission/json.ts';
+import { selects } from '../../controllers/selector-match.ts';
+import type { Labels } from '../../controllers/shapes.ts';
+import type { BuiltInRules } from '../kind-rules.ts';
 import { fillMissing } from './missing.ts';
-import { checkPodSpec, fillPodSpec } from './pod.ts';
-import { shortQuantity } from './quantity.ts';
+import { fillPodSpec, podSpecProblems } from './pod.ts';
 
-export const deploymentRules: KindRules = {
+export const deploymentRules: BuiltInRules = {
   fillIn(object) {
     const spec = fillWorkload(object, { replicas: 1, progressDeadlineSeconds: 600, revisionHistoryLimit: 10 });
-    const strategy = objectAt(spec, 'strategy');
-    fillMissing(strategy, { type: 'RollingUpdate' });
-    if (strategy['type'] === 'RollingUpdate') {
-      strategy['rollingUpdate'] = { maxSurge: '25%', maxUnavailable: '25%', ...objectAt(strategy, 'rollingUpdate') };
-    }
-    spec['strategy'] = strategy;
+    fillStrategy(spec, 'strategy', { maxSurge: '25%', maxUnavailable: '25%' });
   },
-  check(object, errors, previous) {
-    const spec = objectAt(object, 'spec');
-    checkWorkload(spec, errors, objectAt(previous, 'spec'));
-    const strategy = objectAt(spec, 'strategy');
-    if (strategy['type'] === 'Recreate' && strategy['rollingUpdate'] !== undefined) {
-      errors.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'");
-    }
-    if (strategy['type'] !== 'Recreate' && strategy['type'] !== 'RollingUpdate') {
-      errors.notSupported('spec.strategy.type', strategy['type'], ['Recreate', 'RollingUpdate']);
-    }
-  },
+  problems: workloadProblems,
 };
 
-export const replicaSetRules: KindRules = {
+export const replicaSetRules: BuiltInRules = {
   fillIn(object) {
     fillWorkload(object, { replicas: 1 });
     object['status'] = { replicas: 0, ...objectAt(object, 'status') };
   },
-  check: (object, errors, previous) => checkWorkload(objectAt(object, 'spec'), errors, objectAt(previous, 'spec')),
+  problems: workloadProblems,
 };
 
-export const statefulSetRules: KindRules = {
+export const statefulSetRules: BuiltInRules = {
   fillIn(object) {
     const spec = fillWorkload(object, {
       persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
@@ -53,74 +36,44 @@ export const statefulSetRules: KindRules = {
       replicas: 1,
       revisionHistoryLimit: 10,
     });
-    const strategy = objectAt(spec, 'updateStrategy');
-    fillMissing(strategy, { type: 'RollingUpdate' });
-    if (strategy['type'] === 'RollingUpdate') fillMissing(strategy, { rollingUpdate: { partition: 0 } });
-    spec['updateStrategy'] = strategy;
-    for (const claim of listAt(spec, 'volumeClaimTemplates')) if (isJsonObject(claim)) fillClaim(claim);
+    fillStrategy(spec, 'updateStrategy', { partition: 0 });
     object['status'] = { availableReplicas: 0, replicas: 0, ...objectAt(object, 'status') };
   },
-  check: (object, errors, previous) => checkWorkload(objectAt(object, 'spec'), errors, objectAt(previous, 'spec')),
+  problems: workloadProblems,
 };
 
-export const daemonSetRules: KindRules = {
-  fillIn(object, previous) {
+export const daemonSetRules: BuiltInRules = {
+  fillIn(object) {
     const spec = fillWorkload(object, { revisionHistoryLimit: 10 });
-    const strategy = objectAt(spec, 'updateStrategy');
-    fillMissing(strategy, { type: 'RollingUpdate' });
-    if (strategy['type'] === 'RollingUpdate') {
-      strategy['rollingUpdate'] = { maxSurge: 0, maxUnavailable: 1, ...objectAt(strategy, 'rollingUpdate') };
-    }
-    spec['updateStrategy'] = strategy;
-    if (previous) return;
-    const metadata = objectAt(object, 'metadata');
-    const annotations = { 'deprecated.daemonset.template.generation': '1', ...objectAt(metadata, 'annotations') };
-    object['metadata'] = { ...metadata, annotations };
+    fillStrategy(spec, 'updateStrategy', { maxSurge: 0, maxUnavailable: 1 });
   },
-  check: (object, errors, previous) => checkWorkload(objectAt(object, 'spec'), errors, objectAt(previous, 'spec')),
+  problems: workloadProblems,
 };
 
 function fillWorkload(object: JsonObject, defaults: JsonObject): JsonObject {
   const spec = objectAt(object, 'spec');
   fillMissing(spec, defaults);
-  const podSpec = objectAt(objectAt(spec, 'template'), 'spec');
-  fillPodSpec(podSpec);
+  fillPodSpec(objectAt(objectAt(spec, 'template'), 'spec'));
   return spec;
 }
 
-function fillClaim(claim: JsonObject): void {
-  fillMissing(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' });
-  const spec = objectAt(claim, 'spec');
-  fillMissing(spec, { volumeMode: 'Filesystem' });
-  const requests = objectAt(objectAt(spec, 'resources'), 'requests');
-  for (const name of Object.keys(requests)) requests[name] = shortQuantity(requests[name]);
-  claim['status'] = { phase: 'Pending', ...objectAt(claim, 'status') };
+function fillStrategy(spec: JsonObject, field: string, rollingUpdate: JsonObject): void {
+  const strategy = objectAt(spec, field);
+  fillMissing(strategy, { type: 'RollingUpdate' });
+  if (strategy['type'] === 'RollingUpdate') {
+    strategy['rollingUpdate'] = { ...rollingUpdate, ...objectAt(strategy, 'rollingUpdate') };
+  }
+  spec[field] = strategy;
 }
 
-function checkWorkload(spec: JsonObject, errors: FieldErrors, before: JsonObject): void {
-  const replicas = spec['replicas'];
-  if (typeof replicas === 'number' && replicas < 0) {
-    errors.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
-  }
+function* workloadProblems(object: JsonObject): Generator<FieldProblem> {
+  const spec = objectAt(object, 'spec');
   const selector = objectAt(spec, 'selector');
-  const isEmpty =
-    listAt(selector, 'matchExpressions').length === 0 && Object.keys(objectAt(selector, 'matchLabels')).length === 0;
-  if (spec['selector'] === undefined) errors.required('spec.selector');
-  else if (isEmpty) errors.invalid('spec.selector', selector, 'empty selector is invalid for deployment');
   const template = objectAt(spec, 'template');
-  const labels = objectAt(template, 'metadata')['labels'];
-  if (spec['selector'] === undefined || !selectorFits(selector, isJsonObject(labels) ? labels : {})) {
-    const detail = '`selector` does not match template `labels`';
-    errors.invalid('spec.template.metadata.labels', labels ?? null, detail);
+  const labels = objectAt(objectAt(template, 'metadata'), 'labels') as Labels;
+  if (Object.keys(selector).length === 0) yield required('spec.selector');
+  else if (!selects(selector, labels)) {
+    yield invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
   }
-  checkLabels(isJsonObject(labels) ? labels : {}, 'spec.template.labels', errors);
-  const podSpec = objectAt(template, 'spec');
-  checkPodSpec(podSpec, 'spec.template.spec', errors);
-  const policy = stringAt(podSpec, 'restartPolicy');
-  if (policy === 'OnFailure' || policy === 'Never') {
-    errors.notSupported('spec.template.spec.restartPolicy', policy, ['Always']);
-  }
-  if (before['selector'] !== undefined && !isDeepStrictEqual(selector, before['selector'])) {
-    errors.invalid('spec.selector', selector, 'field is immutable');
-  }
+  yield* podSpecProblems(objectAt(template, 'spec'), 'spec.template.spec');
 }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { ResourceType } from '../../../../sandbox/kubernetes/resource-type.ts';
-import type { Schema } from '../../../../sandbox/kubernetes/schema.ts';
+import type { Schema } from '../../../../operator/admission/schema.ts';
 import { builtInFacts, builtInSchema } from '../../../../sandbox/kubernetes/types/built-in-facts.ts';
 
 export type TestType = Pick<ResourceType, 'kind' | 'hasStatus' | 'isCustom' | 'schema'>;

@@ -4,7 +4,7 @@ import { ApiFailure } from '../../../../sandbox/kubernetes/api-failure.ts';
 import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
 import { serverSideApply } from '../../../../sandbox/kubernetes/patch/server-side-apply.ts';
 import { trackUpdate } from '../../../../sandbox/kubernetes/patch/tracked-update.ts';
-import type { Schema } from '../../../../sandbox/kubernetes/schema.ts';
+import type { Schema } from '../../../../operator/admission/schema.ts';
 
 const text: Schema = { type: 'string' };
 const item: Schema = {

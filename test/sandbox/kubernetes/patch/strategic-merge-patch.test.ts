@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
 import { strategicMergePatch } from '../../../../sandbox/kubernetes/patch/strategic-merge-patch.ts';
-import type { Schema } from '../../../../sandbox/kubernetes/schema.ts';
+import type { Schema } from '../../../../operator/admission/schema.ts';
 
 const text: Schema = { type: 'string' };
 const named: Schema = { type: 'object', properties: { name: text, value: text, tags: { type: 'array', items: text } } };

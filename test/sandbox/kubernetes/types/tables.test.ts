@@ -36,12 +36,11 @@ const rows: readonly (readonly [kind: string, fields: object, cells: readonly un
             ready: true,
             restartCount: 2,
             state: { running: {} },
-            lastState: { terminated: { finishedAt: '2026-01-01T00:05:00Z' } },
           },
         ],
       },
     },
-    ['x', '1/1', 'Running', '2 (5m ago)', '10m', '10.0.0.1', 'n', '<none>', '<none>'],
+    ['x', '1/1', 'Running', '2', '10m', '10.0.0.1', 'n', '<none>', '<none>'],
   ],
   [
     'Pod',
@@ -71,6 +70,7 @@ const rows: readonly (readonly [kind: string, fields: object, cells: readonly un
   ['Lease', { spec: { holderIdentity: 'me' } }, ['x', 'me', '10m']],
   ['Namespace', { status: { phase: 'Active' } }, ['x', 'Active', '10m']],
   ['CustomResourceDefinition', {}, ['x', created]],
+  ['NetworkPolicy', {}, ['x', '10m']],
   [
     'Event',
     {
@@ -125,7 +125,7 @@ describe('A path of a column', () => {
     [`.a['b.c/d']`, [1]],
     [String.raw`.a.b\.c/d`, [1]],
     ['.a.list[?(@.type=="y")].type', ['y']],
-    [`.a.list[?(@.type != 'y')].on`, [true]],
+    [`.a.list[?(@.type == 'x')].on`, [true]],
     ['.a.none.at.all', []],
   ];
   for (const [path, values] of paths) {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EmbeddedCluster } from '../../../../sandbox/kubernetes/embedded-cluster.ts';
-import { ServiceAddresses } from '../../../../sandbox/kubernetes/types/rules/service-addresses.ts';
+import {
+  ServiceAddresses,
+  trackServiceAddresses,
+} from '../../../../sandbox/kubernetes/types/rules/service-addresses.ts';
 import { builtInTypes } from '../../../../sandbox/kubernetes/types/built-in-types.ts';
 import type { CustomResourceDefinition } from '../../../../sandbox/kubernetes/types/custom-resource-definition.ts';
 import { serveCustomResources } from '../../../../sandbox/kubernetes/types/custom-resources.ts';
-import { trackServiceAddresses } from '../../../../sandbox/kubernetes/types/service-address-use.ts';
 import { TypeRegistry } from '../../../../sandbox/kubernetes/types/type-registry.ts';
 import { FakeClock } from '../../../fake-clock.ts';
 import { readCrd } from './our-crds.ts';
@@ -41,41 +43,30 @@ describe('The registry of types', () => {
     assert.equal(registry.findKind('bridge.nacos.io/v1alpha1', 'NacosConfig')?.hasStatus, false);
   });
 
-  it('refuses names that are taken, in the conditions', async () => {
+  it('knows no longer what a CustomResourceDefinition defined that is gone', () => {
     const { registry, cluster, definitions } = world();
-    const crd = readCrd('nacosconfigs');
-    cluster.create(definitions, crd, { manager });
-    const metadata = { name: 'others.bridge.nacos.io' };
-    const names = { kind: 'NacosConfig', plural: 'others', singular: 'other', listKind: 'OtherList' };
-    cluster.create(definitions, { ...crd, metadata, spec: { ...crd.spec, names } }, { manager });
-    await nextTurn();
-    await nextTurn();
-    assert.equal(registry.find('bridge.nacos.io', 'v1alpha1', 'others'), undefined);
-    const { status } = cluster.get(definitions, '', metadata.name) as CustomResourceDefinition;
-    assert.deepEqual(
-      status?.conditions?.map(({ type, status, reason }) => [type, status, reason]),
-      [
-        ['NamesAccepted', 'False', 'KindConflict'],
-        ['Established', 'False', 'NotAccepted'],
-      ],
-    );
+    cluster.create(definitions, readCrd('nacosconfigs'), { manager });
+    const name = 'nacosconfigs.bridge.nacos.io';
+    cluster.delete(definitions, '', name);
+    cluster.patch(definitions, '', name, 'merge', { metadata: { finalizers: null } }, { manager });
+    assert.equal(registry.findKind('bridge.nacos.io/v1alpha1', 'NacosConfig'), undefined);
   });
 
-  it('knows which addresses the Services of a cluster have', () => {
-    const { cluster, addresses } = world();
+  it('gives an address again when its Service is gone', () => {
+    const { cluster } = world();
     const services = cluster.types.find('', 'v1', 'services')!;
     const namespaces = cluster.types.find('', 'v1', 'namespaces')!;
     cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }, { manager });
-    const service = {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 's', namespace: 'a' },
-      spec: { ports: [{ port: 1 }] },
+    const create = (name: string, clusterIP?: string) => {
+      const metadata = { name, namespace: 'a' };
+      const service = { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP, ports: [{ port: 1 }] } };
+      const { spec } = cluster.create(services, service, { manager }) as unknown as { spec: { clusterIP: string } };
+      return spec.clusterIP;
     };
-    const { spec } = cluster.create(services, service, { manager }) as unknown as { spec: { clusterIP: string } };
-    assert.ok(addresses.isUsed(spec.clusterIP));
-    cluster.delete(services, 'a', 's');
-    assert.ok(!addresses.isUsed(spec.clusterIP));
+    const first = create('first', '10.96.0.11');
+    assert.deepEqual([create('second'), create('third')], ['10.96.0.10', '10.96.0.12']);
+    cluster.delete(services, 'a', 'first');
+    assert.equal(create('fourth', first), first);
   });
 });
 
@@ -86,10 +77,6 @@ function world() {
   const cluster = new EmbeddedCluster({ types: registry, clock });
   serveCustomResources(cluster, registry, clock);
   trackServiceAddresses(cluster, addresses);
-  return {
-    registry,
-    cluster,
-    addresses,
-    definitions: registry.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')!,
-  };
+  const definitions = registry.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')!;
+  return { registry, cluster, definitions };
 }

@@ -2,26 +2,22 @@
  * Fills in the defaults of a schema, in place. Defaults of objects that are there, and those that a default brings with it,
  * are filled in likewise; an object that is not there and has no default stays away with all that is in it.
  */
-import type { Schema } from '../schema.ts';
 import { isJsonObject } from './json.ts';
+import { type Schema, schemaAt } from './schema.ts';
 
 export function applyDefaults(value: unknown, schema: Schema): void {
   if (Array.isArray(value)) {
     const { items } = schema;
-    if (!items) return;
-    for (const item of value) applyDefaults(item, items);
+    if (items) for (const item of value) applyDefaults(item, items);
     return;
   }
   if (!isJsonObject(value)) return;
   for (const [key, ofKey] of defaultsOf(schema)) {
     if (value[key] === undefined) value[key] = typeof ofKey === 'object' ? structuredClone(ofKey) : ofKey;
   }
-  const { properties = {}, additionalProperties } = schema;
-  for (const key of Object.keys(value)) {
-    const below = value[key];
-    if (typeof below !== 'object' || below === null) continue;
-    if (Object.hasOwn(properties, key)) applyDefaults(below, properties[key]!);
-    else if (typeof additionalProperties === 'object') applyDefaults(below, additionalProperties);
+  for (const [key, below] of Object.entries(value)) {
+    const ofKey = typeof below === 'object' ? schemaAt(schema, key) : undefined;
+    if (ofKey) applyDefaults(below, ofKey);
   }
 }
 

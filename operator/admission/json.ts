@@ -1,7 +1,4 @@
-/**
- * Plain JSON, while an object is being admitted: the copy that is made by pruning belongs to the admission and may be
- * changed, until it is stored.
- */
+/** Plain JSON, while an object is being admitted: the copy that pruning made belongs to the admission and may be changed. */
 export type JsonObject = Record<string, unknown>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -23,9 +20,4 @@ export function listAt(parent: unknown, key: string): readonly unknown[] {
 export function stringAt(parent: unknown, key: string): string {
   const value = isJsonObject(parent) ? parent[key] : undefined;
   return typeof value === 'string' ? value : '';
-}
-
-/** `a.b`, `a[key with.dots]`. */
-export function child(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`;
 }

@@ -1,7 +1,7 @@
 /**
- * The schema of a resource, of a CRD or built in: the part of OpenAPI v3 that structural schemas may use, with the
- * extensions of Kubernetes. References are resolved: a schema is a graph of these objects, with cycles where the type is
- * recursive (JSONSchemaProps), so a walk follows the object at hand and never the schema alone.
+ * The schema of a kind, of a CRD or built in: the part of OpenAPI v3 that structural schemas may use, with the extensions
+ * of Kubernetes. References are resolved: the schema of a built-in kind is a graph of these objects, with cycles where the
+ * type is recursive (JSONSchemaProps), so a walk over one follows the object at hand and never the schema alone.
  *
  * Source: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
  */
@@ -26,7 +26,6 @@ export interface Schema {
   readonly multipleOf?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
-  readonly uniqueItems?: boolean;
   readonly minProperties?: number;
   readonly maxProperties?: number;
   readonly oneOf?: readonly Schema[];
@@ -50,8 +49,18 @@ export interface Schema {
 export interface ValidationRule {
   readonly rule: string;
   readonly message?: string;
-  readonly messageExpression?: string;
   readonly reason?: string;
   readonly fieldPath?: string;
-  readonly optionalOldSelf?: boolean;
+}
+
+/** The schema of what an object of this schema holds under a key; undefined for a key that it does not know. */
+export function schemaAt({ properties, additionalProperties }: Schema, key: string): Schema | undefined {
+  if (properties && Object.hasOwn(properties, key)) return properties[key];
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
+}
+
+/** The schemas that one consists of. */
+export function schemasBelow({ properties = {}, items, additionalProperties }: Schema): readonly Schema[] {
+  const ofMap = typeof additionalProperties === 'object' ? [additionalProperties] : [];
+  return [...Object.values(properties), ...(items ? [items] : []), ...ofMap];
 }

@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { messageOf } from '../../operator/errors.ts';
-import type { KubeObject } from '../../operator/kube/resource.ts';
+import { messageOf } from '../errors.ts';
+import type { KubeObject } from '../kube/resource.ts';
 
 export interface Manifest extends KubeObject {
   readonly apiVersion: string;
@@ -17,7 +17,7 @@ export interface Manifest extends KubeObject {
 
 /** Every document of the `*.yaml` files, in the order of the files' names. */
 export async function readManifests(folder: 'crds' | 'examples'): Promise<Manifest[]> {
-  const path = join(packageRoot(), folder);
+  const path = packageFolder(folder);
   const files = (await readdir(path)).filter((file) => file.endsWith('.yaml')).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(path, file), 'utf8')));
   return texts.flatMap((text, index) => parse(text, join(folder, files[index] ?? '')));
@@ -31,13 +31,12 @@ function parse(text: string, file: string): Manifest[] {
   });
 }
 
-/** The nearest folder above that has them: what is compiled lies one level deeper than what is not. */
-function packageRoot(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'crds')) || !existsSync(join(folder, 'examples'))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error('crds/ and examples/ are missing beside the program');
-    folder = above;
+/** In the nearest folder above that has it: what is compiled lies one level deeper than what is not. */
+function packageFolder(name: string): string {
+  let above = import.meta.dirname;
+  while (!existsSync(join(above, name))) {
+    if (above === dirname(above)) throw new Error(`${name}/ is missing beside the program`);
+    above = dirname(above);
   }
-  return folder;
+  return join(above, name);
 }
