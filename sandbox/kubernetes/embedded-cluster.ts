@@ -19,7 +19,6 @@ import type {
   UpdateOptions,
   WriteOptions,
 } from './cluster.ts';
-import { DecodingFailure } from './decoding-failure.ts';
 import { afterDeletion, isReleased } from './deletion.ts';
 import {
   keepNamespaceFields,
@@ -29,12 +28,10 @@ import {
   requireNamespace,
   requireOpenNamespace,
 } from './namespace-rules.ts';
-import type { KubeObject, ObjectMeta } from './object.ts';
-import { printValue } from './patch/go-text.ts';
-import { resetFields } from './patch/reset-fields.ts';
+import type { KubeObject } from './object.ts';
+import { patched } from './patch/patches.ts';
 import { serverSideApply } from './patch/server-side-apply.ts';
 import { trackUpdate } from './patch/tracked-update.ts';
-import { patched } from './patches.ts';
 import { alreadyExists, conflict, invalid, modified, notFound, preconditionFailed } from './refusals.ts';
 import { apiVersionOf, type ResourceType, type ResourceTypes } from './resource-type.ts';
 import {
@@ -159,13 +156,7 @@ export class EmbeddedCluster implements Cluster {
     if (metadata.resourceVersion && metadata.resourceVersion !== previous.metadata.resourceVersion) {
       throw modified(type, name);
     }
-    try {
-      return this.#replace(type, previous, wanted, options.subresource, options);
-    } catch (error) {
-      if (!(error instanceof DecodingFailure)) throw error;
-      const isStrategic = patchType === 'strategic';
-      throw error.ofPatch(isStrategic, isStrategic ? printValue(patch) : sortedText(wanted));
-    }
+    return this.#replace(type, previous, wanted, options.subresource, options);
   }
 
   delete(type: ResourceType, namespace: string, name: string, options: DeleteOptions = {}): KubeObject | undefined {
@@ -294,7 +285,7 @@ export class EmbeddedCluster implements Cluster {
       apiVersion: apiVersionOf(type),
       time,
       subresource,
-      resetFields: resetFields(type, subresource),
+      hasStatus: type.hasStatus,
       isCustom: type.isCustom,
     };
   }
@@ -318,31 +309,14 @@ export class EmbeddedCluster implements Cluster {
 /** What a subresource may write; the main resource of a type with a status may not write that. */
 function limitTo(subresource: Subresource, type: ResourceType, wanted: KubeObject, previous: KubeObject): KubeObject {
   if (subresource === 'status') {
-    return {
-      ...previous,
-      metadata: metadataThroughStatus(type, wanted.metadata, previous.metadata),
-      status: wanted.status,
-    };
+    const { managedFields } = wanted.metadata;
+    return { ...previous, metadata: { ...previous.metadata, managedFields }, status: wanted.status };
   }
   if (subresource === 'finalize') {
     const { managedFields } = previous.metadata;
     return { ...previous, metadata: { ...wanted.metadata, managedFields }, spec: wanted.spec };
   }
   return type.hasStatus ? { ...wanted, status: previous.status } : wanted;
-}
-
-/** Writes of the status of a built-in kind may change the metadata too, with a few exceptions. */
-function metadataThroughStatus(type: ResourceType, wanted: ObjectMeta, previous: ObjectMeta): ObjectMeta {
-  if (type.isCustom || type.kind === 'CustomResourceDefinition') {
-    return { ...previous, managedFields: wanted.managedFields };
-  }
-  if (type.kind === 'Deployment') return { ...wanted, labels: previous.labels };
-  return type.kind === 'Pod' ? { ...wanted, ownerReferences: previous.ownerReferences } : wanted;
-}
-
-/** As Go writes a map. */
-function sortedText(object: KubeObject): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 function allotted(type: ResourceType, object: KubeObject, previous: KubeObject | undefined): KubeObject {

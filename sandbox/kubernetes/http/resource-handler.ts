@@ -8,7 +8,7 @@ import { ApiFailure } from '../api-failure.ts';
 import type { DeleteOptions, PatchOptions, UpdateOptions, WriteOptions } from '../cluster.ts';
 import type { EmbeddedCluster } from '../embedded-cluster.ts';
 import type { KubeObject } from '../object.ts';
-import { patched } from '../patches.ts';
+import { patched } from '../patch/patches.ts';
 import { invalid, notFound } from '../refusals.ts';
 import type { ResourceType, Verb } from '../resource-type.ts';
 import { scaleOf, withScale } from '../scale.ts';
