@@ -92,7 +92,7 @@ function changedMap(map: JsonMap, entries: readonly (readonly [string, unknown])
   const changed = new Map(entries.filter(([name, entry]) => !Object.hasOwn(map, name) || map[name] !== entry));
   if (changed.size === 0) return map;
   const all = [...new Map([...Object.entries(map), ...changed])];
-  return Object.fromEntries(all.filter(([, entry]) => entry !== undefined)) as JsonMap;
+  return Object.fromEntries(all.filter(([, entry]) => entry !== undefined));
 }
 
 function nameOf(element: PathElement): string {

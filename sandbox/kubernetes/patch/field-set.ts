@@ -62,7 +62,7 @@ export class FieldSet {
         const content = below.toV1();
         return [element, isMember && !below.isEmpty ? { '.': {}, ...content } : content];
       });
-      this.#v1 = Object.fromEntries(entries) as object;
+      this.#v1 = Object.fromEntries(entries);
       FieldSet.#ofV1.set(this.#v1, this);
     }
     return this.#v1;

@@ -19,8 +19,8 @@ export interface Step {
   /** What must not be there. */
   readonly hides?: readonly string[];
   /**
-   * `whole`: both clusters print the same. `shown`: they print other things besides, such as resources that only a real
-   * cluster has. @default whole
+   * `whole`: both clusters print the same, but for the words of a failure. `shown`: they print other things besides, such as
+   * resources that only a real cluster has. @default whole
    */
   readonly compare?: 'whole' | 'shown';
   /** Commands for while it runs; they begin when it has opened its watch. */

@@ -66,7 +66,6 @@ describe('the embedded API server answers as a real one', () => {
   }
 
   const strict = 'fieldValidation=Strict';
-  const twice = '{"data":{"a":"1","a":"2"}}';
   const unreadable =
     "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error:";
 
