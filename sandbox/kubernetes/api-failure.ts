@@ -34,6 +34,7 @@ export type FailureReason =
   | 'NotAcceptable'
   | 'NotFound'
   | 'RequestEntityTooLarge'
+  | 'ServiceUnavailable'
   | 'Timeout'
   | 'TooManyRequests'
   | 'Unauthorized'
@@ -52,11 +53,17 @@ const codes: Readonly<Record<FailureReason, number>> = {
   NotAcceptable: 406,
   NotFound: 404,
   RequestEntityTooLarge: 413,
+  ServiceUnavailable: 503,
   Timeout: 504,
   TooManyRequests: 429,
   Unauthorized: 401,
   UnsupportedMediaType: 415,
 };
+
+/** The most common reason of a code. */
+export function reasonOf(code: number): FailureReason {
+  return (Object.keys(codes) as FailureReason[]).findLast((reason) => codes[reason] === code) ?? '';
+}
 
 export class ApiFailure extends Error {
   readonly reason: FailureReason;

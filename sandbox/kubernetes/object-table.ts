@@ -78,8 +78,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+interface Placed {
+  readonly metadata: Pick<KubeObject['metadata'], 'namespace' | 'name'>;
+}
+
 /** Compares by the key in etcd. */
-export function inOrder(a: KubeObject, b: KubeObject): number {
+export function inOrder(a: Placed, b: Placed): number {
   return (
     compare(`${a.metadata.namespace ?? ''}/`, `${b.metadata.namespace ?? ''}/`) ||
     compare(a.metadata.name, b.metadata.name)
