@@ -31,20 +31,6 @@ export function conflict(type: Named, name: string, why: string): ApiFailure {
   return new ApiFailure('Conflict', message, detailsOf(type, name));
 }
 
-export function modified(type: Named, name: string): ApiFailure {
-  return conflict(
-    type,
-    name,
-    'the object has been modified; please apply your changes to the latest version and try again',
-  );
-}
-
-/** A precondition of a deletion; there the API server names the kind. */
-export function preconditionFailed(type: Named, name: string, why: string): ApiFailure {
-  const message = `Operation cannot be fulfilled on ${qualifiedKind(type)} "${name}": ${why}`;
-  return new ApiFailure('Conflict', message, { ...detailsOf(type, name), kind: type.kind });
-}
-
 export function forbidden(type: Named, name: string, why: string, causes?: readonly FailureCause[]): ApiFailure {
   const message = `${qualifiedPlural(type)} "${name}" is forbidden: ${why}`;
   return new ApiFailure('Forbidden', message, { ...detailsOf(type, name), causes });
