@@ -19,15 +19,9 @@ export interface LabelSelector {
 }
 
 /** An empty selector fits everything. */
-export function selects(selector: LabelSelector, labels: Labels = {}): boolean {
-  return requirementsOf(selector).every((requirement) => fits(requirement, labels));
-}
-
-function requirementsOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): readonly LabelRequirement[] {
-  const equal = Object.entries(matchLabels).map(([key, value]): LabelRequirement => {
-    return { key, operator: 'In', values: [value] };
-  });
-  return [...equal, ...matchExpressions];
+export function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels = {}): boolean {
+  const hasAll = Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
+  return hasAll && matchExpressions.every((requirement) => fits(requirement, labels));
 }
 
 function fits({ key, operator, values = [] }: LabelRequirement, labels: Labels): boolean {
@@ -84,14 +78,13 @@ function requirementOrNone(term: string): LabelRequirement | undefined {
 }
 
 /** The text of `spec.selector` of a workload, as `status.selector` of a Scale carries it. */
-export function labelSelectorText(selector: LabelSelector): string {
-  const texts = requirementsOf(selector)
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ key, operator, values = [] }) => {
-      if (operator === 'Exists') return key;
-      if (operator === 'DoesNotExist') return `!${key}`;
-      if (operator === 'In' && values.length === 1) return `${key}=${values[0]}`;
-      return `${key} ${operator.toLowerCase()} (${values.toSorted().join(',')})`;
-    });
-  return texts.join(',');
+export function labelSelectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const equal = Object.entries(matchLabels).map(([key, value]) => [key, `${key}=${value}`] as const);
+  const others = matchExpressions.map(({ key, operator, values = [] }) => {
+    if (operator === 'Exists') return [key, key] as const;
+    if (operator === 'DoesNotExist') return [key, `!${key}`] as const;
+    return [key, `${key} ${operator.toLowerCase()} (${values.toSorted().join(',')})`] as const;
+  });
+  const sorted = [...equal, ...others].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([, text]) => text).join(',');
 }
