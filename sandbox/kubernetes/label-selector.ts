@@ -60,7 +60,8 @@ const value = new RegExp(`^(${name})?$`);
 
 function requirementIn(term: string): LabelRequirement {
   const requirement = requirementOrNone(term);
-  if (requirement?.values?.every((one) => value.test(one)) ?? requirement !== undefined) return requirement!;
+  const areValues = (requirement?.values ?? []).every((one) => value.test(one));
+  if (requirement !== undefined && areValues) return requirement;
   throw new ApiFailure('BadRequest', `unable to parse requirement: ${JSON.stringify(term)} is no label selector`);
 }
 

@@ -3,7 +3,6 @@
  */
 import { ApiFailure } from './api-failure.ts';
 import { labelSelectorText } from './label-selector.ts';
-import type { LabelSelector } from './label-selector.ts';
 import type { KubeObject } from './object.ts';
 import { invalid } from './refusals.ts';
 import type { ScalePaths } from './resource-type.ts';
@@ -13,7 +12,7 @@ const scaleKind = { group: 'autoscaling', kind: 'Scale' };
 export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = paths.labelSelector === undefined ? undefined : valueAt(object, paths.labelSelector);
-  const text = typeof selector === 'string' ? selector : labelSelectorText((selector ?? {}) as LabelSelector);
+  const text = typeof selector === 'string' ? selector : labelSelectorText(selector ?? {});
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',

@@ -77,7 +77,7 @@ export class Contents {
     this.#containers.addAfter(uid, recheckMs);
     // Until everything was asked to go, nothing can be said about what stays.
     const isAsked = contents.every(({ object }) => object.metadata.deletionTimestamp !== undefined);
-    if (isAsked && isNamespace(container)) this.#report(container as Namespace, contents);
+    if (isAsked && isNamespace(container)) this.#report(container, contents);
   }
 
   #release(container: KubeObject): void {

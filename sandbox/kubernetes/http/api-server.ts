@@ -186,7 +186,7 @@ function requireOwnUser(headers: IncomingMessage['headers']): void {
   if (name === undefined) return;
   const header = name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
   const why = 'the embedded API server knows one user, who may do everything, and nobody to impersonate';
-  throw new ApiFailure('Forbidden', `the header ${header} is refused: ${why}`);
+  throw new ApiFailure('Forbidden', `the header ${header} (${String(headers[name])}) is refused: ${why}`);
 }
 
 function digest(token: string): Buffer {

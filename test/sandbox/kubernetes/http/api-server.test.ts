@@ -109,7 +109,7 @@ describe('the API server over HTTPS', () => {
         ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'],
       ] as const) {
         const reply = await api.send(method, path, { headers: { [header]: 'nobody' } });
-        failed(reply, 403, 'Forbidden', new RegExp(`^the header ${header} is refused: .* knows one user`));
+        failed(reply, 403, 'Forbidden', new RegExp(`^the header ${header} \\(nobody\\) is refused: .* knows one user`));
       }
     });
   }
