@@ -18,17 +18,16 @@ export function mergeObjects(object: unknown, partial: unknown, type: FieldType)
   const [left, right] = [partsOf(object, type), partsOf(partial, type)];
   // Null is a list or map without parts.
   if (left?.size && partial === null) return object;
-  if (!left || !right || left.size + right.size === 0) return isDeepStrictEqual(object, partial) ? object : partial;
-  return Array.isArray(object)
-    ? changedList(object, mergedItems(left, right))
-    : changedMap(object as JsonMap, mergedEntries(left, right));
+  const isOfOneKind = left && right && Array.isArray(object) === Array.isArray(partial);
+  if (!isOfOneKind || left.size + right.size === 0) return isDeepStrictEqual(object, partial) ? object : partial;
+  if (Array.isArray(object)) return changedList(object, mergedItems(left, right));
+  return changedMap(object as JsonMap, mergedEntries(left, right));
 }
 
 function mergedEntries(left: Parts, right: Parts): [string, unknown][] {
-  return [...right].map(([element, { value, type }]) => [
-    nameOf(element),
-    mergeObjects(left.get(element)?.value, value, type),
-  ]);
+  return [...right].map(([element, { value, type }]) => {
+    return [nameOf(element), mergeObjects(left.get(element)?.value, value, type)];
+  });
 }
 
 /**
@@ -62,14 +61,14 @@ export function pruneFields(value: unknown, last: FieldSet, owned: FieldSet, typ
     const before = last.get(element);
     return [element, before ? prunedPart(part, before, owned.get(element)) : part.value];
   });
-  if (Array.isArray(value))
-    return changedList(
-      value,
-      kept.map(([, item]) => item).filter((item) => item !== undefined),
-    );
-  return changedMap(
-    value as JsonMap,
-    kept.map(([element, entry]) => [nameOf(element), entry]),
+  if (!Array.isArray(value)) {
+    const entries = kept.map(([element, entry]): [string, unknown] => [nameOf(element), entry]);
+    return changedMap(value as JsonMap, entries);
+  }
+  const items = kept.map(([, item]) => item);
+  return changedList(
+    value,
+    items.filter((item) => item !== undefined),
   );
 }
 

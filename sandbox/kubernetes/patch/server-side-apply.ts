@@ -11,13 +11,13 @@
 import { ApiFailure } from '../api-failure.ts';
 import type { KubeObject } from '../object.ts';
 import { mergeObjects, pruneFields } from './applied-object.ts';
+import { requireNoConflict } from './field-conflict.ts';
 import { FieldSet } from './field-set.ts';
-import type { Path } from './field-set.ts';
 import { fieldTypeOf, mapOf, partsOf } from './field-type.ts';
-import type { FieldType, PathElement } from './field-type.ts';
+import type { FieldType } from './field-type.ts';
 import { lastAppliedFields, withLastApplied } from './last-applied.ts';
 import { decodeManagedFields, ownerId, releaseChanged, withoutServerFields, withOwnerships } from './managed-fields.ts';
-import type { FieldOwner, Ownership, Ownerships } from './managed-fields.ts';
+import type { FieldOwner, Ownerships } from './managed-fields.ts';
 import { compareObjects, fieldsOf } from './object-fields.ts';
 import { ownablePart, ownershipsAfter } from './tracked-update.ts';
 import type { ManagedRequest } from './tracked-update.ts';
@@ -60,8 +60,9 @@ export function serverSideApply(request: ApplyRequest): KubeObject {
 
   const change = compareObjects(before, after, type);
   const taken = manager === kubectl && live ? lastAppliedFields(live, type, apiVersion) : FieldSet.empty;
-  if (!force) requireNoConflict(claimed, change.written.difference(taken), id, apiVersion);
-  const released = releaseChanged(claimed, change, { except: id, apiVersion });
+  const others = { except: id, apiVersion };
+  if (!force) requireNoConflict(claimed, change.written.difference(taken), others);
+  const released = releaseChanged(claimed, change, others);
   const owned = withoutServerFields(fields);
   const isChanged = live === undefined || after !== before;
   if (owned.isEmpty) released.delete(id);
@@ -109,48 +110,4 @@ function defectsOf(value: unknown, type: FieldType, path: string): string[] {
     const at = `${path}.${name}`;
     return entryType ? defectsOf(entry, entryType, at) : [`${at}: field not declared in schema`];
   });
-}
-
-/** @throws ApiFailure `Conflict` when values changed that others own */
-function requireNoConflict(ownerships: Ownerships, written: FieldSet, id: string, apiVersion: string): void {
-  const isConcerned = ([other, { owner }]: readonly [string, Ownership]): boolean =>
-    other !== id && owner.apiVersion === apiVersion;
-  const conflicts = [...ownerships]
-    .filter(isConcerned)
-    .map(([, { owner, fields }]) => ({
-      owner: printOwner(owner),
-      paths: fields.intersection(written).paths().map(printPath),
-    }))
-    .filter(({ paths }) => paths.length > 0);
-  if (conflicts.length === 0) return;
-  const causes = conflicts.flatMap(({ owner, paths }) =>
-    paths.map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${owner}`, field })),
-  );
-  const [only] = causes;
-  if (only && causes.length === 1) {
-    throw new ApiFailure('Conflict', `Apply failed with 1 conflict: ${only.message}: ${only.field}`, { causes });
-  }
-  const lines = conflicts.flatMap(({ owner, paths }) => [
-    `conflicts with ${owner}:`,
-    ...paths.map((path) => `- ${path}`),
-  ]);
-  throw new ApiFailure('Conflict', `Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`, { causes });
-}
-
-function printOwner({ manager, operation, apiVersion, subresource }: FieldOwner): string {
-  const name = subresource === undefined ? `"${manager}"` : `"${manager}" with subresource "${subresource}"`;
-  return operation === 'Update' ? `${name} using ${apiVersion}` : name;
-}
-
-/** Such as `.spec.ports[port=80,protocol="TCP"].targetPort`. */
-function printPath(path: Path): string {
-  return path.map(printElement).join('');
-}
-
-function printElement(element: PathElement): string {
-  const content = element.slice(2);
-  if (element.startsWith('f:')) return `.${content}`;
-  if (element.startsWith('v:')) return `[=${content}]`;
-  const keys = Object.entries(JSON.parse(content) as object);
-  return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
 }

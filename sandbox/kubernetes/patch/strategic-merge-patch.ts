@@ -68,6 +68,7 @@ function mergeValue(value: unknown, { change, order, gone }: Change, schema: Sch
   return mergeList(kept, list, order, schema ?? {});
 }
 
+/** Of items with one key, such as two protocols of a port, the first is meant. */
 function mergeList(
   list: readonly unknown[],
   changes: readonly unknown[],
@@ -77,28 +78,33 @@ function mergeList(
   const mergeKey = schema['x-kubernetes-patch-merge-key'];
   const idOf = (item: unknown): unknown => (mergeKey === undefined ? item : keyOf(item, mergeKey));
   const replaces = changes.some((change) => directiveOf(change) === 'replace');
-  const items = new Map((replaces ? [] : list).map((item) => [idOf(item), item]));
-  const before = [...items.keys()];
-  for (const change of changes) {
-    const directive = directiveOf(change);
-    if (directive === 'replace') continue;
-    const id = idOf(change);
+  const removed = changes.filter((change) => directiveOf(change) === 'delete').map(idOf);
+  const items = replaces ? [] : list.filter((item) => !removed.includes(idOf(item)));
+  const written = changes.filter((change) => directiveOf(change) === undefined);
+  for (const change of written) {
+    const index = items.findIndex((item) => idOf(item) === idOf(change));
     const map = mapOf(change);
-    if (directive === 'delete') items.delete(id);
-    else items.set(id, map ? mergeMap(mapOf(items.get(id)) ?? {}, map, schema.items) : change);
+    const merged = map ? mergeMap(mapOf(items[index]) ?? {}, map, schema.items) : change;
+    if (index < 0) items.push(merged);
+    else items[index] = merged;
   }
-  const places = (order ?? changes.filter((change) => directiveOf(change) === undefined)).map(idOf);
-  return inOrder([...items.keys()], places, before).map((id) => items.get(id));
+  return inOrder(items, (order ?? written).map(idOf), list.map(idOf), idOf);
 }
 
 /** What has a place, in the order of the places; the others where they were before in relation to those. */
-function inOrder(ids: readonly unknown[], places: readonly unknown[], before: readonly unknown[]): unknown[] {
-  const others = ids.filter((id) => !places.includes(id));
+function inOrder(
+  items: readonly unknown[],
+  places: readonly unknown[],
+  before: readonly unknown[],
+  idOf: (item: unknown) => unknown,
+): readonly unknown[] {
+  const placed = items.filter((item) => places.includes(idOf(item)));
+  const others = items.filter((item) => !places.includes(idOf(item)));
   const ordered: unknown[] = [];
-  for (const id of places.filter((place) => ids.includes(place))) {
-    const place = before.indexOf(id);
-    while (others.length > 0 && before.indexOf(others[0]) < place) ordered.push(others.shift());
-    ordered.push(id);
+  for (const item of placed.sort((a, b) => places.indexOf(idOf(a)) - places.indexOf(idOf(b)))) {
+    const place = before.indexOf(idOf(item));
+    while (others.length > 0 && before.indexOf(idOf(others[0])) < place) ordered.push(others.shift());
+    ordered.push(item);
   }
   return [...ordered, ...others];
 }

@@ -160,6 +160,18 @@ describe('serverSideApply', () => {
     );
   });
 
+  it('does not mistake a map for items of a list', () => {
+    const live = apply('x', undefined, object({ tags: ['x'] }));
+    assert.deepEqual(apply('x', live, object({ tags: { y: 'z' } })).tags, { y: 'z' });
+  });
+
+  it('refuses a list whose items cannot be told apart', () => {
+    const port = { port: 80, target: '1' };
+    assert.throws(() => apply('x', undefined, object({ ports: [port, port] })), {
+      message: /\.ports: .*port, protocol/,
+    });
+  });
+
   it('fills in the defaults of list keys', () => {
     const live = apply('x', undefined, object({ ports: [{ port: 80, target: '1' }] }));
     const changed = apply('x', live, object({ ports: [{ port: 80, protocol: 'TCP', target: '2' }] }));

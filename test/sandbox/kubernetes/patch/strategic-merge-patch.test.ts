@@ -98,6 +98,12 @@ const cases: readonly { title: string; before: object; patch: JsonMap; after: ob
     after: { items: [{ name: 'a', value: '1', tags: ['x'] }, { name: 'b' }] },
   },
   {
+    title: 'keeps items with one key, such as two protocols of a port, and merges the first',
+    before: { items: [{ name: 'a', value: '1' }, { name: 'a', value: '2' }, { name: 'b' }] },
+    patch: { items: [{ name: 'a', tags: ['x'] }], '$setElementOrder/items': items('a', 'b') },
+    after: { items: [{ name: 'a', value: '1', tags: ['x'] }, { name: 'a', value: '2' }, { name: 'b' }] },
+  },
+  {
     title: 'adds items, before the others where the patch gives no order',
     before: { items: items('a', 'b') },
     patch: { items: items('c') },
