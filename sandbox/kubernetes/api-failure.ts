@@ -1,6 +1,8 @@
 /**
- * What the API server refuses, as it says it: code, reason, message and causes of a `Status` object. The wording follows
- * the API server's own, since people and `kubectl` read it (k8s.io/apimachinery/pkg/api/errors).
+ * What the API server refuses, as a `Status` object: code, reason and causes are those of a real one, and the message names
+ * the same field in words of ours.
+ *
+ * Source: k8s.io/apimachinery/pkg/api/errors
  */
 export interface FailureCause {
   /** Such as `FieldValueInvalid`, `FieldManagerConflict`. */
@@ -15,7 +17,6 @@ export interface FailureDetails {
   readonly group?: string;
   /** The plural of the resource, or the kind where the API server says so (invalid objects). */
   readonly kind?: string;
-  readonly uid?: string;
   readonly causes?: readonly FailureCause[];
   readonly retryAfterSeconds?: number;
 }

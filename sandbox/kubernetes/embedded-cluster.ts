@@ -204,19 +204,19 @@ export class EmbeddedCluster implements Cluster {
   #store(type: ResourceType, previous: KubeObject | undefined, next: KubeObject, options: WriteOptions): KubeObject {
     const form = this.forms.of(type);
     const { namespace = '', name } = next.metadata;
-    const ordered = withoutEmptyFields(next);
+    const whole = withoutEmptyFields(next);
     if (previous === undefined) {
       if (this.get(type, namespace, name) !== undefined) throw alreadyExists(type, name);
-      if (options.dryRun) return ordered;
-      return form.toServed(this.#write(form.type, undefined, form.toStored(ordered), 'ADDED'));
+      if (options.dryRun) return whole;
+      return form.toServed(this.#write(form.type, undefined, form.toStored(whole), 'ADDED'));
     }
-    if (isSameState(ordered, previous)) return previous;
-    if (options.dryRun) return ordered;
-    const stored = form.toStored(ordered);
+    if (isSameState(whole, previous)) return previous;
+    if (options.dryRun) return whole;
+    const stored = form.toStored(whole);
     const storedPrevious = this.storage.of(form.type).get(namespace, name);
-    if (!isReleased(ordered)) return form.toServed(this.#write(form.type, storedPrevious, stored, 'MODIFIED'));
+    if (!isReleased(whole)) return form.toServed(this.#write(form.type, storedPrevious, stored, 'MODIFIED'));
     this.#write(form.type, storedPrevious, stored, 'DELETED');
-    return ordered;
+    return whole;
   }
 
   #write(

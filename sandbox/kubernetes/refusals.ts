@@ -1,7 +1,5 @@
 /**
- * The failures that any resource can meet, in the API server's words.
- *
- * Source: k8s.io/apimachinery/pkg/api/errors/errors.go
+ * The failures that any resource can meet.
  */
 import { ApiFailure, type FailureCause } from './api-failure.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -9,12 +7,12 @@ import type { ResourceType } from './resource-type.ts';
 type Named = Pick<ResourceType, 'group' | 'plural' | 'kind'>;
 
 /** `configmaps`, `deployments.apps`. */
-export function qualifiedPlural({ group, plural }: Pick<ResourceType, 'group' | 'plural'>): string {
+function qualifiedPlural({ group, plural }: Pick<ResourceType, 'group' | 'plural'>): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
 /** `ConfigMap`, `Deployment.apps`. */
-export function qualifiedKind({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): string {
+function qualifiedKind({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): string {
   return group === '' ? kind : `${kind}.${group}`;
 }
 
