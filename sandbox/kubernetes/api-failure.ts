@@ -1,6 +1,8 @@
 /**
- * What the API server refuses, as it says it: code, reason, message and causes of a `Status` object. The wording follows
- * the API server's own, since people and `kubectl` read it (k8s.io/apimachinery/pkg/api/errors).
+ * What the API server refuses, as a `Status` object: code, reason and causes are those of a real one, and the message names
+ * the same field in words of ours.
+ *
+ * Source: k8s.io/apimachinery/pkg/api/errors
  */
 export interface FailureCause {
   /** Such as `FieldValueInvalid`, `FieldManagerConflict`. */
@@ -15,7 +17,6 @@ export interface FailureDetails {
   readonly group?: string;
   /** The plural of the resource, or the kind where the API server says so (invalid objects). */
   readonly kind?: string;
-  readonly uid?: string;
   readonly causes?: readonly FailureCause[];
   readonly retryAfterSeconds?: number;
 }
@@ -34,6 +35,7 @@ export type FailureReason =
   | 'NotAcceptable'
   | 'NotFound'
   | 'RequestEntityTooLarge'
+  | 'ServiceUnavailable'
   | 'Timeout'
   | 'TooManyRequests'
   | 'Unauthorized'
@@ -52,11 +54,17 @@ const codes: Readonly<Record<FailureReason, number>> = {
   NotAcceptable: 406,
   NotFound: 404,
   RequestEntityTooLarge: 413,
+  ServiceUnavailable: 503,
   Timeout: 504,
   TooManyRequests: 429,
   Unauthorized: 401,
   UnsupportedMediaType: 415,
 };
+
+/** The most common reason of a code. */
+export function reasonOf(code: number): FailureReason {
+  return (Object.keys(codes) as FailureReason[]).findLast((reason) => codes[reason] === code) ?? '';
+}
 
 export class ApiFailure extends Error {
   readonly reason: FailureReason;

@@ -19,7 +19,6 @@ import type {
   UpdateOptions,
   WriteOptions,
 } from './cluster.ts';
-import { DecodingFailure } from './decoding-failure.ts';
 import { afterDeletion, isReleased } from './deletion.ts';
 import {
   keepNamespaceFields,
@@ -29,23 +28,21 @@ import {
   requireNamespace,
   requireOpenNamespace,
 } from './namespace-rules.ts';
-import type { KubeObject, ObjectMeta } from './object.ts';
-import { printValue } from './patch/go-text.ts';
-import { resetFields } from './patch/reset-fields.ts';
+import type { KubeObject } from './object.ts';
+import { patched } from './patch/patches.ts';
 import { serverSideApply } from './patch/server-side-apply.ts';
 import { trackUpdate } from './patch/tracked-update.ts';
-import { patched } from './patches.ts';
-import { alreadyExists, conflict, invalid, modified, notFound, preconditionFailed } from './refusals.ts';
+import { alreadyExists, conflict, invalid, notFound } from './refusals.ts';
 import { apiVersionOf, type ResourceType, type ResourceTypes } from './resource-type.ts';
 import {
   generatedName,
-  inServerOrder,
   isSameState,
   keepServerFields,
   newObject,
   nextGeneration,
   requireNoNewFinalizers,
   timeText,
+  withoutEmptyFields,
 } from './server-fields.ts';
 import { Storage } from './storage.ts';
 import { StoredForms } from './stored-form.ts';
@@ -87,16 +84,10 @@ export class EmbeddedCluster implements Cluster {
   }
 
   /**
-   * As `get`, of an older state.
+   * As `list`, of an older state.
    *
-   * @throws ApiFailure `Expired` when the history does not reach back to it; so `listAt`
+   * @throws ApiFailure `Expired` when the history does not reach back to it
    */
-  getAt(type: ResourceType, revision: number, namespace: string, name: string): KubeObject | undefined {
-    const form = this.forms.of(type);
-    const object = this.storage.of(form.type).getAt(revision, namespace, name);
-    return object && form.toServed(object);
-  }
-
   listAt(type: ResourceType, revision: number, namespace?: string): readonly KubeObject[] {
     const form = this.forms.of(type);
     return this.storage.of(form.type).listAt(revision, namespace).map(form.toServed);
@@ -111,7 +102,7 @@ export class EmbeddedCluster implements Cluster {
     const wanted = labelledNamespace(this.#named(type, object));
     if (type.namespaced) requireOpenNamespace(this.storage, type, wanted.metadata);
     if (wanted.metadata.resourceVersion !== undefined) {
-      throw new ApiFailure('', 'resourceVersion should not be set on objects to be created');
+      throw new ApiFailure('BadRequest', 'resourceVersion should not be set on objects to be created');
     }
     const admitted = this.#admit(type, newObject(wanted, type, this.#clock.now()), undefined, undefined, options);
     const owned = trackUpdate({ ...this.#ownership(type, options, undefined), previous: undefined, next: admitted });
@@ -119,16 +110,9 @@ export class EmbeddedCluster implements Cluster {
   }
 
   update(type: ResourceType, object: KubeObject, options: UpdateOptions): KubeObject {
-    const { namespace = '', name, uid, resourceVersion } = object.metadata;
+    const { namespace = '', name } = object.metadata;
     const previous = this.#existing(type, namespace, name);
-    if (uid !== undefined && uid !== '' && uid !== previous.metadata.uid) {
-      throw conflict(
-        type,
-        name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`,
-      );
-    }
-    if (resourceVersion && resourceVersion !== previous.metadata.resourceVersion) throw modified(type, name);
+    requirePreconditions(type, previous, object.metadata);
     return this.#replace(type, previous, object, options.subresource, options);
   }
 
@@ -143,38 +127,22 @@ export class EmbeddedCluster implements Cluster {
     if (patchType === 'apply') return this.#apply(type, namespace, name, patch as KubeObject, options);
     const previous = this.#existing(type, namespace, name);
     const wanted = patched(patchType, previous, patch, type.schema);
-    const { metadata } = wanted;
-    if (metadata?.name !== name || (metadata.namespace ?? '') !== namespace) {
-      throw new ApiFailure(
-        'BadRequest',
-        metadata?.name === name
-          ? 'the namespace of the provided object does not match the namespace sent on the request'
-          : `the name of the object (${metadata?.name ?? ''}) does not match the name on the URL (${name})`,
-      );
+    for (const field of ['name', 'namespace', 'uid'] as const) {
+      if ((wanted.metadata?.[field] ?? '') === (previous.metadata[field] ?? '')) continue;
+      const message = 'Invalid value: a patch cannot change it';
+      throw invalid(type, name, { reason: 'FieldValueInvalid', message, field: `metadata.${field}` });
     }
-    if (metadata.uid !== previous.metadata.uid) {
-      const message = `Invalid value: ${JSON.stringify(metadata.uid ?? '')}: field is immutable`;
-      throw invalid(type, name, { reason: 'FieldValueInvalid', message, field: 'metadata.uid' });
-    }
-    if (metadata.resourceVersion && metadata.resourceVersion !== previous.metadata.resourceVersion) {
-      throw modified(type, name);
-    }
-    try {
-      return this.#replace(type, previous, wanted, options.subresource, options);
-    } catch (error) {
-      if (!(error instanceof DecodingFailure)) throw error;
-      const isStrategic = patchType === 'strategic';
-      throw error.ofPatch(isStrategic, isStrategic ? printValue(patch) : sortedText(wanted));
-    }
+    requirePreconditions(type, previous, wanted.metadata);
+    return this.#replace(type, previous, wanted, options.subresource, options);
   }
 
   delete(type: ResourceType, namespace: string, name: string, options: DeleteOptions = {}): KubeObject | undefined {
     const form = this.forms.of(type);
     const previous = this.storage.of(form.type).get(namespace, name);
     if (previous === undefined) throw notFound(type, name);
-    requirePreconditions(type, previous, options);
+    requirePreconditions(type, previous, options.preconditions);
     requireDeletableNamespace(previous);
-    const next = inServerOrder(afterDeletion(previous, options, this.#clock.now()));
+    const next = withoutEmptyFields(afterDeletion(previous, options, this.#clock.now()));
     if (isReleased(next)) {
       if (!options.dryRun) this.#write(form.type, previous, previous, 'DELETED');
       return undefined;
@@ -192,17 +160,9 @@ export class EmbeddedCluster implements Cluster {
   #apply(type: ResourceType, namespace: string, name: string, applied: KubeObject, options: PatchOptions): KubeObject {
     const live = this.get(type, namespace, name);
     if (live === undefined && options.subresource !== undefined) throw notFound(type, name);
-    const { uid, resourceVersion } = applied.metadata;
-    if (live !== undefined && resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
-      throw modified(type, name);
-    }
-    if (uid && uid !== live?.metadata.uid) {
-      throw conflict(
-        type,
-        name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live?.metadata.uid ?? ''}`,
-      );
-    }
+    const { uid } = applied.metadata;
+    if (live !== undefined) requirePreconditions(type, live, applied.metadata);
+    else if (uid) throw conflict(type, name, `the object with the uid ${uid} is gone`);
     const merged = serverSideApply({
       ...this.#ownership(type, options, options.subresource),
       live,
@@ -244,19 +204,19 @@ export class EmbeddedCluster implements Cluster {
   #store(type: ResourceType, previous: KubeObject | undefined, next: KubeObject, options: WriteOptions): KubeObject {
     const form = this.forms.of(type);
     const { namespace = '', name } = next.metadata;
-    const ordered = inServerOrder(next);
+    const whole = withoutEmptyFields(next);
     if (previous === undefined) {
       if (this.get(type, namespace, name) !== undefined) throw alreadyExists(type, name);
-      if (options.dryRun) return ordered;
-      return form.toServed(this.#write(form.type, undefined, form.toStored(ordered), 'ADDED'));
+      if (options.dryRun) return whole;
+      return form.toServed(this.#write(form.type, undefined, form.toStored(whole), 'ADDED'));
     }
-    if (isSameState(ordered, previous)) return previous;
-    if (options.dryRun) return ordered;
-    const stored = form.toStored(ordered);
+    if (isSameState(whole, previous)) return previous;
+    if (options.dryRun) return whole;
+    const stored = form.toStored(whole);
     const storedPrevious = this.storage.of(form.type).get(namespace, name);
-    if (!isReleased(ordered)) return form.toServed(this.#write(form.type, storedPrevious, stored, 'MODIFIED'));
+    if (!isReleased(whole)) return form.toServed(this.#write(form.type, storedPrevious, stored, 'MODIFIED'));
     this.#write(form.type, storedPrevious, stored, 'DELETED');
-    return ordered;
+    return whole;
   }
 
   #write(
@@ -277,7 +237,7 @@ export class EmbeddedCluster implements Cluster {
     subresource: 'status' | undefined,
     { fieldValidation = 'Ignore', duplicateFields, warn }: WriteOptions,
   ): KubeObject {
-    const { object: admitted, warnings } = type.admit(inServerOrder(object), previous, {
+    const { object: admitted, warnings } = type.admit(withoutEmptyFields(object), previous, {
       fieldValidation,
       subresource,
       duplicateFields,
@@ -294,7 +254,7 @@ export class EmbeddedCluster implements Cluster {
       apiVersion: apiVersionOf(type),
       time,
       subresource,
-      resetFields: resetFields(type, subresource),
+      hasStatus: type.hasStatus,
       isCustom: type.isCustom,
     };
   }
@@ -318,11 +278,8 @@ export class EmbeddedCluster implements Cluster {
 /** What a subresource may write; the main resource of a type with a status may not write that. */
 function limitTo(subresource: Subresource, type: ResourceType, wanted: KubeObject, previous: KubeObject): KubeObject {
   if (subresource === 'status') {
-    return {
-      ...previous,
-      metadata: metadataThroughStatus(type, wanted.metadata, previous.metadata),
-      status: wanted.status,
-    };
+    const { managedFields } = wanted.metadata;
+    return { ...previous, metadata: { ...previous.metadata, managedFields }, status: wanted.status };
   }
   if (subresource === 'finalize') {
     const { managedFields } = previous.metadata;
@@ -331,40 +288,18 @@ function limitTo(subresource: Subresource, type: ResourceType, wanted: KubeObjec
   return type.hasStatus ? { ...wanted, status: previous.status } : wanted;
 }
 
-/** Writes of the status of a built-in kind may change the metadata too, with a few exceptions. */
-function metadataThroughStatus(type: ResourceType, wanted: ObjectMeta, previous: ObjectMeta): ObjectMeta {
-  if (type.isCustom || type.kind === 'CustomResourceDefinition') {
-    return { ...previous, managedFields: wanted.managedFields };
-  }
-  if (type.kind === 'Deployment') return { ...wanted, labels: previous.labels };
-  return type.kind === 'Pod' ? { ...wanted, ownerReferences: previous.ownerReferences } : wanted;
-}
-
-/** As Go writes a map. */
-function sortedText(object: KubeObject): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))));
-}
-
 function allotted(type: ResourceType, object: KubeObject, previous: KubeObject | undefined): KubeObject {
   return type.allot?.(object, previous) ?? object;
 }
 
-function requirePreconditions(type: ResourceType, object: KubeObject, { preconditions = {} }: DeleteOptions): void {
-  const { name, uid = '', resourceVersion = '' } = object.metadata;
-  if (preconditions.uid !== undefined && preconditions.uid !== uid) {
-    throw preconditionFailed(
-      type,
-      name,
-      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might ` +
-        'have been deleted and then recreated',
-    );
-  }
-  if (preconditions.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    throw preconditionFailed(
-      type,
-      name,
-      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion ` +
-        `in record (${resourceVersion}). The object might have been modified`,
-    );
-  }
+/** Of what a request names, uid and resourceVersion must be those of the object. @throws ApiFailure `Conflict` */
+function requirePreconditions(
+  type: ResourceType,
+  { metadata: { name, ...has } }: KubeObject,
+  { uid, resourceVersion }: { readonly uid?: string; readonly resourceVersion?: string } = {},
+): void {
+  if (uid && uid !== has.uid) throw conflict(type, name, `its uid is ${has.uid}, not ${uid}`);
+  if (!resourceVersion || resourceVersion === has.resourceVersion) return;
+  const why = 'the object has been modified; please apply your changes to the latest version and try again';
+  throw conflict(type, name, why);
 }

@@ -13,7 +13,7 @@ import { createServerCertificate } from './certificate.ts';
 import { startControllers } from './controllers/controllers.ts';
 import { EmbeddedCluster } from './embedded-cluster.ts';
 import { ApiServer } from './http/api-server.ts';
-import type { WatchBreak } from './http/open-watches.ts';
+import type { WatchBreak } from './http/connections.ts';
 import { builtInTypes } from './types/built-in-types.ts';
 import { serveCustomResources } from './types/custom-resources.ts';
 import { ServiceAddresses, trackServiceAddresses } from './types/rules/service-addresses.ts';
@@ -32,10 +32,6 @@ export interface EmbeddedKubernetesOptions {
   readonly log?: Logger;
   /** @default none */
   readonly faults?: FaultScript;
-  /** How often watches that allow it get a bookmark. @default 60000 */
-  readonly bookmarkIntervalMs?: number;
-  /** How many changes of a type watches may lag behind. @default 10000 */
-  readonly historyLength?: number;
   /** How to choose another port, for the message that the port is taken. @default the option `port` */
   readonly portOption?: string;
 }
@@ -55,12 +51,8 @@ export interface EmbeddedKubernetes {
   readonly openWatches: number;
   /** Forgets the history: older resource versions are answered by 410. */
   compact(): void;
-  /** Makes the watches that allow it send a bookmark now. */
-  sendBookmarks(): void;
   /** Returns how many there were. */
   breakWatches(how: WatchBreak): number;
-  /** Accepts only this token from now on; `token` and `kubeconfig` stay what they were. */
-  replaceToken(token: string): void;
   /** An outage: connections are reset and new ones refused. */
   stopServing(): Promise<void>;
   /** Ends an outage, on the same port. */
@@ -69,27 +61,18 @@ export interface EmbeddedKubernetes {
 }
 
 const bootstrapManager = 'kube-apiserver';
-const defaultBookmarkIntervalMs = 60_000;
 
 /** Rejects when the port is taken. */
 export async function startEmbeddedKubernetes(options: EmbeddedKubernetesOptions = {}): Promise<EmbeddedKubernetes> {
   const { port = 0, host = '127.0.0.1', contextName = 'embedded', clock = systemClock, log = silentLogger } = options;
-  const { faults = new FaultScript(), bookmarkIntervalMs = defaultBookmarkIntervalMs } = options;
+  const { faults = new FaultScript() } = options;
   const addresses = new ServiceAddresses();
   const types = new TypeRegistry(builtInTypes(addresses));
-  const cluster = new EmbeddedCluster({ types, clock, historyLength: options.historyLength });
+  const cluster = new EmbeddedCluster({ types, clock });
   const endAddresses = trackServiceAddresses(cluster, addresses);
   const certificate = await createServerCertificate(['127.0.0.1', '::1', 'localhost', host], clock.now());
   const token = randomBytes(24).toString('base64url');
-  const server = new ApiServer({
-    cluster,
-    certificate,
-    token,
-    faults,
-    clock,
-    log,
-    bookmarkIntervalMs,
-  });
+  const server = new ApiServer({ cluster, certificate, token, faults, clock, log });
   const boundPort = await listenOrExplain(server, port, host, options.portOption ?? 'the option `port`');
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
   const stopServingCustomResources = serveCustomResources(cluster, types, clock);
@@ -104,12 +87,10 @@ export async function startEmbeddedKubernetes(options: EmbeddedKubernetesOptions
     cluster,
     faults,
     get openWatches() {
-      return server.watches.size;
+      return server.connections.watches;
     },
     compact: () => cluster.storage.compact(),
-    sendBookmarks: () => server.watches.sendBookmarks(),
-    breakWatches: (how) => server.breakWatches(how),
-    replaceToken: (next) => server.replaceToken(next),
+    breakWatches: (how) => server.connections.breakWatches(how),
     stopServing: () => server.close(),
     async startServing() {
       await listenOrExplain(server, boundPort, host, 'the option `port`');

@@ -1,8 +1,8 @@
 /**
  * Field selectors as requests carry them: `metadata.name=a,status.phase!=Running`. Every type knows name and namespace, and
- * a few know more fields; anything else is refused in the API server's words.
+ * a few know more fields; anything else is refused.
  *
- * Source: k8s.io/apimachinery/pkg/fields/selector.go, and the field label conversions of pkg/apis in kubernetes
+ * Source: the field label conversions of pkg/apis in kubernetes
  */
 import { ApiFailure } from './api-failure.ts';
 import type { KubeObject } from './object.ts';
@@ -10,87 +10,43 @@ import type { ResourceType } from './resource-type.ts';
 
 export type FieldSelector = (object: KubeObject) => boolean;
 
-interface Requirement {
-  readonly path: string;
-  readonly value: string;
-  readonly isNegated: boolean;
-}
-
 const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
 
 /** The fields that a type knows besides name and namespace, by `GROUP/KIND`. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  '/Pod': [
-    'spec.nodeName',
-    'spec.restartPolicy',
-    'spec.schedulerName',
-    'spec.serviceAccountName',
-    'spec.hostNetwork',
-    'status.phase',
-    'status.podIP',
-    'status.nominatedNodeName',
-  ],
+  '/Pod': ['spec.nodeName', 'spec.restartPolicy', 'spec.serviceAccountName', 'status.phase', 'status.podIP'],
   '/Namespace': ['status.phase'],
   '/Secret': ['type'],
   '/Service': ['spec.clusterIP', 'spec.type'],
   '/Node': ['spec.unschedulable'],
-  '/ReplicationController': ['status.replicas'],
   'apps/ReplicaSet': ['status.replicas'],
-  '/Event': [...involved.map((field) => `involvedObject.${field}`), 'reason', 'reportingComponent', 'source', 'type'],
+  '/Event': [...involved.map((field) => `involvedObject.${field}`), 'reason', 'reportingComponent', 'type'],
   'events.k8s.io/Event': [...involved.map((field) => `regarding.${field}`), 'reason', 'reportingController', 'type'],
 };
 
 /** @throws ApiFailure `BadRequest` */
 export function parseFieldSelector(
   text: string,
-  type: Pick<ResourceType, 'group' | 'kind' | 'namespaced' | 'isCustom'>,
+  type: Pick<ResourceType, 'group' | 'kind' | 'namespaced'>,
 ): FieldSelector {
-  const requirements = termsOf(text).map(requirementOf);
   const own = type.namespaced ? ['metadata.name', 'metadata.namespace'] : ['metadata.name'];
   const known = [...own, ...(fieldsOf[`${type.group}/${type.kind}`] ?? [])];
-  for (const { path } of requirements) {
-    if (known.includes(path)) continue;
-    if (type.isCustom || known.length > own.length)
-      throw new ApiFailure('BadRequest', `field label not supported: ${path}`);
-    const names = own.map((field) => `"${field}"`).join(', ');
-    throw new ApiFailure('BadRequest', `"${path}" is not a known field selector: only ${names}`);
-  }
-  return (object) =>
-    requirements.every(({ path, value, isNegated }) => (fieldOf(object, path) === value) !== isNegated);
+  // At the commas that are not escaped.
+  const terms = text.split(/(?<!\\),/).filter((term) => term !== '');
+  const requirements = terms.map((term) => {
+    const [, path = '', operator, value = ''] = /^(.*?)(!=|==|=)(.*)$/s.exec(term) ?? [];
+    if (operator === undefined) throw new ApiFailure('BadRequest', `${JSON.stringify(term)} is no field selector`);
+    if (!known.includes(path)) throw new ApiFailure('BadRequest', `field label not supported: ${path}`);
+    const wanted = value.replaceAll(/\\([\\,=])/g, '$1');
+    return (object: KubeObject) => (textAt(object, path) === wanted) === (operator !== '!=');
+  });
+  return (object) => requirements.every((requirement) => requirement(object));
 }
 
-/** Cut at commas that are not escaped. */
-function termsOf(text: string): string[] {
-  return text.split(/(?<!\\),/).filter((term) => term !== '');
-}
-
-function requirementOf(term: string): Requirement {
-  const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
-  if (match === null) {
-    throw new ApiFailure('BadRequest', `invalid selector: '${term}'; can't understand '${term}'`);
-  }
-  const [, path = '', operator, value = ''] = match;
-  return { path, value: value.replaceAll(/\\([\\,=])/g, '$1'), isNegated: operator === '!=' };
-}
-
-/** As text; what is absent is empty. */
-function fieldOf(object: KubeObject, path: string): string {
-  if (path === 'source') {
-    const component = valueAt(object, ['source', 'component']);
-    return textOf(component ?? valueAt(object, ['reportingComponent']));
-  }
-  return textOf(valueAt(object, path.split('.')));
-}
-
-function valueAt(object: unknown, steps: readonly string[]): unknown {
-  let value = object;
-  for (const step of steps) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<string, unknown>)[step];
-  }
-  return value;
-}
-
-function textOf(value: unknown): string {
+/** What is absent is empty. */
+function textAt(object: unknown, path: string): string {
+  const value = path
+    .split('.')
+    .reduce((at, step) => (at as Readonly<Record<string, unknown>> | null | undefined)?.[step], object);
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

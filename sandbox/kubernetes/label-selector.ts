@@ -1,153 +1,91 @@
 /**
- * Label selectors as requests carry them: `app=web,tier!=db,env in (a,b),!legacy`, with the API server's own messages for
- * what it cannot read.
+ * Label selectors: as requests carry them (`app=web,tier!=db,env in (a,b),!legacy`), and as objects do.
  *
- * Source: k8s.io/apimachinery/pkg/labels/selector.go
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
  */
 import { ApiFailure } from './api-failure.ts';
 
 export type Labels = Readonly<Record<string, string>>;
-export type LabelSelector = (labels: Labels) => boolean;
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
+  readonly values?: readonly string[];
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly LabelRequirement[];
+}
+
+/** An empty selector fits everything. */
+export function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels = {}): boolean {
+  const hasAll = Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
+  return hasAll && matchExpressions.every((requirement) => fits(requirement, labels));
+}
+
+function fits({ key, operator, values = [] }: LabelRequirement, labels: Labels): boolean {
+  const label = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'Exists':
+      return label !== undefined;
+    case 'DoesNotExist':
+      return label === undefined;
+    case 'In':
+      return label !== undefined && values.includes(label);
+    case 'NotIn':
+      return label === undefined || !values.includes(label);
+    case 'Gt':
+      return label !== undefined && Number(label) > Number(values[0]);
+    case 'Lt':
+      return label !== undefined && Number(label) < Number(values[0]);
+  }
+}
 
 /** @throws ApiFailure `BadRequest` */
-export function parseLabelSelector(text: string): LabelSelector {
-  const tokens = tokensOf(text);
-  if (tokens.length === 0) return () => true;
-  const requirements = [requirementOf(tokens)];
-  while (tokens.length > 0) {
-    const separator = tokens.shift();
-    if (separator !== ',') throw unreadable(`found '${separator}', expected: ',' or 'end of string'`);
-    requirements.push(requirementOf(tokens));
-  }
-  return (labels) => requirements.every((requirement) => requirement(labels));
+export function parseLabelSelector(text: string): (labels: Labels) => boolean {
+  if (text.trim() === '') return () => true;
+  // At the commas that are not within parentheses.
+  const matchExpressions = text.split(/,(?![^(]*\))/).map((term) => requirementIn(term.trim()));
+  return (labels) => selects({ matchExpressions }, labels);
 }
 
-function tokensOf(text: string): string[] {
-  const tokens = text.match(/\s+|[(),]|==|!=|[=!<>]|[^\s(),=!<>]+/g) ?? [];
-  return tokens.filter((token) => token.trim() !== '');
+const name = '[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
+const key = `((?:[-a-z0-9.]+/)?${name})`;
+const existence = new RegExp(`^(!?)\\s*${key}$`);
+const equality = new RegExp(`^${key}\\s*(==?|!=)\\s*(.*)$`);
+const membership = new RegExp(`^${key}\\s+(in|notin)\\s*\\(([^()]*)\\)$`);
+const order = new RegExp(`^${key}\\s*([<>])\\s*(-?\\d+)$`);
+const value = new RegExp(`^(${name})?$`);
+
+function requirementIn(term: string): LabelRequirement {
+  const requirement = requirementOrNone(term);
+  const areValues = (requirement?.values ?? []).every((one) => value.test(one));
+  if (requirement !== undefined && areValues) return requirement;
+  throw new ApiFailure('BadRequest', `unable to parse requirement: ${JSON.stringify(term)} is no label selector`);
 }
 
-const operators = 'in, notin, =, ==, !=, gt, lt';
-
-/** Takes one requirement from the head of the tokens. */
-function requirementOf(tokens: string[]): LabelSelector {
-  const isNegated = tokens[0] === '!';
-  if (isNegated) tokens.shift();
-  const key = tokens.shift() ?? '';
-  if (!isWord(key)) throw unreadable(`unable to parse requirement: found '${key}', expected: identifier`);
-  requireKey(key);
-  const operator = tokens[0];
-  if (operator === undefined || operator === ',') {
-    return isNegated ? (labels) => !(key in labels) : (labels) => key in labels;
-  }
-  if (isNegated) throw unreadable(`unable to parse requirement: found '${operator}', expected: ',' or 'end of string'`);
-  tokens.shift();
-  switch (operator) {
-    case '=':
-    case '==': {
-      const value = valueOf(tokens);
-      return (labels) => labels[key] === value;
-    }
-    case '!=': {
-      const value = valueOf(tokens);
-      return (labels) => labels[key] !== value;
-    }
-    case 'in': {
-      const values = valuesOf(tokens);
-      return (labels) => labels[key] !== undefined && values.has(labels[key]);
-    }
-    case 'notin': {
-      const values = valuesOf(tokens);
-      return (labels) => labels[key] === undefined || !values.has(labels[key]);
-    }
-    case '>':
-      return compared(key, tokens, (label, bound) => label > bound);
-    case '<':
-      return compared(key, tokens, (label, bound) => label < bound);
-    default:
-      throw unreadable(`unable to parse requirement: found '${operator}', expected: ${operators}`);
-  }
-}
-
-function compared(key: string, tokens: string[], holds: (label: number, bound: number) => boolean): LabelSelector {
-  const text = valueOf(tokens);
-  const bound = Number(text);
-  if (text === '' || !Number.isInteger(bound)) {
-    throw unreadable(
-      `values[0][${key}]: Invalid value: "${text}": for 'Gt', 'Lt' operators, the value must be an integer`,
-    );
-  }
-  return (labels) => labels[key] !== undefined && holds(Number(labels[key]), bound);
-}
-
-/** A value may be empty: `key=`. */
-function valueOf(tokens: string[]): string {
-  const next = tokens[0];
-  if (next === undefined || next === ',') return '';
-  if (!isWord(next)) throw unreadable(`unable to parse requirement: found '${next}', expected: identifier`);
-  tokens.shift();
-  return requireValue(next);
-}
-
-function valuesOf(tokens: string[]): ReadonlySet<string> {
-  const open = tokens.shift() ?? '';
-  if (open !== '(') throw unreadable(`unable to parse requirement: found '${open}' expected: '('`);
-  const values = new Set<string>();
-  while (tokens.length > 0) {
-    values.add(tokens[0] === ')' ? '' : valueOf(tokens));
-    const end = tokens.shift();
-    if (end === ')') return values;
-    if (end !== ',') break;
-  }
-  throw unreadable(`unable to parse requirement: found '${tokens[0] ?? ''}', expected: ',' or ')'`);
-}
-
-function isWord(token: string): boolean {
-  return token !== '' && !'(),=!<>'.includes(token[0]!);
-}
-
-const name = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const prefix = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-function requireKey(key: string): void {
-  const slash = key.indexOf('/');
-  const isValid = name.test(key.slice(slash + 1)) && (slash < 0 || prefix.test(key.slice(0, slash)));
-  if (isValid) return;
-  throw unreadable(
-    `unable to parse requirement: <nil>: Invalid value: "${key}": name part must consist of alphanumeric characters, ` +
-      "'-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or " +
-      "'123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
-  );
-}
-
-function requireValue(value: string): string {
-  if (name.test(value)) return value;
-  throw unreadable(
-    `unable to parse requirement: values[0]: Invalid value: "${value}": a valid label must be an empty string or consist ` +
-      "of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. " +
-      "'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
-  );
-}
-
-function unreadable(message: string): ApiFailure {
-  return new ApiFailure('BadRequest', message);
+function requirementOrNone(term: string): LabelRequirement | undefined {
+  const [, negation, present] = existence.exec(term) ?? [];
+  if (present !== undefined) return { key: present, operator: negation ? 'DoesNotExist' : 'Exists' };
+  const [, equal, sign, wanted = ''] = equality.exec(term) ?? [];
+  if (equal !== undefined) return { key: equal, operator: sign === '!=' ? 'NotIn' : 'In', values: [wanted] };
+  const [, member, word, list = ''] = membership.exec(term) ?? [];
+  const values = list.split(',').map((one) => one.trim());
+  if (member !== undefined) return { key: member, operator: word === 'in' ? 'In' : 'NotIn', values };
+  const [, ordered, comparison, bound = ''] = order.exec(term) ?? [];
+  if (ordered === undefined) return undefined;
+  return { key: ordered, operator: comparison === '>' ? 'Gt' : 'Lt', values: [bound] };
 }
 
 /** The text of `spec.selector` of a workload, as `status.selector` of a Scale carries it. */
-export function labelSelectorText(selector: unknown): string {
-  if (typeof selector !== 'object' || selector === null) return '';
-  const { matchLabels = {}, matchExpressions = [] } = selector as {
-    matchLabels?: Labels;
-    matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
-  };
-  const parts = Object.entries(matchLabels).map(([key, value]) => ({ key, text: `${key}=${value}` }));
-  for (const { key, operator, values = [] } of matchExpressions) {
-    if (operator === 'Exists') parts.push({ key, text: key });
-    else if (operator === 'DoesNotExist') parts.push({ key, text: `!${key}` });
-    else parts.push({ key, text: `${key} ${operator.toLowerCase()} (${values.toSorted().join(',')})` });
-  }
-  return parts
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ text }) => text)
-    .join(',');
+export function labelSelectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const equal = Object.entries(matchLabels).map(([key, value]) => [key, `${key}=${value}`] as const);
+  const others = matchExpressions.map(({ key, operator, values = [] }) => {
+    if (operator === 'Exists') return [key, key] as const;
+    if (operator === 'DoesNotExist') return [key, `!${key}`] as const;
+    return [key, `${key} ${operator.toLowerCase()} (${values.toSorted().join(',')})`] as const;
+  });
+  const sorted = [...equal, ...others].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([, text]) => text).join(',');
 }

@@ -1,9 +1,14 @@
 /**
- * The objects of one type by namespace and name, in the order of etcd's keys (`NAMESPACE/NAME`, byte by byte).
+ * The objects of one type by namespace and name, listed in the order of etcd's keys (`NAMESPACE/NAME`, byte by byte).
  *
  * A list is kept until something in it changes, so that who lists again and again (controllers, pages) costs nothing.
  */
 import type { KubeObject } from './object.ts';
+
+interface Names {
+  readonly objects: Map<string, KubeObject>;
+  list: readonly KubeObject[] | undefined;
+}
 
 export class ObjectTable {
   readonly #namespaces = new Map<string, Names>();
@@ -17,7 +22,7 @@ export class ObjectTable {
   list(namespace?: string): readonly KubeObject[] {
     if (namespace !== undefined) return listOf(this.#namespaces.get(namespace));
     if (this.#all === undefined) {
-      const sorted = [...this.#namespaces].toSorted(([a], [b]) => compare(`${a}/`, `${b}/`));
+      const sorted = [...this.#namespaces].sort(([a], [b]) => (`${a}/` < `${b}/` ? -1 : 1));
       this.#all = sorted.flatMap(([, names]) => listOf(names));
     }
     return this.#all;
@@ -25,74 +30,36 @@ export class ObjectTable {
 
   put(object: KubeObject): void {
     const { namespace = '', name } = object.metadata;
-    let names = this.#namespaces.get(namespace);
-    if (names === undefined) {
-      names = { sorted: [], objects: new Map(), list: undefined };
-      this.#namespaces.set(namespace, names);
-    }
-    if (!names.objects.has(name)) names.sorted.splice(position(names.sorted, name), 0, name);
+    const names: Names = this.#namespaces.get(namespace) ?? { objects: new Map(), list: undefined };
+    this.#namespaces.set(namespace, names);
     names.objects.set(name, object);
-    this.#forgetLists(names);
+    names.list = undefined;
+    this.#all = undefined;
   }
 
   remove({ metadata: { namespace = '', name } }: KubeObject): void {
     const names = this.#namespaces.get(namespace);
-    if (names === undefined || !names.objects.delete(name)) return;
-    names.sorted.splice(position(names.sorted, name), 1);
-    this.#forgetLists(names);
-    if (names.objects.size === 0) this.#namespaces.delete(namespace);
-  }
-
-  #forgetLists(names: Names): void {
+    if (names === undefined) return;
+    names.objects.delete(name);
     names.list = undefined;
     this.#all = undefined;
+    if (names.objects.size === 0) this.#namespaces.delete(namespace);
   }
-}
-
-interface Names {
-  readonly sorted: string[];
-  readonly objects: Map<string, KubeObject>;
-  list: readonly KubeObject[] | undefined;
 }
 
 function listOf(names: Names | undefined): readonly KubeObject[] {
   if (names === undefined) return [];
-  names.list ??= names.sorted.map((name) => names.objects.get(name)!);
+  names.list ??= [...names.objects.values()].sort(inOrder);
   return names.list;
 }
 
-/** Where a name is or belongs. */
-function position(sorted: readonly string[], name: string): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < name) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+interface Placed {
+  readonly metadata: Pick<KubeObject['metadata'], 'namespace' | 'name'>;
 }
 
 /** Compares by the key in etcd. */
-export function inOrder(a: KubeObject, b: KubeObject): number {
-  return (
-    compare(`${a.metadata.namespace ?? ''}/`, `${b.metadata.namespace ?? ''}/`) ||
-    compare(a.metadata.name, b.metadata.name)
-  );
-}
-
-/** Of two sorted lists one. */
-export function mergeInOrder(left: readonly KubeObject[], right: readonly KubeObject[]): readonly KubeObject[] {
-  const merged: KubeObject[] = [];
-  let index = 0;
-  for (const object of left) {
-    while (index < right.length && inOrder(right[index]!, object) < 0) merged.push(right[index++]!);
-    merged.push(object);
-  }
-  return [...merged, ...right.slice(index)];
+export function inOrder({ metadata: a }: Placed, { metadata: b }: Placed): number {
+  const [left, right] = a.namespace === b.namespace ? [a.name, b.name] : [`${a.namespace}/`, `${b.namespace}/`];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
 }

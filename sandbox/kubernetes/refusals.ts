@@ -1,7 +1,5 @@
 /**
- * The failures that any resource can meet, in the API server's words.
- *
- * Source: k8s.io/apimachinery/pkg/api/errors/errors.go
+ * The failures that any resource can meet.
  */
 import { ApiFailure, type FailureCause } from './api-failure.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -9,12 +7,12 @@ import type { ResourceType } from './resource-type.ts';
 type Named = Pick<ResourceType, 'group' | 'plural' | 'kind'>;
 
 /** `configmaps`, `deployments.apps`. */
-export function qualifiedPlural({ group, plural }: Pick<ResourceType, 'group' | 'plural'>): string {
+function qualifiedPlural({ group, plural }: Pick<ResourceType, 'group' | 'plural'>): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
 /** `ConfigMap`, `Deployment.apps`. */
-export function qualifiedKind({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): string {
+function qualifiedKind({ group, kind }: Pick<ResourceType, 'group' | 'kind'>): string {
   return group === '' ? kind : `${kind}.${group}`;
 }
 
@@ -29,20 +27,6 @@ export function alreadyExists(type: Named, name: string): ApiFailure {
 export function conflict(type: Named, name: string, why: string): ApiFailure {
   const message = `Operation cannot be fulfilled on ${qualifiedPlural(type)} "${name}": ${why}`;
   return new ApiFailure('Conflict', message, detailsOf(type, name));
-}
-
-export function modified(type: Named, name: string): ApiFailure {
-  return conflict(
-    type,
-    name,
-    'the object has been modified; please apply your changes to the latest version and try again',
-  );
-}
-
-/** A precondition of a deletion; there the API server names the kind. */
-export function preconditionFailed(type: Named, name: string, why: string): ApiFailure {
-  const message = `Operation cannot be fulfilled on ${qualifiedKind(type)} "${name}": ${why}`;
-  return new ApiFailure('Conflict', message, { ...detailsOf(type, name), kind: type.kind });
 }
 
 export function forbidden(type: Named, name: string, why: string, causes?: readonly FailureCause[]): ApiFailure {

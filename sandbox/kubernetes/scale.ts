@@ -12,7 +12,7 @@ const scaleKind = { group: 'autoscaling', kind: 'Scale' };
 export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = paths.labelSelector === undefined ? undefined : valueAt(object, paths.labelSelector);
-  const text = typeof selector === 'string' ? selector : labelSelectorText(selector);
+  const text = typeof selector === 'string' ? selector : labelSelectorText(selector ?? {});
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -29,12 +29,7 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
  */
 export function withScale(object: KubeObject, scale: KubeObject, paths: ScalePaths): KubeObject {
   const { name } = object.metadata;
-  if (scale.metadata?.name !== name) {
-    throw new ApiFailure(
-      'BadRequest',
-      `the name of the object (${scale.metadata?.name ?? ''}) does not match the name on the URL (${name})`,
-    );
-  }
+  if (scale.metadata?.name !== name) throw new ApiFailure('BadRequest', `the Scale must have the name ${name}`);
   const replicas = replicasAt(scale, 'spec.replicas') ?? 0;
   if (replicas < 0) {
     const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;

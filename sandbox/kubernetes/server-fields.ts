@@ -51,23 +51,15 @@ export function generatedName(base: string): string {
 
 /** What a client wants to be stored, where the fields of the server are as they were. */
 export function keepServerFields(proposed: KubeObject, previous: KubeObject, type: ResourceType): KubeObject {
-  const { name, namespace, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation } =
-    previous.metadata;
+  const { name, namespace, uid, creationTimestamp, resourceVersion } = previous.metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds, generation } = previous.metadata;
+  const kept = { name, namespace, uid, creationTimestamp, resourceVersion };
+  const ofDeletion = { deletionTimestamp, deletionGracePeriodSeconds, generation };
   return {
     ...proposed,
     apiVersion: apiVersionOf(type),
     kind: type.kind,
-    metadata: {
-      ...proposed.metadata,
-      name,
-      namespace,
-      uid,
-      creationTimestamp,
-      deletionTimestamp,
-      deletionGracePeriodSeconds,
-      generation,
-      resourceVersion: previous.metadata.resourceVersion,
-    },
+    metadata: { ...proposed.metadata, ...kept, ...ofDeletion },
   };
 }
 
@@ -77,10 +69,10 @@ export function requireNoNewFinalizers(next: KubeObject, previous: KubeObject, t
   const had = new Set(previous.metadata.finalizers);
   const added = (next.metadata.finalizers ?? []).filter((finalizer) => !had.has(finalizer));
   if (added.length === 0) return;
-  const names = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
+  const why = 'no new finalizers can be added if the object is being deleted';
   throw invalid(type, next.metadata.name, {
     reason: 'FieldValueForbidden',
-    message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`,
+    message: `Forbidden: ${why}, found new finalizers ${added.join(', ')}`,
     field: 'metadata.finalizers',
   });
 }
@@ -103,67 +95,29 @@ function wanted({ apiVersion: _, kind: __, metadata: ___, status: ____, ...rest 
   return rest;
 }
 
-/** Whether writing `next` over `previous` would change nothing but times of managers. */
+/** Whether writing `next` over `previous` would change nothing but times of managers; both without empty fields. */
 export function isSameState(next: KubeObject, previous: KubeObject): boolean {
   return isDeepStrictEqual(withoutTimes(next), withoutTimes(previous));
 }
 
 function withoutTimes(object: KubeObject): object {
-  const { resourceVersion: _, managedFields, ...metadata } = present(object.metadata);
-  return {
-    ...present(object),
-    metadata,
-    managedFields: managedFields?.map(({ time: __, ...entry }) => entry) ?? [],
-  };
+  const { resourceVersion: _, managedFields = [], ...metadata } = object.metadata;
+  return { ...object, metadata, managedFields: managedFields.map(({ time: __, ...entry }) => entry) };
 }
 
-const metadataOrder = [
-  'name',
-  'generateName',
-  'namespace',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-] as const;
-
-/** With the fields in the order of the API server's own answers, and without empty ones. */
-export function inServerOrder({ apiVersion, kind, metadata, spec, data, ...rest }: KubeObject): KubeObject {
-  const { status, ...others } = rest as Record<string, unknown>;
-  return present({
-    kind,
-    apiVersion,
-    metadata: orderedMetadata(metadata),
-    data,
-    spec,
-    ...others,
-    status,
-  });
+/** Without fields that are undefined, and without metadata that is empty. */
+export function withoutEmptyFields(object: KubeObject): KubeObject {
+  const metadata = kept(object.metadata, (value) => !isEmpty(value)) as unknown as ObjectMeta;
+  return { ...(kept(object, () => true) as KubeObject), metadata };
 }
 
-function orderedMetadata(metadata: ObjectMeta): ObjectMeta {
-  const ordered: Record<string, unknown> = {};
-  for (const field of metadataOrder) {
-    const value = metadata[field];
-    if (value !== undefined && !isEmpty(value)) ordered[field] = value;
-  }
-  return ordered as unknown as ObjectMeta;
+function kept(object: object, keeps: (value: unknown) => boolean): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(object)) if (value !== undefined && keeps(value)) fields[name] = value;
+  return fields;
 }
 
 function isEmpty(value: unknown): boolean {
   if (value === '' || value === null) return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
-}
-
-function present<T extends object>(object: T): T {
-  const kept: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(object)) if (value !== undefined) kept[field] = value;
-  return kept as T;
 }

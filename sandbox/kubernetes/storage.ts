@@ -8,8 +8,8 @@
  */
 import { ApiFailure } from './api-failure.ts';
 import type { Change } from './cluster.ts';
-import { inOrder, mergeInOrder, ObjectTable } from './object-table.ts';
-import type { KubeObject, ObjectMeta } from './object.ts';
+import { inOrder, ObjectTable } from './object-table.ts';
+import type { KubeObject } from './object.ts';
 import type { ResourceType } from './resource-type.ts';
 
 /** A change with the revision that it made. */
@@ -46,10 +46,11 @@ export class Storage {
     return table;
   }
 
-  /** Stores what `make` returns for the new revision; undefined deletes. */
+  /** `object` is the last state where it is deleted. */
   write(resource: ResourceType, previous: KubeObject | undefined, object: KubeObject, type: Change['type']): Revised {
     const revision = this.#revision + 1;
-    const versioned = { ...object, metadata: withVersion(object.metadata, String(revision)) };
+    const metadata = { ...object.metadata, resourceVersion: String(revision) };
+    const versioned = { ...object, metadata };
     const change: Revised = { type, resource, object: versioned, previous, revision };
     this.#revision = revision;
     this.of(resource).apply(change);
@@ -96,28 +97,17 @@ export class TypeStorage {
    * @throws ApiFailure `Expired` when the history does not reach back to it
    */
   listAt(revision: number, namespace?: string): readonly KubeObject[] {
-    this.#requireRevision(revision);
     const now = this.list(namespace);
     const then = new Map<string, KubeObject | undefined>();
-    for (let index = this.#history.length - 1; index >= 0; index -= 1) {
-      const change = this.#history[index]!;
-      if (change.revision <= revision) break;
-      const { metadata } = change.object;
-      if (namespace !== undefined && (metadata.namespace ?? '') !== namespace) continue;
-      then.set(keyOf(change.object), change.previous);
+    for (const { object, previous } of this.changesAfter(revision)) {
+      if (namespace !== undefined && (object.metadata.namespace ?? '') !== namespace) continue;
+      // Of several changes the first knows what was before them all.
+      if (!then.has(keyOf(object))) then.set(keyOf(object), previous);
     }
     if (then.size === 0) return now;
     const unchanged = now.filter((object) => !then.has(keyOf(object)));
-    const changed = [...then.values()].filter((object) => object !== undefined).toSorted(inOrder);
-    return mergeInOrder(unchanged, changed);
-  }
-
-  getAt(revision: number, namespace: string, name: string): KubeObject | undefined {
-    this.#requireRevision(revision);
-    const later = this.changesAfter(revision).find(
-      ({ object: { metadata } }) => metadata.name === name && (metadata.namespace ?? '') === namespace,
-    );
-    return later === undefined ? this.get(namespace, name) : later.previous;
+    const changed = [...then.values()].filter((object) => object !== undefined);
+    return [...unchanged, ...changed].sort(inOrder);
   }
 
   /**
@@ -164,11 +154,6 @@ export class TypeStorage {
     this.#history = [];
     this.#forgottenRevision = revision;
   }
-
-  #requireRevision(revision: number): void {
-    if (revision >= this.#forgottenRevision) return;
-    throw new ApiFailure('Expired', 'The resourceVersion for the provided list is too old.');
-  }
 }
 
 export class ChangeCursor {
@@ -199,16 +184,6 @@ export class ChangeCursor {
   skipTo(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
   }
-}
-
-/** Beside the uid, where the API server shows it. */
-function withVersion(metadata: ObjectMeta, resourceVersion: string): ObjectMeta {
-  const versioned: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(metadata)) {
-    versioned[field] = value;
-    if (field === 'uid') versioned.resourceVersion = resourceVersion;
-  }
-  return { ...versioned, resourceVersion } as unknown as ObjectMeta;
 }
 
 function keyOf({ metadata }: KubeObject): string {

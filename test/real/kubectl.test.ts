@@ -1,6 +1,7 @@
 /**
  * An ordinary kubectl against the embedded Kubernetes API, step by step as a person works, and the same steps against a
- * real cluster: both must print the same.
+ * real cluster: both must print the same. Where a command fails, each server has its own words: what these must name is
+ * in the step.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -52,10 +53,13 @@ describe('an ordinary kubectl on the embedded cluster and on a real one', functi
     describe(title, () => {
       for (const step of steps) {
         it(`kubectl ${step.title}`, async () => {
-          const printed = await Promise.all(places.map((place) => runStep(place, namespace, step)));
-          for (const [index, one] of printed.entries()) assertShown(places[index]!.title, step, one);
-          if (step.compare === 'shown') return;
-          const [real, ...others] = printed;
+          const asked = places.filter(({ title }) => step.only === undefined || step.only === title);
+          const printed = await Promise.all(asked.map((place) => runStep(place, namespace, step)));
+          for (const [index, one] of printed.entries()) assertShown(asked[index]!.title, step, one);
+          if (step.compare === 'shown' || asked.length === 1) return;
+          const [real, ...others] = printed.map(({ code, stdout, stderr }) =>
+            code === 0 ? { stdout, stderr } : { stdout },
+          );
           for (const other of others)
             assert.deepEqual(other, real, `kubectl ${step.run}: the embedded cluster differs`);
         });

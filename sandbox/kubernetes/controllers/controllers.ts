@@ -3,26 +3,31 @@
  * as people who try something with Deployments, Services and namespaces see it.
  *
  * Each controller works from the state that it finds, whatever the changes were that led there. They write through the
- * cluster's own API, under the names of the real ones.
+ * cluster's own API.
  */
 import type { Clock } from '../../../operator/clock.ts';
 import type { Logger } from '../../../operator/logger.ts';
 import type { Cluster } from '../cluster.ts';
 import { ClusterView } from './cluster-view.ts';
-import type { ControllerContext } from './controller-context.ts';
-import { CrdInstances } from './crd-instances.ts';
+import { Contents } from './contents.ts';
 import { Deployments } from './deployments.ts';
 import { EndpointSlices } from './endpoint-slices.ts';
-import { EventExpiry } from './event-expiry.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { GarbageCollector } from './garbage-collector.ts';
-import { LabelIndex } from './label-index.ts';
-import { NamespaceBasics } from './namespace-basics.ts';
-import { NamespaceContents } from './namespace-contents.ts';
+import { fillNamespaces } from './namespace-basics.ts';
 import { Nodes } from './nodes.ts';
 import { Pods } from './pods.ts';
 import { ReplicaSets } from './replica-sets.ts';
 import { WorkLoop } from './work-loop.ts';
+
+/** What every controller is made with. */
+export interface ControllerContext {
+  readonly cluster: Cluster;
+  readonly view: ClusterView;
+  readonly loop: WorkLoop;
+  readonly clock: Clock;
+  readonly events: EventRecorder;
+}
 
 export interface ControllerOptions {
   readonly clock: Clock;
@@ -49,19 +54,15 @@ export function startControllers(cluster: Cluster, options: ControllerOptions): 
   const loop = new WorkLoop(clock, log);
   const context: ControllerContext = { cluster, view, loop, clock, events: new EventRecorder(cluster, clock) };
 
-  const podIndex = new LabelIndex();
-  view.on('Pod', (change) => podIndex.apply(change));
   // Their order is that of the work: what counts or collects the results of others comes after them.
-  new NamespaceBasics(context, rootCertificate);
+  fillNamespaces(context, rootCertificate);
   const nodes = new Nodes(context, nodeName);
-  new Pods(context, nodes, { nodeName, startDelayMs: podStartDelayMs, longestGraceMs: longestPodGraceMs });
-  new ReplicaSets(context, podIndex);
+  new Pods(context, nodes, { startDelayMs: podStartDelayMs, longestGraceMs: longestPodGraceMs });
+  new ReplicaSets(context);
   new Deployments(context);
-  new EndpointSlices(context, podIndex, nodes);
+  new EndpointSlices(context, nodes);
   new GarbageCollector(context);
-  new NamespaceContents(context);
-  new CrdInstances(context);
-  new EventExpiry(context);
+  new Contents(context);
   view.start();
 
   return {

@@ -32,8 +32,7 @@ export function replicasOf({ spec }: ReplicaSet): number {
 
 /** Numbers of pods: percentages of surge are rounded up, those of unavailability down; both zero would stop everything. */
 export function rolloutLimits(deployment: Deployment): Limits {
-  const { type = 'RollingUpdate', rollingUpdate: { maxSurge = '25%', maxUnavailable = '25%' } = {} } =
-    deployment.spec.strategy ?? {};
+  const { type, rollingUpdate: { maxSurge = '25%', maxUnavailable = '25%' } = {} } = deployment.spec.strategy ?? {};
   if (type === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
   const wanted = wantedReplicas(deployment);
   const surge = resolved(maxSurge, wanted, Math.ceil);
@@ -41,6 +40,11 @@ export function rolloutLimits(deployment: Deployment): Limits {
   return { maxSurge: surge, maxUnavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 
+function resolved(value: number | string, of: number, round: (value: number) => number): number {
+  return typeof value === 'number' ? value : round((Number.parseInt(value, 10) * of) / 100);
+}
+
+/** `old` has the oldest first. */
 export function rollingStep(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): Scaling[] {
   const replicas = newSetReplicas(deployment, current, old);
   if (replicas !== replicasOf(current)) return [{ set: current, replicas }];
@@ -67,38 +71,25 @@ export function newSetReplicas(
 
 function shrunkOldSets(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): Scaling[] {
   const leastAvailable = wantedReplicas(deployment) - rolloutLimits(deployment).maxUnavailable;
-  const all = total([current, ...old], replicasOf);
   const newUnavailable = Math.max(0, replicasOf(current) - available(current));
-  const mayGo = all - leastAvailable - newUnavailable;
-  const sets = old.filter((set) => replicasOf(set) > 0).sort(byAge);
-  const replicas = new Map(sets.map((set) => [set, replicasOf(set)]));
-
-  const take = (set: ReplicaSet, limit: number, left: number): number => {
-    const taken = Math.max(0, Math.min(limit, left, replicas.get(set)!));
+  let left = total([current, ...old], replicasOf) - leastAvailable - newUnavailable;
+  const replicas = new Map(old.map((set) => [set, replicasOf(set)]));
+  const take = (set: ReplicaSet, most: number): void => {
+    const taken = Math.max(0, Math.min(most, left, replicas.get(set)!));
     replicas.set(set, replicas.get(set)! - taken);
-    return taken;
+    left -= taken;
   };
-  let left = Math.max(0, mayGo);
-  for (const set of sets) left -= take(set, replicasOf(set) - available(set), left);
-  for (const set of sets) left -= take(set, Infinity, left);
-  return sets
-    .filter((set) => replicas.get(set) !== replicasOf(set))
-    .map((set) => ({ set, replicas: replicas.get(set)! }));
+  for (const set of old) take(set, replicasOf(set) - available(set));
+  for (const set of old) take(set, Infinity);
+  return [...replicas]
+    .map(([set, count]) => ({ set, replicas: count }))
+    .filter((one) => one.replicas !== replicasOf(one.set));
 }
 
 function available({ status }: ReplicaSet): number {
   return status?.availableReplicas ?? 0;
 }
 
-export function byAge(a: ReplicaSet, b: ReplicaSet): number {
-  const [first, second] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
-  return first === second ? (a.metadata.name < b.metadata.name ? -1 : 1) : first < second ? -1 : 1;
-}
-
 export function total(sets: readonly ReplicaSet[], count: (set: ReplicaSet) => number): number {
   return sets.reduce((sum, set) => sum + count(set), 0);
-}
-
-function resolved(value: number | string, of: number, round: (value: number) => number): number {
-  return typeof value === 'number' ? value : round((Number.parseInt(value, 10) * of) / 100);
 }

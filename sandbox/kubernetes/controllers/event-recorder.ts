@@ -2,34 +2,32 @@
  * Events about what the controllers did, as `kubectl describe` shows them. A failure to record one is nobody's concern: an
  * event about an object in a namespace that goes is refused.
  */
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../operator/clock.ts';
 import type { Cluster } from '../cluster.ts';
 import type { KubeObject } from '../object.ts';
-import { timestamp } from './condition.ts';
+import { timeText } from '../server-fields.ts';
 
 export class EventRecorder {
   readonly #cluster: Cluster;
   readonly #clock: Clock;
-  /** Makes names differ within a millisecond. */
-  #sequence = 0;
 
   constructor(cluster: Cluster, clock: Clock) {
     this.#cluster = cluster;
     this.#clock = clock;
   }
 
-  record(component: string, about: KubeObject, reason: string, message: string, host?: string): void {
+  record(component: string, about: KubeObject, reason: string, message: string): void {
     const type = this.#cluster.types.findKind('v1', 'Event');
     if (!type) return;
-    const { namespace, name, uid, resourceVersion } = about.metadata;
-    const now = timestamp(this.#clock.now());
-    const { apiVersion, kind } = about;
-    const place = namespace === undefined ? {} : { namespace };
+    const { apiVersion, kind, metadata } = about;
+    const { namespace, name, uid, resourceVersion } = metadata;
+    const now = timeText(this.#clock.now());
     const event: KubeObject = {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: `${name}.${this.#uniqueSuffix()}`, namespace: namespace ?? 'default' },
-      involvedObject: { apiVersion, kind, name, ...place, uid, resourceVersion },
+      metadata: { name: `${name}.${randomBytes(8).toString('hex')}`, namespace: namespace ?? 'default' },
+      involvedObject: { apiVersion, kind, name, namespace, uid, resourceVersion },
       type: 'Normal',
       reason,
       message,
@@ -37,20 +35,14 @@ export class EventRecorder {
       firstTimestamp: now,
       lastTimestamp: now,
       eventTime: null,
-      source: host === undefined ? { component } : { component, host },
+      source: { component },
       reportingComponent: component,
-      reportingInstance: host ?? '',
+      reportingInstance: '',
     };
     try {
       this.#cluster.create(type, event, { manager: component });
     } catch {
       // What happened is in the objects themselves.
     }
-  }
-
-  /** Sixteen hexadecimal digits of nanoseconds, as client-go names events. */
-  #uniqueSuffix(): string {
-    this.#sequence = (this.#sequence + 1) % 1_000_000;
-    return (BigInt(Math.trunc(this.#clock.now())) * 1_000_000n + BigInt(this.#sequence)).toString(16);
   }
 }

@@ -1,4 +1,4 @@
-/** Who owns an object: references by uid, of which at most one is the controller's. */
+/** Who owns an object, references by uid of which at most one is the controller's, and what holds it: finalizers. */
 import type { KubeObject, OwnerReference } from '../object.ts';
 
 export function controllerOf({ metadata }: KubeObject): OwnerReference | undefined {
@@ -14,20 +14,26 @@ export function controllerReference({ apiVersion, kind, metadata }: KubeObject):
   return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
-export function withOwner<T extends KubeObject>(object: T, owner: OwnerReference): T {
-  const { metadata } = object;
-  return { ...object, metadata: { ...metadata, ownerReferences: [...(metadata.ownerReferences ?? []), owner] } };
+/** Taken over by a controller. */
+export function adopted<T extends KubeObject>(object: T, owner: KubeObject): T {
+  const { ownerReferences = [] } = object.metadata;
+  return {
+    ...object,
+    metadata: { ...object.metadata, ownerReferences: [...ownerReferences, controllerReference(owner)] },
+  };
 }
 
 /** Without the references to these uids. */
 export function withoutOwners<T extends KubeObject>(object: T, uids: readonly string[]): T {
-  const { ownerReferences = [], ...metadata } = object.metadata;
-  const kept = ownerReferences.filter(({ uid }) => !uids.includes(uid));
-  return { ...object, metadata: kept.length === 0 ? metadata : { ...metadata, ownerReferences: kept } };
+  const ownerReferences = object.metadata.ownerReferences?.filter(({ uid }) => !uids.includes(uid));
+  return { ...object, metadata: { ...object.metadata, ownerReferences } };
+}
+
+export function hasFinalizer({ metadata }: KubeObject, finalizer: string): boolean {
+  return metadata.finalizers?.includes(finalizer) ?? false;
 }
 
 export function withoutFinalizer<T extends KubeObject>(object: T, finalizer: string): T {
-  const { finalizers = [], ...metadata } = object.metadata;
-  const kept = finalizers.filter((name) => name !== finalizer);
-  return { ...object, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } };
+  const finalizers = object.metadata.finalizers?.filter((name) => name !== finalizer);
+  return { ...object, metadata: { ...object.metadata, finalizers } };
 }

@@ -1,16 +1,32 @@
 /**
- * The status of a pod as a kubelet reports it: running, with all containers ready or none. Pure functions.
+ * The status of a pod as a kubelet reports it, running with all containers ready or none, and what it says about the pod.
+ * Pure functions.
  *
  * The annotation `embedded.kubernetes/ready: "false"` makes a pod not ready, as a failing probe would; without it, or with
- * "true", its containers are ready. Conditions that somebody else writes stay as long as no annotation and no readiness
- * gate speaks against them.
+ * "true", its containers are ready. Conditions that somebody else writes stay as long as no annotation speaks against them.
  */
-import { conditionOf, isTrue, withCondition } from './condition.ts';
+import { conditionOf, withCondition } from './shapes.ts';
 import type { Condition, Container, Pod, PodStatus } from './shapes.ts';
 
-export const readyAnnotation = 'embedded.kubernetes/ready';
-
+const readyAnnotation = 'embedded.kubernetes/ready';
 const unreadyReason = 'ContainersNotReady';
+
+export function isTerminal({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+export function isTerminating({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
+export function isReady({ status }: Pod): boolean {
+  return conditionOf(status?.conditions, 'Ready')?.status === 'True';
+}
+
+/** In milliseconds; 0 while it is not ready. */
+export function readySince({ status }: Pod): number {
+  return Date.parse(conditionOf(status?.conditions, 'Ready')?.lastTransitionTime ?? '') || 0;
+}
 
 export interface PodPlace {
   readonly podIP: string;
@@ -19,101 +35,63 @@ export interface PodPlace {
 
 export function runningStatus(pod: Pod, { podIP, hostIP }: PodPlace, now: string): PodStatus {
   const isReady = hasReadyContainers(pod);
-  const conditions: Condition[] = [
-    { type: 'PodReadyToStartContainers', status: 'True' },
+  const conditions: readonly Condition[] = [
     { type: 'Initialized', status: 'True' },
     ...readiness(pod, isReady),
     { type: 'PodScheduled', status: 'True' },
   ];
-  const init = pod.spec.initContainers ?? [];
   return {
     ...pod.status,
     phase: 'Running',
-    conditions: conditions.reduce((list, condition) => turned(list, condition, now), pod.status?.conditions ?? []),
+    conditions: withConditions(pod, conditions, now),
     hostIP,
     hostIPs: [{ ip: hostIP }],
     podIP,
     podIPs: [{ ip: podIP }],
     startTime: now,
-    ...(init.length > 0 ? { initContainerStatuses: init.map((container) => initialized(container, now)) } : {}),
     containerStatuses: pod.spec.containers.map((container) => running(container, isReady, now)),
   };
 }
 
-/** The status with the readiness that annotation and gates ask for; undefined when it is so, or somebody else decided. */
+/** The status with the readiness that the annotation asks for; undefined when it is so, or somebody else decided. */
 export function steeredStatus(pod: Pod, now: string): PodStatus | undefined {
-  const { conditions } = pod.status ?? {};
   const isAsked = pod.metadata.annotations?.[readyAnnotation] !== undefined;
-  const isOurs = conditionOf(conditions, 'ContainersReady')?.reason === unreadyReason;
-  if (!isAsked && !isOurs && !pod.spec.readinessGates?.length) return undefined;
-  const wanted = readiness(pod, hasReadyContainers(pod));
-  const isSo = wanted.every(({ type, status }) => (status === 'True') === isTrue(conditions, type));
-  return isSo ? undefined : withReadiness(pod, wanted, now);
+  const isOurs = conditionOf(pod.status?.conditions, 'ContainersReady')?.reason === unreadyReason;
+  const wantsReady = hasReadyContainers(pod);
+  if ((!isAsked && !isOurs) || wantsReady === isReady(pod)) return undefined;
+  return withReadiness(pod, wantsReady, now);
 }
 
 /** The status of a pod whose containers have ended while finalizers hold it. */
 export function endedStatus(pod: Pod, now: string): PodStatus {
-  return withReadiness(pod, readiness(pod, false), now);
+  return withReadiness(pod, false, now);
 }
 
 function hasReadyContainers({ metadata }: Pod): boolean {
   return metadata.annotations?.[readyAnnotation] !== 'false';
 }
 
-/** The conditions Ready and ContainersReady. */
-function readiness(pod: Pod, isReady: boolean): Condition[] {
-  const types = ['Ready', 'ContainersReady'] as const;
-  if (!isReady) {
-    const message = `containers with unready status: [${pod.spec.containers.map(({ name }) => name).join(' ')}]`;
-    return types.map((type) => ({ type, status: 'False', reason: unreadyReason, message }));
-  }
-  const messages = (pod.spec.readinessGates ?? []).map(({ conditionType }) => closedGate(pod, conditionType));
-  const closed = messages.filter((message) => message !== undefined);
-  const whole: Condition =
-    closed.length === 0
-      ? { type: 'Ready', status: 'True' }
-      : { type: 'Ready', status: 'False', reason: 'ReadinessGatesNotReady', message: closed.join(', ') };
-  return [whole, { type: 'ContainersReady', status: 'True' }];
+function readiness({ spec }: Pod, isReady: boolean): Condition[] {
+  const message = `containers with unready status: [${spec.containers.map(({ name }) => name).join(' ')}]`;
+  return ['Ready', 'ContainersReady'].map((type) => {
+    return isReady ? { type, status: 'True' } : { type, status: 'False', reason: unreadyReason, message };
+  });
 }
 
-function closedGate({ status }: Pod, type: string): string | undefined {
-  const condition = conditionOf(status?.conditions, type);
-  if (!condition) return `corresponding condition of pod readiness gate "${type}" does not exist.`;
-  if (condition.status === 'True') return undefined;
-  return `the status of pod readiness gate "${type}" is not "True", but ${condition.status}`;
-}
-
-function withReadiness({ status = {} }: Pod, wanted: readonly Condition[], now: string): PodStatus {
-  const ready = wanted.some((condition) => condition.type === 'ContainersReady' && condition.status === 'True');
-  const containers = (status['containerStatuses'] ?? []) as readonly object[];
+function withReadiness(pod: Pod, ready: boolean, now: string): PodStatus {
+  const containers = (pod.status?.['containerStatuses'] ?? []) as readonly object[];
   return {
-    ...status,
-    conditions: wanted.reduce((list, condition) => turned(list, condition, now), status.conditions ?? []),
+    ...pod.status,
+    conditions: withConditions(pod, readiness(pod, ready), now),
     containerStatuses: containers.map((container) => ({ ...container, ready })),
   };
 }
 
-function turned(conditions: readonly Condition[], condition: Condition, now: string): readonly Condition[] {
-  return withCondition(conditions, { ...condition, lastProbeTime: null }, now);
+function withConditions({ status }: Pod, wanted: readonly Condition[], now: string): readonly Condition[] {
+  return wanted.reduce((list, condition) => withCondition(list, condition, now), status?.conditions ?? []);
 }
 
 function running({ name, image = '' }: Container, ready: boolean, startedAt: string): object {
   const state = { running: { startedAt } };
   return { name, image, imageID: '', ready, started: true, restartCount: 0, lastState: {}, state };
-}
-
-function initialized({ name, image = '', restartPolicy }: Container, now: string): object {
-  // An init container that restarts always is a sidecar.
-  if (restartPolicy === 'Always') return running({ name, image }, true, now);
-  const terminated = { exitCode: 0, reason: 'Completed', startedAt: now, finishedAt: now };
-  return {
-    name,
-    image,
-    imageID: '',
-    ready: true,
-    started: false,
-    restartCount: 0,
-    lastState: {},
-    state: { terminated },
-  };
 }

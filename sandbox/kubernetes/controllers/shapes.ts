@@ -1,18 +1,6 @@
 /** The fields of built-in types that the controllers read and write; the type's schema says what else there is. */
+import type { Labels, LabelSelector } from '../label-selector.ts';
 import type { KubeObject, ObjectMeta } from '../object.ts';
-
-export type Labels = Readonly<Record<string, string>>;
-
-export interface LabelSelector {
-  readonly matchLabels?: Labels;
-  readonly matchExpressions?: readonly LabelRequirement[];
-}
-
-export interface LabelRequirement {
-  readonly key: string;
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-  readonly values?: readonly string[];
-}
 
 export interface Condition {
   readonly type: string;
@@ -24,9 +12,25 @@ export interface Condition {
   readonly [field: string]: unknown;
 }
 
+export function conditionOf(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+/** Replaces the condition of the same type, in its place; `now` is the transition time unless the status was so before. */
+export function withCondition(conditions: readonly Condition[], wanted: Condition, now: string): readonly Condition[] {
+  const before = conditionOf(conditions, wanted.type);
+  const lastTransitionTime = before?.status === wanted.status ? (before.lastTransitionTime ?? now) : now;
+  const condition = { ...wanted, lastTransitionTime };
+  return before ? conditions.map((other) => (other === before ? condition : other)) : [...conditions, condition];
+}
+
 export interface Namespace extends KubeObject {
   readonly spec?: { readonly finalizers?: readonly string[] };
   readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+}
+
+export interface CustomResourceDefinition extends KubeObject {
+  readonly spec: { readonly group: string; readonly names: { readonly kind: string } };
 }
 
 export interface PodTemplate {
@@ -79,30 +83,18 @@ export interface ReplicaSetStatus {
   readonly availableReplicas?: number;
   readonly terminatingReplicas?: number;
   readonly observedGeneration?: number;
-  readonly conditions?: readonly Condition[];
-}
-
-export interface ContainerPort {
-  readonly name?: string;
-  readonly containerPort: number;
-  readonly protocol?: string;
 }
 
 export interface Container {
   readonly name: string;
   readonly image?: string;
-  readonly restartPolicy?: string;
-  readonly ports?: readonly ContainerPort[];
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
 }
 
 export interface PodSpec {
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
-  readonly hostname?: string;
-  readonly subdomain?: string;
   readonly containers: readonly Container[];
-  readonly initContainers?: readonly Container[];
-  readonly readinessGates?: readonly { readonly conditionType: string }[];
   readonly [field: string]: unknown;
 }
 
@@ -119,6 +111,7 @@ export interface PodStatus {
 }
 
 export interface Node extends KubeObject {
+  readonly spec?: { readonly unschedulable?: boolean };
   readonly status?: {
     readonly conditions?: readonly Condition[];
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
@@ -155,7 +148,6 @@ export interface EndpointPort {
 export interface Endpoint {
   readonly addresses: readonly string[];
   readonly conditions: { readonly ready: boolean; readonly serving: boolean; readonly terminating: boolean };
-  readonly hostname?: string;
   readonly nodeName?: string;
   readonly targetRef?: {
     readonly kind: string;

@@ -1,99 +1,114 @@
 /**
- * Which EndpointSlices are to be written so that they hold the wanted endpoints: as few writes as possible, at most 100
- * endpoints each. What stays in its slice stays; what is new fills slices that are written anyway or have room; a slice that
- * is empty goes, except for the last one, which says that there is nothing. A pure function.
+ * The endpoints that a Service has in its pods, and which EndpointSlices are to be written so that they hold them: at most
+ * 100 endpoints each, in groups of equal ports, since pods may give different numbers to one named port. What stays in its
+ * slice stays; what is new fills slices that have room; a slice that is empty goes, except for one that says that there is
+ * nothing. Pure functions.
  *
- * Source: k8s.io/endpointslice/reconciler.go (reconcileByPortMapping)
+ * Source: k8s.io/endpointslice/reconciler.go and utils.go
  */
-import { isDeepStrictEqual } from 'node:util';
-import { portsKey } from './service-endpoints.ts';
-import type { EndpointGroup } from './service-endpoints.ts';
-import type { Endpoint, EndpointPort, EndpointSlice } from './shapes.ts';
+import { isReady, isTerminal, isTerminating } from './pod-status.ts';
+import type { Endpoint, EndpointPort, EndpointSlice, Pod, Service, ServicePort } from './shapes.ts';
 
 const mostEndpoints = 100;
 
-export interface SliceContents {
+export interface EndpointGroup {
   readonly ports: readonly EndpointPort[];
   readonly endpoints: readonly Endpoint[];
 }
 
+/** `zoneOf` tells the zone of a node, where it has one. */
+export function endpointGroups(
+  service: Service,
+  pods: readonly Pod[],
+  zoneOf: (nodeName: string) => string | undefined,
+): EndpointGroup[] {
+  const reachable = pods.filter((pod) => pod.status?.podIP && !isTerminal(pod));
+  const groups = Map.groupBy(reachable, (pod) => portsKey(portsOf(service, pod)));
+  return [...groups.values()].map((ofGroup) => ({
+    ports: portsOf(service, ofGroup[0]!),
+    endpoints: ofGroup.map((pod) => endpointOf(service, pod, zoneOf)),
+  }));
+}
+
+function portsKey(ports: readonly EndpointPort[] | null | undefined): string {
+  return JSON.stringify((ports ?? []).map(({ name, port, protocol }) => [name, port, protocol]));
+}
+
+function portsOf({ spec }: Service, pod: Pod): EndpointPort[] {
+  return (spec?.ports ?? []).flatMap((servicePort) => {
+    const { name = '', protocol = 'TCP', appProtocol } = servicePort;
+    const port = targetOf(servicePort, pod);
+    return port === undefined ? [] : [{ name, port, protocol, ...(appProtocol ? { appProtocol } : {}) }];
+  });
+}
+
+/** A port by name is that of the container that has one of this name and protocol. */
+function targetOf({ port, targetPort, protocol = 'TCP' }: ServicePort, { spec }: Pod): number | undefined {
+  if (typeof targetPort !== 'string') return targetPort || port;
+  const ports = spec.containers.flatMap(({ ports = [] }) => ports);
+  return ports.find((port) => port.name === targetPort && (port.protocol ?? 'TCP') === protocol)?.containerPort;
+}
+
+function endpointOf(service: Service, pod: Pod, zoneOf: (nodeName: string) => string | undefined): Endpoint {
+  const { namespace = '', name, uid = '' } = pod.metadata;
+  const { nodeName } = pod.spec;
+  const serving = isReady(pod);
+  const terminating = isTerminating(pod);
+  const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating);
+  const zone = nodeName ? zoneOf(nodeName) : undefined;
+  return {
+    addresses: [pod.status?.podIP ?? ''],
+    conditions: { ready, serving, terminating },
+    ...(nodeName ? { nodeName } : {}),
+    targetRef: { kind: 'Pod', namespace, name, uid },
+    ...(zone ? { zone } : {}),
+  };
+}
+
 export interface SlicePlan {
-  readonly create: SliceContents[];
+  readonly create: EndpointGroup[];
   /** What is in each slice that stays; whether that is a change is for the writer to see. */
-  readonly keep: (SliceContents & { readonly slice: EndpointSlice })[];
+  readonly keep: (EndpointGroup & { readonly slice: EndpointSlice })[];
   readonly remove: EndpointSlice[];
 }
 
 export function planSlices(existing: readonly EndpointSlice[], groups: readonly EndpointGroup[]): SlicePlan {
   const plan: SlicePlan = { create: [], keep: [], remove: [] };
   const unused = new Set(existing);
-  for (const { ports, endpoints } of groups) {
-    const key = portsKey(ports);
-    const slices = existing.filter((slice) => portsKey(slice.ports) === key);
+  for (const group of groups) {
+    const slices = existing.filter((slice) => portsKey(slice.ports) === portsKey(group.ports));
     for (const slice of slices) unused.delete(slice);
-    planGroup(plan, ports, endpoints, slices);
+    planGroup(plan, group, slices);
   }
   plan.remove.push(...unused);
-  reuse(plan);
+  // A slice that goes and one that comes are one that changes.
+  while (plan.create.length > 0 && plan.remove.length > 0) {
+    plan.keep.push({ ...plan.create.shift()!, slice: plan.remove.shift()! });
+  }
   if (plan.keep.length + plan.create.length > 0) return plan;
-
-  const placeholder = plan.remove.shift();
-  if (placeholder) plan.keep.push({ slice: placeholder, ports: [], endpoints: [] });
-  else plan.create.push({ ports: [], endpoints: [] });
+  const nothing: EndpointGroup = { ports: [], endpoints: [] };
+  const slice = plan.remove.shift();
+  if (slice) plan.keep.push({ ...nothing, slice });
+  else plan.create.push(nothing);
   return plan;
 }
 
-/** A slice that goes and one that comes are one that changes. */
-function reuse({ create, keep, remove }: SlicePlan): void {
-  while (create.length > 0 && remove.length > 0) keep.push({ ...create.shift()!, slice: remove.shift()! });
-}
-
-interface Filled {
-  readonly slice: EndpointSlice;
-  readonly endpoints: Endpoint[];
-  isChanged: boolean;
-}
-
-function planGroup(
-  plan: SlicePlan,
-  ports: readonly EndpointPort[],
-  endpoints: readonly Endpoint[],
-  slices: readonly EndpointSlice[],
-): void {
-  const missing = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint]));
-  const filled = slices.map((slice) => kept(slice, missing));
+function planGroup(plan: SlicePlan, { ports, endpoints }: EndpointGroup, slices: readonly EndpointSlice[]): void {
+  const missing = new Map(endpoints.map((endpoint) => [identityOf(endpoint), endpoint]));
+  const filled = slices.map((slice) => {
+    const kept = (slice.endpoints ?? []).map(identityOf).flatMap((id) => missing.get(id) ?? []);
+    for (const endpoint of kept) missing.delete(identityOf(endpoint));
+    return { slice, endpoints: kept };
+  });
   const fresh = [...missing.values()];
-
-  // Those that are written anyway first, then the fullest of the others: fewest writes, fewest slices.
-  const open = filled.toSorted(
-    (a, b) => Number(b.isChanged) - Number(a.isChanged) || b.endpoints.length - a.endpoints.length,
-  );
-  for (const slice of open) {
-    // A slice that lost everything goes, unless it is the only place for what is new.
-    const room = mostEndpoints - slice.endpoints.length;
-    slice.endpoints.push(...fresh.splice(0, room));
-  }
-  for (const { slice, endpoints } of filled) {
-    if (endpoints.length > 0) plan.keep.push({ slice, ports, endpoints });
+  for (const { slice, endpoints: kept } of filled) {
+    kept.push(...fresh.splice(0, mostEndpoints - kept.length));
+    if (kept.length > 0) plan.keep.push({ slice, ports, endpoints: kept });
     else plan.remove.push(slice);
   }
   while (fresh.length > 0) plan.create.push({ ports, endpoints: fresh.splice(0, mostEndpoints) });
 }
 
-/** What of a slice is still wanted, as it is now; takes it out of what is missing. */
-function kept(slice: EndpointSlice, missing: Map<string, Endpoint>): Filled {
-  const before = slice.endpoints ?? [];
-  const endpoints: Endpoint[] = [];
-  for (const endpoint of before) {
-    const key = identity(endpoint);
-    const wanted = missing.get(key);
-    if (!wanted) continue;
-    missing.delete(key);
-    endpoints.push(wanted);
-  }
-  return { slice, endpoints, isChanged: !isDeepStrictEqual(before, endpoints) };
-}
-
-function identity({ targetRef, addresses }: Endpoint): string {
+function identityOf({ targetRef, addresses }: Endpoint): string {
   return `${targetRef?.uid ?? ''} ${addresses.join()}`;
 }

@@ -1,105 +1,138 @@
 /**
- * The schemas of everything that is served, as OpenAPI: an index and a document for each group and version (v3), and one
- * document of all (v2, as JSON). kubectl explains, validates and merges by them.
+ * The schemas of everything that is served, as OpenAPI v3: an index, and a document for each group and version. kubectl
+ * explains, validates and merges by them.
  *
  * Documents are made when they are first asked for and kept until their types change.
  */
 import { createHash } from 'node:crypto';
+import { type Answer, jsonAnswer } from '../http/answer.ts';
 import { apiVersionOf } from '../resource-type.ts';
 import type { ResourceType, ResourceTypes } from '../resource-type.ts';
-import { definitionsOf } from './open-api-definitions.ts';
-import { pathsOf } from './open-api-paths.ts';
+import { builtInDefinitions, objectMetaDefinition } from '../types/built-in-facts.ts';
 
-export interface TextAnswer {
-  readonly contentType: string;
-  /** JSON, or protobuf of ASCII alone. */
-  readonly text: string;
-  /** For the header ETag, without quotes. */
-  readonly etag: string;
-}
+const reference = '#/components/schemas/';
 
-interface Kept {
+interface Document {
   readonly types: readonly ResourceType[];
-  readonly answer: TextAnswer;
+  readonly text: string;
+  readonly hash: string;
 }
 
-/** By path of the document. */
-const kept = new WeakMap<ResourceTypes, Map<string, Kept>>();
+/** By group and version. */
+const kept = new WeakMap<ResourceTypes, Map<string, Document>>();
 
 /**
  * @param path without query, such as `/openapi/v3` or `/openapi/v3/apis/apps/v1`
- * @returns undefined for what is no path of OpenAPI, a group that does not exist, or a form that is not served
+ * @returns undefined for what is no path of OpenAPI, and for a group that does not exist
  */
-export function openApiAnswer(types: ResourceTypes, path: string, accept: string): TextAnswer | undefined {
-  if (path === '/openapi/v3') return keep(types, path, types.list(), () => index(types));
-  if (path === '/openapi/v2') {
-    if (accept === '' || /json|\*\/\*/.test(accept))
-      return keep(types, path, types.list(), () => documentV2(types.list()));
-    return accept.includes('protobuf') ? emptyDocumentV2 : undefined;
-  }
-  const groupVersion = /^\/openapi\/v3\/(apis?\/.+)$/.exec(path)?.[1];
-  return groupVersion === undefined ? undefined : documentV3(types, groupVersion);
+export function openApiAnswer(types: ResourceTypes, path: string): Answer | undefined {
+  if (path === '/openapi/v2') return emptyVersion2;
+  const [, groupVersion] = /^\/openapi\/v3(?:\/(.+))?$/.exec(path) ?? [undefined, ''];
+  if (groupVersion === undefined) return jsonAnswer(index(types));
+  const document = documentOf(types, groupVersion);
+  return document && { status: 200, headers: { etag: `"${document.hash}"` }, body: document.text };
 }
 
+/** What kubectl asks for when version 3 knows no kind of a name: a document without definitions tells it the same. */
+const emptyVersion2: Answer = {
+  status: 200,
+  contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+  body: '',
+};
+
 function index(types: ResourceTypes): object {
-  const groupVersions = new Set(types.list().map(groupVersionPath));
+  const groupVersions = new Set(types.list().map(groupVersionOf));
   const paths = [...groupVersions].map((path) => {
-    const hash = documentV3(types, path)?.etag ?? '';
-    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
+    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${documentOf(types, path)?.hash}` }];
   });
   return { paths: Object.fromEntries(paths) as object };
 }
 
-function documentV3(types: ResourceTypes, groupVersion: string): TextAnswer | undefined {
-  const own = types.list().filter((type) => groupVersionPath(type) === groupVersion);
-  if (own.length === 0) return undefined;
-  return keep(types, groupVersion, own, () => ({
-    openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'unversioned' },
-    paths: pathsOf(own, '#/components/schemas/'),
-    components: { schemas: definitionsOf(own, '#/components/schemas/') },
-  }));
-}
-
-function documentV2(types: readonly ResourceType[]): object {
-  return {
-    swagger: '2.0',
-    info: { title: 'Kubernetes', version: 'unversioned' },
-    paths: {},
-    definitions: definitionsOf(types, '#/definitions/'),
-  };
-}
-
-/**
- * What kubectl asks for when the documents of v3 know no kind of this name: a document without definitions tells it the
- * same. The message is openapi.v2.Document of gnostic: `swagger` 1, `info` 2 with `title` 1 and `version` 2.
- */
-const emptyDocumentV2: TextAnswer = {
-  contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-  text: field(1, '2.0') + field(2, field(1, 'Kubernetes') + field(2, 'unversioned')),
-  etag: 'EMPTY',
-};
-
-/** Of ASCII, shorter than 128. */
-function field(number: number, text: string): string {
-  const ofLength = 2;
-  return String.fromCharCode((number << 3) | ofLength, text.length) + text;
-}
-
-function groupVersionPath(type: ResourceType): string {
+function groupVersionOf(type: ResourceType): string {
   return type.group === '' ? `api/${type.version}` : `apis/${apiVersionOf(type)}`;
 }
 
-function keep(types: ResourceTypes, path: string, of: readonly ResourceType[], make: () => object): TextAnswer {
-  const documents = kept.get(types) ?? new Map<string, Kept>();
+function documentOf(types: ResourceTypes, groupVersion: string): Document | undefined {
+  const own = types.list().filter((type) => groupVersionOf(type) === groupVersion);
+  if (own.length === 0) return undefined;
+  const documents = kept.get(types) ?? new Map<string, Document>();
   kept.set(types, documents);
-  const before = documents.get(path);
-  if (before && before.types.length === of.length && before.types.every((type, index) => type === of[index])) {
-    return before.answer;
+  const before = documents.get(groupVersion);
+  if (before?.types.length === own.length && own.every((type, at) => type === before.types[at])) return before;
+  const text = JSON.stringify({
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'unversioned' },
+    paths: Object.fromEntries(own.flatMap(pathsOf)) as object,
+    components: { schemas: definitionsOf(own) },
+  });
+  const document = { types: own, text, hash: createHash('sha256').update(text).digest('hex').toUpperCase() };
+  documents.set(groupVersion, document);
+  return document;
+}
+
+/** Of built-in types as the API server has them, of CRDs from their own schemas. */
+function definitionsOf(types: readonly ResourceType[]): object {
+  const definitions = new Map<string, object>();
+  for (const type of types) {
+    const { definition = '', isCustom } = type;
+    if (isCustom) definitions.set(definition, customDefinition(type));
+    reach(isCustom ? objectMetaDefinition : definition, definitions);
   }
-  const text = JSON.stringify(make());
-  const etag = createHash('sha512').update(text).digest('hex').toUpperCase();
-  const answer = { contentType: 'application/json', text, etag };
-  documents.set(path, { types: of, answer });
-  return answer;
+  return Object.fromEntries(definitions);
+}
+
+function reach(name: string, into: Map<string, object>): void {
+  const definition = builtInDefinitions[name];
+  if (into.has(name) || !definition) return;
+  into.set(name, definition);
+  for (const [, next = ''] of JSON.stringify(definition).matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+    reach(next, into);
+}
+
+const conventions = 'More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
+
+/** Of the fields that the API server adds to the schemas of CRDs: part of its documents, which kubectl prints. */
+const descriptions = {
+  apiVersion:
+    'APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized ' +
+    `schemas to the latest internal value, and may reject unrecognized values. ${conventions}#resources`,
+  kind:
+    'Kind is a string value representing the REST resource this object represents. Servers may infer this from the ' +
+    `endpoint the client submits requests to. Cannot be updated. In CamelCase. ${conventions}#types-kinds`,
+  metadata: `Standard object's metadata. ${conventions}#metadata`,
+} as const;
+
+function customDefinition({ schema, group, version, kind }: ResourceType): object {
+  const properties = {
+    ...schema.properties,
+    apiVersion: { type: 'string', description: descriptions.apiVersion },
+    kind: { type: 'string', description: descriptions.kind },
+    metadata: { description: descriptions.metadata, allOf: [{ $ref: `${reference}${objectMetaDefinition}` }] },
+  };
+  return { ...schema, properties, 'x-kubernetes-group-version-kind': [{ group, version, kind }] };
+}
+
+const patchForms = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json'];
+/** kubectl sends this form wherever it is named, so it is for built-in types only. */
+const strategicForm = 'application/strategic-merge-patch+json';
+
+/** As much of the paths as kubectl looks at: operations with their kinds, and how objects are patched. */
+function pathsOf(type: ResourceType): [string, object][] {
+  const { group, version, kind, plural, namespaced, isCustom, definition } = type;
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
+  const content = { 'application/json': { schema: { $ref: `${reference}${definition}` } } };
+  const operation = {
+    'x-kubernetes-group-version-kind': { group, version, kind },
+    responses: { '200': { description: 'OK', content } },
+  };
+  const parameters = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({ name, in: 'query' }));
+  const forms = isCustom ? patchForms : [...patchForms, strategicForm];
+  const requestBody = { content: Object.fromEntries(forms.map((form) => [form, {}])) };
+  const get = { ...operation, 'x-kubernetes-action': 'get' };
+  const patch = { ...operation, 'x-kubernetes-action': 'patch', parameters, requestBody };
+  return [
+    [collection, { get: { ...operation, 'x-kubernetes-action': 'list' } }],
+    [`${collection}/{name}`, { get, patch }],
+  ];
 }

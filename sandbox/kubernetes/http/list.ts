@@ -10,10 +10,9 @@ import type { EmbeddedCluster } from '../embedded-cluster.ts';
 import type { KubeObject } from '../object.ts';
 import { inOrder } from '../object-table.ts';
 import type { ResourceType } from '../resource-type.ts';
-import { decodeContinue, encodeContinue } from './continue-token.ts';
-import { integer, isTrue, refuse, resourceVersion } from './query.ts';
+import { choice, integer } from './query.ts';
+import type { Selection } from './query.ts';
 import { type ListMetadata, listTail, type Representation } from './representation.ts';
-import type { Selection } from './selection.ts';
 
 export interface ListRequest {
   readonly type: ResourceType;
@@ -34,20 +33,18 @@ const sliceLength = 100;
 
 /** @throws ApiFailure */
 export function listPage(cluster: EmbeddedCluster, request: ListRequest): ListPage {
-  const { query, selection } = request;
+  const { selection, query } = request;
   const { revision, objects, limit } = stateFor(cluster, request);
   const selected = selection.isEverything ? objects : objects.filter((object) => selection.selects(object));
   const metadata = { resourceVersion: String(revision) };
-  if (limit === 0 || selected.length <= limit) return { metadata, objects: selected };
+  if (limit <= 0 || selected.length <= limit) return { metadata, objects: selected };
   const page = selected.slice(0, limit);
   const { namespace = '', name } = page.at(-1)!.metadata;
+  // As the API server: with a selector it does not know.
+  const isSelective = Boolean(query.get('labelSelector')) || Boolean(query.get('fieldSelector'));
+  const remainingItemCount = isSelective ? undefined : selected.length - limit;
   return {
-    metadata: {
-      ...metadata,
-      continue: encodeContinue({ revision, namespace, name }),
-      // As the API server: with a selector it does not know.
-      remainingItemCount: isSelective(query) ? undefined : selected.length - limit,
-    },
+    metadata: { ...metadata, continue: encodeContinue({ revision, namespace, name }), remainingItemCount },
     objects: page,
   };
 }
@@ -76,19 +73,18 @@ interface ListState {
 }
 
 function stateFor(cluster: EmbeddedCluster, { type, namespace, query, isStale }: ListRequest): ListState {
-  const limit = Math.max(0, integer(query.get('limit') || '0'));
+  const limit = integer(query.get('limit')) ?? 0;
   const token = query.get('continue') ?? '';
-  const match = requireMatch(query);
+  const match = choice('resourceVersionMatch', query.get('resourceVersionMatch'), ['Exact', 'NotOlderThan']);
   if (token !== '') return { ...continued(cluster, type, namespace, token), limit };
   const now = isStale ? cluster.previousRevision(type) : cluster.storage.revision;
-  const asked = resourceVersion(query.get('resourceVersion'));
-  if (asked !== undefined && asked > cluster.storage.revision) throw tooLarge(asked, cluster.storage.revision);
+  const asked = integer(query.get('resourceVersion'));
+  if (asked !== undefined) requireReached(asked, cluster.storage.revision);
+  const isExact = match === 'Exact' || (match === undefined && limit > 0);
+  const revision = isExact && asked ? asked : now;
   // What a cache may answer is answered whole.
-  if (asked === 0 && match === '')
-    return { revision: now, objects: objectsAt(cluster, type, now, namespace), limit: 0 };
-  const isExact = match === 'Exact' || (asked !== undefined && match === '' && limit > 0);
-  const revision = isExact && asked !== undefined ? asked : now;
-  return { revision, objects: objectsAt(cluster, type, revision, namespace), limit };
+  const isWhole = asked === 0 && match === undefined;
+  return { revision, objects: objectsAt(cluster, type, revision, namespace), limit: isWhole ? 0 : limit };
 }
 
 function objectsAt(
@@ -101,6 +97,37 @@ function objectsAt(
   return cluster.listAt(type, revision, namespace);
 }
 
+/** @throws ApiFailure `Timeout` for a revision that is yet to come */
+export function requireReached(asked: number, current: number): void {
+  if (asked <= current) return;
+  throw new ApiFailure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+/** Where the next page of a list begins: the revision of the first page, and the last object that was sent. */
+interface ContinueToken {
+  readonly revision: number;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+function encodeContinue(token: ContinueToken): string {
+  return Buffer.from(JSON.stringify(token)).toString('base64url');
+}
+
+/** @throws ApiFailure `BadRequest` */
+function decodeContinue(text: string): ContinueToken {
+  try {
+    const token = JSON.parse(Buffer.from(text, 'base64url').toString()) as ContinueToken;
+    if (Number.isSafeInteger(token.revision)) return token;
+  } catch {
+    // Told below, as everything else that is no token of ours.
+  }
+  throw new ApiFailure('BadRequest', 'invalid continue token');
+}
+
 function continued(
   cluster: EmbeddedCluster,
   type: ResourceType,
@@ -110,63 +137,10 @@ function continued(
   const { revision, ...last } = decodeContinue(text);
   try {
     const objects = cluster.listAt(type, revision, namespace);
-    const key = { apiVersion: '', kind: '', metadata: last };
-    const start = objects.findIndex((object) => inOrder(object, key) > 0);
+    const start = objects.findIndex((object) => inOrder(object, { metadata: last }) > 0);
     return { revision, objects: start < 0 ? [] : objects.slice(start) };
   } catch (error) {
     if (!(error instanceof ApiFailure) || error.reason !== 'Expired') throw error;
-    throw new ApiFailure(
-      'Expired',
-      'The provided continue parameter is too old to display a consistent list result. You must start a new list without ' +
-        'the continue parameter.',
-    );
+    throw new ApiFailure('Expired', 'The provided continue parameter is too old: start a new list without it.');
   }
-}
-
-function isSelective(query: URLSearchParams): boolean {
-  return Boolean(query.get('labelSelector')) || Boolean(query.get('fieldSelector'));
-}
-
-/** @throws ApiFailure `Invalid` for options that do not go together */
-function requireMatch(query: URLSearchParams): string {
-  const match = query.get('resourceVersionMatch') ?? '';
-  const version = query.get('resourceVersion') ?? '';
-  if (isTrue(query.get('sendInitialEvents'))) {
-    refuse(
-      'ListOptions',
-      'FieldValueForbidden',
-      'sendInitialEvents',
-      'Forbidden: sendInitialEvents is forbidden for list',
-    );
-  }
-  if (match === '') return match;
-  const field = 'resourceVersionMatch';
-  if (version === '') {
-    const why = 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided';
-    refuse('ListOptions', 'FieldValueForbidden', field, why);
-  }
-  if (query.get('continue')) {
-    refuse(
-      'ListOptions',
-      'FieldValueForbidden',
-      field,
-      'Forbidden: resourceVersionMatch is forbidden when continue is provided',
-    );
-  }
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    const why = `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`;
-    refuse('ListOptions', 'FieldValueNotSupported', field, why);
-  }
-  if (match === 'Exact' && version === '0') {
-    const why = 'Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"';
-    refuse('ListOptions', 'FieldValueForbidden', field, why);
-  }
-  return match;
-}
-
-export function tooLarge(asked: number, current: number): ApiFailure {
-  return new ApiFailure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    retryAfterSeconds: 1,
-  });
 }

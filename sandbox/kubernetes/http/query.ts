@@ -1,112 +1,83 @@
 /**
- * The options that requests carry in their query, with the API server's own refusals of what they cannot be.
- *
- * Source: k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go and internalversion/validation
+ * The options that requests carry in their query, and the refusal of what they cannot be: an option that is misread in
+ * silence would write what was only to be tried.
  */
 import { ApiFailure } from '../api-failure.ts';
 import type { DeleteOptions, WriteOptions } from '../cluster.ts';
+import { parseFieldSelector } from '../field-selector.ts';
+import { parseLabelSelector } from '../label-selector.ts';
+import type { KubeObject } from '../object.ts';
 import { invalid } from '../refusals.ts';
-
-type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions' | 'ListOptions';
-
-const longestManager = 128;
-const unknownManager = 'unknown';
+import type { ResourceType } from '../resource-type.ts';
 
 export function isTrue(value: string | null): boolean {
-  return value === 'true' || value === '1' || value === 'True' || value === 'TRUE' || value === 't' || value === 'T';
+  return value !== null && /^(1|t|true)$/i.test(value);
+}
+
+/** Undefined when the option is not given. @throws ApiFailure `Invalid` for a value that is not known */
+export function choice<T extends string>(field: string, value: unknown, known: readonly T[]): T | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  const found = known.find((one) => one === value);
+  if (found !== undefined) return found;
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${known.join(', ')}`;
+  return refuse(field, 'FieldValueNotSupported', message);
 }
 
 /** @throws ApiFailure `Invalid` */
-export function isDryRun(values: readonly string[], kind: OptionsKind): boolean {
-  const asked = values.filter((value) => value !== '');
-  if (asked.some((value) => value !== 'All')) {
-    refuse(
-      kind,
-      'FieldValueNotSupported',
-      'dryRun',
-      `Unsupported value: ${JSON.stringify(asked)}: supported values: "All"`,
-    );
-  }
-  return asked.length > 0;
+export function refuse(field: string, reason: string, message: string): never {
+  throw invalid({ group: 'meta.k8s.io', kind: 'Options' }, '', { reason, message, field });
 }
 
 /** @throws ApiFailure `Invalid` */
-export function writeOptions(query: URLSearchParams, kind: OptionsKind, userAgent: string): WriteOptions {
-  const fieldValidation = query.get('fieldValidation') ?? '';
-  if (!isFieldValidation(fieldValidation)) {
-    const supported = 'supported values: "", "Ignore", "Strict", "Warn"';
-    refuse(kind, 'FieldValueNotSupported', 'fieldValidation', `Unsupported value: "${fieldValidation}": ${supported}`);
-  }
-  const manager = query.get('fieldManager') ?? '';
-  if (manager.length > longestManager) {
-    refuse(kind, 'FieldValueTooLong', 'fieldManager', `Too long: may not be more than ${longestManager} bytes`);
-  }
+export function writeOptions(query: URLSearchParams, userAgent: string): WriteOptions {
   return {
-    manager: manager || managerOf(userAgent),
-    dryRun: isDryRun(query.getAll('dryRun'), kind),
-    fieldValidation: fieldValidation === '' ? 'Warn' : fieldValidation,
+    // Else what the client calls itself, up to the slash.
+    manager: query.get('fieldManager') || userAgent.split('/', 1)[0] || 'unknown',
+    dryRun: isDryRun(query.getAll('dryRun')),
+    fieldValidation: choice('fieldValidation', query.get('fieldValidation'), ['Ignore', 'Warn', 'Strict']) ?? 'Warn',
   };
 }
 
-function isFieldValidation(value: string): value is 'Ignore' | 'Warn' | 'Strict' | '' {
-  return ['', 'Ignore', 'Warn', 'Strict'].includes(value);
+function isDryRun(values: readonly unknown[]): boolean {
+  return values.some((value) => choice('dryRun', value, ['All']) !== undefined);
 }
-
-/** What a client calls itself, up to the slash. */
-function managerOf(userAgent: string): string {
-  return userAgent.split('/', 1)[0]?.slice(0, longestManager) || unknownManager;
-}
-
-const policies = ['Foreground', 'Background', 'Orphan'] as const;
 
 /** @throws ApiFailure `Invalid`, `BadRequest` */
 export function deleteOptions(query: URLSearchParams, body: Readonly<Record<string, unknown>>): DeleteOptions {
-  const propagationPolicy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;
-  if (propagationPolicy !== undefined && !isPolicy(propagationPolicy)) {
-    const supported = 'supported values: "Foreground", "Background", "Orphan", "nil"';
-    const message = `Unsupported value: ${JSON.stringify(propagationPolicy)}: ${supported}`;
-    refuse('DeleteOptions', 'FieldValueNotSupported', 'propagationPolicy', message);
-  }
-  const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined;
-  const bodyDryRun = Array.isArray(body.dryRun) ? body.dryRun.map(String) : [];
+  const policy = body.propagationPolicy ?? query.get('propagationPolicy');
+  const grace = body.gracePeriodSeconds;
+  const { uid, resourceVersion } = (body.preconditions ?? {}) as Record<string, string | undefined>;
+  const dryRun = Array.isArray(body.dryRun) ? body.dryRun : [];
   return {
-    propagationPolicy:
-      isTrue(query.get('orphanDependents')) || body.orphanDependents === true ? 'Orphan' : propagationPolicy,
-    gracePeriodSeconds: grace === undefined ? undefined : integer(JSON.stringify(grace).replaceAll('"', '')),
-    preconditions: preconditionsOf(body.preconditions),
-    dryRun: isDryRun([...query.getAll('dryRun'), ...bodyDryRun], 'DeleteOptions'),
+    propagationPolicy: choice('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']),
+    gracePeriodSeconds: typeof grace === 'number' ? grace : integer(query.get('gracePeriodSeconds')),
+    preconditions: { uid, resourceVersion },
+    dryRun: isDryRun([...query.getAll('dryRun'), ...dryRun]),
   };
 }
 
-function isPolicy(value: unknown): value is (typeof policies)[number] {
-  return policies.some((policy) => policy === value);
+/** Undefined when there is none. @throws ApiFailure `BadRequest` */
+export function integer(text: string | null): number | undefined {
+  if (text === null || text === '') return undefined;
+  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  throw new ApiFailure('BadRequest', `${JSON.stringify(text)} is no integer`);
 }
 
-function preconditionsOf(value: unknown): DeleteOptions['preconditions'] {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { uid, resourceVersion } = value as Record<string, unknown>;
-  return {
-    uid: typeof uid === 'string' ? uid : undefined,
-    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
-  };
+/** Which objects of a type a list, a watch or a collective deletion is about. */
+export interface Selection {
+  readonly isEverything: boolean;
+  selects(object: KubeObject): boolean;
 }
 
 /** @throws ApiFailure `BadRequest` */
-export function integer(text: string): number {
-  if (/^-?\d{1,15}$/.test(text)) return Number(text);
-  throw new ApiFailure('BadRequest', `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
-/** Undefined when none is given. @throws ApiFailure `BadRequest` */
-export function resourceVersion(text: string | null): number | undefined {
-  if (text === null || text === '') return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  const quoted = JSON.stringify(text);
-  const why = `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`;
-  throw new ApiFailure('BadRequest', `invalid resource version: ${why}`);
-}
-
-/** @throws ApiFailure `Invalid` */
-export function refuse(kind: OptionsKind, reason: string, field: string, message: string): never {
-  throw invalid({ group: 'meta.k8s.io', kind }, '', { reason, message, field });
+export function selectionOf(query: URLSearchParams, type: ResourceType, name: string | undefined): Selection {
+  const labels = query.get('labelSelector') ?? '';
+  const fields = query.get('fieldSelector') ?? '';
+  const byLabel = parseLabelSelector(labels);
+  const byField = parseFieldSelector(fields, type);
+  return {
+    isEverything: labels === '' && fields === '' && name === undefined,
+    selects: (object) =>
+      (name === undefined || object.metadata.name === name) && byLabel(object.metadata.labels ?? {}) && byField(object),
+  };
 }

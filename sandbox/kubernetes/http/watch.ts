@@ -8,16 +8,16 @@
  * one that ceases to is DELETED.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../../operator/clock.ts';
+import type { Clock, Timer } from '../../../operator/clock.ts';
 import { ApiFailure } from '../api-failure.ts';
 import type { EmbeddedCluster } from '../embedded-cluster.ts';
 import type { KubeObject } from '../object.ts';
 import { apiVersionOf, type ResourceType } from '../resource-type.ts';
 import type { Revised } from '../storage.ts';
-import { integer, isTrue, refuse } from './query.ts';
-import { tooLarge } from './list.ts';
+import { requireReached } from './list.ts';
+import { integer, isTrue } from './query.ts';
+import type { Selection } from './query.ts';
 import type { Representation } from './representation.ts';
-import type { Selection } from './selection.ts';
 
 export interface WatchOptions {
   /** Undefined and 0: what is there now comes first. */
@@ -34,101 +34,58 @@ export interface Watch extends WatchOptions {
   readonly form: Representation;
 }
 
-/** What can happen to a watch besides changes. */
-export interface WatchSurroundings {
-  readonly clock: Clock;
-  readonly bookmarkIntervalMs: number;
-  /** Ends the watch, between two lines. */
-  readonly signal: AbortSignal;
-  /** Hands out what makes the watch send a bookmark soon. Returns what forgets it. */
-  onBookmarkRequest(listener: () => void): () => void;
-}
-
 const sliceLength = 100;
+const bookmarkIntervalMs = 60_000;
 
-/** @throws ApiFailure */
-export function watchOptions(query: URLSearchParams): WatchOptions {
-  const sendInitialEvents = query.get('sendInitialEvents');
-  const match = query.get('resourceVersionMatch') ?? '';
-  const field = 'resourceVersionMatch';
-  if (sendInitialEvents !== null && match !== 'NotOlderThan') {
-    const why = 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
-    refuse('ListOptions', 'FieldValueForbidden', field, why);
-  }
-  if (sendInitialEvents === null && match !== '') {
-    refuse(
-      'ListOptions',
-      'FieldValueForbidden',
-      field,
-      'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-    );
-  }
-  const timeout = query.get('timeoutSeconds');
-  const seconds = timeout === null || timeout === '' ? 0 : integer(timeout);
+/** @throws ApiFailure `BadRequest`, `Timeout` */
+export function watchOptions(query: URLSearchParams, currentRevision: number): WatchOptions {
+  const revision = integer(query.get('resourceVersion'));
+  const sendsInitialEvents = isTrue(query.get('sendInitialEvents'));
+  if (sendsInitialEvents) requireReached(revision ?? 0, currentRevision);
   return {
-    revision: watchRevision(query.get('resourceVersion') ?? ''),
+    revision,
     allowsBookmarks: isTrue(query.get('allowWatchBookmarks')),
-    sendsInitialEvents: isTrue(sendInitialEvents),
-    timeoutSeconds: seconds > 0 ? seconds : undefined,
+    sendsInitialEvents,
+    timeoutSeconds: integer(query.get('timeoutSeconds')),
   };
 }
 
-function watchRevision(text: string): number | undefined {
-  if (text === '') return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  const quoted = JSON.stringify(text);
-  throw new ApiFailure(
-    'InternalError',
-    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
-  );
-}
-
-/** Checks what can be checked before the answer begins. @throws ApiFailure `Timeout` */
-export function requireReachable({ revision, sendsInitialEvents }: WatchOptions, current: number): void {
-  if (sendsInitialEvents && revision !== undefined && revision > current) throw tooLarge(revision, current);
-}
-
+/** @param signal ends the watch, between two lines */
 export async function* watchLines(
   cluster: EmbeddedCluster,
   watch: Watch,
-  { clock, bookmarkIntervalMs, signal, onBookmarkRequest }: WatchSurroundings,
+  clock: Clock,
+  signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const { type, form, allowsBookmarks } = watch;
+  const { type, form, allowsBookmarks, timeoutSeconds } = watch;
   let bell = Promise.withResolvers<void>();
   const wake = () => bell.resolve();
-  const beginsWithState = watch.sendsInitialEvents || watch.revision === undefined || watch.revision === 0;
+  const beginsWithState = watch.sendsInitialEvents || !watch.revision;
   const begin = beginsWithState ? cluster.storage.revision : watch.revision;
   const initial = beginsWithState ? cluster.list(type, watch.namespace) : [];
   const stored = cluster.forms.of(type);
   const cursor = cluster.storage.of(stored.type).follow(begin, wake);
   let isOver = false;
   let bookmarkDue = false;
-  const askBookmark = () => {
-    bookmarkDue = allowsBookmarks;
-    wake();
-  };
   const end = () => {
     isOver = true;
     wake();
   };
-  const endings: (() => void)[] = [onBookmarkRequest(askBookmark), cursor.close];
-  const every = (): void => {
-    const timer = clock.after(bookmarkIntervalMs, () => {
-      askBookmark();
-      every();
+  let bookmarkTimer: Timer | undefined;
+  const repeatBookmarks = (): void => {
+    bookmarkTimer = clock.after(bookmarkIntervalMs, () => {
+      bookmarkDue = true;
+      wake();
+      repeatBookmarks();
     });
-    endings[2] = () => timer.cancel();
   };
-  if (allowsBookmarks) every();
-  if (watch.timeoutSeconds !== undefined) {
-    const timer = clock.after(watch.timeoutSeconds * 1000, end);
-    endings[3] = () => timer.cancel();
-  }
+  if (allowsBookmarks) repeatBookmarks();
+  const timeout = timeoutSeconds ? clock.after(timeoutSeconds * 1000, end) : undefined;
   signal.addEventListener('abort', end, { once: true });
   try {
     for (let start = 0; start < initial.length && !isOver; start += sliceLength) {
       const slice = initial.slice(start, start + sliceLength).filter((object) => watch.selection.selects(object));
-      if (slice.length > 0) yield slice.map((object) => eventLine('ADDED', form.watched(object))).join('');
+      if (slice.length > 0) yield slice.map((object) => eventLine('ADDED', form.one(object))).join('');
       await turn();
     }
     if (watch.sendsInitialEvents && allowsBookmarks) yield bookmarkLine(watch, begin, true);
@@ -154,7 +111,9 @@ export async function* watchLines(
     yield eventLine('ERROR', JSON.stringify(error.toStatus()));
   } finally {
     signal.removeEventListener('abort', end);
-    for (const ending of endings) ending?.();
+    cursor.close();
+    bookmarkTimer?.cancel();
+    timeout?.cancel();
   }
 }
 
@@ -165,18 +124,18 @@ function changeLine(watch: Watch, change: Revised, served: (object: KubeObject) 
   const now = served(object);
   const before = previous && served(previous);
   const matched = before !== undefined && selection.selects(before);
-  if (change.type === 'DELETED') return matched ? eventLine('DELETED', form.watched(now)) : '';
-  if (selection.selects(now)) return eventLine(matched ? 'MODIFIED' : 'ADDED', form.watched(now));
+  if (change.type === 'DELETED') return matched ? eventLine('DELETED', form.one(now)) : '';
+  if (selection.selects(now)) return eventLine(matched ? 'MODIFIED' : 'ADDED', form.one(now));
   if (!matched) return '';
   const { resourceVersion } = object.metadata;
-  return eventLine('DELETED', form.watched({ ...before, metadata: { ...before.metadata, resourceVersion } }));
+  return eventLine('DELETED', form.one({ ...before, metadata: { ...before.metadata, resourceVersion } }));
 }
 
 function bookmarkLine({ type, form }: Watch, revision: number, isEndOfInitialEvents: boolean): string {
   const annotations = isEndOfInitialEvents ? { 'k8s.io/initial-events-end': 'true' } : undefined;
   const metadata = { resourceVersion: String(revision), annotations };
   const object = { kind: type.kind, apiVersion: apiVersionOf(type), metadata } as unknown as KubeObject;
-  return eventLine('BOOKMARK', form.watched(object));
+  return eventLine('BOOKMARK', form.one(object));
 }
 
 function eventLine(type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR', object: string): string {

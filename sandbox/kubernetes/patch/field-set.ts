@@ -3,12 +3,12 @@
  *
  * A path may be a member with or without members below it: owning `.metadata.labels` (the map is there because of me) is
  * something else than owning `.metadata.labels.app`. Operations are of sets of paths, so a path says nothing about those
- * below it; only `without` removes whole branches.
+ * below it.
  *
  * Source: sigs.k8s.io/structured-merge-diff/v6/fieldpath/set.go and serialize.go.
  */
-import { comparePathElements, parsePathElement } from './path-element.ts';
-import type { PathElement } from './path-element.ts';
+import { mapOf } from './field-type.ts';
+import type { PathElement } from './field-type.ts';
 
 export type Path = readonly PathElement[];
 
@@ -30,12 +30,6 @@ export class FieldSet {
     this.#nodes = nodes;
   }
 
-  static of(...paths: readonly Path[]): FieldSet {
-    let set = FieldSet.empty;
-    for (const path of paths) set = set.union(branch(path));
-    return set;
-  }
-
   /** Nodes that say nothing are left out. */
   static fromNodes(nodes: Iterable<readonly [PathElement, FieldNode]>): FieldSet {
     const kept = new Map<PathElement, FieldNode>();
@@ -43,41 +37,35 @@ export class FieldSet {
     return kept.size === 0 ? FieldSet.empty : new FieldSet(kept);
   }
 
-  /**
-   * The same for the same object, which must not change any more.
-   *
-   * @throws SyntaxError when a step is no JSON, TypeError when the tree is none
-   */
+  /** The same for the same object, which must not change any more. @throws TypeError when the tree is none */
   static fromV1(fields: unknown): FieldSet {
-    const object = objectOf(fields);
+    const object = mapOf(fields);
+    if (object === undefined) throw new TypeError('a set of fields must be an object');
     let set = FieldSet.#ofV1.get(object);
-    if (!set) FieldSet.#ofV1.set(object, (set = FieldSet.#decode(object)));
+    if (set === undefined) {
+      const entries = Object.entries(object).filter(([element]) => element !== '.');
+      set = FieldSet.fromNodes(entries.map(([element, content]) => [element, FieldSet.#nodeFromV1(content)]));
+      FieldSet.#ofV1.set(object, set);
+    }
     return set;
   }
 
-  static #decode(fields: object): FieldSet {
-    const nodes: [PathElement, FieldNode][] = [];
-    for (const [text, content] of Object.entries(fields)) {
-      const element = text === '.' ? undefined : parsePathElement(text);
-      if (element === undefined) continue;
-      const below = FieldSet.#decode(objectOf(content));
-      // A leaf is a member even where nobody wrote the dot.
-      nodes.push([element, { isMember: below.isEmpty || Object.hasOwn(content as object, '.'), below }]);
-    }
-    return FieldSet.fromNodes(nodes);
+  static #nodeFromV1(content: unknown): FieldNode {
+    const below = FieldSet.fromV1(content);
+    // A leaf is a member even where nobody wrote the dot.
+    return { isMember: below.isEmpty || Object.hasOwn(content as object, '.'), below };
   }
 
   toV1(): object {
-    if (!this.#v1) FieldSet.#ofV1.set((this.#v1 = this.#encode()), this);
+    if (this.#v1 === undefined) {
+      const entries = this.#sorted().map(([element, { isMember, below }]): [string, object] => {
+        const content = below.toV1();
+        return [element, isMember && !below.isEmpty ? { '.': {}, ...content } : content];
+      });
+      this.#v1 = Object.fromEntries(entries);
+      FieldSet.#ofV1.set(this.#v1, this);
+    }
     return this.#v1;
-  }
-
-  #encode(): object {
-    const entries = this.#sorted().map(([element, { isMember, below }]): [string, object] => {
-      const content = below.#encode();
-      return [element, isMember && !below.isEmpty ? { '.': {}, ...content } : content];
-    });
-    return Object.fromEntries(entries);
   }
 
   get isEmpty(): boolean {
@@ -86,17 +74,6 @@ export class FieldSet {
 
   get(element: PathElement): FieldNode | undefined {
     return this.#nodes.get(element);
-  }
-
-  has(path: Path): boolean {
-    const [first, ...rest] = path;
-    const node = first === undefined ? undefined : this.#nodes.get(first);
-    if (!node) return false;
-    return rest.length === 0 ? node.isMember : node.below.has(rest);
-  }
-
-  nodes(): Iterable<readonly [PathElement, FieldNode]> {
-    return this.#nodes;
   }
 
   equals(other: FieldSet): boolean {
@@ -115,62 +92,29 @@ export class FieldSet {
   }
 
   intersection(other: FieldSet): FieldSet {
-    if (this === other) return this;
-    return this.#filter((element, node) => {
-      const match = other.#nodes.get(element);
-      return match && { isMember: node.isMember && match.isMember, below: node.below.intersection(match.below) };
-    });
+    return this.difference(this.difference(other));
   }
 
   difference(other: FieldSet): FieldSet {
     if (other.isEmpty) return this;
-    return this.#filter((element, node) => {
-      const match = other.#nodes.get(element);
-      if (!match) return node;
-      return { isMember: node.isMember && !match.isMember, below: node.below.difference(match.below) };
-    });
+    return FieldSet.fromNodes(
+      [...this.#nodes].map(([element, node]) => {
+        const match = other.#nodes.get(element);
+        if (!match) return [element, node];
+        const isMember = node.isMember && !match.isMember;
+        return [element, { isMember, below: node.below.difference(match.below) }];
+      }),
+    );
   }
 
-  /** Without the members of `other` and all below them. */
-  without(other: FieldSet): FieldSet {
-    if (other.isEmpty) return this;
-    return this.#filter((element, node) => {
-      const match = other.#nodes.get(element);
-      if (!match) return node;
-      return match.isMember ? undefined : { isMember: node.isMember, below: node.below.without(match.below) };
-    });
-  }
-
-  /** In the order of the API server: the members of a level, then what is below them. */
   paths(): Path[] {
-    const sorted = this.#sorted();
-    return [
-      ...sorted.filter(([, node]) => node.isMember).map(([element]) => [element]),
-      ...sorted.flatMap(([element, node]) => node.below.paths().map((path) => [element, ...path])),
-    ];
+    return this.#sorted().flatMap(([element, { isMember, below }]) => [
+      ...(isMember ? [[element]] : []),
+      ...below.paths().map((path) => [element, ...path]),
+    ]);
   }
 
   #sorted(): [PathElement, FieldNode][] {
-    return [...this.#nodes].sort(([a], [b]) => comparePathElements(a, b));
+    return [...this.#nodes].sort(([a], [b]) => (a < b ? -1 : 1));
   }
-
-  #filter(change: (element: PathElement, node: FieldNode) => FieldNode | undefined): FieldSet {
-    const nodes: [PathElement, FieldNode][] = [];
-    for (const [element, node] of this.#nodes) {
-      const changed = change(element, node);
-      if (changed) nodes.push([element, changed]);
-    }
-    return FieldSet.fromNodes(nodes);
-  }
-}
-
-function branch(path: Path): FieldSet {
-  const [first, ...rest] = path;
-  if (first === undefined) return FieldSet.empty;
-  return FieldSet.fromNodes([[first, { isMember: rest.length === 0, below: branch(rest) }]]);
-}
-
-function objectOf(value: unknown): object {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new TypeError('a set of fields must be an object');
 }

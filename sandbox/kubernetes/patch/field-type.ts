@@ -1,55 +1,47 @@
 /**
- * A schema as field ownership sees it: which of the values a field takes are one piece (scalars, atomic lists and maps),
- * and how the others fall into parts (fields, entries of maps, items of lists by their keys or values).
+ * A schema as field ownership sees it: into which parts a value falls. Maps fall into their fields or entries, lists that
+ * have keys (or are sets) into their items; scalars, atomic lists and atomic maps are one piece.
  *
  * Fields without a schema (preserved unknown ones, free-form objects) have the deduced type: maps fall into their entries,
- * everything else is one piece.
+ * everything else is one piece. So is a list in which two items are the same: nobody could say which of them is meant.
  *
  * Source: k8s.io/kube-openapi/pkg/schemaconv.
  */
 import type { Schema } from '../../../operator/admission/schema.ts';
-import { keyElement, valueElement } from './path-element.ts';
-import type { PathElement } from './path-element.ts';
 
-export type ScalarType = 'number' | 'string' | 'boolean' | 'any';
+/** One step of a path, as FieldsV1 writes it: `f:name` a field, `k:{"name":"web"}` or `v:"x"` an item of a list. */
+export type PathElement = string;
 
 export interface FieldType {
-  readonly scalar?: ScalarType;
-  readonly list?: ListType;
-  readonly map?: MapType;
-}
-
-export interface ListType {
-  readonly isAtomic: boolean;
-  readonly items: FieldType;
-  /** @throws TypeError with the API server's words when the item has no place in a list of this type */
-  elementOf(item: unknown): PathElement;
-}
-
-export interface MapType {
-  readonly isAtomic: boolean;
+  /** Undefined where there can be no field of this name. */
+  fieldOf(name: string): FieldType | undefined;
   /** Whether the schema names this field; entries of a map have no names there. */
   isNamed(name: string): boolean;
-  /** Undefined when there can be no such field. */
-  of(name: string): FieldType | undefined;
+  readonly isAtomicMap: boolean;
+  /** Of lists that fall into items: the fields that tell these apart, none for sets. */
+  readonly itemKeys: readonly string[] | undefined;
+  readonly items: FieldType;
+  /** Of the item's key, where it does not say it. */
+  defaultOf(key: string): unknown;
 }
 
-const untyped: FieldType = {
-  scalar: 'any',
-  list: {
-    isAtomic: true,
-    get items() {
-      return untyped;
-    },
-    elementOf: () => refuse('invalid indexing of non-associative list'),
-  },
-  map: { isAtomic: true, isNamed: () => false, of: () => untyped },
-};
+export interface Part {
+  readonly value: unknown;
+  readonly type: FieldType;
+  readonly isNamed: boolean;
+}
+
+export type Parts = ReadonlyMap<PathElement, Part>;
 
 const deduced: FieldType = {
-  scalar: 'any',
-  list: untyped.list,
-  map: { isAtomic: false, isNamed: () => false, of: () => deduced },
+  fieldOf: () => deduced,
+  isNamed: () => false,
+  isAtomicMap: false,
+  itemKeys: undefined,
+  get items() {
+    return deduced;
+  },
+  defaultOf: () => undefined,
 };
 
 const types = new WeakMap<Schema, FieldType>();
@@ -64,95 +56,73 @@ export function fieldTypeOf(schema: Schema, preservesUnknown = false): FieldType
 }
 
 function typeOf(schema: Schema, preserves: boolean): FieldType {
-  switch (schema.type) {
-    case 'object':
-      return { map: mapType(schema, preserves) };
-    case 'array':
-      return { list: listType(schema, preserves) };
-    case 'string':
-      return { scalar: schema.format === undefined || schema.format === 'byte' ? 'string' : 'any' };
-    case 'integer':
-    case 'number':
-      return { scalar: 'number' };
-    case 'boolean':
-      return { scalar: 'boolean' };
-    case undefined:
-      return { scalar: 'any', list: listType(schema, preserves), map: mapType(schema, preserves) };
-  }
-}
-
-function mapType(schema: Schema, preserves: boolean): MapType {
-  const { properties = {}, additionalProperties } = schema;
+  const { properties = {}, additionalProperties, items } = schema;
   const isNamed = (name: string): boolean => Object.hasOwn(properties, name);
+  const isFree = additionalProperties ?? (preserves || Object.keys(properties).length === 0);
   const others = (): FieldType | undefined => {
-    if (typeof additionalProperties === 'object') return fieldTypeOf(additionalProperties, preserves);
-    if (additionalProperties === undefined) {
-      return preserves || Object.keys(properties).length === 0 ? deduced : undefined;
-    }
-    return additionalProperties ? deduced : undefined;
+    if (typeof isFree === 'object') return fieldTypeOf(isFree, preserves);
+    return isFree ? deduced : undefined;
   };
   return {
-    isAtomic: schema['x-kubernetes-map-type'] === 'atomic',
+    fieldOf: (name) => (isNamed(name) ? fieldTypeOf(properties[name]!, preserves) : others()),
     isNamed,
-    of(name) {
-      const property = isNamed(name) ? properties[name] : undefined;
-      return property ? fieldTypeOf(property, preserves) : others();
-    },
-  };
-}
-
-function listType(schema: Schema, preserves: boolean): ListType {
-  const { items } = schema;
-  const keys = keysOf(schema);
-  return {
-    isAtomic: keys === undefined,
+    isAtomicMap: schema['x-kubernetes-map-type'] === 'atomic',
+    itemKeys: itemKeysOf(schema),
     get items() {
-      return items ? fieldTypeOf(items, preserves) : untyped;
+      return items ? fieldTypeOf(items, preserves) : deduced;
     },
-    elementOf(item) {
-      if (!keys) return refuse('invalid indexing of non-associative list');
-      return keys.length === 0 ? elementOfSet(item) : elementOfMap(item, keys, items);
-    },
+    defaultOf: (key) => items?.properties?.[key]?.default,
   };
 }
 
-/** Undefined for atomic lists, none for sets. */
-function keysOf(schema: Schema): readonly string[] | undefined {
-  const listKind = schema['x-kubernetes-list-type'];
-  if (listKind === 'set') return [];
-  if (listKind === 'map') return (schema['x-kubernetes-list-map-keys'] ?? []).toSorted();
-  if (listKind !== undefined) return undefined;
+function itemKeysOf(schema: Schema): readonly string[] | undefined {
+  const listType = schema['x-kubernetes-list-type'];
+  if (listType === 'set') return [];
+  if (listType === 'map') return (schema['x-kubernetes-list-map-keys'] ?? []).toSorted();
+  if (listType !== undefined) return undefined;
   // Older types say it only by their strategy for patches.
-  const strategy = schema['x-kubernetes-patch-strategy'];
-  if (strategy !== 'merge' && strategy !== 'merge,retainKeys') return undefined;
+  const strategies = schema['x-kubernetes-patch-strategy']?.split(',') ?? [];
+  if (!strategies.includes('merge')) return undefined;
   const mergeKey = schema['x-kubernetes-patch-merge-key'];
   return mergeKey === undefined ? [] : [mergeKey];
 }
 
-function elementOfSet(item: unknown): PathElement {
-  if (item === null) return refuse("associative list without keys has an element that's an explicit null");
-  if (Array.isArray(item)) return refuse('not supported: associative list with lists as elements');
-  if (typeof item === 'object') return refuse("associative list without keys has an element that's a map type");
-  return valueElement(item);
+/** Undefined for what is one piece. */
+export function partsOf(value: unknown, type: FieldType): Parts | undefined {
+  if (Array.isArray(value)) return itemsOf(value, type);
+  const map = mapOf(value);
+  if (map === undefined || type.isAtomicMap) return undefined;
+  const parts = new Map<PathElement, Part>();
+  for (const [name, entry] of Object.entries(map)) {
+    const entryType = entry === undefined ? undefined : type.fieldOf(name);
+    if (entryType) parts.set(`f:${name}`, { value: entry, type: entryType, isNamed: type.isNamed(name) });
+  }
+  return parts;
 }
 
-function elementOfMap(item: unknown, keys: readonly string[], items: Schema | undefined): PathElement {
-  if (item === null) return refuse('associative list with keys may not have a null element');
-  if (typeof item !== 'object' || Array.isArray(item)) {
-    return refuse('associative list with keys may not have non-map elements');
+function itemsOf(list: readonly unknown[], type: FieldType): Parts | undefined {
+  if (type.itemKeys === undefined) return undefined;
+  const parts = new Map<PathElement, Part>();
+  for (const item of list) {
+    const element = itemElement(item, type, type.itemKeys);
+    if (element === undefined || parts.has(element)) return undefined;
+    parts.set(element, { value: item, type: type.items, isNamed: false });
   }
-  const found: [string, unknown][] = [];
-  for (const key of keys) {
-    const value = (item as Record<string, unknown>)[key] ?? items?.properties?.[key]?.default;
-    if (value !== undefined) found.push([key, value]);
-  }
-  if (found.length > 0) return keyElement(found);
-  const names = `["${keys.join('" "')}"]`;
-  return refuse(
-    `associative list with keys has an element that omits all key fields ${names} (and doesn't have default values for any key fields)`,
-  );
+  return parts;
 }
 
-function refuse(message: string): never {
-  throw new TypeError(message);
+/** Undefined when the item has no place in a list of this type. */
+function itemElement(item: unknown, type: FieldType, keys: readonly string[]): PathElement | undefined {
+  if (keys.length === 0) return typeof item === 'object' ? undefined : `v:${JSON.stringify(item)}`;
+  const map = mapOf(item);
+  if (map === undefined) return undefined;
+  const found = keys.map((key) => [key, map[key] ?? type.defaultOf(key)]).filter(([, value]) => value !== undefined);
+  return found.length === 0 ? undefined : `k:${JSON.stringify(Object.fromEntries(found))}`;
+}
+
+export type JsonMap = Readonly<Record<string, unknown>>;
+
+/** Undefined when it is no map. */
+export function mapOf(value: unknown): JsonMap | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonMap) : undefined;
 }

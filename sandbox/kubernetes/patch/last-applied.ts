@@ -5,56 +5,50 @@
  * Source: k8s.io/apimachinery/pkg/util/managedfields/internal/lastapplied*.go.
  */
 import type { KubeObject } from '../object.ts';
-import { compareObjects } from './comparison.ts';
-import type { FieldSet } from './field-set.ts';
-import type { FieldType } from './field-type.ts';
-import { encodeJson } from './go-text.ts';
-import { fieldsOf } from './owned-fields.ts';
+import { FieldSet } from './field-set.ts';
+import { mapOf } from './field-type.ts';
+import type { FieldType, JsonMap } from './field-type.ts';
+import { compareObjects, fieldsOf } from './object-fields.ts';
 
 const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
-/** What all annotations of an object may have together. */
-const maxAnnotationsBytes = 256 * 1024;
 
-/** Undefined when there is no such annotation, or it is of another version. */
-export function lastAppliedFields(live: KubeObject, type: FieldType, apiVersion: string): FieldSet | undefined {
-  const text = live.metadata.annotations?.[annotation];
-  if (!text) return undefined;
+/** What the annotation of `kubectl apply` without server side says was applied, where the object still is so. */
+export function lastAppliedFields(live: KubeObject, type: FieldType, apiVersion: string): FieldSet {
+  const lastApplied = parsedOrNothing(live.metadata.annotations?.[annotation]);
+  if (lastApplied?.['apiVersion'] !== apiVersion) return FieldSet.empty;
+  const { written, removed } = compareObjects(lastApplied, live, type);
+  return fieldsOf(lastApplied, type).difference(written).difference(removed);
+}
+
+function parsedOrNothing(text = ''): JsonMap | undefined {
   try {
-    const lastApplied = JSON.parse(text) as KubeObject;
-    if (lastApplied.apiVersion !== apiVersion) return undefined;
-    const { added, modified, removed } = compareObjects(lastApplied, live, type);
-    return fieldsOf(lastApplied, type).difference(modified).difference(added).difference(removed);
+    return mapOf(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
-/** Keeps the annotation at what was applied now; objects without it stay without. */
-export function withLastApplied(object: KubeObject, applied: KubeObject): KubeObject {
+/** Keeps that annotation at what was applied now, for the next apply without server side. */
+export function withLastApplied(object: KubeObject, { metadata, ...rest }: KubeObject): KubeObject {
   const { annotations } = object.metadata;
-  if (!annotations?.[annotation]) return object;
-  const { [annotation]: _own, ...appliedAnnotations } = applied.metadata.annotations ?? {};
-  const metadata = applied.metadata.annotations
-    ? { ...applied.metadata, annotations: appliedAnnotations }
-    : applied.metadata;
-  const text = `${encodeJson(sorted({ ...applied, metadata }))}\n`;
-  const { [annotation]: old, ...others } = annotations;
-  if (text === old) return object;
-  const changed = { ...others, [annotation]: text };
-  const isTooLarge = sizeOf(changed) > maxAnnotationsBytes;
-  return { ...object, metadata: { ...object.metadata, annotations: isTooLarge ? others : changed } };
+  if (annotations?.[annotation] === undefined) return object;
+  const text = `${goJson(sorted({ ...rest, metadata }))}\n`;
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...annotations, [annotation]: text } },
+  };
 }
 
-function sizeOf(annotations: Readonly<Record<string, string>>): number {
-  return Object.entries(annotations).reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  );
+/** As Go writes JSON, safe in HTML. */
+function goJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(/[<>&]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`);
 }
 
+/** As Go writes maps. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const map = mapOf(value);
+  if (map === undefined) return value;
+  const entries = Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, entry]) => [key, sorted(entry)]));
 }

@@ -8,6 +8,7 @@
  */
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
 import { FieldSet } from './field-set.ts';
+import type { Comparison } from './object-fields.ts';
 
 export interface FieldOwner {
   readonly manager: string;
@@ -27,66 +28,85 @@ export interface Ownership {
 export type Ownerships = ReadonlyMap<string, Ownership>;
 
 export function ownerId({ manager, operation, apiVersion, subresource }: FieldOwner): string {
-  return JSON.stringify({
-    manager,
-    operation,
-    apiVersion: operation === 'Update' ? apiVersion : undefined,
-    subresource,
-  });
+  return JSON.stringify([operation, manager, operation === 'Update' ? apiVersion : '', subresource]);
 }
 
-/** Undefined when an entry is none: then the API server falls back to what it had. */
-export function decodeManagedFields(entries: unknown): Ownerships | undefined {
-  if (entries === undefined || entries === null) return new Map();
-  if (!Array.isArray(entries)) return undefined;
+/** Undefined when an entry is none. */
+export function decodeManagedFields(entries: readonly ManagedFieldsEntry[] = []): Ownerships | undefined {
   const ownerships = new Map<string, Ownership>();
-  for (const entry of entries as Partial<ManagedFieldsEntry>[]) {
-    const { manager = '', operation, apiVersion, fieldsType, fieldsV1 = {}, time } = entry;
-    if (operation !== 'Apply' && operation !== 'Update') return undefined;
-    if (!apiVersion || fieldsType !== 'FieldsV1') return undefined;
-    const owner = { manager, operation, apiVersion, subresource: entry.subresource || undefined };
-    try {
+  try {
+    for (const { manager = '', operation, apiVersion, subresource, fieldsV1 = {}, time } of entries) {
+      if (!apiVersion || (operation !== 'Apply' && operation !== 'Update')) return undefined;
+      const owner = { manager, operation, apiVersion, subresource: subresource || undefined };
       ownerships.set(ownerId(owner), { owner, fields: FieldSet.fromV1(fieldsV1), time });
-    } catch {
-      return undefined;
     }
+  } catch {
+    return undefined;
   }
   return ownerships;
 }
 
-/** Applies first, then by time and name. */
-export function encodeManagedFields(ownerships: Ownerships): ManagedFieldsEntry[] {
-  const sorted = [...ownerships.values()].sort(compareOwnerships);
-  return sorted.map(({ owner: { manager, operation, apiVersion, subresource }, fields, time }) => ({
-    apiVersion,
-    fieldsType: 'FieldsV1',
-    fieldsV1: fields.toV1(),
-    manager,
-    operation,
-    ...(subresource === undefined ? {} : { subresource }),
-    ...(time === undefined ? {} : { time }),
-  }));
-}
-
-/** The object with exactly these managedFields, or without any. */
-export function withManagedFields(object: KubeObject, entries: readonly ManagedFieldsEntry[] | undefined): KubeObject {
+/** The object with exactly these owners; without managedFields when there are none. */
+export function withOwnerships(object: KubeObject, ownerships: Ownerships): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
-  const isManaged = entries !== undefined && entries.length > 0;
-  return { ...object, metadata: isManaged ? { ...metadata, managedFields: entries } : metadata };
+  if (ownerships.size === 0) return { ...object, metadata };
+  const entries = [...ownerships.values()].sort(inOrder).map(({ owner, fields, time }): ManagedFieldsEntry => {
+    const { manager, operation, apiVersion, subresource } = owner;
+    const fieldsV1 = fields.toV1();
+    return {
+      apiVersion,
+      fieldsType: 'FieldsV1',
+      fieldsV1,
+      manager,
+      operation,
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(time === undefined ? {} : { time }),
+    };
+  });
+  return { ...object, metadata: { ...metadata, managedFields: entries } };
 }
 
-function compareOwnerships(a: Ownership, b: Ownership): number {
-  const key = ({ owner, time }: Ownership): string[] => [
-    owner.operation,
-    time ?? '',
-    owner.manager,
-    owner.apiVersion,
-    owner.subresource ?? '',
-  ];
-  const [left, right] = [key(a), key(b)];
-  for (const [index, part] of left.entries()) {
-    const other = right[index] ?? '';
-    if (part !== other) return part < other ? -1 : 1;
+/** Applies first, then by time and name. */
+function inOrder(a: Ownership, b: Ownership): number {
+  const key = ({ owner, time = '' }: Ownership): string => `${owner.operation} ${time} ${owner.manager}`;
+  return key(a) < key(b) ? -1 : 1;
+}
+
+/** What nobody owns: the identity of an object, and what the API server alone writes. */
+const ofTheServer = FieldSet.fromV1({
+  'f:apiVersion': {},
+  'f:kind': {},
+  'f:metadata': {
+    '.': {},
+    'f:name': {},
+    'f:namespace': {},
+    'f:creationTimestamp': {},
+    'f:uid': {},
+    'f:generation': {},
+    'f:managedFields': {},
+    'f:resourceVersion': {},
+  },
+});
+
+export function withoutServerFields(fields: FieldSet): FieldSet {
+  return fields.difference(ofTheServer);
+}
+
+/**
+ * The owners after a change: all but `except` lose what changed under them. Owners of another version stay as they are:
+ * their fields have other names.
+ */
+export function releaseChanged(
+  ownerships: Ownerships,
+  { written, removed }: Comparison,
+  { except, apiVersion }: { readonly except?: string; readonly apiVersion: string },
+): Map<string, Ownership> {
+  const gone = written.union(removed);
+  const released = new Map<string, Ownership>();
+  for (const [id, ownership] of ownerships) {
+    const isConcerned = id !== except && ownership.owner.apiVersion === apiVersion;
+    const fields = isConcerned ? ownership.fields.difference(gone) : ownership.fields;
+    if (!fields.isEmpty) released.set(id, { ...ownership, fields });
   }
-  return 0;
+  return released;
 }

@@ -4,28 +4,23 @@
  * Guarantees
  * - Fields of others with another value are a conflict, unless forced; with the same value they are shared.
  * - What the manager applied before and no longer applies goes, unless somebody else owns it.
- * - An apply that changes nothing returns `live` itself.
+ * - An apply that changes nothing changes no times either.
  *
  * Source: k8s.io/apimachinery/pkg/util/managedfields/internal, sigs.k8s.io/structured-merge-diff/v6/merge/update.go.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { ApiFailure } from '../api-failure.ts';
 import type { KubeObject } from '../object.ts';
-import { checkFields, printKind } from './checked-fields.ts';
-import { FieldConflicts } from './field-conflict.ts';
+import { mergeObjects, pruneFields } from './applied-object.ts';
+import { requireNoConflict } from './field-conflict.ts';
 import { FieldSet } from './field-set.ts';
-import { fieldTypeOf } from './field-type.ts';
+import { fieldTypeOf, mapOf, partsOf } from './field-type.ts';
 import type { FieldType } from './field-type.ts';
 import { lastAppliedFields, withLastApplied } from './last-applied.ts';
-import { decodeManagedFields, encodeManagedFields, ownerId, withManagedFields } from './managed-fields.ts';
+import { decodeManagedFields, ownerId, releaseChanged, withoutServerFields, withOwnerships } from './managed-fields.ts';
 import type { FieldOwner, Ownerships } from './managed-fields.ts';
-import { mergeObjects } from './merged-object.ts';
-import { mergeOldUpdates } from './old-updates.ts';
-import { fieldsOf } from './owned-fields.ts';
-import { compareWithout, releaseChanged, withoutServerFields } from './ownership-change.ts';
-import { ownershipsAfter } from './tracked-update.ts';
+import { compareObjects, fieldsOf } from './object-fields.ts';
+import { ownablePart, ownershipsAfter } from './tracked-update.ts';
 import type { ManagedRequest } from './tracked-update.ts';
-import { withNamedFields, withoutFields } from './without-fields.ts';
 
 export interface ApplyRequest extends ManagedRequest {
   /** Undefined when the apply creates the object. */
@@ -45,108 +40,74 @@ const managerOfOldObjects = 'before-first-apply';
  *   500 without a reason (as the API server does) for fields that the schema does not have
  */
 export function serverSideApply(request: ApplyRequest): KubeObject {
-  const { live, applied, schema, apiVersion, manager } = request;
-  if (applied.apiVersion !== apiVersion || (live && applied.kind !== live.kind)) {
-    throw new ApiFailure('BadRequest', `invalid object type: ${printKind(applied)}`);
-  }
-  if (applied.metadata.managedFields !== undefined && applied.metadata.managedFields !== null) {
-    throw new ApiFailure('BadRequest', 'metadata.managedFields must be nil');
-  }
-  checkFields(applied, fieldTypeOf(schema));
-  const { object: result, isChanged } = applyWithTakeOver(request);
-  const object = manager === kubectl ? withLastApplied(result, applied) : result;
-  const isSame = !isChanged && object === result && hasSameOwners(live, object);
-  return live && isSame ? live : object;
-}
-
-function applyWithTakeOver(request: ApplyRequest): Applied {
-  const { live, schema, apiVersion, manager } = request;
-  try {
-    return apply(request);
-  } catch (error) {
-    if (!(error instanceof FieldConflicts)) throw error;
-    const allowed = manager === kubectl && live ? lastAppliedFields(live, fieldTypeOf(schema), apiVersion) : undefined;
-    const rest = allowed ? error.without(allowed) : error;
-    if (rest.conflicts.length > 0) throw rest.toFailure();
-    return apply({ ...request, force: true });
-  }
-}
-
-interface Applied {
-  readonly object: KubeObject;
-  /** Apart from managedFields. */
-  readonly isChanged: boolean;
-}
-
-function apply(request: ApplyRequest): Applied {
-  const { applied, schema, manager, apiVersion, force = false, time, subresource } = request;
-  const { resetFields = FieldSet.empty } = request;
+  const { live, schema, apiVersion, manager, subresource, time, force = false } = request;
+  if (request.applied.metadata.managedFields) throw new ApiFailure('BadRequest', 'metadata.managedFields must be nil');
   const type = fieldTypeOf(schema);
-  const before = withManagedFields(request.live ?? emptyObject(applied), undefined);
-  const ownerships = ownershipsOf(request, before);
+  requireDeclared(request.applied, type);
+  const applied = ownablePart(request.applied, request);
+  const before = live ? withOwnerships(live, new Map()) : emptyObject(applied);
+  const ownerships = live ? ownershipsOf(request, live) : new Map();
 
   const owner: FieldOwner = { manager, operation: 'Apply', apiVersion, subresource };
   const id = ownerId(owner);
   const last = ownerships.get(id);
-  const fields = fieldsOf(applied, type).without(resetFields);
+  const fields = fieldsOf(applied, type);
   const claimed = new Map(ownerships).set(id, { owner, fields, time: last?.time });
+  const merged = mergeObjects(before, applied, type);
+  // What was applied in another version has other names.
+  const abandoned = last?.owner.apiVersion === apiVersion ? last.fields : FieldSet.empty;
+  const after = pruneFields(merged, abandoned, fieldsOfAll(claimed, apiVersion), type) as KubeObject;
 
-  const merged = mergeObjects(before, applied, type) as KubeObject;
-  const isOfThisVersion = last?.owner.apiVersion === apiVersion;
-  const gone =
-    last && isOfThisVersion ? abandonedFields(merged, last.fields, claimed, apiVersion, type) : FieldSet.empty;
-  const after = withoutFields(merged, gone, type, undefined) as KubeObject;
-  // Who owns a list or map keeps it when it loses its last part, though an empty one is not stored.
-  const emptied = withoutFields(merged, gone, type, null) as KubeObject;
-  const change = compareWithout(before, emptied, type, resetFields);
-  const released = releaseChanged(claimed, change, { except: id, apiVersion, force });
-
+  const change = compareObjects(before, after, type);
+  const taken = manager === kubectl && live ? lastAppliedFields(live, type, apiVersion) : FieldSet.empty;
+  const others = { except: id, apiVersion };
+  if (!force) requireNoConflict(claimed, change.written.difference(taken), others);
+  const released = releaseChanged(claimed, change, others);
   const owned = withoutServerFields(fields);
-  const isChanged = request.live === undefined || after !== before;
+  const isChanged = live === undefined || after !== before;
   if (owned.isEmpty) released.delete(id);
   else {
-    const isSameSet = last?.fields.equals(owned) === true;
-    released.set(id, { owner, fields: isSameSet ? last.fields : owned, time: isChanged ? time : last?.time });
+    // The same set, so that its encoded form is shared.
+    const same = last?.fields.equals(owned) ? last.fields : owned;
+    released.set(id, { owner, fields: same, time: isChanged ? time : last?.time });
   }
-  return { object: withManagedFields(after, encodeManagedFields(released)), isChanged };
+  const result = withOwnerships(after, released);
+  return manager === kubectl ? withLastApplied(result, request.applied) : result;
 }
 
-function ownershipsOf(request: ApplyRequest, before: KubeObject): Ownerships {
-  const { live } = request;
-  if (live === undefined) return new Map();
-  const ownerships = decodeManagedFields(live.metadata.managedFields) ?? new Map();
-  if (ownerships.size > 0) return ownerships;
-  const firstChange = { ...request, previous: undefined, next: before, manager: managerOfOldObjects };
-  return mergeOldUpdates(ownershipsAfter(firstChange, ownerships));
+function ownershipsOf(request: ApplyRequest, live: KubeObject): Ownerships {
+  const known = decodeManagedFields(live.metadata.managedFields);
+  if (known !== undefined && known.size > 0) return known;
+  const firstChange = { ...request, previous: undefined, next: live, manager: managerOfOldObjects };
+  return ownershipsAfter(firstChange, new Map());
 }
 
-/** What was applied last and is nobody's now. */
-function abandonedFields(
-  merged: KubeObject,
-  last: FieldSet,
-  ownerships: Ownerships,
-  apiVersion: string,
-  type: FieldType,
-): FieldSet {
-  let owned = FieldSet.empty;
-  for (const { owner, fields } of ownerships.values()) if (owner.apiVersion === apiVersion) owned = owned.union(fields);
-  if (last.difference(owned).isEmpty) return FieldSet.empty;
-
-  const fieldsWith = (object: unknown): FieldSet => withNamedFields(fieldsOf(object, type), type);
-  const mergedFields = fieldsWith(merged);
-  const lastNamed = withNamedFields(last, type);
-  const kept = fieldsWith(withoutFields(merged, lastNamed, type, null)).union(withNamedFields(owned, type));
-  const restored = withoutFields(merged, mergedFields.difference(kept), type, null);
-  // What falls with its container though it was never applied stays.
-  return mergedFields.difference(fieldsWith(restored)).intersection(lastNamed);
+function fieldsOfAll(ownerships: Ownerships, apiVersion: string): FieldSet {
+  const ofVersion = [...ownerships.values()].filter(({ owner }) => owner.apiVersion === apiVersion);
+  return ofVersion.reduce((all, { fields }) => all.union(fields), FieldSet.empty);
 }
 
 function emptyObject({ apiVersion, kind }: KubeObject): KubeObject {
   return { apiVersion, kind, metadata: {} } as KubeObject;
 }
 
-function hasSameOwners(live: KubeObject | undefined, object: KubeObject): boolean {
-  const timeless = ({ metadata: { managedFields = [] } }: KubeObject): object[] =>
-    managedFields.map((entry) => ({ ...entry, time: undefined }));
-  return live !== undefined && isDeepStrictEqual(timeless(live), timeless(object));
+/** @throws ApiFailure when a field is not part of the type, or the items of a list cannot be told apart */
+function requireDeclared(applied: KubeObject, type: FieldType): void {
+  const defects = defectsOf(applied, type, '');
+  if (defects.length === 0) return;
+  const { name } = applied.metadata;
+  throw new ApiFailure('', `failed to create typed patch object (${applied.kind} ${name}): ${defects.join(', ')}`);
+}
+
+function defectsOf(value: unknown, type: FieldType, path: string): string[] {
+  if (Array.isArray(value)) {
+    const isKeyed = type.itemKeys === undefined || partsOf(value, type) !== undefined;
+    if (!isKeyed) return [`${path}: items need keys (${type.itemKeys?.join(', ')}), each other ones`];
+    return value.flatMap((item, index) => defectsOf(item, type.items, `${path}[${index}]`));
+  }
+  return Object.entries(mapOf(value) ?? {}).flatMap(([name, entry]) => {
+    const entryType = type.fieldOf(name);
+    const at = `${path}.${name}`;
+    return entryType ? defectsOf(entry, entryType, at) : [`${at}: field not declared in schema`];
+  });
 }

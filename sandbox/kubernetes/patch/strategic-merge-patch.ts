@@ -13,148 +13,122 @@
 import { ApiFailure } from '../api-failure.ts';
 import type { KubeObject } from '../object.ts';
 import type { Schema } from '../../../operator/admission/schema.ts';
-import { entryOf, listOf, mapOf } from './field-value.ts';
-import type { JsonList, JsonMap } from './field-value.ts';
-import { jsonKind, printValue } from './go-text.ts';
-import { deleteValues, mergeLists, orderItems } from './strategic-list.ts';
-import { withoutDirectives, withoutNulls } from './strategic-value.ts';
-
-const patchDirective = '$patch';
-const retainKeysDirective = '$retainKeys';
-const deletePrefix = '$deleteFromPrimitiveList';
-const orderPrefix = '$setElementOrder';
+import { mapOf } from './field-type.ts';
+import type { JsonMap } from './field-type.ts';
 
 /**
  * Returns the patched copy; `current` stays as it is, and parts that the patch does not touch are shared.
  *
- * @throws ApiFailure `BadRequest` for directives that are none, `Invalid` for those that contradict the rest of the patch,
- *   500 without a reason (as the API server does) for items without their merge key
+ * @throws ApiFailure `BadRequest` for directives that are none, and for items without their merge key
  */
-export function strategicMergePatch(current: KubeObject, patch: unknown, schema: Schema): KubeObject {
-  const map = mapOf(patch);
-  if (!map) {
-    throw new ApiFailure(
-      'BadRequest',
-      `json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,
-    );
-  }
-  return mergeMap(current, map, schema) as unknown as KubeObject;
+export function strategicMergePatch(current: KubeObject, patch: JsonMap, schema: Schema): KubeObject {
+  return mergeMap(current, patch, schema) as unknown as KubeObject;
 }
 
-/** Also for the items of lists. */
-export function mergeMap(current: JsonMap | undefined, patch: JsonMap, schema: Schema | undefined): JsonMap {
-  const directive = entryOf(patch, patchDirective);
-  if (directive === 'replace') {
-    const { [patchDirective]: _, ...replacement } = patch;
-    return replacement;
-  }
+function mergeMap(current: JsonMap, patch: JsonMap, schema: Schema | undefined): JsonMap {
+  const changes = new Map(Object.entries(patch));
+  const directive = changes.get('$patch');
   if (directive === 'delete') return {};
-  if (directive !== undefined) {
-    throw new ApiFailure('', `unknown patch type: ${printValue(directive)} in map: ${printValue(patch)}`);
+  if (directive !== undefined && directive !== 'replace') throw unreadable(`$patch: ${JSON.stringify(directive)}`);
+  const retained = listOf(changes.get('$retainKeys'));
+  const fields = new Map(Object.entries(directive === 'replace' ? {} : current));
+  if (retained) for (const name of fields.keys()) if (!retained.includes(name)) fields.delete(name);
+  for (const name of new Set([...changes.keys()].map(fieldOf))) {
+    if (name.startsWith('$')) continue;
+    const [order, gone] = ['$setElementOrder', '$deleteFromPrimitiveList'].map((of) =>
+      listOf(changes.get(`${of}/${name}`)),
+    );
+    const merged = mergeValue(fields.get(name), { change: changes.get(name), order, gone }, schemaOf(schema, name));
+    if (merged === undefined) fields.delete(name);
+    else fields.set(name, merged);
   }
-  const fields = new Map(Object.entries(retainKeys(current ?? {}, patch)));
-  const rest = mergeOrderedLists(fields, patch, schema);
-  for (const [key, change] of rest) mergeField(fields, key, change, schema);
   return Object.fromEntries(fields);
 }
 
-function mergeField(fields: Map<string, unknown>, key: string, change: unknown, schema: Schema | undefined): void {
-  if (key === retainKeysDirective) return;
-  if (key.startsWith(deletePrefix)) {
-    const field = fieldOfDirective(key, deletePrefix);
-    const [list, values] = [listOf(fields.get(field)), listOf(change)];
-    if (change === null) fields.delete(field);
-    else if (list && values) fields.set(field, deleteValues(list, values));
-    return;
-  }
-  if (change === null) {
-    fields.delete(key);
-    return;
-  }
-  const merged = mergeValue(fields.get(key), change, fieldOf(schema, key));
-  if (merged === undefined) fields.delete(key);
-  else fields.set(key, merged);
+/** The field that a key of a patch is about. */
+function fieldOf(key: string): string {
+  return key.replace(/^\$(setElementOrder|deleteFromPrimitiveList)\//, '');
+}
+
+interface Change {
+  readonly change: unknown;
+  readonly order?: readonly unknown[] | undefined;
+  readonly gone?: readonly unknown[] | undefined;
 }
 
 /** Undefined when nothing stays. */
-function mergeValue(value: unknown, change: unknown, schema: Schema | undefined): unknown {
-  const strategy = strategyOf(schema);
-  const [map, mapChange] = [mapOf(value), mapOf(change)];
-  if (map && mapChange) return strategy === 'replace' ? mapChange : mergeMap(map, mapChange, schema);
-  const [list, listChange] = [listOf(value), listOf(change)];
-  if (list && listChange) return strategy === 'merge' ? mergeItems(list, listChange, schema) : listChange;
-  return withoutDirectives(withoutNulls(change));
+function mergeValue(value: unknown, { change, order, gone }: Change, schema: Schema | undefined): unknown {
+  if (change === null) return undefined;
+  const strategies = schema?.['x-kubernetes-patch-strategy']?.split(',') ?? [];
+  const map = mapOf(change);
+  if (map) return mergeMap(strategies.includes('replace') ? {} : (mapOf(value) ?? {}), map, schema);
+  const list = listOf(change ?? (order || gone ? [] : undefined));
+  if (list === undefined || (change !== undefined && !strategies.includes('merge'))) return change ?? value;
+  const kept = (listOf(value) ?? []).filter((item) => gone?.includes(item) !== true);
+  return mergeList(kept, list, order, schema ?? {});
 }
 
-function mergeItems(list: JsonList, change: JsonList, schema: Schema | undefined): JsonList {
-  return mergeLists(list, change, mergeKeyOf(schema), (item, patch) => mergeMap(item, patch, schema?.items));
-}
-
-/** Merges the lists whose order the patch gives, and returns the other changes. */
-function mergeOrderedLists(
-  fields: Map<string, unknown>,
-  patch: JsonMap,
-  schema: Schema | undefined,
-): Map<string, unknown> {
-  const rest = new Map(Object.entries(patch));
-  for (const [key, order] of Object.entries(patch)) {
-    if (!key.startsWith(orderPrefix)) continue;
-    rest.delete(key);
-    const field = fieldOfDirective(key, orderPrefix);
-    const [value, change] = [fields.get(field), rest.get(field)];
-    const [orderList, list, listChange] = [listOf(order), listOf(value), listOf(change)];
-    if (!orderList || (value !== undefined && !list) || (change !== undefined && !listChange)) {
-      throw new ApiFailure('BadRequest', 'invalid patch format of setElementOrder list');
-    }
-    if (!list && !listChange) continue;
-    if ((list?.length ?? 0) + (listChange?.length ?? 0) === 0) {
-      throw new ApiFailure('', 'no elements in any of the given slices');
-    }
-    const listSchema = fieldOf(schema, field);
-    const merged = mergeOrdered(list, listChange, listSchema);
-    fields.set(field, orderItems(merged, listChange ?? [], orderList, list ?? [], mergeKeyOf(listSchema)));
-    rest.delete(field);
+/** Of items with one key, such as two protocols of a port, the first is meant. */
+function mergeList(
+  list: readonly unknown[],
+  changes: readonly unknown[],
+  order: readonly unknown[] | undefined,
+  schema: Schema,
+): readonly unknown[] {
+  const mergeKey = schema['x-kubernetes-patch-merge-key'];
+  const idOf = (item: unknown): unknown => (mergeKey === undefined ? item : keyOf(item, mergeKey));
+  const replaces = changes.some((change) => directiveOf(change) === 'replace');
+  const removed = changes.filter((change) => directiveOf(change) === 'delete').map(idOf);
+  const items = replaces ? [] : list.filter((item) => !removed.includes(idOf(item)));
+  const written = changes.filter((change) => directiveOf(change) === undefined);
+  for (const change of written) {
+    const index = items.findIndex((item) => idOf(item) === idOf(change));
+    const map = mapOf(change);
+    const merged = map ? mergeMap(mapOf(items[index]) ?? {}, map, schema.items) : change;
+    if (index < 0) items.push(merged);
+    else items[index] = merged;
   }
-  return rest;
+  return inOrder(items, (order ?? written).map(idOf), list.map(idOf), idOf);
 }
 
-function mergeOrdered(list: JsonList | undefined, change: JsonList | undefined, schema: Schema | undefined): JsonList {
-  if (!change) return list ?? [];
-  if (!list) return listOf(withoutDirectives(change)) ?? [];
-  return strategyOf(schema) === 'merge' ? mergeItems(list, change, schema) : change;
+/** What has a place, in the order of the places; the others where they were before in relation to those. */
+function inOrder(
+  items: readonly unknown[],
+  places: readonly unknown[],
+  before: readonly unknown[],
+  idOf: (item: unknown) => unknown,
+): readonly unknown[] {
+  const placed = items.filter((item) => places.includes(idOf(item)));
+  const others = items.filter((item) => !places.includes(idOf(item)));
+  const ordered: unknown[] = [];
+  for (const item of placed.sort((a, b) => places.indexOf(idOf(a)) - places.indexOf(idOf(b)))) {
+    const place = before.indexOf(idOf(item));
+    while (others.length > 0 && before.indexOf(idOf(others[0])) < place) ordered.push(others.shift());
+    ordered.push(item);
+  }
+  return [...ordered, ...others];
 }
 
-/** The fields that may stay. */
-function retainKeys(current: JsonMap, patch: JsonMap): JsonMap {
-  if (!Object.hasOwn(patch, retainKeysDirective)) return current;
-  const keys = listOf(patch[retainKeysDirective]);
-  const isKept = (key: string): boolean => keys?.includes(key) === true;
-  const isDirective = (key: string): boolean =>
-    key === retainKeysDirective || key.startsWith(deletePrefix) || key.startsWith(orderPrefix);
-  const isListed = Object.entries(patch).every(([key, value]) => value === null || isDirective(key) || isKept(key));
-  if (!keys || !isListed) throw new ApiFailure('BadRequest', 'invalid patch format of retainKeys');
-  return Object.fromEntries(Object.entries(current).filter(([key]) => isKept(key)));
+function directiveOf(item: unknown): unknown {
+  return mapOf(item)?.['$patch'];
 }
 
-function fieldOfDirective(key: string, prefix: string): string {
-  if (key.startsWith(`${prefix}/`)) return key.slice(prefix.length + 1);
-  const what = prefix === deletePrefix ? 'primitive list' : 'setElementOrder list';
-  throw new ApiFailure('BadRequest', `invalid patch format of ${what}`);
+function keyOf(item: unknown, mergeKey: string): unknown {
+  const key = mapOf(item)?.[mergeKey];
+  if (key === undefined) throw unreadable(`an item of a list without its merge key ${mergeKey}`);
+  return key;
 }
 
-function fieldOf(schema: Schema | undefined, key: string): Schema | undefined {
+function unreadable(what: string): ApiFailure {
+  return new ApiFailure('BadRequest', `the strategic merge patch cannot be read: ${what}`);
+}
+
+function schemaOf(schema: Schema | undefined, name: string): Schema | undefined {
   const { properties = {}, additionalProperties } = schema ?? {};
-  if (Object.hasOwn(properties, key)) return properties[key];
+  if (Object.hasOwn(properties, name)) return properties[name];
   return typeof additionalProperties === 'object' ? additionalProperties : undefined;
 }
 
-function strategyOf(schema: Schema | undefined): 'merge' | 'replace' | undefined {
-  // `retainKeys` stands beside another strategy and only says what clients send.
-  const strategies = schema?.['x-kubernetes-patch-strategy']?.split(',') ?? [];
-  if (strategies.includes('merge')) return 'merge';
-  return strategies.includes('replace') ? 'replace' : undefined;
-}
-
-function mergeKeyOf(schema: Schema | undefined): string | undefined {
-  return schema?.['x-kubernetes-patch-merge-key'];
+function listOf(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
 }

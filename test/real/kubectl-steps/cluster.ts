@@ -124,6 +124,26 @@ export const cluster: Chapter = {
     { title: 'asks whether it may do something', run: 'auth can-i create nacosconfigs', shows: ['yes'] },
     { title: 'asks whether it may do everything', run: `auth can-i '*' '*' --all-namespaces`, shows: ['yes'] },
     {
+      title: 'is not told that somebody else may do what nobody allowed',
+      run: 'auth can-i create nacosconfigs --as=nobody',
+      code: 1,
+      compare: 'shown',
+      hides: ['yes'],
+    },
+    {
+      title: 'cannot read as somebody else',
+      run: 'get configmaps --as=nobody',
+      code: 1,
+      shows: ['Error from server (Forbidden)', 'nobody'],
+    },
+    {
+      title: 'is told that there is nobody else',
+      run: 'get configmaps --as=nobody --as-group=some',
+      only: 'embedded',
+      code: 1,
+      shows: ['the header Impersonate-', 'the embedded API server knows one user'],
+    },
+    {
       title: 'lists namespaces',
       run: 'get namespaces',
       compare: 'shown',

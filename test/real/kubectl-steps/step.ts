@@ -19,10 +19,12 @@ export interface Step {
   /** What must not be there. */
   readonly hides?: readonly string[];
   /**
-   * `whole`: both clusters print the same. `shown`: they print other things besides, such as resources that only a real
-   * cluster has. @default whole
+   * `whole`: both clusters print the same, but for the words of a failure. `shown`: they print other things besides, such as
+   * resources that only a real cluster has. @default whole
    */
   readonly compare?: 'whole' | 'shown';
+  /** What the embedded cluster says of what it leaves out, so nothing that a real one would answer. @default both */
+  readonly only?: 'embedded';
   /** Commands for while it runs; they begin when it has opened its watch. */
   readonly meanwhile?: readonly string[];
   /** For a command that runs on: ends it as soon as its output has all of `shows`. */

@@ -5,6 +5,8 @@ import { deployment, documents, event, service } from './manifests.ts';
 import type { Chapter } from './step.ts';
 
 const pods = 'get pods -l app=web';
+/** What would need a container that runs. */
+const simulated = { only: 'embedded', code: 1, shows: ['is simulated and runs nothing'] } as const;
 
 export const workloads: Chapter = {
   title: 'runs workloads',
@@ -98,6 +100,13 @@ export const workloads: Chapter = {
       compare: 'shown',
       shows: ['Node: node-1', 'Status: Running', 'Controlled By: ReplicaSet/web-', 'Ready True', 'Events:'],
     },
+    { title: 'is told that a pod has no logs', run: 'logs deployment/web', ...simulated },
+    { title: 'is told that nothing is executed in a pod', run: 'exec deployment/web -- ls', ...simulated },
+    { title: 'is told that there is nothing to attach to', run: 'attach deployment/web', ...simulated },
+    { title: 'is told that no port is forwarded', run: 'port-forward deployment/web :8080', ...simulated },
+    { title: 'makes a pod to copy into', run: 'run lone --image=registry.example/app:1', only: 'embedded' },
+    { title: 'is told that nothing is copied into a pod', run: 'cp package.json lone:/tmp', ...simulated },
+    { title: 'deletes that pod', run: 'delete pod lone --now', only: 'embedded', shows: ['pod "lone" deleted'] },
     { title: 'scales up', run: 'scale deployment web --replicas=3', shows: ['deployment.apps/web scaled'] },
     {
       title: 'waits until it has scaled',

@@ -70,7 +70,6 @@ describe('an embedded Kubernetes', () => {
     const kubernetes = await start();
     assert.equal((await get(kubernetes, '/apis')).kind, 'APIGroupList');
     assert.equal((await get(kubernetes, '/api/v1')).kind, 'APIResourceList');
-    assert.equal((await get(kubernetes, '/openapi/v2')).swagger, '2.0');
     assert.match(JSON.stringify(await get(kubernetes, '/openapi/v3')), /"apis\/apps\/v1"/);
   });
 

@@ -61,7 +61,6 @@ export class TinyServer {
       token: 'secret',
       faults: this.faults,
       log: silentLogger,
-      bookmarkIntervalMs: 60_000,
     });
     this.#agent = new Agent({ connect: { ca: certificate.authority }, allowH2: false });
   }

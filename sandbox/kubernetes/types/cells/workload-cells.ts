@@ -1,6 +1,6 @@
 /** The rows of Deployments and ReplicaSets, and of the Services and EndpointSlices before their pods. */
 import { isJsonObject, type JsonObject, listAt, objectAt, stringAt } from '../../../../operator/admission/json.ts';
-import { labelSelectorText } from '../../label-selector.ts';
+import { type Labels, labelSelectorText } from '../../label-selector.ts';
 import { ageOf, type Cells, numberAt, orNone } from './cell-text.ts';
 
 const shownEndpoints = 3;
@@ -37,7 +37,7 @@ export const workloadCells: Readonly<Record<string, Cells>> = {
       externalText(spec),
       orNone(listAt(spec, 'ports').map(portText).join(',')),
       ageOf(object, nowMs),
-      orNone(labelSelectorText({ matchLabels: spec['selector'] })),
+      orNone(labelSelectorText({ matchLabels: objectAt(spec, 'selector') as Labels })),
     ];
   },
   EndpointSlice: (object, nowMs) => {
@@ -61,7 +61,7 @@ function partsOf(object: unknown): { spec: JsonObject; status: JsonObject } {
 function templateTexts(spec: JsonObject): string[] {
   const containers = listAt(objectAt(objectAt(spec, 'template'), 'spec'), 'containers').filter(isJsonObject);
   const of = (field: string) => containers.map((container) => stringAt(container, field)).join(',');
-  return [of('name'), of('image'), orNone(labelSelectorText(spec['selector']))];
+  return [of('name'), of('image'), orNone(labelSelectorText(objectAt(spec, 'selector')))];
 }
 
 function externalText(spec: JsonObject): string {

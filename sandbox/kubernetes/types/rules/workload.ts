@@ -6,8 +6,7 @@
  */
 import { type FieldProblem, invalid, required } from '../../../../operator/admission/field-problem.ts';
 import { type JsonObject, objectAt } from '../../../../operator/admission/json.ts';
-import { selects } from '../../controllers/selector-match.ts';
-import type { Labels } from '../../controllers/shapes.ts';
+import { selects, type Labels } from '../../label-selector.ts';
 import type { BuiltInRules } from '../kind-rules.ts';
 import { fillMissing } from './missing.ts';
 import { fillPodSpec, podSpecProblems } from './pod.ts';

@@ -158,15 +158,6 @@ describe('the garbage collector', () => {
     assert.deepEqual(left(), {});
   });
 
-  it('ends a circle of owners that are deleted in the foreground', async () => {
-    create('a', []);
-    create('b', ['a']);
-    world.patch('ConfigMap', 'a', { metadata: { ownerReferences: [reference('b')] } });
-    world.delete('ConfigMap', 'a', { propagationPolicy: 'Foreground' });
-    await world.rest();
-    assert.deepEqual(left(), {});
-  });
-
   it('leaves alone what is owned by a type that is not served', async () => {
     const owner = { apiVersion: 'unknown.test/v1', kind: 'Thing', name: 'thing', uid: 'some-uid' };
     world.create({ kind: 'ConfigMap', metadata: { name: 'a', ownerReferences: [owner] } });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { PodAddresses } from '../../../../sandbox/kubernetes/controllers/pod-addresses.ts';
 import type { Node, Pod } from '../../../../sandbox/kubernetes/controllers/shapes.ts';
 import { ControllerWorld } from './controller-world.ts';
 
@@ -33,7 +32,7 @@ describe('pods', () => {
     assert.match(pod()?.status?.podIP ?? '', /^10\.244\.\d+\.\d+$/);
     assert.deepEqual(readiness(), ['True', 'True']);
     const types = pod()?.status?.conditions?.map(({ type }) => type);
-    assert.deepEqual(types, ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+    assert.deepEqual(types, ['Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
     const reasons = world.list('Event').map((event) => event['reason']);
     assert.deepEqual(reasons, ['Scheduled']);
   });
@@ -69,17 +68,6 @@ describe('pods', () => {
     world.patch('Pod', 'web', { status: { conditions } }, 'status');
     await world.advance(1000, 100);
     assert.equal(condition('Ready')?.status, 'False');
-  });
-
-  it('are ready when their readiness gates are', async () => {
-    create('web', {}, { readinessGates: [{ conditionType: 'test/gate' }] });
-    await world.advance(50);
-    assert.deepEqual(readiness(), ['False', 'True']);
-    assert.match(condition('Ready')?.message ?? '', /readiness gate "test\/gate" does not exist/);
-    const conditions = [...(pod()?.status?.conditions ?? []), { type: 'test/gate', status: 'True' }];
-    world.patch('Pod', 'web', { status: { conditions } }, 'status');
-    await world.rest();
-    assert.deepEqual(readiness(), ['True', 'True']);
   });
 
   for (const [graceSeconds, longestMs] of [
@@ -130,20 +118,16 @@ describe('pods', () => {
     const addresses = world.list('Pod').map((pod) => (pod as Pod).status?.podIP);
     assert.equal(new Set(addresses).size, 3);
   });
-});
 
-describe('addresses of pods', () => {
-  it('are all given out before one comes again, and then the one that is free for the longest time', () => {
-    const addresses = new PodAddresses();
-    const first = addresses.of('first');
-    addresses.release('first');
-    const seen = new Set<string>();
-    for (let number = 0; number < 65_533; number += 1) seen.add(addresses.of(`pod-${number}`));
-    assert.equal(seen.size, 65_533);
-    assert.ok(!seen.has(first));
-    assert.equal(addresses.of('another'), first);
-    assert.equal(addresses.of('another'), first);
-    assert.throws(() => addresses.of('one too many'), /no address is left/);
+  it('do not get the address that another has just given back', async () => {
+    create('a');
+    await world.advance(50);
+    const before = pod('a')?.status?.podIP;
+    world.delete('Pod', 'a', { gracePeriodSeconds: 0 });
+    create('b');
+    await world.advance(50);
+    assert.ok(before);
+    assert.notEqual(pod('b')?.status?.podIP, before);
   });
 });
 
@@ -164,6 +148,22 @@ describe('nodes', () => {
     world.delete('Node', 'alone');
     await world.rest();
     assert.equal(readyOf('alone'), 'True');
+  });
+
+  it('take no pods while they are cordoned, and then those that wait', async () => {
+    const nodeOf = (name: string) => (world.get('Pod', name) as Pod).spec.nodeName;
+    const create = (name: string) => world.create({ kind: 'Pod', metadata: { name }, spec: { containers } });
+    world.patch('Node', 'alone', { spec: { unschedulable: true } });
+    create('waiting');
+    await world.advance(100);
+    assert.equal(nodeOf('waiting'), undefined);
+    world.create({ kind: 'Node', metadata: { name: 'another' } });
+    await world.rest();
+    assert.equal(nodeOf('waiting'), 'another');
+    world.patch('Node', 'alone', { spec: { unschedulable: null } });
+    create('next');
+    await world.rest();
+    assert.equal(nodeOf('next'), 'alone');
   });
 
   it('that people make become ready', async () => {

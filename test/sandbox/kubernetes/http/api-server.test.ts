@@ -25,17 +25,13 @@ describe('the API server over HTTPS', () => {
     }
     const version = await api.send('GET', '/version', { token: '' });
     assert.match(String(version.json.gitVersion), /^v1\.\d+\.\d+\+embedded$/);
-    for (const token of ['', 'wrong'])
-      failed(await api.send('GET', core, { token }), 401, 'Unauthorized', 'Unauthorized');
-    api.server.replaceToken('next');
-    assert.equal((await api.send('GET', core)).status, 401);
-    assert.equal((await api.send('GET', core, { token: 'next' })).status, 200);
+    for (const token of ['', 'wrong']) failed(await api.send('GET', core, { token }), 401, 'Unauthorized');
+    assert.equal((await api.send('GET', core)).status, 200);
   });
 
   it('creates, reads, replaces, patches and deletes', async () => {
     const created = await api.send('POST', core, { body: { metadata: { name: 'a' }, data: { k: 'v' } } });
     assert.equal(created.status, 201);
-    assert.deepEqual(Object.keys(created.json), ['kind', 'apiVersion', 'metadata', 'data']);
     const { uid } = created.json.metadata as { uid: string };
     assert.deepEqual((await api.send('GET', `${core}/a`)).json, created.json);
     const body = { ...created.json, data: { k: 'w' } };
@@ -49,7 +45,7 @@ describe('the API server over HTTPS', () => {
       status: 'Success',
       details: { name: 'a', kind: 'configmaps', uid },
     });
-    failed(await api.send('GET', `${core}/a`), 404, 'NotFound', 'configmaps "a" not found');
+    failed(await api.send('GET', `${core}/a`), 404, 'NotFound', /configmaps "a"/);
   });
 
   it('takes the manager from the query, or from what the client calls itself', async () => {
@@ -60,25 +56,12 @@ describe('the API server over HTTPS', () => {
     assert.equal(managerOf(await api.send('POST', `${core}?fieldManager=me`, { body: body('b') })), 'me');
   });
 
-  it('reads and writes YAML', async () => {
-    const headers = { 'content-type': 'application/yaml', accept: 'application/yaml' };
-    const created = await api.send('POST', core, { headers, body: 'metadata:\n  name: a\ndata:\n  k: v\n' });
-    assert.equal(created.status, 201);
-    assert.equal(created.headers['content-type'], 'application/yaml');
-    assert.match(created.text, /^apiVersion: v1\ndata:\n {2}k: v\nkind: ConfigMap\n/);
-  });
-
   it('applies what is not there, and needs a manager for it', async () => {
     const headers = { 'content-type': 'application/apply-patch+yaml' };
     const body = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n';
     assert.equal((await api.send('PATCH', `${core}/a?fieldManager=me`, { headers, body })).status, 201);
     assert.equal((await api.send('PATCH', `${core}/a?fieldManager=me`, { headers, body })).status, 200);
-    failed(
-      await api.send('PATCH', `${core}/a`, { headers, body }),
-      422,
-      'Invalid',
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
+    failed(await api.send('PATCH', `${core}/a`, { headers, body }), 422, 'Invalid', /fieldManager: Required value/);
   });
 
   it('sends warnings', async () => {
@@ -118,103 +101,77 @@ describe('the API server over HTTPS', () => {
     assert.deepEqual([answer.status, answer.json.status], [201, { allowed: true }]);
   });
 
-  /** Method, path, body, headers; code, reason, message. */
-  const refusals: readonly (readonly [Parameters<TinyServer['send']>, number, string | undefined, RegExp | string])[] =
+  for (const header of ['Impersonate-User', 'Impersonate-Group', 'Impersonate-Extra-Scope']) {
+    it(`refuses to act as another user by ${header}`, async () => {
+      for (const [method, path] of [
+        ['GET', core],
+        ['GET', '/apis'],
+        ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'],
+      ] as const) {
+        const reply = await api.send(method, path, { headers: { [header]: 'nobody' } });
+        failed(reply, 403, 'Forbidden', new RegExp(`^the header ${header} \\(nobody\\) is refused: .* knows one user`));
+      }
+    });
+  }
+
+  it('says of everything that would need a container that pods are simulated', async () => {
+    const pod = '/api/v1/namespaces/default/pods/web';
+    for (const [method, below] of [
+      ['GET', 'log'],
+      ['GET', 'exec?command=ls'],
+      ['POST', 'exec?command=ls'],
+      ['POST', 'attach'],
+      ['POST', 'portforward'],
+    ] as const) {
+      const words = /^the pod "web" is simulated and runs nothing/;
+      failed(await api.send(method, `${pod}/${below}`), 400, 'BadRequest', words);
+    }
+  });
+
+  const strategic = { 'content-type': 'application/strategic-merge-patch+json' };
+  const asked = (query: string) => `${core}?${query}`;
+
+  /** Method, path, body, headers; code, reason, and what the message names. */
+  const refusals: readonly (readonly [Parameters<TinyServer['send']>, number, string, RegExp?])[] = [
+    [['GET', '/nothing'], 404, 'NotFound'],
+    [['GET', '/apis/no.such/v1/things'], 404, 'NotFound'],
+    [['GET', '/api/v1/things'], 404, 'NotFound'],
+    [['GET', `${core}/a/status`], 404, 'NotFound'],
+    [['PATCH', core, { body: {}, headers: merge }], 405, 'MethodNotAllowed'],
+    [['POST', '/api/v1/configmaps', { body: {} }], 405, 'MethodNotAllowed'],
+    [['PATCH', `${core}/a`, { body: {} }], 415, 'UnsupportedMediaType', /merge-patch/],
+    [['PATCH', `${custom}/a`, { body: {}, headers: strategic }], 415, 'UnsupportedMediaType', /strategic-merge-patch/],
     [
-      [['GET', '/nothing'], 404, undefined, '404 page not found\n'],
-      [['GET', '/apis/no.such/v1/things'], 404, undefined, '404 page not found\n'],
-      [['GET', '/api/v1/things'], 404, 'NotFound', 'the server could not find the requested resource'],
-      [['GET', `${core}/a/status`], 404, 'NotFound', 'the server could not find the requested resource'],
-      [
-        ['PATCH', core, { body: {}, headers: merge }],
-        405,
-        'MethodNotAllowed',
-        /^the server does not allow this method/,
-      ],
-      [['POST', '/api/v1/configmaps', { body: {} }], 405, 'MethodNotAllowed', /^the server does not allow/],
-      [['PATCH', `${core}/a`, { body: {} }], 415, 'UnsupportedMediaType', '415: Unsupported Media Type'],
-      [
-        ['PATCH', `${custom}/a`, { body: {}, headers: { 'content-type': 'application/strategic-merge-patch+json' } }],
-        415,
-        'UnsupportedMediaType',
-        /^the body of the request was in an unknown format/,
-      ],
-      [
-        ['POST', core, { body: '{}', headers: { 'content-type': 'text/plain' } }],
-        415,
-        'UnsupportedMediaType',
-        /unknown format/,
-      ],
-      [
-        ['POST', core, { body: '{bad' }],
-        400,
-        'BadRequest',
-        /^the object provided is unrecognized \(must be of type ConfigMap\)/,
-      ],
-      [
-        ['POST', core, { body: { kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } } }],
-        400,
-        'BadRequest',
-        /^Secret in version "v1" cannot be handled as a ConfigMap/,
-      ],
-      [
-        ['POST', core, { body: { metadata: { name: 'a', namespace: 'other' } } }],
-        400,
-        'BadRequest',
-        'the namespace of the provided object does not match the namespace sent on the request',
-      ],
-      [
-        ['PUT', `${core}/a`, { body: { metadata: { name: 'b' } } }],
-        400,
-        'BadRequest',
-        'the name of the object (b) does not match the name on the URL (a)',
-      ],
-      [
-        ['POST', `${core}?dryRun=Some`, { body: {} }],
-        422,
-        'Invalid',
-        'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
-      ],
-      [
-        ['GET', core, { headers: { accept: 'application/vnd.kubernetes.protobuf' } }],
-        406,
-        'NotAcceptable',
-        /^406: Not Acceptable/,
-      ],
-      [
-        ['GET', `${core}?labelSelector=x%20in`],
-        400,
-        'BadRequest',
-        "unable to parse requirement: found '' expected: '('",
-      ],
-      [['GET', `${core}?limit=x`], 400, 'BadRequest', 'strconv.ParseInt: parsing "x": invalid syntax'],
-      [['GET', `${core}?continue=x`], 400, 'BadRequest', /^invalid continue token/],
-      [['GET', `${core}?resourceVersion=99`], 504, 'Timeout', 'Timeout: Too large resource version: 99, current: 2'],
-      [
-        ['GET', `${core}?resourceVersionMatch=Exact`],
-        422,
-        'Invalid',
-        'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless ' +
-          'resourceVersion is provided',
-      ],
-      [
-        ['GET', `${core}?watch=1&sendInitialEvents=true`],
-        422,
-        'Invalid',
-        /requires setting resourceVersionMatch to NotOlderThan$/,
-      ],
-      [
-        ['POST', core, { body: JSON.stringify({ data: { k: 'x'.repeat(3 * 1024 * 1024) } }) }],
-        413,
-        'RequestEntityTooLarge',
-        'Request entity too large: limit is 3145728',
-      ],
-    ];
+      ['POST', core, { body: '{}', headers: { 'content-type': 'text/plain' } }],
+      415,
+      'UnsupportedMediaType',
+      /text\/plain/,
+    ],
+    [['POST', core, { body: '{bad' }], 400, 'BadRequest', /ConfigMap/],
+    [['PATCH', `${core}/a`, { body: '{"spec":', headers: merge }], 400, 'BadRequest', /decoding patch/],
+    [['POST', core, { body: { kind: 'Secret', metadata: { name: 'a' } } }], 400, 'BadRequest', /Secret/],
+    [['POST', core, { body: { metadata: { name: 1 } } }], 400, 'BadRequest', /metadata\.name/],
+    [['POST', core, { body: { metadata: { name: 'a', namespace: 'other' } } }], 400, 'BadRequest', /namespace/],
+    [['PUT', `${core}/a`, { body: { metadata: { name: 'b' } } }], 400, 'BadRequest', /name .*\(b\).*\(a\)/],
+    [['POST', asked('dryRun=Some'), { body: {} }], 422, 'Invalid', /dryRun/],
+    [['POST', asked('fieldValidation=Some'), { body: {} }], 422, 'Invalid', /fieldValidation/],
+    [['DELETE', `${core}/a?propagationPolicy=Some`], 422, 'Invalid', /propagationPolicy/],
+    [['GET', core, { headers: { accept: 'application/vnd.kubernetes.protobuf' } }], 406, 'NotAcceptable'],
+    [['GET', asked('labelSelector=x%20in')], 400, 'BadRequest'],
+    [['GET', asked('limit=x')], 400, 'BadRequest', /"x"/],
+    [['GET', asked('continue=x')], 400, 'BadRequest', /continue/],
+    [['GET', asked('resourceVersion=99')], 504, 'Timeout', /Too large resource version/],
+    [['GET', asked('resourceVersionMatch=Some')], 422, 'Invalid', /resourceVersionMatch/],
+    [
+      ['POST', core, { body: JSON.stringify({ data: { k: 'x'.repeat(3 * 1024 * 1024) } }) }],
+      413,
+      'RequestEntityTooLarge',
+      /3145728/,
+    ],
+  ];
   for (const [request, code, reason, message] of refusals) {
-    it(`refuses ${request[0]} ${request[1]} by ${code} ${reason ?? ''}`, async () => {
-      const reply = await api.send(...request);
-      if (reason !== undefined) return failed(reply, code, reason, message);
-      assert.deepEqual([reply.status, reply.text], [code, message]);
+    it(`refuses ${request[0]} ${request[1]} by ${code} ${reason}`, async () => {
+      failed(await api.send(...request), code, reason, message);
     });
   }
 
@@ -227,7 +184,6 @@ describe('the API server over HTTPS', () => {
       assert.deepEqual(list.json.rows, [{ cells: ['a'], object: null }]);
       const whole = await api.send('GET', `${core}?includeObject=Object`, { headers: table });
       assert.equal((whole.json.rows as { object: { kind: string } }[])[0]?.object.kind, 'ConfigMap');
-      failed(await api.send('GET', `${core}?includeObject=Bad`, { headers: table }), 400, 'BadRequest');
     });
 
     it('makes metadata alone', async () => {
@@ -285,12 +241,7 @@ describe('the API server over HTTPS', () => {
       const first = await api.send('GET', `${core}?limit=2`);
       await create('f');
       api.cluster.storage.compact();
-      failed(
-        await api.send('GET', `${core}?limit=2&continue=${listOf(first).continue}`),
-        410,
-        'Expired',
-        /^The provided continue parameter is too old/,
-      );
+      failed(await api.send('GET', `${core}?limit=2&continue=${listOf(first).continue}`), 410, 'Expired', /continue/);
     });
 
     it('show an exact revision', async () => {
@@ -313,8 +264,7 @@ describe('the API server over HTTPS', () => {
   });
 });
 
-function failed({ status, json }: Reply, code: number, reason: string, message?: RegExp | string): void {
+function failed({ status, json }: Reply, code: number, reason: string, message = /./): void {
   assert.deepEqual([status, json.kind, json.reason, json.code], [code, 'Status', reason, code]);
-  if (typeof message === 'string') assert.equal(json.message, message);
-  else if (message !== undefined) assert.match(String(json.message), message);
+  assert.match(String(json.message), message);
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
-import { jsonPatch } from '../../../../sandbox/kubernetes/patch/json-patch.ts';
-import { mergePatch } from '../../../../sandbox/kubernetes/patch/merge-patch.ts';
+import { patched } from '../../../../sandbox/kubernetes/patch/patches.ts';
 
 const current: KubeObject = {
   apiVersion: 'v1',
@@ -9,13 +8,10 @@ const current: KubeObject = {
   metadata: { name: 'c', finalizers: ['a/b'] },
   data: { k: 'v' },
 };
-const refused = {
-  code: 422,
-  reason: 'Invalid',
-  message: 'the server rejected our request due to an error in our request',
-};
+const jsonPatch = (object: KubeObject, patch: unknown) => patched('json', object, patch, {});
+const mergePatch = (object: KubeObject, patch: unknown) => patched('merge', object, patch, {});
 
-describe('jsonPatch', () => {
+describe('JSON patches', () => {
   it('applies operations to a copy', () => {
     const before = structuredClone(current);
     const patch = [
@@ -23,8 +19,8 @@ describe('jsonPatch', () => {
       { op: 'remove', path: '/metadata/finalizers/0' },
       { op: 'add', path: '/data/a~1b', value: 'x' },
     ];
-    const patched = jsonPatch(current, patch);
-    assert.deepEqual(patched, { ...current, metadata: { name: 'c', finalizers: [] }, data: { k: 'v', 'a/b': 'x' } });
+    const result = jsonPatch(current, patch);
+    assert.deepEqual(result, { ...current, metadata: { name: 'c', finalizers: [] }, data: { k: 'v', 'a/b': 'x' } });
     assert.deepEqual(current, before);
   });
 
@@ -39,20 +35,38 @@ describe('jsonPatch', () => {
     ['an operation without path', { op: 'add', value: 1 }],
     ['an operation that is no object', 1],
   ] as const) {
-    it(`refuses ${title}`, () => assert.throws(() => jsonPatch(current, [operation]), refused));
+    it(`refuses ${title}`, () =>
+      assert.throws(() => jsonPatch(current, [operation]), { code: 422, reason: 'Invalid' }));
   }
+
+  it('takes what is absent for null in a test, as those who add the first finalizer count on', () => {
+    const patch = [
+      { op: 'test', path: '/metadata/labels', value: null },
+      { op: 'add', path: '/metadata/labels', value: { a: 'b' } },
+    ];
+    assert.deepEqual(jsonPatch(current, patch).metadata.labels, { a: 'b' });
+  });
 
   it('refuses what is no list', () => {
     assert.throws(() => jsonPatch(current, { op: 'add' }), { code: 400, reason: 'BadRequest' });
   });
 });
 
-describe('mergePatch', () => {
+describe('JSON merge patches', () => {
   it('merges into a copy, null deletes', () => {
     const before = structuredClone(current);
-    const patched = mergePatch(current, { data: { k: null, n: '1' }, metadata: { finalizers: ['c/d'] } });
-    assert.deepEqual(patched, { ...current, metadata: { name: 'c', finalizers: ['c/d'] }, data: { n: '1' } });
+    const result = mergePatch(current, { data: { k: null, n: '1' }, metadata: { finalizers: ['c/d'] } });
+    assert.deepEqual(result, { ...current, metadata: { name: 'c', finalizers: ['c/d'] }, data: { n: '1' } });
     assert.deepEqual(current, before);
+  });
+
+  it('take any key for a field', () => {
+    const data = JSON.parse('{"constructor":"x","__proto__":"y"}') as object;
+    assert.deepEqual(Object.entries(mergePatch(current, { data })['data'] as object), [
+      ['k', 'v'],
+      ['constructor', 'x'],
+      ['__proto__', 'y'],
+    ]);
   });
 
   for (const patch of [[], 'text', null, 1]) {

@@ -6,6 +6,9 @@ import { serverSideApply } from '../../../../sandbox/kubernetes/patch/server-sid
 import { trackUpdate } from '../../../../sandbox/kubernetes/patch/tracked-update.ts';
 import type { Schema } from '../../../../operator/admission/schema.ts';
 
+const first = '2026-01-01T00:00:00Z';
+const later = '2026-01-01T00:00:05Z';
+
 const text: Schema = { type: 'string' };
 const item: Schema = {
   type: 'object',
@@ -74,11 +77,11 @@ const anAgreedObject = objectsOf(['1']);
 const force = fc.boolean();
 
 describe('serverSideApply', () => {
-  it('returns the live object itself when the same is applied again', () => {
+  it('changes nothing when the same is applied again', () => {
     fc.assert(
       fc.property(anObject, anObject, (base, applied) => {
         const live = apply('x', created(base), applied, true);
-        assert.equal(apply('x', live, structuredClone(applied)), live);
+        assert.deepEqual(apply('x', live, structuredClone(applied), false, later), live);
       }),
       { numRuns: 40 },
     );
@@ -106,7 +109,7 @@ describe('serverSideApply', () => {
         const live = apply('y', apply('x', created(base), first, true), second, true);
         const { managedFields: _, ...metadata } = live.metadata;
         const result = apply('z', { ...live, metadata }, second, again);
-        assert.equal(apply('z', result, second), result);
+        assert.deepEqual(apply('z', result, second, false, later), result);
         for (const [key, wanted] of Object.entries(second.data ?? {})) {
           assert.equal((result.data as Record<string, string>)[key], wanted);
         }
@@ -157,6 +160,18 @@ describe('serverSideApply', () => {
     );
   });
 
+  it('does not mistake a map for items of a list', () => {
+    const live = apply('x', undefined, object({ tags: ['x'] }));
+    assert.deepEqual(apply('x', live, object({ tags: { y: 'z' } })).tags, { y: 'z' });
+  });
+
+  it('refuses a list whose items cannot be told apart', () => {
+    const port = { port: 80, target: '1' };
+    assert.throws(() => apply('x', undefined, object({ ports: [port, port] })), {
+      message: /\.ports: .*port, protocol/,
+    });
+  });
+
   it('fills in the defaults of list keys', () => {
     const live = apply('x', undefined, object({ ports: [{ port: 80, target: '1' }] }));
     const changed = apply('x', live, object({ ports: [{ port: 80, protocol: 'TCP', target: '2' }] }));
@@ -174,8 +189,14 @@ function created(next: KubeObject): KubeObject {
   return trackUpdate({ ...requestOf('creator'), previous: undefined, next });
 }
 
-function apply(manager: string, live: KubeObject | undefined, applied: KubeObject, force = false): KubeObject {
-  return serverSideApply({ ...requestOf(manager), live, applied, force });
+function apply(
+  manager: string,
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  force = false,
+  time = first,
+): KubeObject {
+  return serverSideApply({ ...requestOf(manager), time, live, applied, force });
 }
 
 function applyUnlessConflict(manager: string, live: KubeObject, applied: KubeObject): KubeObject | undefined {
@@ -188,7 +209,7 @@ function applyUnlessConflict(manager: string, live: KubeObject, applied: KubeObj
 }
 
 function requestOf(manager: string) {
-  return { schema, manager, apiVersion: 'v1', time: '2026-01-01T00:00:00Z', isCustom: true };
+  return { schema, manager, apiVersion: 'v1', time: first, isCustom: true };
 }
 
 /** Lists that fall together by key may have another order afterwards. */

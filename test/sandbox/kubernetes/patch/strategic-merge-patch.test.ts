@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../../sandbox/kubernetes/object.ts';
+import type { JsonMap } from '../../../../sandbox/kubernetes/patch/field-type.ts';
 import { strategicMergePatch } from '../../../../sandbox/kubernetes/patch/strategic-merge-patch.ts';
 import type { Schema } from '../../../../operator/admission/schema.ts';
 
@@ -28,8 +29,8 @@ const schema: Schema = {
 
 const items = (...names: string[]): object[] => names.map((name) => ({ name }));
 
-/** `before` and `patch` are of the part beside the metadata; `after` too, or the message of the failure. */
-const cases: readonly { title: string; before: object; patch: object; after: object | string }[] = [
+/** `before` and `patch` are of the part beside the metadata; `after` too, undefined where the patch is refused. */
+const cases: readonly { title: string; before: object; patch: JsonMap; after: object | undefined }[] = [
   {
     title: 'merges maps, null deletes',
     before: { map: { a: '1', b: '2' } },
@@ -97,6 +98,12 @@ const cases: readonly { title: string; before: object; patch: object; after: obj
     after: { items: [{ name: 'a', value: '1', tags: ['x'] }, { name: 'b' }] },
   },
   {
+    title: 'keeps items with one key, such as two protocols of a port, and merges the first',
+    before: { items: [{ name: 'a', value: '1' }, { name: 'a', value: '2' }, { name: 'b' }] },
+    patch: { items: [{ name: 'a', tags: ['x'] }], '$setElementOrder/items': items('a', 'b') },
+    after: { items: [{ name: 'a', value: '1', tags: ['x'] }, { name: 'a', value: '2' }, { name: 'b' }] },
+  },
+  {
     title: 'adds items, before the others where the patch gives no order',
     before: { items: items('a', 'b') },
     patch: { items: items('c') },
@@ -133,34 +140,16 @@ const cases: readonly { title: string; before: object; patch: object; after: obj
     after: { strategy: { type: 'S' } },
   },
   {
-    title: 'refuses keys that are not to be retained',
-    before: {},
-    patch: { $retainKeys: ['map'], plain: [] },
-    after: 'invalid patch format of retainKeys',
-  },
-  {
-    title: 'refuses an order that the list does not have',
-    before: { items: items('a') },
-    patch: { '$setElementOrder/items': items('a'), items: items('b') },
-    after: "The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
-  },
-  {
     title: 'refuses items without their key',
     before: { items: items('a') },
     patch: { items: [{ value: '1' }] },
-    after: 'map: map[value:1] does not contain declared merge key: name',
+    after: undefined,
   },
   {
     title: 'refuses directives that are none',
     before: { map: {} },
     patch: { map: { $patch: 'add' } },
-    after: 'unknown patch type: add in map: map[$patch:add]',
-  },
-  {
-    title: 'refuses directives of lists without a field',
-    before: {},
-    patch: { $setElementOrder: [] },
-    after: 'invalid patch format of setElementOrder list',
+    after: undefined,
   },
 ];
 
@@ -169,8 +158,8 @@ describe('strategicMergePatch', () => {
     it(title, () => {
       const current = object(before);
       const untouched = structuredClone(current);
-      if (typeof after === 'string') {
-        assert.throws(() => strategicMergePatch(current, patch, schema), { name: 'ApiFailure', message: after });
+      if (after === undefined) {
+        assert.throws(() => strategicMergePatch(current, patch, schema), { reason: 'BadRequest' });
       } else assert.deepEqual(strategicMergePatch(current, patch, schema), object(after));
       assert.deepEqual(current, untouched);
     });
