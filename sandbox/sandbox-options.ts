@@ -3,9 +3,7 @@
  * these is in demonstration/operator-in-process.ts.
  */
 import type { Command } from 'commander';
-import { logLevels, type LogLevel } from '../operator/logger.ts';
-import type { ServerAddress } from '../operator/nacos/index.ts';
-import { variables } from '../operator/options/commands.ts';
+import { variables, type RunOptions } from '../operator/options/commands.ts';
 import {
   compileOptions,
   createCommand,
@@ -17,9 +15,13 @@ import {
   type OptionTable,
 } from '../operator/options/command-options.ts';
 import { table as runTable } from '../operator/options/table.ts';
-import { boolean, integer, matching, oneOf } from '../operator/options/value-rules.ts';
+import { boolean, integer, matching } from '../operator/options/value-rules.ts';
 
-export interface SandboxOptions {
+/** Those of `nacos-bridge run` have the same meaning; `nacos` is empty for the embedded one. */
+export interface SandboxOptions extends Pick<
+  RunOptions,
+  'nacos' | 'nacosNamespace' | 'nacosUsername' | 'nacosPasswordFile' | 'metricsPort' | 'healthPort' | 'logLevel'
+> {
   /** Check the whole round trip and end. */
   readonly once: boolean;
   /** Undefined: a folder of its own below the folder for temporary files. */
@@ -29,19 +31,10 @@ export interface SandboxOptions {
   /** Of a real cluster; undefined for the embedded one. */
   readonly kubeconfig: string | undefined;
   readonly kubernetesPort: number;
-  /** Real servers; empty for the embedded one. */
-  readonly nacos: readonly ServerAddress[];
-  readonly nacosNamespace: string;
-  readonly nacosUsername: string | undefined;
-  readonly nacosPasswordFile: string | undefined;
   readonly nacosPort: number;
-  readonly metricsPort: number;
-  readonly healthPort: number;
-  readonly logLevel: LogLevel;
 }
 
-const port = integer(0, 65_535);
-const freePort = 'a free one';
+const freePort = { value: 'PORT', default: 0, defaultText: 'a free one', parse: integer(0, 65_535) };
 const grpcPortOffset = 1000;
 
 const table: OptionTable<SandboxOptions> = {
@@ -76,42 +69,24 @@ const table: OptionTable<SandboxOptions> = {
     defaultText: 'the embedded one',
     parse: matching(/^[^\0]+$/, 'a path'),
   },
-  kubernetesPort: {
-    group: 'Kubernetes',
-    value: 'PORT',
-    help: 'Port of the embedded Kubernetes API.',
-    default: 0,
-    defaultText: freePort,
-    parse: port,
-  },
+  kubernetesPort: { ...freePort, group: 'Kubernetes', help: 'Port of the embedded Kubernetes API.' },
   nacos: {
-    group: 'Nacos',
-    value: 'HOST:PORT,...',
+    ...runTable.nacos,
     help: 'Use these Nacos servers instead of the embedded one.',
-    default: [],
     defaultText: 'the embedded one',
-    parse: runTable.nacos.parse,
   },
   nacosNamespace: { ...runTable.nacosNamespace, help: 'Nacos namespace that the examples are published in.' },
   nacosUsername: { ...runTable.nacosUsername, help: 'User of these Nacos servers.' },
   nacosPasswordFile: runTable.nacosPasswordFile,
   nacosPort: {
+    ...freePort,
     group: 'Nacos',
-    value: 'PORT',
     help: `HTTP port of the embedded Nacos; gRPC is at that port + ${grpcPortOffset}.`,
-    default: 0,
-    defaultText: freePort,
     parse: integer(0, 65_535 - grpcPortOffset),
   },
-  metricsPort: { ...runTable.metricsPort, help: 'Port of /metrics.', default: 0, defaultText: freePort },
-  healthPort: { ...runTable.healthPort, help: 'Port of /healthz and /readyz.', default: 0, defaultText: freePort },
-  logLevel: {
-    group: 'Logs',
-    value: logLevels.join('|'),
-    help: "The least severe level that is written to the operator's log.",
-    default: 'info',
-    parse: oneOf(...logLevels),
-  },
+  metricsPort: { ...freePort, group: 'Endpoints', help: 'Port of /metrics.' },
+  healthPort: { ...freePort, group: 'Endpoints', help: 'Port of /healthz and /readyz.' },
+  logLevel: { ...runTable.logLevel, help: "The least severe level that is written to the operator's log." },
 };
 
 const rules: readonly OptionRule<SandboxOptions>[] = [
@@ -140,10 +115,7 @@ const rules: readonly OptionRule<SandboxOptions>[] = [
       kubernetesPort !== 0 &&
       '--kubernetes-port is of the embedded Kubernetes API, which --kubeconfig replaces',
   },
-  {
-    of: ['kubernetesPort', 'nacosPort', 'metricsPort', 'healthPort'],
-    problem: twoOnOnePort,
-  },
+  { of: ['kubernetesPort', 'nacosPort', 'metricsPort', 'healthPort'], problem: twoOnOnePort },
 ];
 
 function twoOnOnePort({ kubernetesPort, nacosPort, metricsPort, healthPort }: SandboxOptions): string | false {

@@ -3,7 +3,7 @@
  */
 import type { NacosConfig } from '../../operator/api/resources.ts';
 import type { ConfigKey, Credentials, ServerAddress } from '../../operator/nacos/index.ts';
-import { addressOf } from './observed/config-facts.ts';
+import { addressOf } from './observed/config-rows.ts';
 import { readManifests, type Manifest } from '../../operator/admission/package-files.ts';
 
 /** @param credentials undefined leaves those of the example, which a server without authentication takes */
@@ -11,11 +11,11 @@ export async function readExamples(
   servers: readonly ServerAddress[],
   credentials: Credentials | undefined,
 ): Promise<Manifest[]> {
-  const examples = await readManifests('examples');
-  return examples.map((example) => {
-    if (example.kind === 'NacosConnection') return withServers(example, servers);
-    if (isLogin(example) && credentials) return { ...example, stringData: { ...credentials } };
-    return example;
+  const spec = { servers: servers.map((server) => ({ ...server, contextPath: server.contextPath || '/' })) };
+  return (await readManifests('examples')).map((example) => {
+    if (example.kind === 'NacosConnection') return { ...example, spec: { ...(example['spec'] as object), ...spec } };
+    const isLogin = example.kind === 'Secret' && 'password' in Object(example['stringData']);
+    return isLogin && credentials ? { ...example, stringData: { ...credentials } } : example;
   });
 }
 
@@ -28,19 +28,4 @@ export function publishedKeys(examples: readonly Manifest[], nacosNamespace: str
   return configsOf(examples)
     .filter(({ spec }) => spec.source !== 'Nacos')
     .map((config) => addressOf(config, nacosNamespace));
-}
-
-function isLogin({ kind, stringData }: Manifest): boolean {
-  return kind === 'Secret' && 'password' in Object(stringData);
-}
-
-function withServers(connection: Manifest, servers: readonly ServerAddress[]): Manifest {
-  const named = servers.map(({ scheme, host, port, contextPath, grpcPort }) => ({
-    scheme,
-    host,
-    port,
-    contextPath: contextPath === '' ? '/' : contextPath,
-    grpcPort,
-  }));
-  return { ...connection, spec: { ...(connection['spec'] as object), servers: named } };
 }

@@ -27,7 +27,6 @@ export interface NacosSide {
   stop(): Promise<void>;
 }
 
-const host = '127.0.0.1';
 const grpcPortOffset = 1000;
 const requestTimeoutMs = 10_000;
 const connectLimitMs = 15_000;
@@ -39,44 +38,29 @@ export async function openNacos(
   clock: Clock,
   faults: FaultScript | undefined,
 ): Promise<NacosSide> {
-  if (options.nacos.length === 0) return openEmbedded(options.nacosPort, version, clock, faults);
-  const { nacosUsername: username, nacosPasswordFile } = options;
-  const isLogin = username !== undefined && nacosPasswordFile !== undefined;
-  const credentials = isLogin ? { username, password: new PasswordFile(nacosPasswordFile, clock).read() } : undefined;
-  return { ...(await connect(options.nacos, credentials, version, clock)), isEmbedded: false };
-}
-
-async function openEmbedded(
-  port: number,
-  version: string,
-  clock: Clock,
-  faults: FaultScript | undefined,
-): Promise<NacosSide> {
-  await assertPortIsFree('--nacos-port', port);
-  if (port !== 0)
-    await assertPortIsFree('--nacos-port', port + grpcPortOffset, `, gRPC at ${port} + ${grpcPortOffset},`);
+  const { nacos, nacosUsername: username, nacosPasswordFile, nacosPort } = options;
+  if (nacos.length > 0) {
+    const isLogin = username !== undefined && nacosPasswordFile !== undefined;
+    const credentials = isLogin ? { username, password: new PasswordFile(nacosPasswordFile, clock).read() } : undefined;
+    return { ...(await connect(nacos, credentials, version, clock)), isEmbedded: false };
+  }
+  await assertPortIsFree('--nacos-port', nacosPort);
+  const why = `, gRPC at ${nacosPort} + ${grpcPortOffset},`;
+  await assertPortIsFree('--nacos-port', nacosPort && nacosPort + grpcPortOffset, why);
   const { startEmbeddedNacos } = await import('../nacos/embedded-nacos.ts');
-  const server = await startEmbeddedNacos({ port, clock, log: silentLogger, faults });
-  const address: ServerAddress = {
-    scheme: 'http',
-    host,
-    port: server.port,
-    contextPath: '/nacos',
-    grpcPort: server.grpcPort,
-  };
+  const server = await startEmbeddedNacos({ port: nacosPort, clock, log: silentLogger, faults });
+  const { host, port, grpcPort } = server;
   try {
+    const address = { scheme: 'http', host, port, contextPath: '/nacos', grpcPort } as const;
     const side = await connect([address], undefined, version, clock);
-    const stop = async () => {
-      await side.stop();
-      await server.stop();
-    };
-    return { ...side, isEmbedded: true, stop };
+    return { ...side, isEmbedded: true, stop: () => side.stop().then(() => server.stop()) };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
+/** Rejects with what was wrong when every server was tried and failed, or the login was refused. */
 async function connect(
   servers: readonly ServerAddress[],
   credentials: Credentials | undefined,
@@ -93,32 +77,22 @@ async function connect(
     clock,
     metrics: createNacosMetrics(new Registry(), 'sandbox_'),
   });
-  const connected = firstConnection(client, clock);
+  const { promise: connected, resolve, reject } = Promise.withResolvers<NacosSide['facts']>();
+  const late = `no connection to Nacos within ${connectLimitMs} ms`;
+  const timer = clock.after(connectLimitMs, () => reject(new BridgeError('NACOS_UNREACHABLE', late)));
+  const forget = client.onStateChange((state) => {
+    if (state.kind === 'disconnected') reject(state.error);
+    else if (state.kind === 'connected' && state.authError) reject(state.authError);
+    else if (state.kind === 'connected') resolve(state);
+  });
   client.start();
   try {
     return { servers, credentials, client, facts: await connected, stop: () => client.stop() };
   } catch (error) {
     await client.stop();
     throw error;
+  } finally {
+    timer.cancel();
+    forget();
   }
-}
-
-/** Rejects with what was wrong when every server was tried and failed, or the login was refused. */
-function firstConnection(client: NacosClient, clock: Clock): Promise<NacosSide['facts']> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(connectLimitMs, () => {
-      const message = `no connection to Nacos within ${connectLimitMs} ms`;
-      end(() => reject(new BridgeError('NACOS_UNREACHABLE', message)));
-    });
-    const forget = client.onStateChange((state) => {
-      if (state.kind === 'disconnected') end(() => reject(state.error));
-      if (state.kind === 'connected' && state.authError) end(() => reject(state.authError));
-      else if (state.kind === 'connected') end(() => resolve(state));
-    });
-    const end = (outcome: () => void) => {
-      timer.cancel();
-      forget();
-      outcome();
-    };
-  });
 }

@@ -1,14 +1,14 @@
 /**
- * The operator as `nacos-bridge run` would start it, in this process: with its log in a file, and its ports read from the
- * log, where it says them.
+ * The operator as `nacos-bridge run` would start it, in this process: with its log in a file, JSON lines, since the terminal
+ * shows the table, and its ports read from the log, where it says them.
  */
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { createOperator } from '../../operator/operator.ts';
 import { sleep, type Clock } from '../../operator/clock.ts';
 import { BridgeError } from '../../operator/errors.ts';
-import type { RunOptions } from '../../operator/options/commands.ts';
+import { compileRunOptions, createRunCommand, type RunOptions } from '../../operator/options/commands.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
-import type { LogEntry } from '../../operator/logger.ts';
-import { FileLog } from './file-log.ts';
+import { loggerOf, logLevels, type LogEntry } from '../../operator/logger.ts';
 
 export interface OperatorInProcessOptions {
   readonly sandbox: SandboxOptions;
@@ -36,16 +36,22 @@ export class OperatorInProcess {
   readonly complaints: LogEntry[] = [];
   readonly #stopping = new AbortController();
   readonly #clock: Clock;
-  readonly #log: FileLog;
+  readonly #log: WriteStream;
   readonly #ports = new Map<string, number>();
   readonly #listening = Promise.withResolvers<void>();
 
   constructor({ onError, ...options }: OperatorInProcessOptions) {
     const { sandbox, logFile, version, clock } = options;
     this.#clock = clock;
-    const onEntry = (entry: LogEntry) => this.#heard(entry, onError);
-    this.#log = new FileLog({ file: logFile, level: sandbox.logLevel, onEntry });
-    this.ended = createOperator(runOptions(options), version, clock, this.#log.logger).run(this.#stopping.signal);
+    // A full disk must not end the sandbox: what it shows is on the terminal.
+    this.#log = createWriteStream(logFile, { flags: 'a', mode: 0o600 }).on('error', () => {});
+    const logger = loggerOf((entry) => {
+      this.#heard(entry, onError);
+      const { level, message, fields } = entry;
+      if (logLevels.indexOf(level) < logLevels.indexOf(sandbox.logLevel) || this.#log.writableEnded) return;
+      this.#log.write(`${JSON.stringify({ ...fields, timestamp: new Date().toISOString(), level, message })}\n`);
+    });
+    this.ended = createOperator(runOptions(options), version, clock, logger).run(this.#stopping.signal);
     this.ended.catch((error: unknown) => this.#listening.reject(error));
     this.#listening.promise.catch(() => {});
   }
@@ -65,7 +71,7 @@ export class OperatorInProcess {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.ended.catch(() => {});
-    await this.#log.close();
+    if (!this.#log.destroyed) await new Promise<void>((resolve) => this.#log.once('close', resolve).end());
   }
 
   async #untilReady(signal: AbortSignal): Promise<void> {
@@ -103,31 +109,18 @@ async function assertReady(url: string): Promise<void> {
   throw new BridgeError('KUBE_UNAVAILABLE', `not ready: ${failed.join(', ')}`);
 }
 
+/** What neither says is as `nacos-bridge run` has it by default. */
 function runOptions(options: Omit<OperatorInProcessOptions, 'onError'>): RunOptions {
   const { sandbox, kubeconfigFile, nacosServers, ownNamespace } = options;
   return {
+    ...compileRunOptions(createRunCommand().parse([], { from: 'user' }), {}),
+    ...sandbox,
     kubeconfig: kubeconfigFile,
     watchNamespaces: ownNamespace === undefined ? [] : [ownNamespace],
-    services: true,
     nacos: nacosServers,
-    nacosNamespace: sandbox.nacosNamespace,
-    nacosUsername: sandbox.nacosUsername,
-    nacosPasswordFile: sandbox.nacosPasswordFile,
-    nacosRequestTimeoutMs: 10_000,
-    clusterId: undefined,
     leaderElect: ownNamespace !== undefined,
     leaseNamespace: ownNamespace,
     identity: `sandbox-${process.pid}`,
-    podIp: undefined,
-    podUid: undefined,
-    reconcileConcurrency: 20,
-    metricsPort: sandbox.metricsPort,
-    healthPort: sandbox.healthPort,
     bindAddress,
-    logLevel: sandbox.logLevel,
-    logFormat: 'json',
-    logDir: undefined,
-    logRotateSeconds: 86_400,
-    logMaxFiles: 7,
   };
 }

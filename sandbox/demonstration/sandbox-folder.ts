@@ -10,8 +10,6 @@ import { join, resolve } from 'node:path';
 import { BridgeError, messageOf } from '../../operator/errors.ts';
 
 const lockName = 'sandbox.lock';
-const kubeconfigName = 'kubeconfig';
-const logName = 'operator.log';
 
 export class SandboxFolder {
   readonly path: string;
@@ -21,23 +19,18 @@ export class SandboxFolder {
 
   private constructor(path: string, isOurs: boolean) {
     this.path = path;
-    this.kubeconfigFile = join(path, kubeconfigName);
-    this.logFile = join(path, logName);
+    this.kubeconfigFile = join(path, 'kubeconfig');
+    this.logFile = join(path, 'operator.log');
     this.#isOurs = isOurs;
   }
 
   /** @throws INVALID_OPTION when another sandbox is in it, or it cannot be made */
   static async open(dir: string | undefined): Promise<SandboxFolder> {
-    if (dir === undefined) {
-      const fresh = new SandboxFolder(await mkdtemp(join(tmpdir(), 'nacos-bridge-sandbox-')), true);
-      await fresh.#lock();
-      return fresh;
-    }
-    const path = resolve(dir);
+    const path = dir === undefined ? await mkdtemp(join(tmpdir(), 'nacos-bridge-sandbox-')) : resolve(dir);
     const made = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw new BridgeError('INVALID_OPTION', `--dir: '${path}' cannot be made: ${messageOf(error)}`, { cause: error });
     });
-    const folder = new SandboxFolder(path, made !== undefined);
+    const folder = new SandboxFolder(path, dir === undefined || made !== undefined);
     await folder.#lock();
     return folder;
   }
@@ -65,7 +58,11 @@ export class SandboxFolder {
         }
       }
       const holder = await holderOf(file);
-      if (holder !== undefined) throw inUse(this.path, holder);
+      if (holder !== undefined) {
+        const advice = 'choose another by --dir, or leave --dir out for a folder of its own';
+        const message = `--dir: '${this.path}' is in use by another sandbox (process ${holder}); ${advice}`;
+        throw new BridgeError('INVALID_OPTION', message);
+      }
       await rm(file, { force: true });
     }
   }
@@ -89,19 +86,10 @@ async function holderOf(file: string): Promise<number | undefined> {
   if (!facts || !Number.isInteger(pid) || pid < 1) return undefined;
   // The machine was started since: the id belongs to another process by now.
   if (facts.mtimeMs < Date.now() - uptime() * 1000) return undefined;
-  return isRunning(pid) ? pid : undefined;
-}
-
-function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return pid;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
   }
-}
-
-function inUse(path: string, pid: number): BridgeError {
-  const advice = 'choose another by --dir, or leave --dir out for a folder of its own';
-  return new BridgeError('INVALID_OPTION', `--dir: '${path}' is in use by another sandbox (process ${pid}); ${advice}`);
 }

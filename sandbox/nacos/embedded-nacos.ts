@@ -2,7 +2,7 @@
  * A Nacos server inside this process: configs and services in memory, over gRPC and HTTP as a server of 3.1 or 2.3 speaks.
  *
  * Tests and the sandbox use it in the place of a real one. What it does wrong is up to `faults`, an outage or a restart
- * are calls. Guarantees: it listens on loopback unless told otherwise; `stop` leaves neither sockets nor timers; what was
+ * are calls. Guarantees: it listens on loopback; `stop` leaves neither sockets nor timers; what was
  * published survives an outage and a restart, and ephemeral instances do not.
  */
 import { createServer } from 'node:net';
@@ -12,12 +12,11 @@ import { systemClock } from '../../operator/clock.ts';
 import { silentLogger } from '../../operator/logger.ts';
 import type { Logger } from '../../operator/logger.ts';
 import { FaultScript } from '../fault-script.ts';
-import { Accounts } from './auth/accounts.ts';
-import { loginRoutes } from './auth/login-routes.ts';
 import { createConfig } from './config/create-config.ts';
 import type { ConfigPart } from './config/create-config.ts';
 import type { Generation } from './generation.ts';
 import { NacosHttpServer } from './http-server.ts';
+import { Accounts } from './login.ts';
 import { namespaceRoutes } from './namespaces.ts';
 import { createNaming } from './naming/naming.ts';
 import type { Naming, NamingCounts } from './naming/naming.ts';
@@ -28,8 +27,6 @@ import { stateRoutes } from './state-routes.ts';
 export interface EmbeddedNacosOptions {
   /** Of HTTP; gRPC is at the port + 1000. @default 0, a free pair */
   readonly port?: number;
-  /** @default '127.0.0.1' */
-  readonly host?: string;
   /** @default '3.1' */
   readonly generation?: Generation;
   /** Who may log in. @default nobody has to */
@@ -63,8 +60,7 @@ export async function startEmbeddedNacos(options: EmbeddedNacosOptions = {}): Pr
 }
 
 export class EmbeddedNacos {
-  readonly host: string;
-  readonly generation: Generation;
+  readonly host = '127.0.0.1';
   readonly username: string;
   /** '' when nobody has to log in. */
   readonly password: string;
@@ -79,47 +75,37 @@ export class EmbeddedNacos {
 
   constructor(options: EmbeddedNacosOptions) {
     const { auth, clock = systemClock, dumpDelayMs = defaultDumpDelayMs, log = silentLogger, pushDelayMs } = options;
-    const { faults = new FaultScript(), generation = '3.1', host = '127.0.0.1', port = 0 } = options;
-    this.host = host;
-    this.generation = generation;
+    const { faults = new FaultScript(), generation = '3.1', port = 0 } = options;
     this.faults = faults;
     this.username = auth?.username ?? 'nacos';
     this.password = auth?.password ?? '';
     this.#port = port;
-    this.#accounts = new Accounts({
-      generation,
-      user: auth && { username: this.username, password: auth.password },
-      tokenSeconds: auth?.tokenSeconds ?? defaultTokenSeconds,
-      clock,
-    });
-    this.#config = createConfig({ generation, dumpDelayMs, clock });
-    this.#naming = createNaming({ clock, log, generation, pushDelayMs });
-    const accounts = this.#accounts;
+    const user = auth && { username: this.username, password: auth.password };
+    const { tokenSeconds = defaultTokenSeconds } = auth ?? {};
+    const accounts = new Accounts({ generation, user, tokenSeconds, clock });
+    const config = createConfig({ generation, dumpDelayMs, clock });
+    const naming = createNaming({ clock, log, generation, pushDelayMs });
+    const configCount = (id: string) => config.store.all().filter(({ key }) => key.namespaceId === id).length;
+    this.#accounts = accounts;
+    this.#config = config;
+    this.#naming = naming;
     this.#rpc = new RpcServer({
       generation,
-      host,
-      parts: [this.#config.part, this.#naming.part],
+      parts: [config.part, naming.part],
       identify: (headers) => accounts.identify(credentialsOf(headers)),
       faults,
       clock,
       log,
     });
-    const address = () => ({ ip: host, port: this.#port });
-    const connections = () => this.#rpc.connections;
-    const routes = [
-      ...this.#config.routes,
-      ...this.#naming.routes,
-      ...loginRoutes(accounts),
-      ...namespaceRoutes({ generation, configCount: (namespaceId) => this.#config.store.count(namespaceId) }),
-      ...stateRoutes({
-        generation,
-        isAuthEnabled: accounts.isEnabled,
-        address,
-        connections,
-        now: () => clock.now(),
-      }),
-    ];
-    this.#http = new NacosHttpServer({ generation, routes, accounts, faults, clock, log });
+    this.#http = new NacosHttpServer({
+      generation,
+      routes: { ...config.routes, ...naming.routes, ...namespaceRoutes({ generation, configCount }) },
+      openRoutes: { ...accounts.loginRoutes, ...stateRoutes(generation, user !== undefined) },
+      accounts,
+      faults,
+      clock,
+      log,
+    });
     this.#grpcListener = createServer((socket) => this.#rpc.accept(socket));
   }
 
@@ -159,7 +145,7 @@ export class EmbeddedNacos {
   /** As the end of the process and its start: on the same ports, with what is stored for good. */
   async restart(): Promise<void> {
     await this.stopServing();
-    this.#config.restarted();
+    this.#config.store.dumpAll();
     await this.startServing();
   }
 
@@ -174,11 +160,6 @@ export class EmbeddedNacos {
   /** Every token that was issued so far is refused from now on. */
   expireTokens(): void {
     this.#accounts.expireTokens();
-  }
-
-  /** While it is true, every gRPC request is answered as by a server that has not started yet. */
-  set isStarting(isStarting: boolean) {
-    this.#rpc.isStarting = isStarting;
   }
 
   /** For good. */

@@ -23,15 +23,12 @@ export interface ClientStream {
 export interface ServedConnectionOptions {
   readonly id: string;
   readonly clientIp: string;
-  readonly clientVersion: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly module: string | undefined;
   readonly stream: ClientStream;
   readonly clock: Clock;
   readonly faults: FaultScript;
   /** One that no other request of the server has. */
   readonly nextRequestId: () => string;
-  /** Written into what the server sends. */
-  readonly serverIp: string;
   /** Cuts the TCP connection. */
   readonly cut: () => void;
   /** It is no longer registered; the TCP connection may go on. */
@@ -46,20 +43,12 @@ interface Waiting {
 
 const idleBeforeDetectionMs = 20_000;
 /** Configs wait 3 s for an acknowledgement (`nacos.config.push.timeout`), instances and the test for silence 5 s. */
-const ackTimeoutsMs: Readonly<Record<string, number | undefined>> = {
-  ConfigChangeNotifyRequest: 3_000,
-  ConfigFuzzyWatchChangeNotifyRequest: 3_000,
-  ConfigFuzzyWatchSyncRequest: 3_000,
-  ConnectResetRequest: 3_000,
-};
-const defaultAckTimeoutMs = 5_000;
+const ackTimeoutMs = (type: string): number => (type.startsWith('Con') ? 3_000 : 5_000);
 
 export class ServedConnection implements RpcConnection {
   readonly id: string;
   readonly clientIp: string;
-  readonly clientVersion: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly createdMs: number;
+  readonly module: string | undefined;
   readonly #options: ServedConnectionOptions;
   readonly #waiting = new Map<string, Waiting>();
   #lastActiveMs: number;
@@ -69,17 +58,10 @@ export class ServedConnection implements RpcConnection {
   constructor(options: ServedConnectionOptions) {
     this.id = options.id;
     this.clientIp = options.clientIp;
-    this.clientVersion = options.clientVersion;
-    this.labels = options.labels;
-    this.createdMs = options.clock.now();
+    this.module = options.module;
     this.#options = options;
     this.#lastActiveMs = options.clock.monotonic();
     this.#awaitSilence(idleBeforeDetectionMs);
-  }
-
-  /** Milliseconds since the client last sent something. */
-  get idleMs(): number {
-    return this.#options.clock.monotonic() - this.#lastActiveMs;
   }
 
   /** The client sent something. */
@@ -101,14 +83,14 @@ export class ServedConnection implements RpcConnection {
   notify(type: string, body: Json): void {
     if (this.#isEnded) return;
     const text = JSON.stringify({ headers: {}, ...body });
-    this.#options.stream.write({ type, clientIp: this.#options.serverIp, headers: {}, body: text });
+    this.#options.stream.write({ type, clientIp: '', headers: {}, body: text });
   }
 
   request(type: string, body: Json): Promise<Json> {
     const { clock, cut, faults } = this.#options;
     if (this.#isEnded) return Promise.reject(new Error(`the connection ${this.id} has ended`));
     const requestId = this.#options.nextRequestId();
-    const timeoutMs = ackTimeoutsMs[type] ?? defaultAckTimeoutMs;
+    const timeoutMs = ackTimeoutMs(type);
     return new Promise((resolve, reject) => {
       const late = () => {
         this.#waiting.delete(requestId);
@@ -139,16 +121,20 @@ export class ServedConnection implements RpcConnection {
     this.#options.ended(this);
   }
 
+  get #idleMs(): number {
+    return this.#options.clock.monotonic() - this.#lastActiveMs;
+  }
+
   #awaitSilence(delayMs: number): void {
     if (this.#isEnded) return;
     this.#detection = this.#options.clock.after(delayMs, () => {
-      const leftMs = idleBeforeDetectionMs - this.idleMs;
+      const leftMs = idleBeforeDetectionMs - this.#idleMs;
       if (leftMs > 0) return this.#awaitSilence(leftMs);
       this.request('ClientDetectionRequest', { module: 'internal' }).then(
         () => this.#awaitSilence(idleBeforeDetectionMs),
         // Another message counts as well as the answer does.
         (error: unknown) => {
-          if (this.idleMs < idleBeforeDetectionMs) this.#awaitSilence(idleBeforeDetectionMs - this.idleMs);
+          if (this.#idleMs < idleBeforeDetectionMs) this.#awaitSilence(idleBeforeDetectionMs - this.#idleMs);
           else this.end(messageOf(error));
         },
       );

@@ -1,75 +1,73 @@
 /**
- * The checks that every unary request passes before its handler sees it, in the order of the real server, and what each
- * refusal says: no handler, no registration, unreadable, not from a client, no right.
+ * The way of a unary request to its handler and of the outcome to the answer, with the checks that every request passes
+ * first, in the order of the real server: no handler, no registration, unreadable, no right.
  */
 import type { Payload } from '../../operator/nacos/index.ts';
-import type { Generation } from './generation.ts';
-import { RpcFailure } from './rpc.ts';
-import type { Json, RpcAnswer, RpcConnection, RpcPart, RpcRequest } from './rpc.ts';
-import { errorResponse, isOpen, refused, succeeded } from './rpc-answers.ts';
+import { leftOutText, Refusal } from './refusal.ts';
+import { parseObject } from './rpc.ts';
+import type { Json, RpcConnection, RpcHandler, RpcPart } from './rpc.ts';
 
-/** Who a request is from: a user, nobody in particular when authentication is off, or the words of the refusal. */
-export type Identity = { readonly username: string | undefined } | { readonly refusal: string };
-
-export type Identify = (headers: Readonly<Record<string, string>>) => Identity;
-
-export interface RpcDispatcherOptions {
-  readonly generation: Generation;
-  readonly parts: readonly RpcPart[];
-  readonly identify: Identify;
+export interface RpcAnswer {
+  readonly type: string;
+  readonly body: Json;
 }
 
-type Handler = (request: RpcRequest) => RpcAnswer | Promise<RpcAnswer>;
+export interface RpcDispatcherOptions {
+  readonly parts: readonly RpcPart[];
+  /** Who sends it, undefined when authentication is off. @throws Refusal */
+  readonly identify: (headers: Readonly<Record<string, string>>) => string | undefined;
+}
 
-const codes = { unregistered: 301, noHandler: 302, badGateway: 502, noRight: 403 } as const;
-
-/** Servers of a cluster send these to each other. */
-const clusterRequests = [
-  'ConfigChangeClusterSyncRequest',
-  'DistroDataRequest',
-  'MemberReportRequest',
-  'ServerLoaderInfoRequest',
-  'ServerReloadRequest',
-];
+const codes = { unregistered: 301, noHandler: 302, badGateway: 502 } as const;
+/** Needs no login. */
+const healthCheck = 'HealthCheckRequest';
+/** The others are called as the request is. */
+const answerTypes: Readonly<Record<string, string | undefined>> = {
+  ConfigBatchListenRequest: 'ConfigChangeBatchListenResponse',
+  PersistentInstanceRequest: 'InstanceResponse',
+  ServiceQueryRequest: 'QueryServiceResponse',
+};
 
 export class RpcDispatcher {
-  readonly #options: RpcDispatcherOptions;
-  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #identify: RpcDispatcherOptions['identify'];
+  readonly #handlers: ReadonlyMap<string, RpcHandler>;
 
-  constructor(options: RpcDispatcherOptions) {
-    this.#options = options;
-    const own: Readonly<Record<string, Handler>> = { HealthCheckRequest: () => succeeded('HealthCheckResponse') };
-    this.#handlers = new Map([own, ...options.parts.map(({ handlers }) => handlers)].flatMap(Object.entries<Handler>));
+  constructor({ identify, parts }: RpcDispatcherOptions) {
+    this.#identify = identify;
+    const handlers = [{ [healthCheck]: () => ({}) }, ...parts.map((part) => part.handlers)];
+    this.#handlers = new Map(handlers.flatMap((each) => Object.entries(each)));
   }
 
-  /** @throws what a handler throws that is no RpcFailure. */
-  async answer(payload: Payload, connection: RpcConnection | undefined, stale: boolean): Promise<RpcAnswer> {
-    const { headers, type } = payload;
+  answer({ body: text, headers, type }: Payload, connection: RpcConnection | undefined, stale: boolean): RpcAnswer {
     const handler = this.#handlers.get(type);
-    const isOfCluster = clusterRequests.includes(type) && this.#options.generation === '3.1';
-    if (!handler && !isOfCluster) return errorResponse(codes.noHandler, 'RequestHandler Not Found');
+    if (!handler) return errorResponse(codes.noHandler, leftOutText(type));
     if (!connection) return errorResponse(codes.unregistered, 'Connection is unregistered.');
-    const body = parse(payload.body);
-    if (!body) return errorResponse(codes.badGateway, 'errCode: 101, errMsg: Nacos deserialize failed.  ');
-    if (!handler) return errorResponse(codes.badGateway, ` invoke ${type} from sdk is forbidden`);
-    const identity: Identity = isOpen(type) ? { username: undefined } : this.#options.identify(headers);
-    if ('refusal' in identity) return refused(type, codes.noRight, identity.refusal);
+    const body = parseObject(text);
+    if (!body) return errorResponse(codes.badGateway, 'the request is no JSON object');
     try {
-      return await handler({ type, body, headers, connection, username: identity.username, stale });
+      const username = type === healthCheck ? undefined : this.#identify(headers);
+      return succeeded(type, handler({ body, connection, username, stale }));
     } catch (error) {
-      // Since 2.3 the code is the result code as well.
-      if (error instanceof RpcFailure) return errorResponse(error.errorCode, error.message, error.errorCode);
+      if (error instanceof Refusal) return refused(type, error);
       throw error;
     }
   }
 }
 
-function parse(text: string): Json | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-    return isObject ? (parsed as Json) : undefined;
-  } catch {
-    return undefined;
-  }
+export function succeeded(requestType: string, fields: Json): RpcAnswer {
+  return { type: answerTypeOf(requestType), body: { resultCode: 200, errorCode: 0, ...fields, success: true } };
+}
+
+/** A failure that has nothing to do with the kind of the request. */
+export function errorResponse(errorCode: number, message: string, resultCode = 500): RpcAnswer {
+  return { type: 'ErrorResponse', body: { resultCode, errorCode, message, success: false } };
+}
+
+function refused(requestType: string, { codes: { errorCode, isErrorResponse }, message }: Refusal): RpcAnswer {
+  const answer = errorResponse(errorCode, message, isErrorResponse ? errorCode : undefined);
+  return isErrorResponse ? answer : { ...answer, type: answerTypeOf(requestType) };
+}
+
+function answerTypeOf(requestType: string): string {
+  return answerTypes[requestType] ?? requestType.replace(/Request$/, 'Response');
 }

@@ -19,17 +19,14 @@ import type { Payload } from '../../operator/nacos/index.ts';
 import type { Fault, FaultScript } from '../fault-script.ts';
 import { traits } from './generation.ts';
 import type { Generation } from './generation.ts';
-import type { Json, RpcAnswer, RpcPart } from './rpc.ts';
-import { errorResponse, succeeded } from './rpc-answers.ts';
+import { objectOf, parseObject, textOf } from './rpc.ts';
+import type { Json } from './rpc.ts';
 import { ServedConnection } from './rpc-connection.ts';
-import { RpcDispatcher } from './rpc-dispatcher.ts';
-import type { Identify } from './rpc-dispatcher.ts';
+import { errorResponse, RpcDispatcher, succeeded } from './rpc-dispatcher.ts';
+import type { RpcAnswer, RpcDispatcherOptions } from './rpc-dispatcher.ts';
 
-export interface RpcServerOptions {
+export interface RpcServerOptions extends RpcDispatcherOptions {
   readonly generation: Generation;
-  readonly host: string;
-  readonly parts: readonly RpcPart[];
-  readonly identify: Identify;
   readonly faults: FaultScript;
   readonly clock: Clock;
   readonly log: Logger;
@@ -69,7 +66,6 @@ export class RpcServer {
   readonly #grpc: GrpcServer;
   readonly #injector: ConnectionInjector;
   readonly #transports = new Map<string, Transport>();
-  #isStarting = false;
   #lastRequestId = 0;
 
   constructor(options: RpcServerOptions) {
@@ -89,11 +85,6 @@ export class RpcServer {
 
   get connections(): ServedConnection[] {
     return [...this.#transports.values()].flatMap(({ connection }) => connection ?? []);
-  }
-
-  /** While it is true, every request is answered as by a server that has not started yet. */
-  set isStarting(isStarting: boolean) {
-    this.#isStarting = isStarting;
   }
 
   /** Takes over a TCP connection. */
@@ -135,21 +126,20 @@ export class RpcServer {
     if (fault?.kind === 'reset') return cut(transport);
     if (fault?.kind === 'silence') return undefined;
     if (fault?.kind === 'slow') await sleep(this.#options.clock, fault.delayMs);
-    const answer = await this.#answer(call.request, transport, fault);
+    const answer = this.#answer(call.request, transport, fault);
     if (fault?.kind === 'lost-answer' || fault?.kind === 'half-answer') return cut(transport);
-    if (!call.cancelled)
-      reply(null, { type: answer.type, clientIp: '', headers: {}, body: JSON.stringify(answer.body) });
+    if (call.cancelled) return undefined;
+    reply(null, { type: answer.type, clientIp: '', headers: {}, body: JSON.stringify(answer.body) });
   }
 
-  async #answer(payload: Payload, transport: Transport, fault: Fault | undefined): Promise<RpcAnswer> {
+  #answer(payload: Payload, transport: Transport, fault: Fault | undefined): RpcAnswer {
     transport.connection?.touch();
     if (fault?.kind === 'status') return errorResponse(fault.status, 'a fault was injected', fault.status);
-    if (this.#isStarting) return errorResponse(300, 'Server is starting,please try later.');
     if (payload.type === 'ServerCheckRequest') {
-      return succeeded('ServerCheckResponse', { connectionId: transport.id, supportAbilityNegotiation: true });
+      return succeeded(payload.type, { connectionId: transport.id, supportAbilityNegotiation: true });
     }
     try {
-      return await this.#dispatcher.answer(payload, transport.connection, fault?.kind === 'stale');
+      return this.#dispatcher.answer(payload, transport.connection, fault?.kind === 'stale');
     } catch (error) {
       this.#options.log.error('a request failed inside the server', { type: payload.type, error: messageOf(error) });
       return errorResponse(500, messageOf(error));
@@ -164,32 +154,30 @@ export class RpcServer {
     call.on('end', () => call.end());
     call.on('data', (payload: Payload) => {
       transport.connection?.touch();
-      const body = parseObject(payload.body);
-      if (payload.type === 'ConnectionSetupRequest') this.#register(transport, call, payload, body);
+      const body = parseObject(payload.body) ?? {};
+      if (payload.type === 'ConnectionSetupRequest') this.#register(transport, call, payload.clientIp, body);
       else transport.connection?.acknowledged(body);
     });
   }
 
-  #register(transport: Transport, call: StreamCall, payload: Payload, setup: Json): void {
-    const { clock, faults, generation, host, parts } = this.#options;
+  #register(transport: Transport, call: StreamCall, clientIp: string, setup: Json): void {
+    const { clock, faults, generation, parts } = this.#options;
     const fault = faults.strike('ConnectionSetupRequest');
     if (fault?.kind === 'reset' || fault?.kind === 'status') return cut(transport);
-    if (fault?.kind === 'silence' || this.#isStarting) return;
+    if (fault?.kind === 'silence') return;
     transport.connection?.end('it was set up again');
     const connection = new ServedConnection({
       id: transport.id,
-      clientIp: payload.clientIp || transport.remoteIp,
-      clientVersion: typeof setup['clientVersion'] === 'string' ? setup['clientVersion'] : '',
-      labels: stringsOf(setup['labels']),
+      clientIp: clientIp || transport.remoteIp,
+      module: textOf(objectOf(setup['labels'])?.['module']),
       stream: { write: (message) => void call.write(message), end: () => call.end() },
       clock,
       faults,
       nextRequestId: () => String((this.#lastRequestId += 1)),
-      serverIp: host,
       cut: () => cut(transport),
       ended: (ending) => {
         if (transport.connection === ending) transport.connection = undefined;
-        for (const part of parts) part.connectionClosed?.(ending);
+        for (const part of parts) part.connectionClosed(ending);
       },
     });
     transport.connection = connection;
@@ -201,20 +189,4 @@ export class RpcServer {
 
 function cut(transport: Transport): void {
   transport.socket.resetAndDestroy();
-}
-
-function parseObject(text: string): Json {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Json) : {};
-  } catch {
-    return {};
-  }
-}
-
-function stringsOf(value: unknown): Record<string, string> {
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 }

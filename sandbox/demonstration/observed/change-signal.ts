@@ -4,20 +4,14 @@ import { BridgeError } from '../../../operator/errors.ts';
 
 export class ChangeSignal {
   readonly #clock: Clock;
-  readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   notify(): void {
-    for (const listener of Array.from(this.#listeners)) listener();
-  }
-
-  /** Returns how to stop listening. */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    for (const wake of Array.from(this.#waiting)) wake();
   }
 
   /**
@@ -25,29 +19,28 @@ export class ChangeSignal {
    *
    * @throws TIMEOUT with what was missing at last; ABORTED
    */
-  until(missing: () => string | undefined, limitMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = (outcome: () => void) => {
-        forget();
+  async until(missing: () => string | undefined, limitMs: number, signal: AbortSignal): Promise<void> {
+    const endMs = this.#clock.monotonic() + limitMs;
+    for (let what = missing(); what !== undefined; what = missing()) {
+      const leftMs = endMs - this.#clock.monotonic();
+      if (leftMs <= 0) throw new BridgeError('TIMEOUT', `${what}, after ${limitMs} ms`);
+      if (signal.aborted) throw new BridgeError('ABORTED', 'waiting was given up');
+      await this.#change(leftMs, signal);
+    }
+  }
+
+  /** Resolves at the next change, or when the time is over or the signal aborted. */
+  #change(limitMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
         timer.cancel();
-        signal.removeEventListener('abort', aborted);
-        outcome();
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
       };
-      const look = () => {
-        if (missing() === undefined) end(resolve);
-      };
-      const aborted = () => end(() => reject(new BridgeError('ABORTED', 'waiting was given up')));
-      const late = () => {
-        const what = missing();
-        end(() =>
-          what === undefined ? resolve() : reject(new BridgeError('TIMEOUT', `${what}, after ${limitMs} ms`)),
-        );
-      };
-      const forget = this.onChange(look);
-      const timer = this.#clock.after(limitMs, late);
-      signal.addEventListener('abort', aborted, { once: true });
-      if (signal.aborted) aborted();
-      else look();
+      const timer = this.#clock.after(limitMs, wake);
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake);
     });
   }
 }

@@ -1,76 +1,75 @@
-/** A row for each NacosConfig, with a watch of its dataId in Nacos. */
+/** How a NacosConfig stands on both sides: its row, and what it is made of. */
 import type { NacosConfig } from '../../../operator/api/resources.ts';
-import { connectionOf } from '../../../operator/config-sync/intent.ts';
-import { objectKey } from '../../../operator/kube/resource.ts';
-import { type ConfigKey, type ConfigWatch, keyText } from '../../../operator/nacos/index.ts';
-import { addressOf, configFacts } from './config-facts.ts';
-import type { RowSources } from './row-sources.ts';
+import { connectionOf, sourceOf } from '../../../operator/config-sync/intent.ts';
+import { findCondition } from '../../../operator/kube/conditions.ts';
+import { type ConfigKey, type ConfigObservation, describeKey, keyText, md5Of } from '../../../operator/nacos/index.ts';
+import type { RowContext, RowSource } from './row-book.ts';
+import type { SideFacts } from './row.ts';
 
-interface Tracked {
-  config: NacosConfig;
-  isGone: boolean;
-  address: ConfigKey | undefined;
-  watch: ConfigWatch | undefined;
+export type ReadKey = (configMap: string, key: string) => string | undefined;
+
+export function configSource(config: NacosConfig, context: RowContext): RowSource<ConfigObservation> {
+  const { nacos, nacosNamespaceOf, nameOf, view } = context;
+  const { name, namespace } = config.metadata;
+  const namespaceId = nacosNamespaceOf(connectionOf(config));
+  const address = namespaceId === undefined ? undefined : addressOf(config, namespaceId);
+  const read: ReadKey = (configMap, key) => view.configMaps.get(`${namespace}/${configMap}`)?.data?.[key];
+  const key = `NacosConfig ${namespace}/${name}`;
+  return {
+    key,
+    place: address && keyText(address),
+    watch: (changed) => nacos.config.watch(address as ConfigKey, changed),
+    facts: (seen, isGone) => ({
+      key,
+      object: `ncfg/${nameOf(config)}`,
+      remote: address ? describeKey(address) : 'another server',
+      kubernetes: isGone ? { text: 'deleted', fingerprint: '' } : kubernetesSide(config, read),
+      nacos: nacosSide(seen, isGone),
+      isGone,
+    }),
+  };
 }
 
-export class ConfigRows {
-  readonly #sources: RowSources;
-  readonly #tracked = new Map<string, Tracked>();
+/** The dataId that it is about. `connectionNamespaceId` is of its connection. */
+export function addressOf({ spec, metadata }: NacosConfig, connectionNamespaceId: string): ConfigKey {
+  return {
+    namespaceId: spec.namespaceId ?? connectionNamespaceId,
+    group: spec.group ?? 'DEFAULT_GROUP',
+    dataId: spec.dataId ?? metadata.name,
+  };
+}
 
-  constructor(sources: RowSources) {
-    this.#sources = sources;
+/** What Kubernetes holds of it: the declared content, or what was mirrored. */
+export function heldContent(config: NacosConfig, read: ReadKey): string | undefined {
+  const { spec, metadata } = config;
+  if (sourceOf(config) === 'Nacos') {
+    const target = spec.mirror?.configMap;
+    return target && read(target.name, target.key ?? spec.dataId ?? metadata.name);
   }
+  const reference = spec.contentFrom?.configMapKeyRef;
+  // What a Secret holds is not looked at.
+  if (spec.contentFrom?.secretKeyRef) return undefined;
+  return reference ? read(reference.name, reference.key) : spec.content;
+}
 
-  start(): (() => void)[] {
-    const { view } = this.#sources;
-    this.#lookAtAll();
-    return [
-      view.configs.onChange(({ key, current }) => this.#look(key, current)),
-      view.connections.onChange(() => this.#lookAtAll()),
-      view.configMaps.onChange(({ key }) => {
-        for (const config of view.configsOfConfigMap(key)) this.#look(objectKey(config), config);
-      }),
-    ];
-  }
+function kubernetesSide(config: NacosConfig, read: ReadKey): SideFacts {
+  const content = heldContent(config, read);
+  const text = config.metadata.deletionTimestamp ? 'deleting' : readiness(config);
+  const isUnseen = config.spec.contentFrom?.secretKeyRef !== undefined;
+  return { text, fingerprint: content === undefined ? (isUnseen ? undefined : '') : md5Of(content) };
+}
 
-  stop(): void {
-    for (const { watch } of this.#tracked.values()) watch?.stop();
-  }
+/** The reason of the condition Ready, which says what is wrong if something is. */
+function readiness({ status, metadata }: NacosConfig): string {
+  const ready = findCondition(status?.conditions, 'Ready');
+  if (!ready || ready.observedGeneration !== metadata.generation) return 'pending';
+  const drifted = findCondition(status?.conditions, 'Drifted');
+  return drifted?.status === 'True' ? drifted.reason : ready.reason;
+}
 
-  #lookAtAll(): void {
-    for (const config of this.#sources.view.configs.list()) this.#look(objectKey(config), config);
-  }
-
-  #look(key: string, current: NacosConfig | undefined): void {
-    const known = this.#tracked.get(key);
-    const config = current ?? known?.config;
-    if (!config) return;
-    const namespaceId = this.#sources.nacosNamespaceOf(connectionOf(config));
-    const address = namespaceId === undefined ? undefined : addressOf(config, namespaceId);
-    const tracked = known ?? { config, isGone: false, address: undefined, watch: undefined };
-    this.#tracked.set(key, tracked);
-    tracked.config = config;
-    tracked.isGone = current === undefined;
-    this.#follow(key, tracked, address);
-    this.#put(key, tracked);
-  }
-
-  #follow(key: string, tracked: Tracked, address: ConfigKey | undefined): void {
-    if ((address && keyText(address)) === (tracked.address && keyText(tracked.address))) return;
-    tracked.watch?.stop();
-    tracked.address = address;
-    tracked.watch = address && this.#sources.nacos.config.watch(address, () => this.#put(key, tracked));
-  }
-
-  #put(key: string, tracked: Tracked): void {
-    const { view, book, nameOf } = this.#sources;
-    const { config, isGone, address, watch } = tracked;
-    const read = (name: string, dataKey: string) =>
-      view.configMaps.get(`${config.metadata.namespace}/${name}`)?.data?.[dataKey];
-    const facts = configFacts(config, { name: nameOf(config), read, address, observation: watch?.current }, isGone);
-    book.put(facts, () => {
-      tracked.watch?.stop();
-      this.#tracked.delete(key);
-    });
-  }
+function nacosSide(observation: ConfigObservation | undefined, isGone: boolean): SideFacts {
+  if (!observation) return { text: '', fingerprint: undefined };
+  if (observation.kind === 'absent') return { text: 'absent', fingerprint: '' };
+  const { content, md5 } = observation.snapshot;
+  return { text: `${isGone ? 'still ' : ''}${Buffer.byteLength(content)} bytes`, fingerprint: md5 };
 }

@@ -13,12 +13,10 @@ import {
 import type { Clock } from '../../../operator/clock.ts';
 import { configMapsOf } from '../../../operator/config-sync/intent.ts';
 import { CONFIG_MAP, type ConfigMap } from '../../../operator/config-sync/mirror/data-object.ts';
-import type { KubeClient } from '../../../operator/kube/client.ts';
-import type { KubeMetrics } from '../../../operator/kube/metrics.ts';
 import { Reflector } from '../../../operator/kube/reflector.ts';
 import type { KubeObject, ResourceRef } from '../../../operator/kube/resource.ts';
 import { Store } from '../../../operator/kube/store.ts';
-import type { Logger } from '../../../operator/logger.ts';
+import { silentLogger } from '../../../operator/logger.ts';
 import {
   ENDPOINT_SLICE,
   SERVICE,
@@ -26,15 +24,7 @@ import {
   type EndpointSlice,
   type Service,
 } from '../../../operator/service-sync/kube-objects.ts';
-
-export interface KubernetesViewOptions {
-  readonly kube: KubeClient;
-  /** Empty for all. */
-  readonly namespaces: readonly string[];
-  readonly clock: Clock;
-  readonly metrics: KubeMetrics;
-  readonly log: Logger;
-}
+import type { KubernetesSide } from '../kubernetes-side.ts';
 
 const BY_CONFIG_MAP = 'configMap';
 const BY_SERVICE = 'service';
@@ -49,9 +39,11 @@ export class KubernetesView {
   readonly configMaps = new Store<ConfigMap>();
   readonly #reflectors: readonly Reflector<never>[];
 
-  constructor({ kube, ...options }: KubernetesViewOptions) {
+  /** `namespaces` is empty for all. */
+  constructor({ client, metrics }: KubernetesSide, namespaces: readonly string[], clock: Clock) {
+    const options = { client, metrics, namespaces, clock, log: silentLogger };
     const reflect = <T extends KubeObject>(resource: ResourceRef, store: Store<T>) =>
-      new Reflector<T>({ ...options, client: kube, resource, store }) as unknown as Reflector<never>;
+      new Reflector<T>({ ...options, resource, store }) as unknown as Reflector<never>;
     this.#reflectors = [
       reflect(NACOS_CONNECTION, this.connections),
       reflect(NACOS_CONFIG, this.configs),

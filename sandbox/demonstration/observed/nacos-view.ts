@@ -10,32 +10,29 @@ import {
   type ServiceKey,
   serviceText,
 } from '../../../operator/nacos/index.ts';
-import type { ChangeSignal } from './change-signal.ts';
 
 export class NacosView {
   readonly #nacos: NacosClient;
-  readonly #changes: ChangeSignal;
+  readonly #changed: () => void;
   readonly #configs = new Map<string, ConfigWatch>();
   readonly #services = new Map<string, NamingSubscription>();
 
-  constructor(nacos: NacosClient, changes: ChangeSignal) {
+  constructor(nacos: NacosClient, changed: () => void) {
     this.#nacos = nacos;
-    this.#changes = changes;
+    this.#changed = changed;
   }
 
   /** Undefined until it is known. */
   config(key: ConfigKey): ConfigObservation | undefined {
-    const text = keyText(key);
-    const watch = this.#configs.get(text) ?? this.#nacos.config.watch(key, () => this.#changes.notify());
-    this.#configs.set(text, watch);
+    const watch = this.#configs.get(keyText(key)) ?? this.#nacos.config.watch(key, this.#changed);
+    this.#configs.set(keyText(key), watch);
     return watch.current;
   }
 
   /** Undefined until it is known. */
   service(key: ServiceKey): ServiceInfo | undefined {
-    const text = serviceText(key);
-    const subscription = this.#services.get(text) ?? this.#nacos.naming.subscribe(key, () => this.#changes.notify());
-    this.#services.set(text, subscription);
+    const subscription = this.#services.get(serviceText(key)) ?? this.#nacos.naming.subscribe(key, this.#changed);
+    this.#services.set(serviceText(key), subscription);
     return subscription.current;
   }
 

@@ -1,119 +1,100 @@
-/** A row for each exported port of a Service, with a subscription to it in Nacos. */
+/** How the exported ports of a Service stand on both sides: a row for each. */
+import { METADATA_KEYS } from '../../../operator/api/names.ts';
 import { objectKey } from '../../../operator/kube/resource.ts';
-import { type NamingSubscription, type ServiceKey, serviceText } from '../../../operator/nacos/index.ts';
+import {
+  describeService,
+  type Host,
+  type ServiceInfo,
+  type ServiceKey,
+  serviceText,
+} from '../../../operator/nacos/index.ts';
 import type { Service } from '../../../operator/service-sync/kube-objects.ts';
+import { membersOf, type Member } from '../../../operator/service-sync/members.ts';
 import { namePorts } from '../../../operator/service-sync/port-names.ts';
 import { covers, exportOfAnnotations, exportOfResource } from '../../../operator/service-sync/service-export.ts';
-import { servicesOf } from './kubernetes-view.ts';
-import type { RowSources } from './row-sources.ts';
-import { serviceFacts } from './service-facts.ts';
+import type { RowContext, RowSource } from './row-book.ts';
+import type { SideFacts } from './row.ts';
 
 /** What is to be published of a Service under one name. */
 interface Exposure {
   readonly portName: string;
   /** Undefined where its connection is to another server. */
   readonly address: ServiceKey | undefined;
+  readonly serviceName: string;
 }
 
-interface Tracked {
-  readonly exposure: Exposure;
-  readonly subscription: NamingSubscription | undefined;
-  service: Service;
-  isGone: boolean;
+export function serviceSources(service: Service, context: RowContext): RowSource<ServiceInfo>[] {
+  const annotated = exportOfAnnotations(service);
+  const covering = context.view.exports.list().filter((resource) => covers(resource, service));
+  const exports = [...covering.map(exportOfResource), ...(annotated ? [annotated] : [])];
+  const sources = exports.flatMap((rules) => {
+    const connectionNamespaceId = context.nacosNamespaceOf(rules.connection);
+    return namePorts(service, rules).map(({ serviceName, portName }) => {
+      const namespaceId = rules.namespaceId ?? connectionNamespaceId ?? '';
+      const address = { namespaceId, group: rules.group, serviceName };
+      const exposure = { portName, serviceName, address: connectionNamespaceId === undefined ? undefined : address };
+      return serviceSource(service, exposure, context);
+    });
+  });
+  // Two exports may name the same port alike.
+  return [...new Map(sources.map((source) => [source.key, source])).values()];
 }
 
-export class ServiceRows {
-  readonly #sources: RowSources;
-  /** By the key of the Service, then by the key of the row. */
-  readonly #tracked = new Map<string, Map<string, Tracked>>();
+function serviceSource(
+  service: Service,
+  { address, portName, serviceName }: Exposure,
+  { clusterId, nacos, nameOf, view }: RowContext,
+): RowSource<ServiceInfo> {
+  const place = address && serviceText(address);
+  // Another row where any of it is another.
+  const key = `Service ${objectKey(service)} ${portName} ${place ?? `elsewhere ${serviceName}`}`;
+  const hasPorts = (service.spec?.ports?.length ?? 0) > 1;
+  return {
+    key,
+    place,
+    watch: (changed) => nacos.naming.subscribe(address as ServiceKey, changed),
+    facts(info, isGone) {
+      const members = isGone ? [] : membersOf(view.slicesOfService(objectKey(service)), portName);
+      return {
+        key,
+        object: `svc/${nameOf(service)}${hasPorts ? `:${portName}` : ''}`,
+        remote: address ? describeService(address) : 'another server',
+        kubernetes: isGone ? { text: 'deleted', fingerprint: '' } : kubernetesSide(members),
+        nacos: nacosSide(info && hostsOf(info, service, clusterId)),
+        isGone,
+      };
+    },
+  };
+}
 
-  constructor(sources: RowSources) {
-    this.#sources = sources;
-  }
+/** The instances that stand for this Service of this cluster: others may publish under the same name. */
+function hostsOf(info: ServiceInfo, { metadata }: Service, clusterId: string): Host[] {
+  return info.hosts.filter(
+    (host) =>
+      host.metadata[METADATA_KEYS.cluster] === clusterId &&
+      host.metadata[METADATA_KEYS.namespace] === metadata.namespace &&
+      host.metadata[METADATA_KEYS.service] === metadata.name,
+  );
+}
 
-  start(): (() => void)[] {
-    const { view } = this.#sources;
-    this.#lookAt(() => true);
-    return [
-      view.services.onChange(({ key, current }) => this.#look(key, current)),
-      view.connections.onChange(() => this.#lookAt(() => true)),
-      view.exports.onChange(({ previous, current }) => {
-        const { namespace } = (current ?? previous)?.metadata ?? {};
-        this.#lookAt(({ metadata }) => metadata.namespace === namespace);
-      }),
-      view.slices.onChange(({ previous, current }) => {
-        const keys = [previous, current].flatMap((slice) => (slice ? servicesOf(slice) : []));
-        for (const key of new Set(keys)) this.#look(key, view.services.get(key));
-      }),
-    ];
-  }
+function kubernetesSide(members: readonly Member[]): SideFacts {
+  const ready = members.filter(({ isReady, isTerminating }) => isReady && !isTerminating);
+  return { text: outOf(ready.length, members.length, 'ready'), fingerprint: fingerprint(ready) };
+}
 
-  stop(): void {
-    for (const rows of this.#tracked.values()) for (const { subscription } of rows.values()) subscription?.stop();
-  }
+function nacosSide(hosts: readonly Host[] | undefined): SideFacts {
+  if (!hosts) return { text: '', fingerprint: undefined };
+  const healthy = hosts.filter((host) => host.healthy);
+  return { text: outOf(healthy.length, hosts.length, 'healthy'), fingerprint: fingerprint(healthy) };
+}
 
-  #lookAt(isMeant: (service: Service) => boolean): void {
-    for (const service of this.#sources.view.services.list().filter(isMeant)) this.#look(objectKey(service), service);
-  }
+function outOf(good: number, all: number, word: string): string {
+  return good === all ? `${good} ${word}` : `${good} of ${all} ${word}`;
+}
 
-  #look(key: string, current: Service | undefined): void {
-    const rows = this.#tracked.get(key) ?? new Map<string, Tracked>();
-    this.#tracked.set(key, rows);
-    const exposures = current ? this.#exposuresOf(current) : new Map<string, Exposure>();
-    for (const [rowKey, exposure] of exposures) {
-      const tracked = rows.get(rowKey) ?? this.#track(key, rowKey, exposure, current as Service);
-      rows.set(rowKey, tracked);
-    }
-    for (const [rowKey, tracked] of rows) {
-      tracked.service = current ?? tracked.service;
-      tracked.isGone = !exposures.has(rowKey);
-      this.#put(key, rowKey, tracked);
-    }
-    if (rows.size === 0) this.#tracked.delete(key);
-  }
-
-  #track(key: string, rowKey: string, exposure: Exposure, service: Service): Tracked {
-    const { nacos } = this.#sources;
-    const look = () => {
-      const tracked = this.#tracked.get(key)?.get(rowKey);
-      if (tracked) this.#put(key, rowKey, tracked);
-    };
-    const subscription = exposure.address && nacos.naming.subscribe(exposure.address, look);
-    return { exposure, subscription, service, isGone: false };
-  }
-
-  #put(key: string, rowKey: string, { exposure, subscription, service, isGone }: Tracked): void {
-    const { view, book, nameOf, clusterId } = this.#sources;
-    const context = {
-      ...exposure,
-      name: nameOf(service),
-      slices: view.slicesOfService(key),
-      info: subscription?.current,
-      clusterId,
-    };
-    book.put(serviceFacts(rowKey, service, context, isGone), () => {
-      subscription?.stop();
-      this.#tracked.get(key)?.delete(rowKey);
-    });
-  }
-
-  /** By the key of the row, which is another one where any of it is. */
-  #exposuresOf(service: Service): Map<string, Exposure> {
-    const { view, nacosNamespaceOf } = this.#sources;
-    const annotated = exportOfAnnotations(service);
-    const exports = view.exports
-      .list()
-      .filter((resource) => covers(resource, service))
-      .map(exportOfResource);
-    const exposures = (annotated ? [...exports, annotated] : exports).flatMap((rules) => {
-      const namespaceId = nacosNamespaceOf(rules.connection);
-      return namePorts(service, rules).map(({ serviceName, portName }) => {
-        const here = { namespaceId: rules.namespaceId ?? namespaceId ?? '', group: rules.group, serviceName };
-        const exposure: Exposure = { portName, address: namespaceId === undefined ? undefined : here };
-        const where = exposure.address ? serviceText(exposure.address) : `elsewhere ${serviceName}`;
-        return [`Service ${objectKey(service)} ${portName} ${where}`, exposure] as const;
-      });
-    });
-    return new Map(exposures);
-  }
+function fingerprint(addresses: readonly { ip: string; port: number }[]): string {
+  return addresses
+    .map(({ ip, port }) => `${ip}:${port}`)
+    .toSorted()
+    .join(' ');
 }

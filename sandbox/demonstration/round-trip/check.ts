@@ -9,8 +9,6 @@ import type { Sandbox } from '../sandbox.ts';
 export interface Check {
   /** A sentence that is true when the check passes. */
   readonly name: string;
-  /** Without it nothing that follows can be checked. @default false */
-  readonly isFundamental?: boolean;
   /** Rejects with what is wrong; resolves with a note, if there is something to say. */
   run(sandbox: Sandbox): Promise<string | void>;
 }
@@ -26,32 +24,26 @@ export interface CheckResult {
   readonly note: string | undefined;
 }
 
-/** Runs them in order; after a fundamental one has failed, no more. */
-export async function runChecks(
+/** Runs them in order. Where each builds on the one before (`isFundamental`), a failure is the last. */
+export async function* runChecks(
   checks: readonly Check[],
   sandbox: Sandbox,
   clock: Clock,
-  told: (result: CheckResult) => void,
-): Promise<CheckResult[]> {
-  const results: CheckResult[] = [];
+  isFundamental: boolean,
+): AsyncGenerator<CheckResult> {
   for (const check of checks) {
-    if (sandbox.signal.aborted) break;
+    if (sandbox.signal.aborted) return;
     const result = await runCheck(check, sandbox, clock);
-    results.push(result);
-    told(result);
-    if (result.outcome === 'failed' && check.isFundamental) break;
+    yield result;
+    if (result.outcome === 'failed' && isFundamental) return;
   }
-  return results;
 }
 
 async function runCheck({ name, run }: Check, sandbox: Sandbox, clock: Clock): Promise<CheckResult> {
   const beganMs = clock.monotonic();
-  const result = (outcome: CheckResult['outcome'], note?: string) => ({
-    name,
-    outcome,
-    tookMs: clock.monotonic() - beganMs,
-    note,
-  });
+  const result = (outcome: CheckResult['outcome'], note?: string) => {
+    return { name, outcome, tookMs: clock.monotonic() - beganMs, note };
+  };
   try {
     return result('ok', (await run(sandbox)) ?? undefined);
   } catch (error) {

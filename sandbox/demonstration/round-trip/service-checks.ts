@@ -1,10 +1,7 @@
 /** Services: what Nacos tells a subscriber of what runs in Kubernetes. */
-import type { KubeObject, ResourceRef } from '../../../operator/kube/resource.ts';
-import { ResourceClient } from '../../../operator/kube/resource-client.ts';
+import { workloadRefs } from '../../../operator/config-sync/rollout/workload.ts';
 import { isBridgeError, messageOf } from '../../../operator/errors.ts';
 import { membersOf } from '../../../operator/service-sync/members.ts';
-import { runsPods } from '../kubernetes-side.ts';
-import { SANDBOX_MANAGER } from '../manifest-client.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { LeftOut, type Check } from './check.ts';
 
@@ -16,14 +13,6 @@ const scaled = { name: 'storefront', portName: 'http', steps: [3, 0, 1] };
 /** Images have to be pulled. */
 const podsLimitMs = 60_000;
 
-const DEPLOYMENT: ResourceRef = {
-  group: 'apps',
-  version: 'v1',
-  plural: 'deployments',
-  kind: 'Deployment',
-  namespaced: true,
-};
-
 export const serviceChecks: readonly Check[] = [
   {
     name: 'the instances of an exported Service are in Nacos',
@@ -32,7 +21,7 @@ export const serviceChecks: readonly Check[] = [
   {
     name: 'scaling a Deployment shows in Nacos',
     async run(sandbox) {
-      if (!(await runsPods(sandbox.kubernetes))) throw new LeftOut('the cluster has no node that is Ready');
+      if (!(await sandbox.kubernetes.runsPods())) throw new LeftOut('the cluster has no node that is Ready');
       for (const replicas of scaled.steps) await scale(sandbox, replicas);
       return `to ${scaled.steps.join(', ')}`;
     },
@@ -40,9 +29,7 @@ export const serviceChecks: readonly Check[] = [
 ];
 
 async function scale(sandbox: Sandbox, replicas: number): Promise<void> {
-  const deployments = new ResourceClient<KubeObject>(sandbox.kubernetes.client, DEPLOYMENT);
-  const patch = { spec: { replicas } };
-  await deployments.mergePatch(scaled.name, sandbox.namespace, patch, { fieldManager: SANDBOX_MANAGER });
+  await sandbox.patch(workloadRefs.Deployment, scaled.name, { spec: { replicas } });
   await podsAreReady(sandbox, replicas);
   await sandbox.until(() => hostsDiffer(sandbox, scaled.name, readyAddresses(sandbox)));
 }
@@ -61,13 +48,13 @@ async function podsAreReady(sandbox: Sandbox, count: number): Promise<void> {
   }
 }
 
-function readyAddresses({ view, namespace }: Sandbox): string[] {
-  const members = membersOf(view.slicesOfService(`${namespace}/${scaled.name}`), scaled.portName);
+function readyAddresses({ namespace, observed }: Sandbox): string[] {
+  const members = membersOf(observed.view.slicesOfService(`${namespace}/${scaled.name}`), scaled.portName);
   return members.filter(({ isReady, isTerminating }) => isReady && !isTerminating).map(addressOf);
 }
 
 function hostsDiffer(sandbox: Sandbox, serviceName: string, wanted: readonly string[]): string | undefined {
-  const info = sandbox.seenInNacos.service({ namespaceId: sandbox.nacosNamespace, group, serviceName });
+  const info = sandbox.observed.inNacos.service({ namespaceId: sandbox.nacosNamespace, group, serviceName });
   if (!info) return `Nacos does not answer for ${group}/${serviceName}`;
   const found = info.hosts.filter(({ healthy }) => healthy).map(addressOf);
   const isEqual = found.toSorted().join() === wanted.toSorted().join();

@@ -3,8 +3,7 @@ import { NACOS_CONFIG } from '../../../operator/api/resources.ts';
 import { METRICS_PREFIX } from '../../../operator/api/names.ts';
 import { isBridgeError, messageOf } from '../../../operator/errors.ts';
 import type { KubeObject } from '../../../operator/kube/resource.ts';
-import { ResourceClient } from '../../../operator/kube/resource-client.ts';
-import { SANDBOX_MANAGER } from '../manifest-client.ts';
+import { SANDBOX_MANAGER } from '../kubernetes-side.ts';
 import type { Check } from './check.ts';
 
 /** It declares its content twice, which a CEL rule forbids. */
@@ -20,7 +19,7 @@ export const surfaceChecks: readonly Check[] = [
   {
     name: 'a resource that breaks a rule is refused, and the field is named',
     async run({ kubernetes, namespace }) {
-      const configs = new ResourceClient<KubeObject & { spec: unknown }>(kubernetes.client, NACOS_CONFIG);
+      const configs = kubernetes.resource<KubeObject & { spec: unknown }>(NACOS_CONFIG);
       const resource = { metadata: { name: invalid.name, namespace }, spec: invalid.spec };
       const refusal = await configs.create(resource, { fieldManager: SANDBOX_MANAGER }).then(
         () => undefined,

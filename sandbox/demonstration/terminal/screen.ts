@@ -5,8 +5,7 @@ import { createLogUpdate } from 'log-update';
 import type { Clock, Timer } from '../../../operator/clock.ts';
 import type { LogEntry } from '../../../operator/logger.ts';
 import type { Row } from '../observed/row.ts';
-import { plainLine } from './plain-line.ts';
-import { renderTable } from './table.ts';
+import { plainLine, renderTable } from './table.ts';
 
 export interface Screen {
   /** Text that stays. */

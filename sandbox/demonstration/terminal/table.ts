@@ -1,5 +1,6 @@
 /**
- * The rows as a table for a terminal. Pure: the same rows at the same time give the same text.
+ * The rows as a table for a terminal, and a change of one as a line for an output that is none. Pure: the same rows at the
+ * same time give the same text.
  *
  * No line is wider than the terminal; what is too long is cut with an ellipsis. Where there are more rows than lines, the
  * ones that changed last are shown, and one line sums up the others.
@@ -38,6 +39,13 @@ export function renderTable(rows: readonly Row[], { columns, lines }: TableSize,
     .map((line) => line.trimEnd());
   if (isCut) text.push(totals(rows, shown.length).slice(0, columns));
   return text.join('\n');
+}
+
+export function plainLine(row: Row, now: Date): string {
+  const lag = isInStep(row) && row.lagMs !== undefined && !row.isGone ? ` (lag ${formatLag(row.lagMs)})` : '';
+  const nacos = row.nacos.fingerprint === undefined ? 'not known yet' : row.nacos.text;
+  const sides = `Kubernetes: ${row.kubernetes.text}; Nacos: ${nacos} at ${row.remote}`;
+  return `${now.toISOString()} ${row.object}  ${sides}${lag}`;
 }
 
 export function formatAge(ms: number): string {
@@ -82,20 +90,8 @@ function widths(columns: number): number[] {
   return [object, kubernetes, left - object - kubernetes, changedWidth, lagWidth];
 }
 
-const noBorders = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
+const borders = ['top', 'bottom', 'left', 'right', 'mid', 'middle'];
+const crossings = ['top-mid', 'top-left', 'top-right', 'bottom-mid', 'bottom-left', 'bottom-right'];
+const noBorders = Object.fromEntries(
+  [...borders, ...crossings, 'left-mid', 'mid-mid', 'right-mid'].map((border) => [border, '']),
+);

@@ -9,13 +9,19 @@ import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../../../operator/clock.ts';
 import { groupKeyOf } from './config.ts';
 import type { ConfigFields, ConfigKey, StoredConfig, Writer } from './config.ts';
-import { ConfigHistory } from './config-history.ts';
 
 export interface ConfigDump {
   readonly key: ConfigKey;
   readonly groupKey: string;
   readonly before: StoredConfig | undefined;
   readonly after: StoredConfig | undefined;
+}
+
+export interface HistoryRow {
+  readonly id: string;
+  readonly operation: 'I' | 'U' | 'D';
+  readonly writer: Writer;
+  readonly timeMs: number;
 }
 
 export interface ConfigStoreOptions {
@@ -25,18 +31,20 @@ export interface ConfigStoreOptions {
 
 /** How many configs keep what was there before their last write. */
 const maxFormer = 20_000;
+/** How many writes are remembered of each config. */
+const maxHistory = 10_000;
 /** Like the numbers of the real server, which are beyond what a double holds. */
 const firstId = 861_473_000_000_000_000n;
 
 export class ConfigStore {
-  readonly history = new ConfigHistory();
   readonly #options: ConfigStoreOptions;
   readonly #database = new Map<string, StoredConfig>();
   readonly #cache = new Map<string, StoredConfig>();
   readonly #former = new Map<string, StoredConfig | undefined>();
+  /** Oldest first. */
+  readonly #history = new Map<string, HistoryRow[]>();
   readonly #dumps = new Map<string, Timer>();
   readonly #onDump = new Set<(dump: ConfigDump) => void>();
-  readonly #countByNamespace = new Map<string, number>();
   #lastId = firstId;
 
   constructor(options: ConfigStoreOptions) {
@@ -49,14 +57,12 @@ export class ConfigStore {
 
   /** What the database holds; with `former` what it held before the last write of this config. */
   stored(key: ConfigKey, former = false): StoredConfig | undefined {
-    const groupKey = groupKeyOf(key);
-    return former && this.#former.has(groupKey) ? this.#former.get(groupKey) : this.#database.get(groupKey);
+    return this.#read(this.#database, key, former);
   }
 
   /** What clients read. */
   cached(key: ConfigKey, former = false): StoredConfig | undefined {
-    const groupKey = groupKeyOf(key);
-    return former && this.#former.has(groupKey) ? this.#former.get(groupKey) : this.#cache.get(groupKey);
+    return this.#read(this.#cache, key, former);
   }
 
   /** '' for what does not exist. */
@@ -69,16 +75,17 @@ export class ConfigStore {
   }
 
   /** In the order of creation. */
-  all(): Iterable<StoredConfig> {
-    return this.#database.values();
+  all(): StoredConfig[] {
+    return [...this.#database.values()];
   }
 
   allCached(): Iterable<StoredConfig> {
     return this.#cache.values();
   }
 
-  count(namespaceId: string): number {
-    return this.#countByNamespace.get(namespaceId) ?? 0;
+  /** Every write of a config, newest first. */
+  history(key: ConfigKey): HistoryRow[] {
+    return (this.#history.get(groupKeyOf(key)) ?? []).toReversed();
   }
 
   /** False when `casMd5` is not that of what is there; what is not there is created all the same, as Nacos does. */
@@ -87,30 +94,27 @@ export class ConfigStore {
     const before = this.#database.get(groupKey);
     if (before && casMd5 !== undefined && casMd5 !== before.md5) return false;
     const nowMs = this.#options.clock.now();
-    const after: StoredConfig = {
+    this.#write(groupKey, before, {
       ...fields,
       appName: fields.appName ?? before?.appName ?? '',
       configTags: fields.configTags ?? before?.configTags ?? null,
       id: before?.id ?? this.#nextId(),
       key,
-      md5: md5Of(fields.content),
+      md5: createHash('md5').update(fields.content).digest('hex'),
       writer,
       createTimeMs: before?.createTimeMs ?? nowMs,
       modifyTimeMs: nowMs,
-    };
-    this.history.add(before ? 'U' : 'I', before ?? after, writer, nowMs);
-    this.#write(groupKey, key, before, after);
+    });
+    this.#remember(groupKey, { operation: before ? 'U' : 'I', writer, timeMs: nowMs });
     return true;
   }
 
-  /** Whether it was there. */
-  remove(key: ConfigKey, writer: Writer): boolean {
+  remove(key: ConfigKey, writer: Writer): void {
     const groupKey = groupKeyOf(key);
     const before = this.#database.get(groupKey);
-    if (!before) return false;
-    this.history.add('D', before, writer, this.#options.clock.now());
-    this.#write(groupKey, key, before, undefined);
-    return true;
+    if (!before) return;
+    this.#write(groupKey, before, undefined);
+    this.#remember(groupKey, { operation: 'D', writer, timeMs: this.#options.clock.now() });
   }
 
   /** Dumps everything that waits, as a server does when it starts. */
@@ -123,20 +127,22 @@ export class ConfigStore {
     this.#dumps.clear();
   }
 
-  #write(groupKey: string, key: ConfigKey, before: StoredConfig | undefined, after: StoredConfig | undefined): void {
+  #read(from: ReadonlyMap<string, StoredConfig>, key: ConfigKey, former: boolean): StoredConfig | undefined {
+    const groupKey = groupKeyOf(key);
+    return former && this.#former.has(groupKey) ? this.#former.get(groupKey) : from.get(groupKey);
+  }
+
+  #write(groupKey: string, before: StoredConfig | undefined, after: StoredConfig | undefined): void {
     if (after) this.#database.set(groupKey, after);
     else this.#database.delete(groupKey);
-    const added = Number(after !== undefined) - Number(before !== undefined);
-    this.#countByNamespace.set(key.namespaceId, this.count(key.namespaceId) + added);
     this.#former.delete(groupKey);
     this.#former.set(groupKey, before);
     if (this.#former.size > maxFormer) this.#former.delete(this.#former.keys().next().value ?? '');
-    if (this.#options.dumpDelayMs === 0) return this.#dump(groupKey);
+    const { clock, dumpDelayMs } = this.#options;
+    if (dumpDelayMs === 0) return this.#dump(groupKey);
     if (this.#dumps.has(groupKey)) return;
-    this.#dumps.set(
-      groupKey,
-      this.#options.clock.after(this.#options.dumpDelayMs, () => this.#dump(groupKey)),
-    );
+    const timer = clock.after(dumpDelayMs, () => this.#dump(groupKey));
+    this.#dumps.set(groupKey, timer);
   }
 
   #dump(groupKey: string): void {
@@ -151,12 +157,15 @@ export class ConfigStore {
     for (const listener of this.#onDump) listener({ key, groupKey, before, after });
   }
 
+  #remember(groupKey: string, row: Omit<HistoryRow, 'id'>): void {
+    const rows = this.#history.get(groupKey) ?? [];
+    this.#history.set(groupKey, rows);
+    rows.push({ id: this.#nextId(), ...row });
+    if (rows.length > maxHistory) rows.shift();
+  }
+
   #nextId(): string {
     this.#lastId += 1n;
     return String(this.#lastId);
   }
-}
-
-export function md5Of(content: string): string {
-  return createHash('md5').update(content, 'utf8').digest('hex');
 }

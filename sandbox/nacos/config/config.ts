@@ -15,9 +15,6 @@ export interface ConfigFields {
   /** Comma separated. */
   readonly configTags: string | null;
   readonly desc: string | null;
-  readonly use: string | null;
-  readonly effect: string | null;
-  readonly schema: string | null;
   readonly encryptedDataKey: string;
 }
 

@@ -3,17 +3,15 @@
  */
 import type { Clock } from '../../../operator/clock.ts';
 import type { Generation } from '../generation.ts';
-import type { HttpRoute } from '../http-route.ts';
+import type { HttpRoutes } from '../http-routes.ts';
 import type { RpcPart } from '../rpc.ts';
-import { adminRoutes } from './admin-routes.ts';
 import { ConfigListeners } from './config-listeners.ts';
-import { ConfigRequests } from './config-requests.ts';
+import { configRequests } from './config-requests.ts';
+import { configRoutes } from './config-routes.ts';
 import { ConfigStore } from './config-store.ts';
+import { ConfigWrites } from './config-writes.ts';
 import { FuzzyWatches } from './fuzzy-watches.ts';
-import { GrayConfigs } from './gray-configs.ts';
 import { LongPolls } from './long-polls.ts';
-import { v1Routes } from './v1-routes.ts';
-import { v2Routes } from './v2-routes.ts';
 
 export interface ConfigPartOptions {
   readonly generation: Generation;
@@ -23,48 +21,35 @@ export interface ConfigPartOptions {
 
 export interface ConfigPart {
   readonly part: RpcPart;
-  readonly routes: readonly HttpRoute[];
+  readonly routes: HttpRoutes;
   readonly store: ConfigStore;
-  /** What a start of the server does: what waits is dumped. */
-  restarted(): void;
   stop(): void;
 }
 
 export function createConfig({ clock, dumpDelayMs, generation }: ConfigPartOptions): ConfigPart {
   const store = new ConfigStore({ clock, dumpDelayMs });
+  const writes = new ConfigWrites(generation, store);
   const listeners = new ConfigListeners(clock);
-  const grays = new GrayConfigs(clock);
   const fuzzyWatches = new FuzzyWatches(store);
-  const longPolls = new LongPolls({ clock, generation, store });
-  const requests = new ConfigRequests({ generation, grays, listeners, store });
+  const longPolls = new LongPolls({ clock, store, writes });
   store.onDump((dump) => {
     listeners.changed(dump.key, dump.groupKey);
     fuzzyWatches.dumped(dump);
     longPolls.changed(dump.groupKey);
   });
-  const handlers: RpcPart['handlers'] = {
-    ConfigQueryRequest: (request) => requests.query(request),
-    ConfigPublishRequest: (request) => requests.publish(request),
-    ConfigRemoveRequest: (request) => requests.remove(request),
-    ConfigBatchListenRequest: (request) => requests.listen(request),
-  };
-  const part: RpcPart = {
-    handlers:
-      generation === '3.1'
-        ? { ...handlers, ConfigFuzzyWatchRequest: (request) => fuzzyWatches.handle(request) }
-        : handlers,
-    connectionClosed(connection) {
-      listeners.connectionClosed(connection);
-      fuzzyWatches.connectionClosed(connection);
-    },
-  };
-  const routeOptions = { generation, grays, listeners, longPolls, store };
-  const routes = generation === '3.1' ? adminRoutes(routeOptions) : v2Routes(routeOptions);
   return {
-    part,
-    routes: [...routes, ...v1Routes(routeOptions)],
+    part: {
+      handlers: {
+        ...configRequests({ store, writes, listeners }),
+        ...(generation === '3.1' && { ConfigFuzzyWatchRequest: (request) => fuzzyWatches.handle(request) }),
+      },
+      connectionClosed(connection) {
+        listeners.connectionClosed(connection);
+        fuzzyWatches.connectionClosed(connection);
+      },
+    },
+    routes: configRoutes({ generation, store, writes, longPolls }),
     store,
-    restarted: () => store.dumpAll(),
     stop() {
       store.stop();
       longPolls.stop();

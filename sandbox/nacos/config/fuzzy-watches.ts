@@ -6,8 +6,9 @@
  * a FINISH, after its batches are acknowledged. The server keeps at most 20 patterns, and 500 configs of each: with the
  * 500th a request is refused, though the watch is kept, and what is beyond appears and disappears without a word.
  */
-import type { Json, RpcAnswer, RpcConnection, RpcRequest } from '../rpc.ts';
-import { refused, succeeded } from '../rpc-answers.ts';
+import { Refusal } from '../refusal.ts';
+import { textOf } from '../rpc.ts';
+import type { Json, RpcConnection, RpcRequest } from '../rpc.ts';
 import { groupKeyOf } from './config.ts';
 import type { ConfigKey } from './config.ts';
 import type { ConfigDump, ConfigStore } from './config-store.ts';
@@ -19,7 +20,6 @@ interface Pattern {
   readonly matched: Set<string>;
 }
 
-const codes = { tooManyPatterns: 50_310, tooManyMatches: 50_311 } as const;
 const maxPatterns = 20;
 const maxMatches = 500;
 const batchSize = 20;
@@ -32,20 +32,19 @@ export class FuzzyWatches {
     this.#store = store;
   }
 
-  handle({ body, connection, type }: RpcRequest): RpcAnswer {
-    const given = body['groupKeyPattern'];
-    const text = typeof given === 'string' ? given : '';
+  /** @throws Refusal */
+  handle({ body, connection }: RpcRequest): Json {
+    const text = textOf(body['groupKeyPattern']) ?? '';
     if (body['watchType'] === 'CANCEL_WATCH') this.#unwatch(text, connection);
-    if (body['watchType'] !== 'WATCH') return succeeded('ConfigFuzzyWatchResponse');
+    if (body['watchType'] !== 'WATCH') return {};
     const pattern = this.#patterns.get(text) ?? this.#add(text);
-    if (!pattern) return refused(type, codes.tooManyPatterns, 'fuzzy watch pattern over limit');
     pattern.watchers.add(connection);
     const received: unknown = body['receivedGroupKeys'];
     const known = new Set(Array.isArray(received) ? received.filter((key) => typeof key === 'string') : []);
     // The answer goes first.
     setImmediate(() => void this.#sync(connection, text, known, body['initializing'] === true));
-    if (!isFull(pattern)) return succeeded('ConfigFuzzyWatchResponse');
-    return refused(type, codes.tooManyMatches, 'fuzzy watch pattern matched count over limit');
+    if (!isFull(pattern)) return {};
+    throw new Refusal('too many matches', 'fuzzy watch pattern matched count over limit');
   }
 
   connectionClosed(connection: RpcConnection): void {
@@ -68,8 +67,11 @@ export class FuzzyWatches {
     }
   }
 
-  #add(text: string): Pattern | undefined {
-    if (this.#patterns.size >= maxPatterns) return undefined;
+  /** @throws Refusal */
+  #add(text: string): Pattern {
+    if (this.#patterns.size >= maxPatterns) {
+      throw new Refusal('too many patterns', 'fuzzy watch pattern over limit');
+    }
     const pattern = { matches: matcherOf(text), watchers: new Set<RpcConnection>(), matched: new Set<string>() };
     this.#patterns.set(text, pattern);
     this.#fill(pattern);

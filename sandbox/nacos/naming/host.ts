@@ -1,19 +1,17 @@
 /**
- * An instance as the server holds and sends it.
- *
- * A host is made once, when its instance is registered, with all fields in a fixed order and sorted metadata. What it was
- * made of is not kept.
+ * An instance as the server holds and sends it: made once, when it is registered, with sorted metadata. What it was made of
+ * is not kept.
  */
-import type { Generation } from '../generation.ts';
+import { checkParameters } from '../parameter-rules.ts';
+import { Refusal } from '../refusal.ts';
+import { objectOf, textOf } from '../rpc.ts';
 import type { Json } from '../rpc.ts';
-import { Refusal } from './refusal.ts';
 import { groupedName } from './service-key.ts';
 import type { ServiceKey } from './service-key.ts';
 
 /** What is registered. */
 export interface Instance {
-  /** Instances that are registered over the HTTP APIs from v2 on have none. */
-  readonly instanceId?: string;
+  readonly instanceId: string;
   readonly ip: string;
   readonly port: number;
   readonly weight: number;
@@ -26,36 +24,51 @@ export interface Instance {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** With the fields that the server derives from the metadata. */
-export type Host = Readonly<Instance> & Json;
+/** With what the server derives from the metadata, in milliseconds. */
+export interface Host extends Instance, Json {
+  readonly instanceHeartBeatInterval: number;
+  readonly instanceHeartBeatTimeOut: number;
+  readonly ipDeleteTimeout: number;
+}
 
 export const defaultCluster = 'DEFAULT';
 
-let lastSnowflake = 0n;
-
-/** The generations differ in the order of fields. */
-export function createHost(instance: Instance, generation: Generation): Host {
-  const { instanceId, ip, port, weight, healthy, enabled, ephemeral, clusterName, serviceName, metadata } = instance;
-  const beats = {
+export function createHost(instance: Instance): Host {
+  const { metadata } = instance;
+  return {
+    ...instance,
+    metadata: sorted(metadata),
     instanceHeartBeatInterval: preserved(metadata, 'heart.beat.interval', 5_000),
     instanceHeartBeatTimeOut: preserved(metadata, 'heart.beat.timeout', 15_000),
     ipDeleteTimeout: preserved(metadata, 'ip.delete.timeout', 30_000),
   };
-  const generator = generatorOf(metadata);
-  const id = instanceId === undefined ? {} : { instanceId };
-  const own = {
-    ...id,
+}
+
+/**
+ * Of a request; what is left out takes the defaults of the official clients.
+ *
+ * @throws Refusal when there is none, or something of it breaks a rule.
+ */
+export function hostOf(given: unknown, service: ServiceKey, ephemeral: boolean): Host {
+  const raw = objectOf(given);
+  if (!raw) throw new Refusal('server error', 'Instance can not be null.');
+  checkParameters({ cluster: raw['clusterName'], ip: raw['ip'], port: raw['port'], metadata: raw['metadata'] });
+  const ip = textOf(raw['ip']) ?? '';
+  const port = numberOf(raw['port']) ?? 0;
+  const cluster = textOf(raw['clusterName'])?.trim();
+  const serviceName = groupedName(service);
+  return createHost({
+    instanceId: textOf(raw['instanceId']) || `${ip}#${port}#${cluster ?? 'null'}#${serviceName}`,
     ip,
     port,
-    weight,
-    healthy,
-    enabled,
+    weight: numberOf(raw['weight']) ?? 1,
+    healthy: raw['healthy'] !== false,
+    enabled: raw['enabled'] !== false,
     ephemeral,
-    clusterName,
+    clusterName: cluster || defaultCluster,
     serviceName,
-    metadata: sorted(metadata),
-  };
-  return generation === '3.1' ? { ...own, ...beats, ...generator } : { ...own, ...generator, ...beats };
+    metadata: metadataOf(raw['metadata']),
+  });
 }
 
 /** Whether both say the same in every field. */
@@ -63,40 +76,21 @@ export function isSameHost(a: Host, b: Host): boolean {
   return a === b || (isSame(a, b) && isSame(a.metadata, b.metadata));
 }
 
-/** Of a gRPC request; what is left out takes the defaults of the official clients. */
-export function instanceOf(raw: Json, service: ServiceKey, ephemeral: boolean): Instance {
-  const ip = textOf(raw['ip']) ?? '';
-  const port = numberOf(raw['port']) ?? 0;
-  const metadata = metadataOf(raw['metadata']);
-  const cluster = textOf(raw['clusterName']);
-  const name = textOf(raw['serviceName'])?.trim() || groupedName(service);
-  const isSnowflake = metadata['preserved.instance.id.generator'] === 'snowflake';
-  const prefix = isSnowflake ? nextSnowflake() : `${ip}#${port}`;
-  return {
-    instanceId: textOf(raw['instanceId']) || `${prefix}#${cluster ?? 'null'}#${name}`,
-    ip,
-    port,
-    weight: numberOf(raw['weight']) ?? 1,
-    healthy: raw['healthy'] !== false,
-    enabled: raw['enabled'] !== false,
-    ephemeral,
-    clusterName: cluster?.trim() || defaultCluster,
-    serviceName: groupedName(service),
-    metadata,
-  };
-}
-
 /** What is checked of a single registration, but not of the members of a batch. @throws Refusal */
-export function checkLegal({ clusterName, metadata }: Pick<Instance, 'clusterName' | 'metadata'>): void {
-  const interval = preserved(metadata, 'heart.beat.interval', 5_000);
-  const limits = [preserved(metadata, 'heart.beat.timeout', 15_000), preserved(metadata, 'ip.delete.timeout', 30_000)];
-  if (limits.some((limit) => limit < interval)) {
+export function checkLegal(host: Host): void {
+  const { clusterName, instanceHeartBeatInterval: interval, instanceHeartBeatTimeOut, ipDeleteTimeout } = host;
+  if (instanceHeartBeatTimeOut < interval || ipDeleteTimeout < interval) {
     const rule = `'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.`;
-    throw new Refusal('instance error', `Instance ${rule}`);
+    throw new Refusal('server error', `Instance ${rule}`);
   }
   if (/^[0-9a-zA-Z-]+$/.test(clusterName)) return;
   const rule = 'should be characters with only 0-9a-zA-Z-.';
-  throw new Refusal('instance error', `Instance 'clusterName' ${rule} (current: ${clusterName})`);
+  throw new Refusal('server error', `Instance 'clusterName' ${rule} (current: ${clusterName})`);
+}
+
+function metadataOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
 }
 
 function preserved(metadata: Instance['metadata'], name: string, otherwise: number): number {
@@ -111,34 +105,9 @@ function isSame(a: Json, b: Json): boolean {
   return fields.every((field) => typeof a[field] === 'object' || (a[field] === b[field] && field in b));
 }
 
-/** The server says `simple` only of instances without any metadata. */
-function generatorOf(metadata: Instance['metadata']): { instanceIdGenerator?: string } {
-  if (Object.keys(metadata).length === 0) return { instanceIdGenerator: 'simple' };
-  const generator = metadata['preserved.instance.id.generator'];
-  return generator === undefined ? {} : { instanceIdGenerator: generator };
-}
-
-function nextSnowflake(): string {
-  lastSnowflake += 1n;
-  return String((BigInt(Date.now()) << 22n) + lastSnowflake);
-}
-
-function metadataOf(value: unknown): Record<string, string> {
-  const metadata: Record<string, string> = {};
-  if (typeof value !== 'object' || value === null) return metadata;
-  for (const [key, text] of Object.entries(value)) metadata[key] = String(text);
-  return metadata;
-}
-
 /** By code unit, which no locale changes. */
 function sorted(metadata: Instance['metadata']): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const key of Object.keys(metadata).sort()) result[key] = metadata[key] ?? '';
-  return result;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+  return Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -7,17 +7,13 @@
 import type { Clock } from '../../../operator/clock.ts';
 import type { Logger } from '../../../operator/logger.ts';
 import type { Generation } from '../generation.ts';
-import type { HttpRoute } from '../http-route.ts';
+import type { HttpRoutes } from '../http-routes.ts';
 import type { RpcPart } from '../rpc.ts';
-import { FuzzyWatches } from './fuzzy-watch.ts';
-import { namingRoutes } from './http-routes.ts';
-import { InstanceOperations } from './instance-operations.ts';
 import { Janitor } from './janitor.ts';
+import { namingRequests } from './naming-requests.ts';
+import { namingRoutes } from './naming-routes.ts';
 import { Pusher } from './pusher.ts';
 import { Registry } from './registry.ts';
-import type { RegistryEvents } from './registry.ts';
-import { RpcRequests } from './rpc-requests.ts';
-import { ServiceInfos } from './service-info.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 export interface NamingOptions {
@@ -33,12 +29,13 @@ export interface NamingCounts {
   /** Equal ones of several publishers counted each. */
   readonly instances: number;
   readonly subscriptions: number;
+  /** Those that publish. */
   readonly clients: number;
 }
 
 export interface Naming {
   readonly part: RpcPart;
-  readonly routes: readonly HttpRoute[];
+  readonly routes: HttpRoutes;
   readonly counts: NamingCounts;
   /** Final: nothing is pushed or cleaned up any more. */
   stop(): void;
@@ -48,54 +45,40 @@ const realPushDelayMs = 500;
 
 export function createNaming({ clock, log, generation, pushDelayMs = realPushDelayMs }: NamingOptions): Naming {
   const now = (): number => clock.now();
-  const events: RegistryEvents = {
+  const registry = new Registry({
     created: (service) => janitor.created(service),
-    published(service, client, publication) {
-      janitor.published(service, client, publication);
+    published(service, client) {
+      janitor.published(service, client);
       pusher.changed(service.key);
-      fuzzyWatches.serviceChanged(service.key, 'ADD_SERVICE');
     },
-    withdrawn(service, client, publication) {
-      janitor.withdrawn(service, client, publication);
+    withdrawn(service, client) {
+      janitor.withdrawn(service, client);
       pusher.changed(service.key);
-      if (service.publications.size === 0) fuzzyWatches.serviceChanged(service.key, 'DELETE_SERVICE');
     },
-  };
-  const registry = new Registry(generation, now, events);
-  const subscriptions = new Subscriptions();
-  const infos = new ServiceInfos(generation, now);
-  const janitor = new Janitor({ clock, generation, registry });
-  const pusher = new Pusher({ clock, log, delayMs: pushDelayMs, registry, subscriptions, infos });
-  const fuzzyWatches = new FuzzyWatches({ clock, delayMs: pushDelayMs, registry });
-  const operations = new InstanceOperations({
-    generation,
-    registry,
-    janitor,
-    changed: ({ key }) => pusher.changed(key),
   });
-  const { handlers } = new RpcRequests({ generation, registry, subscriptions, pusher, fuzzyWatches, infos });
+  const subscriptions = new Subscriptions();
+  const janitor = new Janitor({ clock, registry });
+  const pusher = new Pusher({ clock, log, delayMs: pushDelayMs, registry, subscriptions });
   return {
     part: {
-      handlers,
+      handlers: namingRequests({ registry, subscriptions, pusher, now }),
       connectionClosed({ id }) {
         subscriptions.removeConnection(id);
-        fuzzyWatches.removeConnection(id);
         registry.removeClient(id);
       },
     },
-    routes: namingRoutes({ generation, registry, subscriptions, infos, operations }),
+    routes: namingRoutes({ generation, registry, janitor, now }),
     get counts() {
       return {
         services: registry.serviceCount,
         instances: registry.instanceCount,
         subscriptions: subscriptions.count,
-        clients: registry.clients.size,
+        clients: registry.clientCount,
       };
     },
     stop() {
       janitor.stop();
       pusher.stop();
-      fuzzyWatches.stop();
     },
   };
 }

@@ -9,10 +9,10 @@ import type { Clock, Timer } from '../../../operator/clock.ts';
 import { messageOf } from '../../../operator/errors.ts';
 import type { Logger } from '../../../operator/logger.ts';
 import type { Registry } from './registry.ts';
-import type { ServiceInfo, ServiceInfos } from './service-info.ts';
+import { serviceInfo } from './service-info.ts';
+import type { ServiceInfo } from './service-info.ts';
 import { groupedName, serviceText } from './service-key.ts';
 import type { ServiceKey } from './service-key.ts';
-import { emptyView } from './service.ts';
 import { SlicedWork } from './sliced-work.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
 
@@ -22,7 +22,6 @@ export interface PusherOptions {
   readonly delayMs: number;
   readonly registry: Registry;
   readonly subscriptions: Subscriptions;
-  readonly infos: ServiceInfos;
 }
 
 interface PushTask {
@@ -78,24 +77,23 @@ export class Pusher {
     const task = this.#tasks.get(text);
     if (!task) return;
     this.#tasks.delete(text);
-    const { infos, registry, subscriptions } = this.#options;
-    const service = registry.find(task.key);
-    const view = service?.refresh() ?? emptyView;
+    const { clock, registry, subscriptions } = this.#options;
+    const hosts = registry.find(task.key)?.refresh() ?? [];
     // Subscribers of the same clusters are told the same.
     const told = new Map<string, ServiceInfo>();
     for (const subscription of subscriptions.of(task.key)) {
       const { clusters, connection } = subscription;
       if (task.targets && !task.targets.has(connection.id)) continue;
       this.#work.add(() => {
-        const info = told.get(clusters) ?? infos.of(task.key, view, service?.settings, { clusters });
+        const info = told.get(clusters) ?? serviceInfo(task.key, hosts, { clusters }, clock.now());
         told.set(clusters, info);
         this.#push(subscription, info);
       });
     }
   }
 
-  #push({ connection, key }: Subscription, serviceInfo: ServiceInfo): void {
-    connection.request('NotifySubscriberRequest', { serviceInfo, module: 'naming' }).catch((error: unknown) => {
+  #push({ connection, key }: Subscription, info: ServiceInfo): void {
+    connection.request('NotifySubscriberRequest', { serviceInfo: info, module: 'naming' }).catch((error: unknown) => {
       const { clock, log, subscriptions } = this.#options;
       if (this.#isStopped || !subscriptions.find(key, connection.id)) return;
       log.debug('a push was not acknowledged', {

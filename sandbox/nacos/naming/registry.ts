@@ -5,34 +5,42 @@
  * its first registration for as long as it exists; the end of a client costs as much as it published, without looking at
  * instances. What is shown of a service is service.ts.
  */
-import type { Generation } from '../generation.ts';
-import type { NamingClient } from './naming-client.ts';
-import { RefusedOperation } from './refusal.ts';
+import { Refusal } from '../refusal.ts';
+import type { Host } from './host.ts';
 import { groupedName, serviceText } from './service-key.ts';
 import type { ServiceKey } from './service-key.ts';
 import { Service } from './service.ts';
-import type { Publication } from './service.ts';
+
+/**
+ * A connection, or an address over HTTP. Everything that is registered belongs to a client, and goes with it.
+ *
+ *   connection   `MS_IP_PORT`     one publication for each service; ends with the connection
+ *   ephemeral    `IP:PORT#true`   one instance over HTTP, alive as long as it sends heartbeats
+ *   persistent   `IP:PORT#false`  one instance, until it is deregistered
+ */
+export interface NamingClient {
+  readonly id: string;
+  readonly kind: 'connection' | 'ephemeral' | 'persistent';
+  /** What it has publications of. */
+  readonly services: Set<Service>;
+}
 
 export interface RegistryEvents {
   /** It has no publisher yet. */
   created(service: Service): void;
-  published(service: Service, client: NamingClient, publication: Publication): void;
+  published(service: Service, client: NamingClient): void;
   /** By a request, or because the client is gone. */
-  withdrawn(service: Service, client: NamingClient, publication: Publication): void;
+  withdrawn(service: Service, client: NamingClient): void;
 }
 
 export class Registry {
-  readonly #generation: Generation;
   readonly #events: RegistryEvents;
-  readonly #now: () => number;
   readonly #services = new Map<string, Service>();
   readonly #namespaces = new Map<string, Set<Service>>();
   readonly #clients = new Map<string, NamingClient>();
   #instances = 0;
 
-  constructor(generation: Generation, now: () => number, events: RegistryEvents) {
-    this.#generation = generation;
-    this.#now = now;
+  constructor(events: RegistryEvents) {
     this.#events = events;
   }
 
@@ -45,29 +53,29 @@ export class Registry {
     return this.#instances;
   }
 
-  get clients(): ReadonlyMap<string, NamingClient> {
-    return this.#clients;
+  get clientCount(): number {
+    return this.#clients.size;
   }
 
   find(key: ServiceKey): Service | undefined {
     return this.#services.get(serviceText(key));
   }
 
-  servicesOf(namespaceId: string): Iterable<Service> {
-    return this.#namespaces.get(namespaceId) ?? [];
+  servicesOf(namespaceId: string): Service[] {
+    return [...(this.#namespaces.get(namespaceId) ?? [])];
   }
 
-  /** Every attempt to register makes the service, also one that is refused then. */
-  obtain(key: ServiceKey, ephemeral: boolean): Service {
-    const found = this.find(key);
-    if (found) return found;
-    const service = new Service(key, ephemeral, this.#generation);
-    this.#services.set(serviceText(key), service);
-    const namespace = this.#namespaces.get(key.namespaceId);
-    if (namespace) namespace.add(service);
-    else this.#namespaces.set(key.namespaceId, new Set([service]));
-    this.#events.created(service);
-    return service;
+  /**
+   * The service, to register an instance of this kind; every attempt makes the service, also one that is refused then.
+   *
+   * @throws Refusal when the service is of the other kind.
+   */
+  obtain(key: ServiceKey, ephemeral: boolean, action = 'register'): Service {
+    const service = this.find(key) ?? this.#create(key, ephemeral);
+    if (service.ephemeral === ephemeral) return service;
+    const [is, wanted] = ephemeral ? ['persistent', 'ephemeral'] : ['ephemeral', 'persistent'];
+    const rule = `Current service ${groupedName(key)} is ${is} service, can't ${action} ${wanted} instance.`;
+    throw new Refusal('server error', `errCode: 400, errMsg: ${rule} `);
   }
 
   remove(service: Service): void {
@@ -77,48 +85,46 @@ export class Registry {
     if (namespace?.size === 0) this.#namespaces.delete(service.key.namespaceId);
   }
 
-  /** The one of this id, which is at work now, or a new one. */
-  client(id: string, kind: NamingClient['kind'], connection?: NamingClient['connection']): NamingClient {
-    const found = this.#clients.get(id);
-    const client = found ?? { id, kind, connection, services: new Set<Service>(), lastUpdatedMs: 0 };
-    client.lastUpdatedMs = this.#now();
+  /** What this client publishes of the service from now on. */
+  publish(service: Service, id: string, kind: NamingClient['kind'], hosts: readonly Host[]): void {
+    const client = this.#clients.get(id) ?? { id, kind, services: new Set<Service>() };
     this.#clients.set(id, client);
-    return client;
-  }
-
-  /** @throws RefusedOperation when the service is of the other kind. */
-  requireKind(service: Service, ephemeral: boolean, action = 'register'): void {
-    if (service.ephemeral === ephemeral) return;
-    const [is, wanted] = ephemeral ? ['persistent', 'ephemeral'] : ['ephemeral', 'persistent'];
-    const rule = `Current service ${groupedName(service.key)} is ${is} service, can't ${action} ${wanted} instance.`;
-    throw new RefusedOperation(400, rule);
-  }
-
-  publish(service: Service, client: NamingClient, publication: Publication): void {
-    const previous = service.publications.get(client.id);
-    service.put(client.id, publication);
     client.services.add(service);
-    client.lastUpdatedMs = this.#now();
-    this.#instances += publication.hosts.length - (previous?.hosts.length ?? 0);
-    this.#events.published(service, client, publication);
+    this.#put(service, id, hosts);
+    this.#events.published(service, client);
   }
 
-  withdraw(service: Service, client: NamingClient): void {
-    client.lastUpdatedMs = this.#now();
-    const publication = service.publications.get(client.id);
-    if (!publication) return;
-    service.drop(client.id);
-    client.services.delete(service);
-    this.#instances -= publication.hosts.length;
-    if (client.kind !== 'connection' && client.services.size === 0) this.#clients.delete(client.id);
-    this.#events.withdrawn(service, client, publication);
+  /** What is not registered needs no withdrawal. */
+  withdraw(key: ServiceKey, clientId: string): void {
+    const service = this.find(key);
+    const client = this.#clients.get(clientId);
+    if (!service || !client?.services.delete(service)) return;
+    if (client.services.size === 0) this.#clients.delete(clientId);
+    this.#put(service, clientId, undefined);
+    this.#events.withdrawn(service, client);
   }
 
   /** Withdraws all that it published. */
   removeClient(id: string): void {
-    const client = this.#clients.get(id);
-    if (!client) return;
-    for (const service of client.services) this.withdraw(service, client);
-    this.#clients.delete(id);
+    for (const { key } of this.#clients.get(id)?.services ?? []) this.withdraw(key, id);
   }
+
+  #create(key: ServiceKey, ephemeral: boolean): Service {
+    const service = new Service(key, ephemeral);
+    this.#services.set(serviceText(key), service);
+    const namespace = this.#namespaces.get(key.namespaceId) ?? new Set();
+    this.#namespaces.set(key.namespaceId, namespace.add(service));
+    this.#events.created(service);
+    return service;
+  }
+
+  #put(service: Service, clientId: string, hosts: readonly Host[] | undefined): void {
+    this.#instances += (hosts?.length ?? 0) - (service.publications.get(clientId)?.length ?? 0);
+    service.put(clientId, hosts);
+  }
+}
+
+/** Of one that registers over HTTP, or without a connection. */
+export function addressClientId(ip: string, port: number, ephemeral: boolean): string {
+  return `${ip}:${port}#${ephemeral}`;
 }

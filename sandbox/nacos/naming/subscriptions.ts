@@ -24,16 +24,8 @@ export class Subscriptions {
     return this.#count;
   }
 
-  *[Symbol.iterator](): Generator<Subscription> {
-    for (const subscriptions of this.#byService.values()) yield* subscriptions.values();
-  }
-
   of(key: ServiceKey): Iterable<Subscription> {
     return this.#byService.get(serviceText(key))?.values() ?? [];
-  }
-
-  ofConnection(connectionId: string): Iterable<Subscription> {
-    return this.#byConnection.get(connectionId)?.values() ?? [];
   }
 
   find(key: ServiceKey, connectionId: string): Subscription | undefined {
@@ -61,7 +53,7 @@ export class Subscriptions {
   }
 
   removeConnection(connectionId: string): void {
-    for (const subscription of this.ofConnection(connectionId)) this.remove(subscription);
+    for (const subscription of this.#byConnection.get(connectionId)?.values() ?? []) this.remove(subscription);
   }
 }
 

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { type GuideFacts, renderGuide } from '../../../sandbox/demonstration/terminal/guide.ts';
 
-const facts: GuideFacts = {
-  kubeconfigFile: '/tmp/nacos-bridge-sandbox-AbCdEf/kubeconfig',
-  namespace: 'demo',
-  needsNamespace: false,
-  server: { scheme: 'http', host: '127.0.0.1', port: 38848, contextPath: '/nacos', grpcPort: 39848 },
-  nacosNamespace: '',
-  nacosVersion: '3.1.0',
-  adminApi: 'v3',
+const kubernetes = { isEmbedded: true, kubeconfigFile: '/tmp/nacos-bridge-sandbox-AbCdEf/kubeconfig' };
+const server = { scheme: 'http', host: '127.0.0.1', port: 38848, contextPath: '/nacos', grpcPort: 39848 } as const;
+const nacos = {
   credentials: undefined,
-  metricsUrl: 'http://127.0.0.1:45678/metrics',
-  logFile: '/tmp/nacos-bridge-sandbox-AbCdEf/operator.log',
+  facts: { server, serverVersion: '3.1.0', capabilities: { adminApi: 'v3' } },
+} as const;
+const facts: GuideFacts = {
+  kubernetes,
+  nacos,
+  namespace: 'demo',
+  nacosNamespace: '',
+  operator: { metricsUrl: 'http://127.0.0.1:45678/metrics' },
+  folder: { logFile: '/tmp/nacos-bridge-sandbox-AbCdEf/operator.log' },
+};
+const withAdminApi = (adminApi: 'v1' | 'none') => {
+  return { nacos: { ...nacos, facts: { ...nacos.facts, capabilities: { adminApi } } } };
 };
 
 describe('the guide of a sandbox', () => {
@@ -31,24 +36,24 @@ describe('the guide of a sandbox', () => {
       has: /\/nacos\/v3\/admin\/cs\/config.*groupName=shop/s,
       lacks: /v1|accessToken/,
     },
-    { what: 'the API of 2.x', change: { adminApi: 'v1' }, has: /\/nacos\/v1\/cs\/configs.* group=shop/s, lacks: /v3/ },
-    { what: 'no API that a server lacks', change: { adminApi: 'none' }, has: /kubectl/, lacks: /curl/ },
+    { what: 'the API of 2.x', change: withAdminApi('v1'), has: /\/nacos\/v1\/cs\/configs.* group=shop/s, lacks: /v3/ },
+    { what: 'no API that a server lacks', change: withAdminApi('none'), has: /kubectl/, lacks: /curl/ },
     {
       what: 'a token where there is a login, and never the password',
-      change: { credentials: { username: 'nacos', password: 'marker' } },
+      change: { nacos: { ...nacos, credentials: { username: 'nacos', password: 'marker' } } },
       has: /user nacos.*accessToken=TOKEN.*\/v3\/auth\/user\/login/s,
       lacks: /marker/,
     },
     { what: 'a Nacos namespace', change: { nacosNamespace: 'dev' }, has: /namespaceId=dev/, lacks: /tenant/ },
     {
       what: 'the namespace on a cluster that is not ours',
-      change: { needsNamespace: true, namespace: 'demo-1a2b3c' },
+      change: { kubernetes: { ...kubernetes, isEmbedded: false }, namespace: 'demo-1a2b3c' },
       has: /kubectl -n demo-1a2b3c scale/,
       lacks: /kubectl scale/,
     },
     {
       what: 'a path with a blank in quotes',
-      change: { kubeconfigFile: '/a b' },
+      change: { kubernetes: { ...kubernetes, kubeconfigFile: '/a b' } },
       has: /KUBECONFIG='\/a b'/,
       lacks: /=\/a/,
     },

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Row } from '../../../sandbox/demonstration/observed/row.ts';
-import { plainLine } from '../../../sandbox/demonstration/terminal/plain-line.ts';
-import { formatAge, formatLag, renderTable } from '../../../sandbox/demonstration/terminal/table.ts';
+import { formatAge, formatLag, plainLine, renderTable } from '../../../sandbox/demonstration/terminal/table.ts';
 
 const nowMs = 100_000;
 

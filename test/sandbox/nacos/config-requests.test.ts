@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { groupKeyOf } from '../../../sandbox/nacos/config/config.ts';
+import { ConfigListeners } from '../../../sandbox/nacos/config/config-listeners.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { until } from '../../nacos/until.ts';
 import { connectedClient, embeddedNacos, stopAll } from './raw-nacos-client.ts';
@@ -86,8 +88,8 @@ describe('config requests', () => {
       400,
       "Param check invalid:Param 'namespaceId/tenant' is illegal, the param length should not exceed 64.",
     ],
-    ['six tags', { additionMap: { config_tags: 'a,b,c,d,e,f' } }, 500, 'too much config_tags, over 5'],
-    ['a long description', { additionMap: { desc: 'd'.repeat(129) } }, 500, 'too long desc, over 128'],
+    ['six tags', { additionMap: { config_tags: 'a,b,c,d,e,f' } }, 400, 'too much config_tags, over 5'],
+    ['a long description', { additionMap: { desc: 'd'.repeat(129) } }, 400, 'too long desc, over 128'],
   ];
   for (const [what, fields, errorCode, message] of invalid) {
     it(`refuse ${what}`, async () => {
@@ -124,18 +126,24 @@ describe('config requests', () => {
     assert.equal(await content(), undefined);
   });
 
-  it('serve a version for some addresses to them only', async () => {
-    const nacos = await embeddedNacos();
-    const [inside, outside] = [await connectedClient(nacos, 'config', '10.0.0.1'), await connectedClient(nacos)];
-    await outside.call('ConfigPublishRequest', { ...key, content: 'formal' });
-    await outside.call('ConfigPublishRequest', { ...key, content: 'beta', additionMap: { betaIps: '10.0.0.1' } });
-    const [beta, formal] = [
-      await inside.call('ConfigQueryRequest', key),
-      await outside.call('ConfigQueryRequest', key),
-    ];
-    assert.deepEqual([beta.body['content'], beta.body['beta']], ['beta', true]);
-    assert.deepEqual([formal.body['content'], formal.body['beta']], ['formal', false]);
-  });
+  const versions: [what: string, type: string, fields: object][] = [
+    ['a beta version', 'ConfigPublishRequest', { content: 'x', additionMap: { betaIps: '10.0.0.1' } }],
+    ['a tag version', 'ConfigPublishRequest', { content: 'x', additionMap: { tag: 'a' } }],
+    ['a query of a tag version', 'ConfigQueryRequest', { tag: 'a' }],
+    ['the removal of a tag version', 'ConfigRemoveRequest', { tag: 'a' }],
+  ];
+  for (const [what, type, fields] of versions) {
+    it(`refuse ${what}, which is left out, and leave the formal one as it is`, async () => {
+      const client = await connectedClient(await embeddedNacos());
+      await client.call('ConfigPublishRequest', { ...key, content: 'formal' });
+      const { body } = await client.call(type, { ...key, ...fields });
+      assert.deepEqual(
+        [body['resultCode'], body['errorCode'], body['message']],
+        [500, 501, 'the embedded Nacos does not have this: beta and tag versions of a config'],
+      );
+      assert.equal((await client.call('ConfigQueryRequest', key)).body['content'], 'formal');
+    });
+  }
 });
 
 describe('listening to configs', () => {
@@ -203,15 +211,19 @@ describe('listening to configs', () => {
     await until('third', () => client.count('ConfigChangeNotifyRequest') === 3);
   });
 
-  it('ends with the connection', async () => {
-    const nacos = await embeddedNacos();
-    const [leaving, staying] = [await connectedClient(nacos), await connectedClient(nacos)];
-    await leaving.call('ConfigBatchListenRequest', listen);
-    leaving.stop();
-    await until('gone', () => nacos.connections === 1);
-    await staying.call('ConfigPublishRequest', { ...key, content: 'x' });
-    const query = new URLSearchParams({ dataId: key.dataId, groupName: key.group }).toString();
-    const answer = await fetch(`http://${nacos.host}:${nacos.port}/nacos/v3/admin/cs/config/listener?${query}`);
-    assert.deepEqual(((await answer.json()) as { data: unknown }).data, { queryType: 'config', listenersStatus: {} });
+  it('ends with the connection', () => {
+    const told: string[] = [];
+    const request = async (type: string) => {
+      told.push(type);
+      return {};
+    };
+    const connection = { id: '1', clientIp: '127.0.0.1', module: 'config', request, end: () => {} };
+    const name = { namespaceId: 'public', group: 'g', dataId: 'd' };
+    const listeners = new ConfigListeners(new FakeClock());
+    listeners.add(connection, groupKeyOf(name), undefined);
+    listeners.changed(name, groupKeyOf(name));
+    listeners.connectionClosed(connection);
+    listeners.changed(name, groupKeyOf(name));
+    assert.deepEqual(told, ['ConfigChangeNotifyRequest']);
   });
 });

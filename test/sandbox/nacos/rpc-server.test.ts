@@ -41,7 +41,6 @@ describe('the gRPC server of the embedded Nacos', () => {
     ['a health check of a connection that is not registered', false, 'HealthCheckRequest', {}, 301],
     ['a body that is no JSON', true, 'ConfigQueryRequest', '{', 502],
     ['a body that is no object', true, 'ConfigQueryRequest', '[]', 502],
-    ['a request of the servers of a cluster', true, 'ServerReloadRequest', {}, 502],
   ];
   for (const [what, isRegistered, type, body, errorCode] of refusals) {
     it(`answers ${what} with ${errorCode}`, async () => {
@@ -54,13 +53,10 @@ describe('the gRPC server of the embedded Nacos', () => {
     });
   }
 
-  it('answers 300 while it is starting', async () => {
-    const nacos = await embeddedNacos();
-    nacos.isStarting = true;
-    const client = new RawNacosClient(nacos);
-    assert.equal((await client.call('ServerCheckRequest')).body['errorCode'], 300);
-    nacos.isStarting = false;
-    assert.equal((await client.call('ServerCheckRequest')).body['resultCode'], 200);
+  it('says of an unknown request that it is left out', async () => {
+    const client = await connectedClient(await embeddedNacos());
+    const { body } = await client.call('LockOperationRequest');
+    assert.equal(body['message'], 'the embedded Nacos does not have this: LockOperationRequest');
   });
 
   it('refuses naming on a connection that was set up for configs', async () => {

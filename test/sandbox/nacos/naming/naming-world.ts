@@ -1,17 +1,15 @@
 /**
  * The naming part alone, with connections that a test opens and closes, a clock that it moves, and the HTTP routes.
  */
+import assert from 'node:assert/strict';
 import { silentLogger } from '../../../../operator/logger.ts';
 import type { Generation } from '../../../../sandbox/nacos/generation.ts';
 import { createNaming } from '../../../../sandbox/nacos/naming/naming.ts';
 import type { Naming } from '../../../../sandbox/nacos/naming/naming.ts';
+import { Refusal } from '../../../../sandbox/nacos/refusal.ts';
 import type { Json, RpcConnection } from '../../../../sandbox/nacos/rpc.ts';
+import { RpcDispatcher } from '../../../../sandbox/nacos/rpc-dispatcher.ts';
 import { FakeClock } from '../../../fake-clock.ts';
-
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 export class NamingWorld {
   readonly clock = new FakeClock();
@@ -25,12 +23,21 @@ export class NamingWorld {
     return new Client(this.naming, module);
   }
 
-  async http(method: string, path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    const route = this.naming.routes.find((one) => one.method === method && one.path === path);
-    if (!route) throw new Error(`no route ${method} ${path}`);
-    const request = { method, path, parameters, headers: {}, clientIp: '127.0.0.1', username: undefined, stale: false };
-    const { body, status = 200 } = await route.handle(request);
-    return { status, body: JSON.parse(JSON.stringify(body)) as unknown };
+  /** The body of the answer. @throws Refusal */
+  async http(operation: string, parameters: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const handler = this.naming.routes[operation];
+    if (!handler) throw new Error(`no route ${operation}`);
+    const request = { parameters, headers: {}, clientIp: '127.0.0.1', username: undefined, stale: false };
+    return JSON.parse(JSON.stringify((await handler(request)).body)) as unknown;
+  }
+
+  async refusal(operation: string, parameters: Readonly<Record<string, string>> = {}): Promise<Refusal> {
+    const error: unknown = await this.http(operation, parameters).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof Refusal, String(error));
+    return error;
   }
 
   /** Lets what is gathered be pushed. */
@@ -48,15 +55,17 @@ export class Client {
   acknowledges = true;
   readonly connection: RpcConnection;
   readonly #naming: Naming;
+  readonly #dispatcher: RpcDispatcher;
 
   constructor(naming: Naming, module: string) {
     this.#naming = naming;
+    this.#dispatcher = new RpcDispatcher({ parts: [naming.part], identify: () => undefined });
     lastId += 1;
     this.connection = {
       id: `1_127.0.0.1_${lastId}`,
       clientIp: '127.0.0.1',
-      clientVersion: 'Test:v1',
-      labels: { module, AppName: 'test' },
+      module,
+      end: () => this.close(),
       request: (type, body) => {
         this.pushes.push({ type, body });
         return this.acknowledges ? Promise.resolve({}) : Promise.reject(new Error('silent'));
@@ -65,12 +74,9 @@ export class Client {
   }
 
   async call(type: string, body: Json, stale = false): Promise<Json> {
-    const handler = this.#naming.part.handlers[type];
-    if (!handler) throw new Error(`no handler for ${type}`);
     const service = { namespace: 'public', groupName: 'shop', serviceName: 'orders' };
-    const { connection } = this;
-    const request = { type, body: { ...service, ...body }, headers: {}, connection, username: undefined, stale };
-    return (await handler(request)).body;
+    const payload = { type, clientIp: '', headers: {}, body: JSON.stringify({ ...service, ...body }) };
+    return this.#dispatcher.answer(payload, this.connection, stale).body;
   }
 
   register(instance: Json, service: Json = {}): Promise<Json> {
@@ -100,7 +106,7 @@ export class Client {
   }
 
   close(): void {
-    this.#naming.part.connectionClosed?.(this.connection);
+    this.#naming.part.connectionClosed(this.connection);
   }
 }
 

@@ -110,7 +110,7 @@ describe('the naming requests of the embedded Nacos', () => {
       ],
       lastRefTime: world.clock.now(),
       checksum: '',
-      allIps: false,
+      allIPs: false,
       reachProtectionThreshold: false,
       valid: true,
     });
@@ -216,6 +216,11 @@ describe('the naming requests of the embedded Nacos', () => {
     assert.equal(world.naming.counts.services, 0);
     const persistent = await client.call('PersistentInstanceRequest', { type: 'registerInstance', instance: a1 });
     assert.equal(persistent['success'], true);
+  });
+
+  it('says of a watch of service names that it is left out', async () => {
+    const { errorCode, message } = await client.call('NamingFuzzyWatchRequest', { watchType: 'WATCH' });
+    assert.deepEqual([errorCode, message], [302, 'the embedded Nacos does not have this: NamingFuzzyWatchRequest']);
   });
 
   it('lists the services of one group in pages', async () => {
