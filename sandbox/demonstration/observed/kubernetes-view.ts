@@ -21,11 +21,10 @@ import { Store } from '../../../operator/kube/store.ts';
 import type { Logger } from '../../../operator/logger.ts';
 import {
   ENDPOINT_SLICE,
-  SERVICE,
   SERVICE_NAME_LABEL,
   type EndpointSlice,
-  type Service,
-} from '../../../operator/service-sync/kube-objects.ts';
+} from '../../../operator/service-sync/endpoint-slices.ts';
+import { SERVICE, type Service } from '../../../operator/service-sync/service-export.ts';
 
 export interface KubernetesViewOptions {
   readonly kube: KubeClient;

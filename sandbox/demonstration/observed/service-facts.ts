@@ -1,8 +1,8 @@
 /** How an exported port of a Service stands on both sides. Pure. */
 import { METADATA_KEYS } from '../../../operator/api/names.ts';
 import { describeService, type Host, type ServiceInfo, type ServiceKey } from '../../../operator/nacos/index.ts';
-import type { EndpointSlice, Service } from '../../../operator/service-sync/kube-objects.ts';
-import { membersOf, type Member } from '../../../operator/service-sync/members.ts';
+import { membersOf, type EndpointSlice, type Member } from '../../../operator/service-sync/endpoint-slices.ts';
+import type { Service } from '../../../operator/service-sync/service-export.ts';
 import type { RowFacts, SideFacts } from './row.ts';
 
 export interface ServiceContext {

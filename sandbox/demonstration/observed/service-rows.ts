@@ -1,9 +1,13 @@
 /** A row for each exported port of a Service, with a subscription to it in Nacos. */
 import { objectKey } from '../../../operator/kube/resource.ts';
 import { type NamingSubscription, type ServiceKey, serviceText } from '../../../operator/nacos/index.ts';
-import type { Service } from '../../../operator/service-sync/kube-objects.ts';
-import { namePorts } from '../../../operator/service-sync/port-names.ts';
-import { covers, exportOfAnnotations, exportOfResource } from '../../../operator/service-sync/service-export.ts';
+import {
+  covers,
+  exportOfAnnotations,
+  exportOfResource,
+  namePorts,
+  type Service,
+} from '../../../operator/service-sync/service-export.ts';
 import { servicesOf } from './kubernetes-view.ts';
 import type { RowSources } from './row-sources.ts';
 import { serviceFacts } from './service-facts.ts';

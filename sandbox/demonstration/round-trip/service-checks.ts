@@ -2,7 +2,7 @@
 import type { KubeObject, ResourceRef } from '../../../operator/kube/resource.ts';
 import { ResourceClient } from '../../../operator/kube/resource-client.ts';
 import { isBridgeError, messageOf } from '../../../operator/errors.ts';
-import { membersOf } from '../../../operator/service-sync/members.ts';
+import { membersOf } from '../../../operator/service-sync/endpoint-slices.ts';
 import { runsPods } from '../kubernetes-side.ts';
 import { SANDBOX_MANAGER } from '../manifest-client.ts';
 import type { Sandbox } from '../sandbox.ts';

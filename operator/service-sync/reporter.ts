@@ -10,27 +10,24 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { parseKey } from '../kube/resource.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
-import type { Store } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, generationChanged, or } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
-import { GHOST_AFTER_MS, GhostWatch } from './ghosts.ts';
-import type { Service } from './kube-objects.ts';
-import type { Publication, PublicationBook } from './publication-book.ts';
-import { heldServices } from './publisher.ts';
-import type { SelectionGuard } from './selection-guard.ts';
-import { exportIdOf } from './service-export.ts';
-import { serviceStatus } from './service-status.ts';
+import { GHOST_AFTER_MS, type GhostWatch } from './ghosts.ts';
+import { recordsOf, type Publication, type Publications } from './publications.ts';
+import { heldServices, type SelectionGuard } from './selection-guard.ts';
+import { exportIdOf, parseExportId } from './service-export.ts';
+import type { ServiceStores } from './service-stores.ts';
+import { serviceStatus } from './status.ts';
 
 export interface ServiceReporterOptions {
-  clusterId: () => string;
-  resources: Store<NacosService>;
-  services: Store<Service>;
   client: ResourceClient<NacosService>;
-  book: PublicationBook;
+  stores: ServiceStores;
+  publications: Publications;
   guard: SelectionGuard;
+  ghosts: GhostWatch;
   events: EventRecorder;
   runtimeMetrics: RuntimeMetrics;
   log: Logger;
@@ -40,74 +37,66 @@ export interface ServiceReporterOptions {
 /** Changes come in bursts, and a status is for people. */
 const GATHER_MS = 300;
 
-const isWorthALook = or(generationChanged, annotationsChanged);
-const RESOURCE_PREFIX = 'NacosService ';
-const SERVICE_PREFIX = 'Service ';
+const isRelevant = or(generationChanged, annotationsChanged);
 
 export class ServiceReporter implements Runnable {
   readonly name = 'nacosservice';
-  readonly controller: Controller;
+  readonly controllers: readonly Controller[];
   readonly #options: ServiceReporterOptions;
+  readonly #controller: Controller;
   readonly #statuses: StatusWriter<NacosService>;
-  readonly #ghosts: GhostWatch;
-  /** The problem that was last told of each annotated Service. */
-  readonly #told = new Map<string, string>();
+  /** The problem that was last recorded of each annotated Service. */
+  readonly #recorded = new Map<string, string>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ServiceReporterOptions) {
-    const { client, clock, clusterId, log, runtimeMetrics } = options;
+    const { client, clock, log, runtimeMetrics } = options;
     this.#options = options;
     this.#statuses = new StatusWriter(client, FIELD_MANAGER, clock);
-    this.#ghosts = new GhostWatch(clusterId, clock, (exportId) => this.changed(exportId));
-    const reconcile = (exportId: string) => this.#report(exportId);
-    this.controller = new Controller({
+    this.#controller = new Controller({
       name: this.name,
-      reconcile,
+      reconcile: (exportId) => this.#report(exportId),
       concurrency: 4,
       log,
       clock,
       metrics: runtimeMetrics,
     });
+    this.controllers = [this.#controller];
   }
 
   start(): void {
-    const { book, resources } = this.#options;
+    const { ghosts, publications, stores } = this.#options;
     this.#unsubscribe = [
-      book.onChange((exportId) => this.changed(exportId)),
-      resources.onChange(({ previous, current }) => {
+      ghosts.onChange((exportId) => this.#changed(exportId)),
+      publications.onChange((exportId) => this.#changed(exportId)),
+      stores.resources.onChange(({ previous, current }) => {
         const resource = current ?? previous;
-        if (resource && isWorthALook(previous, current)) this.changed(exportIdOf(resource));
+        if (resource && isRelevant(previous, current)) this.#changed(exportIdOf(resource));
       }),
     ];
-    for (const resource of resources.list()) this.changed(exportIdOf(resource));
-    for (const exportId of book.exports()) this.changed(exportId);
-    this.controller.start();
-  }
-
-  /** Ghosts of all exports. */
-  get ghosts(): number {
-    return this.#ghosts.total();
-  }
-
-  /** What is published for an export, or what Nacos shows of it, has changed. */
-  changed(exportId: string): void {
-    this.controller.queue.addAfter(exportId, GATHER_MS);
+    for (const resource of stores.resources.list()) this.#changed(exportIdOf(resource));
+    for (const exportId of publications.exports()) this.#changed(exportId);
+    this.#controller.start();
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.controller.stop(hurry);
-    this.#ghosts.stop();
+    await this.#controller.stop(hurry);
+    this.#options.ghosts.stop();
+  }
+
+  /** What is published for an export, or what Nacos shows of it, has changed. */
+  #changed(exportId: string): void {
+    this.#controller.queue.addAfter(exportId, GATHER_MS);
   }
 
   async #report(exportId: string): Promise<{ requeueAfterMs: number } | void> {
-    const { book } = this.#options;
-    const ghosts = this.#ghosts;
-    const publications = book.publicationsOf(exportId);
-    ghosts.follow(exportId, new Map(publications.flatMap(([, { records }]) => [...records])));
-    if (exportId.startsWith(SERVICE_PREFIX)) return this.#tellService(exportId, publications);
-    const key = exportId.slice(RESOURCE_PREFIX.length);
-    const cached = this.#options.resources.get(key);
+    const { ghosts, stores } = this.#options;
+    const publications = this.#options.publications.publicationsOf(exportId);
+    ghosts.follow(exportId, recordsOf(publications.map(([, publication]) => publication)));
+    const { kind, key } = parseExportId(exportId);
+    if (kind === 'Service') return this.#recordProblem(key, publications);
+    const cached = stores.resources.get(key);
     if (cached === undefined || cached.metadata.deletionTimestamp !== undefined) return this.#statuses.forget(key);
     await this.#writeStatus(cached, exportId, publications);
     // Unwanted hosts count only after a while: look again by then.
@@ -115,10 +104,10 @@ export class ServiceReporter implements Runnable {
   }
 
   async #writeStatus(cached: NacosService, exportId: string, publications: [string, Publication][]): Promise<void> {
-    const { clock, events } = this.#options;
+    const { clock, events, ghosts } = this.#options;
     const resource = this.#statuses.latest(cached);
     const held = heldServices(resource, this.#options).length;
-    const status = serviceStatus(resource, { publications, held, ghosts: this.#ghosts.count(exportId) }, clock.now());
+    const status = serviceStatus(resource, { publications, held, ghosts: ghosts.count(exportId) }, clock.now());
     if (status === undefined) return;
     const ready = findCondition(status.conditions, 'Ready');
     const before = findCondition(resource.status?.conditions, 'Ready');
@@ -129,15 +118,15 @@ export class ServiceReporter implements Runnable {
     await this.#statuses.write(resource, status);
   }
 
-  /** An annotated Service is not ours to write a status to, so its problems are told by events. */
-  #tellService(exportId: string, publications: [string, Publication][]): void {
-    const { events, services } = this.#options;
-    const service = services.get(exportId.slice(SERVICE_PREFIX.length));
+  /** An annotated Service is not ours to write a status to, so its problems are recorded as events. */
+  #recordProblem(key: string, publications: [string, Publication][]): void {
+    const { events, stores } = this.#options;
+    const service = stores.services.get(key);
     const [problem] = publications.flatMap(([, { problems }]) => problems);
-    const note = problem && `${problem.member ?? parseKey(exportId).name}: \`${problem.field}\` ${problem.message}`;
-    if (note === undefined || service === undefined) return void this.#told.delete(exportId);
-    if (this.#told.get(exportId) === note) return;
-    this.#told.set(exportId, note);
+    const note = problem && `${problem.member ?? parseKey(key).name}: \`${problem.field}\` ${problem.message}`;
+    if (note === undefined || service === undefined) return void this.#recorded.delete(key);
+    if (this.#recorded.get(key) === note) return;
+    this.#recorded.set(key, note);
     events.event(service, { type: 'Warning', reason: 'Invalid', action: 'Publish', note });
   }
 }
