@@ -16,7 +16,7 @@ import {
   type OptionRule,
   type OptionTable,
 } from '../operator/options/command-options.ts';
-import { table as runTable } from '../operator/options/table.ts';
+import { runTable } from '../operator/options/run-options.ts';
 import { boolean, integer, matching, oneOf } from '../operator/options/value-rules.ts';
 
 export interface SandboxOptions {

@@ -5,7 +5,7 @@
 import { createOperator } from '../../operator/operator.ts';
 import { sleep, type Clock } from '../../operator/clock.ts';
 import { BridgeError } from '../../operator/errors.ts';
-import type { RunOptions } from '../../operator/options/commands.ts';
+import type { RunOptions } from '../../operator/options/run-options.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import type { LogEntry } from '../../operator/logger.ts';
 import { FileLog } from './file-log.ts';
