@@ -19,7 +19,7 @@ export const NAMESPACE: ResourceRef = {
   namespaced: false,
 };
 
-export interface ClusterIdentityOptions {
+interface ClusterIdentityOptions {
   readonly kube: KubeClient;
   /** Undefined to read it from the API server at the start. */
   readonly id: string | undefined;

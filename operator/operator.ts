@@ -37,7 +37,7 @@ const CALLS = { requestTimeoutMs: 10_000, maxConnections: 16 };
 /** A renewal must have time for a second attempt within the deadline of 10 s, and waits behind no other call. */
 const RENEWALS = { requestTimeoutMs: 5000, maxConnections: 1 };
 
-export interface Operator {
+interface Operator {
   /** Until `signal` is aborted; rejects when it cannot go on, e.g. when leadership was lost. */
   run(signal: AbortSignal): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { NacosClient, type NacosClientOptions } from '../nacos/index.ts';
 import { sharingKey, type ConnectionSettings } from './settings.ts';
 
 /** What all clients have in common, whatever their settings. */
-export type CommonClientOptions = Omit<
+type CommonClientOptions = Omit<
   NacosClientOptions,
   'servers' | 'credentials' | 'requestTimeoutMs' | 'maxConcurrentRequests'
 >;

@@ -13,7 +13,7 @@ import type { ConnectionKey } from './connection-key.ts';
 import type { ConnectionUsers } from './connection-user.ts';
 import type { ConnectionSettings } from './settings.ts';
 
-export interface ConnectionClientsOptions {
+interface ConnectionClientsOptions {
   pool: ClientPool;
   directory: ConnectionDirectory;
   users: Pick<ConnectionUsers, 'handOver'>;

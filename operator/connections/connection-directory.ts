@@ -39,10 +39,6 @@ export class ConnectionDirectory {
     return entry instanceof BridgeError ? undefined : entry;
   }
 
-  has(key: ConnectionKey): boolean {
-    return this.#entries.has(key);
-  }
-
   set(key: ConnectionKey, handle: ConnectionHandle): void {
     const previous = this.#entries.get(key);
     if (previous !== undefined && !(previous instanceof BridgeError) && isSame(previous, handle)) return;

@@ -9,7 +9,7 @@ import type { NacosClient } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import type { ConnectionKey } from './connection-key.ts';
 
-export interface ConnectionUsage {
+interface ConnectionUsage {
   /** Resources that name the connection. */
   readonly resources: number;
   /** Those of them that need it to be deleted themselves. */

@@ -25,7 +25,7 @@ import { ConnectionReconciler } from './reconcile.ts';
 import { SECRET, SecretWatches } from './secret-watches.ts';
 import type { Secret } from './settings.ts';
 
-export interface ConnectionControllerOptions {
+interface ConnectionControllerOptions {
   kube: KubeClient;
   connections: Store<NacosConnection>;
   clients: ConnectionClients;

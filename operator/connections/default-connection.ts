@@ -18,7 +18,7 @@ export interface GivenServers {
   readonly nacosRequestTimeoutMs: number;
 }
 
-export interface DefaultConnectionOptions {
+interface DefaultConnectionOptions {
   given: GivenServers;
   clients: Pick<ConnectionClients, 'connect'>;
   clock: Clock;

@@ -13,7 +13,7 @@ import { ConnectionController } from './controller.ts';
 import { DefaultConnection, type GivenServers } from './default-connection.ts';
 import { loginOf } from './settings.ts';
 
-export interface ConnectionsOptions {
+interface ConnectionsOptions {
   /** Without any there is no default connection. */
   readonly given: GivenServers;
   /** Of the program, as it names itself to Nacos. */

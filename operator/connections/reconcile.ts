@@ -22,7 +22,7 @@ import type { ConnectionUsers } from './connection-user.ts';
 import type { SecretWatches } from './secret-watches.ts';
 import { compileSettings, secretNameOf, type Secret } from './settings.ts';
 
-export interface ConnectionReconcilerOptions {
+interface ConnectionReconcilerOptions {
   connections: Store<NacosConnection>;
   connectionClient: ResourceClient<NacosConnection>;
   secretClient: ResourceClient<Secret>;

@@ -10,7 +10,7 @@ import type { Logger } from '../logger.ts';
 import type { HealthCheck } from '../runtime/health-check.ts';
 import type { HttpRequest, HttpResponse, Route } from './server.ts';
 
-export interface HealthOptions {
+interface HealthOptions {
   /** A check `ping`, which always passes, is there besides. */
   healthz: readonly HealthCheck[];
   readyz: readonly HealthCheck[];

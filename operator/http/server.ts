@@ -30,7 +30,7 @@ export interface Route {
   get(request: HttpRequest): Promise<HttpResponse> | HttpResponse;
 }
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   /** For log lines. */
   name: string;
   /** 0 for any free port. */

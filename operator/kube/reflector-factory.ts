@@ -8,7 +8,7 @@ import { Reflector, type ReflectorOptions } from './reflector.ts';
 import type { KubeObject, ResourceRef } from './resource.ts';
 import type { Store } from './store.ts';
 
-export type ReflectorFactoryOptions = Pick<
+type ReflectorFactoryOptions = Pick<
   ReflectorOptions<KubeObject>,
   'client' | 'namespaces' | 'metrics' | 'log' | 'clock'
 >;

@@ -21,7 +21,7 @@ export interface DiffOptions extends GivenServers, ValidateOptions {
   readonly clusterId: string | undefined;
 }
 
-export const exportedSources = ['Kubernetes', 'Nacos', 'Both'] as const;
+const exportedSources = ['Kubernetes', 'Nacos', 'Both'] as const;
 
 export interface ExportOptions extends GivenServers {
   readonly group: string;

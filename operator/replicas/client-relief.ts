@@ -15,7 +15,7 @@ import { NamespaceRelief } from './namespace-relief.ts';
 import type { ReplicaEvent } from './relief.ts';
 import { ServerSpread } from './server-spread.ts';
 
-export interface ClientReliefOptions {
+interface ClientReliefOptions {
   client: Pick<NacosClient, 'naming' | 'openNaming' | 'closeNaming' | 'serverCount'>;
   identity: string;
   clusterId: string;

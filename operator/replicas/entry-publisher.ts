@@ -11,7 +11,7 @@ import type { Logger } from '../logger.ts';
 import type { NamingClient, ServiceKey } from '../nacos/index.ts';
 import { instanceOf, type ReplicaHost } from './replica-entry.ts';
 
-export interface EntryPublisherOptions {
+interface EntryPublisherOptions {
   service: ServiceKey;
   entries: Pick<NamingClient, 'publish' | 'withdraw'>;
   /** What publishes services. It is only looked at here. */

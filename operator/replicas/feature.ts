@@ -21,7 +21,7 @@ import { createReplicaMetrics } from './metrics.ts';
 import { leaseNameOf, ReplicaLease } from './replica-lease.ts';
 import { Replicas, type Publishing } from './replicas.ts';
 
-export interface ReplicaLeaseOptions {
+interface ReplicaLeaseOptions {
   /** Used for nothing else: a renewal never waits behind other calls. */
   leaseKube: KubeClient;
   namespace: string;
@@ -59,7 +59,7 @@ export function createReplicaLease(
   return { lease, everyReplica: [held], leader: () => [new LeaseCensus(all)] };
 }
 
-export interface ReliefOptions {
+interface ReliefOptions {
   lease: ReplicaLease;
   publishing: Publishing;
   /** For people who look at the entry in Nacos: nothing connects to it. Without an address it is the first of the host. */

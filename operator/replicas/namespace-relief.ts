@@ -15,7 +15,7 @@ import type { ReplicaMetrics } from './metrics.ts';
 import { entryOf, initialState, publishes, transition, type ReplicaEvent, type ReplicaState } from './relief.ts';
 import { replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './replica-entry.ts';
 
-export interface NamespaceReliefOptions {
+interface NamespaceReliefOptions {
   namespaceId: string;
   /** What publishes services. It is only looked at here. */
   naming: Pick<NamingClient, 'isSettled' | 'isSuspended' | 'onChange' | 'servers'>;

@@ -35,7 +35,7 @@ export interface ReplicaEntry {
 }
 
 /** How far the relief of one blind peer has come, by what was done after its entry was seen. */
-export interface Relief {
+interface Relief {
   readonly seenMs: number;
   readonly isRenewed: boolean;
   readonly isListed: boolean;

@@ -36,7 +36,7 @@ export interface Publishing {
   reconcileAll(): void;
 }
 
-export interface ReplicasOptions {
+interface ReplicasOptions {
   lease: Pick<ReplicaLease, 'isLost' | 'onEvent' | 'renew'>;
   publishing: Publishing;
   directory: Pick<ConnectionDirectory, 'findUsable'>;

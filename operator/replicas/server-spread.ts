@@ -8,13 +8,13 @@ import type { NacosClient } from '../nacos/index.ts';
 import type { ReplicaHost } from './replica-entry.ts';
 
 /** Where we are, and the others are, as it is seen in one Nacos namespace. */
-export interface Spread {
+interface Spread {
   /** Of our publishing connections, `host:port`. */
   readonly servers: readonly string[];
   readonly peers: readonly ReplicaHost[];
 }
 
-export interface ServerSpreadOptions {
+interface ServerSpreadOptions {
   client: { readonly serverCount: number; readonly naming: Pick<NacosClient['naming'], 'leaveServers'> };
   identity: string;
   spreads: () => readonly Spread[];

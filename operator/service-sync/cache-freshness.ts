@@ -11,7 +11,7 @@ import { errorFields, type Logger } from '../logger.ts';
 
 export type Refreshable = Pick<Reflector<KubeObject>, 'lastConfirmedMonotonicMs' | 'refresh'>;
 
-export interface CacheFreshnessOptions {
+interface CacheFreshnessOptions {
   /** Asked each time: which there are depends on what exports need. */
   caches: () => readonly Refreshable[];
   /** Asked each time: where the API server was just tried in vain, nothing is gained by waiting for it. */

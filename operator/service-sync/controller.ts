@@ -28,7 +28,7 @@ import type { SelectionGuard } from './selection-guard.ts';
 import { covers, exportIdOf } from './service-export.ts';
 import { serviceOf, type ServiceStores } from './service-stores.ts';
 
-export interface ServiceControllerOptions {
+interface ServiceControllerOptions {
   clusterId: () => string;
   concurrency: number;
   stores: ServiceStores;

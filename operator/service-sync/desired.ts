@@ -52,7 +52,7 @@ export interface Problem {
   message: string;
 }
 
-export interface DesiredContext {
+interface DesiredContext {
   clusterId: string;
   export: ServiceExport;
   service: Service;

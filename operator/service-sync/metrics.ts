@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
 import type { Publications } from './publications.ts';
 
-export interface ServiceMetricsOptions {
+interface ServiceMetricsOptions {
   registry: Registry;
   prefix: string;
   clock: Clock;

@@ -11,7 +11,7 @@ import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import { Store, type ChangeListener } from '../kube/store.ts';
 import { Listeners } from '../runtime/listeners.ts';
 
-export const POD: ResourceRef = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+const POD: ResourceRef = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 
 export class PodMetadata {
   readonly #pods = new Store<KubeObject>();

@@ -24,7 +24,7 @@ import { heldServices, type SelectionGuard } from './selection-guard.ts';
 import { covers, exportIdOf, exportOfAnnotations, exportOfResource, type Service } from './service-export.ts';
 import type { ServiceStores } from './service-stores.ts';
 
-export interface ServiceReconcilerOptions {
+interface ServiceReconcilerOptions {
   clusterId: () => string;
   stores: ServiceStores;
   pods: Pick<PodMetadata, 'get' | 'isSynced'>;

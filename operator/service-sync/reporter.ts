@@ -22,7 +22,7 @@ import { exportIdOf, parseExportId } from './service-export.ts';
 import type { ServiceStores } from './service-stores.ts';
 import { serviceStatus } from './status.ts';
 
-export interface ServiceReporterOptions {
+interface ServiceReporterOptions {
   client: ResourceClient<NacosService>;
   stores: ServiceStores;
   publications: Publications;
