@@ -4,7 +4,8 @@
  */
 import { sleep, type Clock } from './clock.ts';
 import { isBridgeError } from './errors.ts';
-import type { ResourceClient } from './kube/resource-client.ts';
+import type { KubeClient } from './kube/client.ts';
+import { ResourceClient } from './kube/resource-client.ts';
 import type { KubeObject, ResourceRef } from './kube/resource.ts';
 import { errorFields, type Logger } from './logger.ts';
 import { Backoff } from './runtime/backoff.ts';
@@ -18,19 +19,22 @@ export const NAMESPACE: ResourceRef = {
   namespaced: false,
 };
 
+interface ClusterIdentityOptions {
+  readonly kube: KubeClient;
+  /** Undefined to read it from the API server at the start. */
+  readonly id: string | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 export class ClusterIdentity implements Runnable {
   readonly name = 'cluster id';
-  readonly #namespaces: ResourceClient<KubeObject>;
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #options: ClusterIdentityOptions;
   #id: string | undefined;
 
-  /** `id` is the option's; undefined to read it from the API server at the start. */
-  constructor(namespaces: ResourceClient<KubeObject>, id: string | undefined, clock: Clock, log: Logger) {
-    this.#namespaces = namespaces;
-    this.#id = id;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: ClusterIdentityOptions) {
+    this.#options = options;
+    this.#id = options.id;
   }
 
   /** Known once `start` has resolved. */
@@ -40,18 +44,20 @@ export class ClusterIdentity implements Runnable {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    const { clock, kube, log } = this.#options;
+    const namespaces = new ResourceClient<KubeObject>(kube, NAMESPACE);
     const backoff = new Backoff({ initialMs: 500, maxMs: 10_000 });
     while (this.#id === undefined) {
       try {
-        const namespace = await this.#namespaces.get('kube-system');
+        const namespace = await namespaces.get('kube-system');
         this.#id = namespace?.metadata.uid;
       } catch (error) {
         if (!isBridgeError(error)) throw error;
-        this.#log.warn('the cluster id cannot be read yet', errorFields(error));
+        log.warn('the cluster id cannot be read yet', errorFields(error));
       }
-      if (this.#id === undefined) await sleep(this.#clock, backoff.nextMs(), signal);
+      if (this.#id === undefined) await sleep(clock, backoff.nextMs(), signal);
     }
-    this.#log.info('cluster id', { clusterId: this.#id });
+    log.info('cluster id', { clusterId: this.#id });
   }
 
   async stop(): Promise<void> {}

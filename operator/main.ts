@@ -10,20 +10,9 @@ import { createLogger } from './log.ts';
 import { errorFields } from './logger.ts';
 import { exitCodeOf, onceSignalled } from './process.ts';
 import { createOperator } from './operator.ts';
-import {
-  compileDiffOptions,
-  compileExportOptions,
-  compileRunOptions,
-  compileValidateOptions,
-  createDiffCommand,
-  createExportCommand,
-  createRunCommand,
-  createValidateCommand,
-  type DiffOptions,
-  type ExportOptions,
-  type RunOptions,
-  type ValidateOptions,
-} from './options/commands.ts';
+import { diffCommand, exportCommand, runCommand, validateCommand, type ProgramCommand } from './options/commands.ts';
+import type { DiffOptions, ExportOptions, ValidateOptions } from './options/manifest-options.ts';
+import type { RunOptions } from './options/run-options.ts';
 
 const program = new Command('nacos-bridge')
   .description('Joins a Kubernetes cluster and a Nacos registry into one system.')
@@ -31,10 +20,10 @@ const program = new Command('nacos-bridge')
   .helpOption('--help', 'Show this text.')
   .helpCommand(false)
   .exitOverride();
-add(createRunCommand(), (command) => run(compileRunOptions(command, process.env)));
-add(createValidateCommand(), (command) => validate(compileValidateOptions(command, process.env)));
-add(createDiffCommand(), (command) => diff(compileDiffOptions(command, process.env)));
-add(createExportCommand(), (command) => exportConfigs(compileExportOptions(command, process.env)));
+add(runCommand, run);
+add(validateCommand, validate);
+add(diffCommand, diff);
+add(exportCommand, exportConfigs);
 
 // `nacos-bridge run --help | head` closes our output early, and that is no failure.
 process.stdout.on('error', () => {});
@@ -45,8 +34,9 @@ try {
   process.exitCode = exitCodeOf(error);
 }
 
-function add(command: Command, action: (command: Command) => Promise<void>): void {
-  program.addCommand(command.exitOverride().action(() => action(command)));
+function add<Options>({ compile, create }: ProgramCommand<Options>, action: (options: Options) => Promise<void>): void {
+  const command = create();
+  program.addCommand(command.exitOverride().action(() => action(compile(command, process.env))));
 }
 
 async function run(options: RunOptions): Promise<void> {

@@ -3,7 +3,7 @@
  * these is in demonstration/operator-in-process.ts.
  */
 import type { Command } from 'commander';
-import { variables, type RunOptions } from '../operator/options/commands.ts';
+import { variables } from '../operator/options/commands.ts';
 import {
   compileOptions,
   createCommand,
@@ -14,7 +14,7 @@ import {
   type OptionRule,
   type OptionTable,
 } from '../operator/options/command-options.ts';
-import { table as runTable } from '../operator/options/table.ts';
+import { runTable, type RunOptions } from '../operator/options/run-options.ts';
 import { boolean, integer, matching } from '../operator/options/value-rules.ts';
 
 /** Those of `nacos-bridge run` have the same meaning; `nacos` is empty for the embedded one. */

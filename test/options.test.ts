@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { isBridgeError } from '../operator/errors.ts';
-import {
-  compileRunOptions,
-  createRunCommand,
-  renderOptionsMarkdown,
-  type RunOptions,
-} from '../operator/options/commands.ts';
+import { renderOptionsMarkdown, runCommand } from '../operator/options/commands.ts';
+import type { RunOptions } from '../operator/options/run-options.ts';
 
 type Environment = Record<string, string>;
 
 /** `line` is split at blanks. */
 function compile(line: string, environment: Environment = {}): RunOptions {
   const args = line === '' ? [] : line.split(' ');
-  return compileRunOptions(createRunCommand().parse(args, { from: 'user' }), environment);
+  return runCommand.compile(runCommand.create().parse(args, { from: 'user' }), environment);
 }
 
 function problemsOf(line: string, environment: Environment = {}): string[] {
@@ -192,7 +188,7 @@ describe('texts about options', () => {
   );
 
   it('help names every flag, in lines of at most 100 columns', () => {
-    const help = createRunCommand().helpInformation();
+    const help = runCommand.create().helpInformation();
     for (const flag of flags) assert.match(help, new RegExp(`^  ${flag} \\S`, 'm'));
     for (const line of help.split('\n')) assert.ok(line.length <= 100, line);
   });

@@ -7,7 +7,7 @@
 import { connectionOf } from '../config-sync/intent.ts';
 import { secretNameOf } from '../connections/settings.ts';
 import { isBridgeError } from '../errors.ts';
-import type { DiffOptions } from '../options/commands.ts';
+import type { DiffOptions } from '../options/manifest-options.ts';
 import { ClusterReader } from './cluster-reader.ts';
 import { compareConfig, type Comparison, type ComparisonContext } from './compared-config.ts';
 import { concurrently } from './concurrently.ts';

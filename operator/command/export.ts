@@ -7,7 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BridgeError, messageOf } from '../errors.ts';
 import { type ConfigName, type NacosClient, nameText } from '../nacos/index.ts';
-import type { ExportOptions } from '../options/commands.ts';
+import type { ExportOptions } from '../options/manifest-options.ts';
 import { concurrently } from './concurrently.ts';
 import { exactYaml } from './exact-yaml.ts';
 import { exportConfig, type ExportedConfig, type ExportTarget } from './exported-config.ts';

@@ -9,7 +9,7 @@ import { checkSyntax } from '../config-sync/formats/check-syntax.ts';
 import { configFormats, formatOf, type ConfigFormat } from '../config-sync/formats/format.ts';
 import { isMark } from '../config-sync/remote.ts';
 import type { ConfigDetail, ConfigName } from '../nacos/index.ts';
-import type { ExportOptions } from '../options/commands.ts';
+import type { ExportOptions } from '../options/manifest-options.ts';
 import type { ManifestObject } from './manifest.ts';
 
 export interface ExportTarget {

@@ -6,15 +6,15 @@ import { Registry } from 'prom-client';
 import { FIELD_MANAGER, METRICS_PREFIX } from '../api/names.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import { systemClock } from '../clock.ts';
-import { ClientPool, clientsWith } from '../connections/client-pool.ts';
+import { ClientPool } from '../connections/client-pool.ts';
 import { titleOf, type ConnectionHandle } from '../connections/connection-directory.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
+import type { GivenServers } from '../connections/default-connection.ts';
 import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
 import { createNacosMetrics, normaliseNamespaceId } from '../nacos/index.ts';
-import type { NacosAccessOptions } from '../options/commands.ts';
 
 const CONCURRENT_REQUESTS = 20;
 
@@ -24,18 +24,16 @@ export class NacosConnections {
   readonly #handles = new Map<ConnectionKey, ConnectionHandle>();
 
   /** @throws BridgeError INVALID_OPTION when the password cannot be read */
-  constructor(options: NacosAccessOptions, version: string) {
+  constructor(options: GivenServers, version: string) {
     const metrics = createNacosMetrics(new Registry(), METRICS_PREFIX);
     this.#given = options.nacos.length === 0 ? undefined : settingsOf(options);
-    this.#pool = new ClientPool(
-      clientsWith({
-        clientName: `Nacos-Bridge:v${version}`,
-        appName: FIELD_MANAGER,
-        log: silentLogger,
-        clock: systemClock,
-        metrics,
-      }),
-    );
+    this.#pool = new ClientPool({
+      clientName: `Nacos-Bridge:v${version}`,
+      appName: FIELD_MANAGER,
+      log: silentLogger,
+      clock: systemClock,
+      metrics,
+    });
   }
 
   /** The connection for resources that name none. @throws BridgeError INVALID_OPTION when no servers were given */
@@ -93,7 +91,7 @@ export async function established({ client }: ConnectionHandle): Promise<void> {
   }
 }
 
-function settingsOf(options: NacosAccessOptions): ConnectionSettings {
+function settingsOf(options: GivenServers): ConnectionSettings {
   const { nacos, nacosNamespace, nacosPasswordFile, nacosRequestTimeoutMs, nacosUsername } = options;
   const password =
     nacosPasswordFile === undefined ? undefined : new PasswordFile(nacosPasswordFile, systemClock).read();

@@ -4,7 +4,7 @@
  * Problems go to standard output, one a line as compilers tell theirs, and so does the summary at the end; what could not
  * be checked goes to standard error.
  */
-import type { ValidateOptions } from '../options/commands.ts';
+import type { ValidateOptions } from '../options/manifest-options.ts';
 import { loadManifests } from './load-manifests.ts';
 import { problemText } from './problem.ts';
 import type { Streams } from './streams.ts';

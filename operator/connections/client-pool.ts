@@ -5,22 +5,13 @@
  * keeps its client, when nobody shares it, so that no watch has to move.
  */
 import { NacosClient, type NacosClientOptions } from '../nacos/index.ts';
-import type { ConnectionKey } from './connection-key.ts';
 import { sharingKey, type ConnectionSettings } from './settings.ts';
 
-/** How clients are made of settings, each as `common` says beside. */
-export function clientsWith(
-  common: Omit<NacosClientOptions, 'servers' | 'credentials' | 'requestTimeoutMs' | 'maxConcurrentRequests'>,
-): (settings: ConnectionSettings) => NacosClient {
-  return ({ servers, credentials, requestTimeoutMs, updateConcurrency }) =>
-    new NacosClient({
-      ...common,
-      servers,
-      credentials,
-      requestTimeoutMs,
-      maxConcurrentRequests: updateConcurrency,
-    });
-}
+/** What all clients have in common, whatever their settings. */
+type CommonClientOptions = Omit<
+  NacosClientOptions,
+  'servers' | 'credentials' | 'requestTimeoutMs' | 'maxConcurrentRequests'
+>;
 
 interface PooledClient {
   key: string;
@@ -40,12 +31,11 @@ export interface ClientLease {
 }
 
 export class ClientPool {
-  readonly #create: (settings: ConnectionSettings) => NacosClient;
+  readonly #common: CommonClientOptions;
   readonly #clients = new Map<string, PooledClient>();
 
-  /** `create` makes a client that is not started yet. */
-  constructor(create: (settings: ConnectionSettings) => NacosClient) {
-    this.#create = create;
+  constructor(common: CommonClientOptions) {
+    this.#common = common;
   }
 
   acquire(settings: ConnectionSettings): ClientLease {
@@ -63,9 +53,17 @@ export class ClientPool {
   }
 
   #start(key: string, settings: ConnectionSettings): PooledClient {
-    const pooled = { key, settings, client: this.#create(settings), leases: 0 };
+    const { servers, credentials, requestTimeoutMs, updateConcurrency: maxConcurrentRequests } = settings;
+    const client = new NacosClient({
+      ...this.#common,
+      servers,
+      credentials,
+      requestTimeoutMs,
+      maxConcurrentRequests,
+    });
+    const pooled = { key, settings, client, leases: 0 };
     this.#clients.set(key, pooled);
-    pooled.client.start();
+    client.start();
     return pooled;
   }
 
@@ -104,19 +102,5 @@ export class ClientPool {
   #end({ key, client }: PooledClient): void {
     this.#clients.delete(key);
     void client.stop();
-  }
-}
-
-/** Releases `from` when what the connection held there is at `to`: services of its replicas must not leave Nacos meanwhile. */
-export async function handOverLease(
-  key: ConnectionKey,
-  from: ClientLease,
-  to: ClientLease,
-  handOver: (key: ConnectionKey, from: NacosClient, to: NacosClient) => Promise<void>,
-): Promise<void> {
-  try {
-    await handOver(key, from.client, to.client);
-  } finally {
-    from.release();
   }
 }

@@ -6,6 +6,7 @@
  */
 import { BridgeError } from '../errors.ts';
 import type { NacosClient } from '../nacos/index.ts';
+import { Listeners } from '../runtime/listeners.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from './connection-key.ts';
 
 export interface ConnectionHandle {
@@ -16,12 +17,10 @@ export interface ConnectionHandle {
   readonly namespaceId: string;
 }
 
-type Listener = (key: ConnectionKey) => void;
-
 export class ConnectionDirectory {
   readonly #entries = new Map<ConnectionKey, ConnectionHandle | BridgeError>();
-  readonly #changeListeners = new Set<Listener>();
-  readonly #readyListeners = new Set<Listener>();
+  readonly #changed = new Listeners<[key: ConnectionKey]>();
+  readonly #ready = new Listeners<[key: ConnectionKey]>();
 
   /**
    * @throws BridgeError REFERENCE_MISSING when there is no such connection, CONNECTION_NOT_READY when it cannot be used.
@@ -40,50 +39,40 @@ export class ConnectionDirectory {
     return entry instanceof BridgeError ? undefined : entry;
   }
 
-  has(key: ConnectionKey): boolean {
-    return this.#entries.has(key);
-  }
-
   set(key: ConnectionKey, handle: ConnectionHandle): void {
     const previous = this.#entries.get(key);
     if (previous !== undefined && !(previous instanceof BridgeError) && isSame(previous, handle)) return;
     this.#entries.set(key, handle);
-    tell(this.#changeListeners, key);
+    this.#changed.call(key);
   }
 
   /** There is no client, and `reason` says why. */
   fail(key: ConnectionKey, reason: BridgeError): void {
     this.#entries.set(key, reason);
-    tell(this.#changeListeners, key);
+    this.#changed.call(key);
   }
 
   remove(key: ConnectionKey): void {
-    if (this.#entries.delete(key)) tell(this.#changeListeners, key);
+    if (this.#entries.delete(key)) this.#changed.call(key);
   }
 
   /** To be called when the connection of `key` is established and accepted. */
   ready(key: ConnectionKey): void {
-    tell(this.#readyListeners, key);
+    this.#ready.call(key);
   }
 
   /** Returns how to stop listening, as does `onReady`. */
-  onChange(listener: Listener): () => void {
-    this.#changeListeners.add(listener);
-    return () => void this.#changeListeners.delete(listener);
+  onChange(listener: (key: ConnectionKey) => void): () => void {
+    return this.#changed.add(listener);
   }
 
-  onReady(listener: Listener): () => void {
-    this.#readyListeners.add(listener);
-    return () => void this.#readyListeners.delete(listener);
+  onReady(listener: (key: ConnectionKey) => void): () => void {
+    return this.#ready.add(listener);
   }
 }
 
 function isSame(a: ConnectionHandle, b: ConnectionHandle): boolean {
   return a.client === b.client && a.namespaceId === b.namespaceId;
-}
-
-function tell(listeners: ReadonlySet<Listener>, key: ConnectionKey): void {
-  for (const listener of listeners) listener(key);
 }
 
 function missing(key: ConnectionKey): BridgeError {

@@ -1,42 +1,35 @@
 /**
- * The connections feature as one part of the operator: the NacosConnections, and the connection given to the operator
- * itself.
+ * The NacosConnections: which changes bring which of them into the queue.
  *
- * The clients run on every replica; what is written to the API server is the leader's (`statuses`). It counts as started when every connection that exists has been looked at once, so that the features behind it never
- * take one for missing that is only not made yet.
+ * The clients run on every replica; what is written to the API server is the leader's (`statuses`). It counts as started
+ * when every connection that exists has been reconciled once, so that the features behind it never take one for missing
+ * that is only not made yet.
  */
-import type { NacosConnection } from '../api/resources.ts';
+import { NACOS_CONNECTION, type NacosConnection } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
-import type { Verdict } from '../kube/conditions.ts';
-import type { EventRecorder } from '../kube/events.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
-import type { ClientState, NacosClient } from '../nacos/index.ts';
+import type { ClientState } from '../nacos/index.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
-import { NACOS_CONNECTION } from '../api/resources.ts';
-import { handOverLease, type ClientLease, type ClientPool } from './client-pool.ts';
-import { titleOf, type ConnectionDirectory } from './connection-directory.ts';
+import type { ConnectionClients } from './connection-clients.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from './connection-key.ts';
+import type { ConnectionUsers } from './connection-user.ts';
 import { ConnectionReconciler } from './reconcile.ts';
 import { SECRET, SecretWatches } from './secret-watches.ts';
-import type { ConnectionSettings, Secret } from './settings.ts';
+import type { Secret } from './settings.ts';
 
-export interface ConnectionsOptions {
+interface ConnectionControllerOptions {
   kube: KubeClient;
   connections: Store<NacosConnection>;
-  pool: ClientPool;
-  directory: ConnectionDirectory;
-  usage: (key: ConnectionKey) => { resources: number; holding: number };
-  /** What there is to say of the relief of replicas over a connection, if it does not work. */
-  relief: (key: ConnectionKey) => Verdict | undefined;
-  /** Resolves when `to` has taken over what the connection held at `from`, or that has taken too long. */
-  handOver: (key: ConnectionKey, from: NacosClient, to: NacosClient) => Promise<void>;
+  clients: ConnectionClients;
+  users: ConnectionUsers;
   events: EventRecorder;
   kubeMetrics: KubeMetrics;
   runtimeMetrics: RuntimeMetrics;
@@ -47,24 +40,24 @@ export interface ConnectionsOptions {
 /** Short interruptions are not worth a status: the clients reconnect within a tenth of a second as a rule. */
 const DISCONNECTED_DELAY_MS = 3000;
 /** Users come and go in bursts; their number in the status may follow a little later. */
-const USAGE_DELAY_MS = 500;
+const USERS_DELAY_MS = 500;
 
-const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
+const isRelevant = or(generationChanged, annotationsChanged, deletionStarted);
 
-export class Connections implements Runnable {
+export class ConnectionController implements Runnable {
   readonly name = 'nacosconnection';
-  readonly controller: Controller;
-  readonly #options: ConnectionsOptions;
+  readonly controllers: readonly Controller[];
+  readonly #options: ConnectionControllerOptions;
+  readonly #controller: Controller;
   readonly #secretWatches: SecretWatches;
-  readonly #firstLook = new Map<ConnectionKey, () => void>();
+  readonly #firstRuns = new Map<ConnectionKey, () => void>();
   #reports = false;
-  #defaultLease: ClientLease | undefined;
   #unsubscribe: () => void = () => {};
 
-  constructor(options: ConnectionsOptions) {
-    const { clock, kube, kubeMetrics, log, runtimeMetrics } = options;
+  constructor(options: ConnectionControllerOptions) {
+    const { clients, clock, kube, kubeMetrics, log, runtimeMetrics, users } = options;
     this.#options = options;
-    const onChange = (key: ConnectionKey) => this.controller.enqueue(key);
+    const onChange = (key: ConnectionKey) => this.#controller.enqueue(key);
     this.#secretWatches = new SecretWatches({ client: kube, log, clock, metrics: kubeMetrics, onChange });
     const reconciler = new ConnectionReconciler({
       ...options,
@@ -72,15 +65,14 @@ export class Connections implements Runnable {
       secretClient: new ResourceClient<Secret>(kube, SECRET),
       secretWatches: this.#secretWatches,
       reports: () => this.#reports,
-      onStateChange: (key, state) => this.#stateChanged(key, state),
     });
-    this.controller = new Controller({
+    this.#controller = new Controller({
       name: this.name,
-      reconcile: async (key, context) => {
+      reconcile: async (key) => {
         try {
-          await reconciler.reconcile(key, context);
+          await reconciler.reconcile(key);
         } finally {
-          this.#firstLook.get(key)?.();
+          this.#firstRuns.get(key)?.();
         }
       },
       concurrency: 4,
@@ -88,33 +80,19 @@ export class Connections implements Runnable {
       clock,
       metrics: runtimeMetrics,
     });
-  }
-
-  /** The connection given to the operator itself; again when its credentials change. */
-  setDefault(settings: ConnectionSettings): void {
-    const { directory, handOver, pool } = this.#options;
-    const former = this.#defaultLease;
-    const lease = former?.change(settings) ?? pool.acquire(settings);
-    if (lease !== former) lease.client.onStateChange((state) => this.#tellReady(DEFAULT_CONNECTION, state));
-    this.#defaultLease = lease;
-    const title = titleOf(DEFAULT_CONNECTION);
-    directory.set(DEFAULT_CONNECTION, { title, client: lease.client, namespaceId: settings.namespaceId });
-    if (former && former !== lease) void handOverLease(DEFAULT_CONNECTION, former, lease, handOver);
-  }
-
-  /** The state of the default connection; undefined when there is none. */
-  get defaultState(): ClientState | undefined {
-    return this.#defaultLease?.client.state;
+    this.controllers = [this.#controller];
+    clients.onStateChange((key, state) => this.#stateChanged(key, state));
+    users.onChange((key) => this.#enqueueAfter(key, USERS_DELAY_MS));
   }
 
   async start(): Promise<void> {
     const { connections } = this.#options;
     this.#unsubscribe = connections.onChange(({ key, previous, current, initial }) => {
-      if (isWorthALook(previous, current)) this.controller.enqueue(key, initial ? 'low' : 'high');
+      if (isRelevant(previous, current)) this.#controller.enqueue(key, initial ? 'low' : 'high');
     });
-    const firstLooks = connections.keys().map((key) => this.#awaitFirstLook(key));
-    this.controller.start();
-    await Promise.all(firstLooks);
+    const firstRuns = connections.keys().map((key) => this.#awaitFirstRun(key));
+    this.#controller.start();
+    await Promise.all(firstRuns);
   }
 
   /** The leader's part: from its start on, statuses, events and finalizers are written. */
@@ -122,39 +100,34 @@ export class Connections implements Runnable {
     name: 'nacosconnection statuses',
     start: () => {
       this.#reports = true;
-      for (const key of this.#options.connections.keys()) this.controller.enqueue(key, 'low');
+      for (const key of this.#options.connections.keys()) this.#controller.enqueue(key, 'low');
     },
     stop: async () => {
       this.#reports = false;
     },
   };
 
-  /** The resources that use a connection, or what there is to say of its relief, have changed. */
-  usersChanged(key: ConnectionKey): void {
-    if (key !== DEFAULT_CONNECTION) this.controller.queue.addAfter(key, USAGE_DELAY_MS);
-  }
-
   async stop(hurry?: AbortSignal): Promise<void> {
     this.#unsubscribe();
-    await this.controller.stop(hurry);
+    await this.#controller.stop(hurry);
     await this.#secretWatches.stop();
-    await this.#options.pool.stop();
+    await this.#options.clients.stop();
   }
 
-  async #awaitFirstLook(key: ConnectionKey): Promise<void> {
-    const looked = Promise.withResolvers<void>();
-    this.#firstLook.set(key, looked.resolve);
-    this.controller.enqueue(key);
-    await looked.promise;
-    this.#firstLook.delete(key);
+  async #awaitFirstRun(key: ConnectionKey): Promise<void> {
+    const run = Promise.withResolvers<void>();
+    this.#firstRuns.set(key, run.resolve);
+    this.#controller.enqueue(key);
+    await run.promise;
+    this.#firstRuns.delete(key);
   }
 
   #stateChanged(key: ConnectionKey, state: ClientState): void {
-    this.controller.queue.addAfter(key, state.kind === 'disconnected' ? DISCONNECTED_DELAY_MS : 0);
-    this.#tellReady(key, state);
+    this.#enqueueAfter(key, state.kind === 'disconnected' ? DISCONNECTED_DELAY_MS : 0);
   }
 
-  #tellReady(key: ConnectionKey, state: ClientState): void {
-    if (state.kind === 'connected' && state.authError === undefined) this.#options.directory.ready(key);
+  /** The default connection is no resource: there is nothing to write. */
+  #enqueueAfter(key: ConnectionKey, delayMs: number): void {
+    if (key !== DEFAULT_CONNECTION) this.#controller.queue.addAfter(key, delayMs);
   }
 }

@@ -3,18 +3,24 @@ import type { Clock } from '../clock.ts';
 import { errorFields, type Logger } from '../logger.ts';
 import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
 import type { Runnable } from '../runtime/runnable.ts';
-import type { Connections } from './controller.ts';
+import type { ConnectionClients } from './connection-clients.ts';
+import { DEFAULT_CONNECTION } from './connection-key.ts';
 import { PasswordFile } from './password-file.ts';
 import type { ConnectionSettings } from './settings.ts';
 
-export interface DefaultConnectionOptions {
-  connections: Connections;
-  servers: readonly ServerAddress[];
-  namespaceId: string;
+/** The servers that the operator itself is given, and how to log in there. */
+export interface GivenServers {
+  readonly nacos: readonly ServerAddress[];
+  readonly nacosNamespace: string;
   /** Both or neither. */
-  username: string | undefined;
-  passwordFile: string | undefined;
-  requestTimeoutMs: number;
+  readonly nacosUsername: string | undefined;
+  readonly nacosPasswordFile: string | undefined;
+  readonly nacosRequestTimeoutMs: number;
+}
+
+interface DefaultConnectionOptions {
+  given: GivenServers;
+  clients: Pick<ConnectionClients, 'connect'>;
   clock: Clock;
   log: Logger;
 }
@@ -28,12 +34,12 @@ export class DefaultConnection implements Runnable {
 
   constructor(options: DefaultConnectionOptions) {
     this.#options = options;
-    this.#passwordFile =
-      options.passwordFile === undefined ? undefined : new PasswordFile(options.passwordFile, options.clock);
+    const { nacosPasswordFile: path } = options.given;
+    this.#passwordFile = path === undefined ? undefined : new PasswordFile(path, options.clock);
   }
 
   start(): void {
-    this.#options.connections.setDefault(this.#settings());
+    this.#connect();
     this.#passwordFile?.watch(() => this.#changed());
   }
 
@@ -44,21 +50,25 @@ export class DefaultConnection implements Runnable {
   /** While a new file cannot be read the old password is used on. */
   #changed(): void {
     try {
-      this.#options.connections.setDefault(this.#settings());
+      this.#connect();
     } catch (error) {
       this.#options.log.warn('the password file cannot be used', errorFields(error));
     }
   }
 
+  #connect(): void {
+    this.#options.clients.connect(DEFAULT_CONNECTION, this.#settings());
+  }
+
   #settings(): ConnectionSettings {
-    const { namespaceId, requestTimeoutMs, servers, username } = this.#options;
+    const { nacos, nacosNamespace, nacosRequestTimeoutMs, nacosUsername: username } = this.#options.given;
     const password = this.#passwordFile?.read();
     const credentials = username === undefined || password === undefined ? undefined : { username, password };
     return {
-      servers,
-      namespaceId: normaliseNamespaceId(namespaceId),
+      servers: nacos,
+      namespaceId: normaliseNamespaceId(nacosNamespace),
       credentials,
-      requestTimeoutMs,
+      requestTimeoutMs: nacosRequestTimeoutMs,
       updateConcurrency: UPDATE_CONCURRENCY,
     };
   }

@@ -13,7 +13,7 @@ import type { ConnectionKey } from './connection-key.ts';
 
 export const SECRET: ResourceRef = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
 
-export interface SecretWatchesOptions {
+interface SecretWatchesOptions {
   client: KubeClient;
   log: Logger;
   clock: Clock;

@@ -8,7 +8,7 @@ import { BridgeError } from '../errors.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
 
-export interface Credentials {
+interface Credentials {
   readonly username: string;
   readonly password: string;
 }

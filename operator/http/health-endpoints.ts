@@ -2,21 +2,15 @@
  * /healthz and /readyz in the form that Kubernetes components have them: named checks, each also at a sub-path,
  * `?verbose` for the list, `?exclude=name` to leave one out.
  *
- * Liveness must depend on our own process only; what waits for others belongs to readiness. The port is not
- * authenticated, so an answer says which check failed and the log says why, once when it begins and once when it ends.
+ * The port is not authenticated, so an answer says which check failed and the log says why, once when it begins and once
+ * when it ends.
  */
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { HealthCheck } from '../runtime/health-check.ts';
 import type { HttpRequest, HttpResponse, Route } from './server.ts';
 
-export interface HealthCheck {
-  /** One path segment: letters, digits, '-' and '.'. */
-  name: string;
-  /** Throws, or rejects, with the reason when it is not well. */
-  check(): Promise<void> | void;
-}
-
-export interface HealthOptions {
+interface HealthOptions {
   /** A check `ping`, which always passes, is there besides. */
   healthz: readonly HealthCheck[];
   readyz: readonly HealthCheck[];

@@ -30,13 +30,12 @@ export interface Route {
   get(request: HttpRequest): Promise<HttpResponse> | HttpResponse;
 }
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   /** For log lines. */
   name: string;
   /** 0 for any free port. */
   port: number;
   bindAddress: string;
-  routes: readonly Route[];
   log: Logger;
 }
 
@@ -47,12 +46,19 @@ export class HttpServer implements Runnable {
   readonly name: string;
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  readonly #routes: Route[] = [];
 
   constructor(options: HttpServerOptions) {
     this.name = options.name;
     this.#options = options;
     const limits = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
     this.#server = createServer(limits, (request, response) => void this.#answer(request, response));
+  }
+
+  /** Of two routes that match the first wins. */
+  handle(...routes: readonly Route[]): this {
+    this.#routes.push(...routes);
+    return this;
   }
 
   /** The port that is listened on; the configured one before `start`. */
@@ -99,7 +105,7 @@ export class HttpServer implements Runnable {
   async #respond({ url = '/', method }: IncomingMessage): Promise<HttpResponse> {
     const target = URL.parse(url, 'http://localhost');
     if (target === null) return { status: 400, body: 'bad request\n' };
-    const route = this.#options.routes.find((candidate) => matches(candidate, target.pathname));
+    const route = this.#routes.find((candidate) => matches(candidate, target.pathname));
     if (route === undefined) return { status: 404, body: 'not found\n' };
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'method not allowed\n' };
     try {

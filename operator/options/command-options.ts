@@ -8,12 +8,28 @@
  */
 import { Command, Option } from 'commander';
 import { BridgeError, messageOf } from '../errors.ts';
-import type { Row } from './table.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What is known of an option whose value is a T. */
+interface OptionRow<T> {
+  readonly group: string;
+  /** Placeholder of the value in the help text. */
+  readonly value: string;
+  readonly help: string;
+  readonly default: T | (() => T);
+  /** What the documentation says instead of the default; needed where the default is undefined or computed. */
+  readonly defaultText?: string;
+  /** Another variable that is read when the flag and our own variable are not set. */
+  readonly alsoFrom?: string;
+  /** Whether the flag alone means `true`. */
+  readonly isSwitch?: boolean;
+  /** Throws an error that says the rule. */
+  readonly parse: (text: string) => T;
+}
+
 /** In the order of the documentation. */
-export type OptionTable<Options> = { readonly [Key in keyof Options]: Row<Options[Key]> };
+export type OptionTable<Options> = { readonly [Key in keyof Options]: OptionRow<Options[Key]> };
 
 export interface OptionRule<Options> {
   /** The options that the rule is about; it is checked when each of them is right by itself. */
@@ -52,7 +68,7 @@ export function createCommand<Options>({ name, description, operands, table }: C
     .addHelpText('after', '\nEach option is also an environment variable: --metrics-port is NACOS_BRIDGE_METRICS_PORT.')
     .addHelpText('after', 'A flag wins over its variable.');
   for (const key of keysOf(table)) {
-    const row: Row<unknown> = table[key];
+    const row: OptionRow<unknown> = table[key];
     const option = new Option(`${flagOf(key)} [value]`, `${row.help} Default: ${defaultOf(row)}.`);
     command.addOption(option.helpGroup(`${row.group}:`));
   }
@@ -109,7 +125,7 @@ function renderGroup<Options>(table: OptionTable<Options>, group: string): strin
   const lines = keysOf(table)
     .filter((key) => table[key].group === group)
     .map((key) => {
-      const row: Row<unknown> = table[key];
+      const row: OptionRow<unknown> = table[key];
       const cells = [`\`${flagOf(key)} ${row.value}\``, `\`${variableOf(key)}\``, defaultOf(row), row.help];
       return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
     });
@@ -120,7 +136,7 @@ function keysOf<Options>(table: OptionTable<Options>): (keyof Options & string)[
   return Object.keys(table) as (keyof Options & string)[];
 }
 
-function valueOf<T>(key: string, row: Row<T>, flag: string | true | undefined, environment: Environment): T {
+function valueOf<T>(key: string, row: OptionRow<T>, flag: string | true | undefined, environment: Environment): T {
   if (flag === true && !row.isSwitch) throw new Error(`${flagOf(key)} must have a value: ${flagOf(key)} ${row.value}`);
   if (flag !== undefined) return parsed(row, flagOf(key), String(flag));
   for (const variable of [variableOf(key), row.alsoFrom]) {
@@ -131,7 +147,7 @@ function valueOf<T>(key: string, row: Row<T>, flag: string | true | undefined, e
   return typeof value === 'function' ? (value as () => T)() : value;
 }
 
-function parsed<T>(row: Row<T>, source: string, text: string): T {
+function parsed<T>(row: OptionRow<T>, source: string, text: string): T {
   try {
     const value = row.parse(text);
     return Array.isArray(value) ? Object.freeze(value) : value;
@@ -166,6 +182,6 @@ function variableOf(key: string): string {
   return `${variablePrefix}${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
-function defaultOf({ defaultText, default: value }: Row<unknown>): string {
+function defaultOf({ defaultText, default: value }: OptionRow<unknown>): string {
   return defaultText ?? String(value);
 }

@@ -2,10 +2,11 @@
  * The options of the commands for repositories of manifests: validate, diff and export, complete, and the tables that
  * they come from.
  */
-import type { ServerAddress } from '../nacos/index.ts';
-import type { OptionRule, OptionTable } from './command-options.ts';
-import { table as runTable } from './table.ts';
-import { matching, oneOf } from './value-rules.ts';
+import type { GivenServers } from '../connections/default-connection.ts';
+import type { CommandOptions, OptionTable } from './command-options.ts';
+import { givenServers, loginIsWhole, serversAreGiven } from './given-servers.ts';
+import { runTable } from './run-options.ts';
+import { matching, namespaceName, oneOf, path } from './value-rules.ts';
 
 export interface ValidateOptions {
   /** Files, folders, or `-` for standard input. */
@@ -13,25 +14,16 @@ export interface ValidateOptions {
   readonly namespace: string;
 }
 
-export interface NacosAccessOptions {
-  /** Servers of the default connection; empty when there is none. */
-  readonly nacos: readonly ServerAddress[];
-  readonly nacosNamespace: string;
-  readonly nacosUsername: string | undefined;
-  readonly nacosPasswordFile: string | undefined;
-  readonly nacosRequestTimeoutMs: number;
-}
-
-export interface DiffOptions extends NacosAccessOptions, ValidateOptions {
+export interface DiffOptions extends GivenServers, ValidateOptions {
   /** Undefined: no cluster is asked. */
   readonly kubeconfig: string | undefined;
   /** Undefined: that of the cluster, where one is asked. */
   readonly clusterId: string | undefined;
 }
 
-export const exportedSources = ['Kubernetes', 'Nacos', 'Both'] as const;
+const exportedSources = ['Kubernetes', 'Nacos', 'Both'] as const;
 
-export interface ExportOptions extends NacosAccessOptions {
+export interface ExportOptions extends GivenServers {
   readonly group: string;
   readonly dataId: string;
   readonly source: (typeof exportedSources)[number];
@@ -42,18 +34,17 @@ export interface ExportOptions extends NacosAccessOptions {
 }
 
 const group = 'Manifests';
-const namespaceName = matching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a namespace');
 const pattern = matching(/^[\w.:*-]{1,256}$/, 'letters, digits, "_", "-", ".", ":" and "*" for any text');
 
-const nacosAccess: OptionTable<NacosAccessOptions> = {
-  nacos: { ...runTable.nacos, help: 'Servers to ask.' },
-  nacosNamespace: { ...runTable.nacosNamespace, help: 'Nacos namespace.' },
-  nacosUsername: { ...runTable.nacosUsername, help: 'User of these servers.' },
-  nacosPasswordFile: runTable.nacosPasswordFile,
-  nacosRequestTimeoutMs: { ...runTable.nacosRequestTimeoutMs, help: 'Time limit of one request.' },
+const servers: OptionTable<GivenServers> = {
+  nacos: { ...givenServers.nacos, help: 'Servers to ask.' },
+  nacosNamespace: { ...givenServers.nacosNamespace, help: 'Nacos namespace.' },
+  nacosUsername: { ...givenServers.nacosUsername, help: 'User of these servers.' },
+  nacosPasswordFile: givenServers.nacosPasswordFile,
+  nacosRequestTimeoutMs: { ...givenServers.nacosRequestTimeoutMs, help: 'Time limit of one request.' },
 };
 
-export const validateTable: OptionTable<Omit<ValidateOptions, 'files'>> = {
+const validateTable: OptionTable<Omit<ValidateOptions, 'files'>> = {
   namespace: {
     group,
     value: 'NAME',
@@ -63,15 +54,15 @@ export const validateTable: OptionTable<Omit<ValidateOptions, 'files'>> = {
   },
 };
 
-export const diffTable: OptionTable<Omit<DiffOptions, 'files'>> = {
+const diffTable: OptionTable<Omit<DiffOptions, 'files'>> = {
   ...validateTable,
-  ...nacosAccess,
+  ...servers,
   nacos: {
-    ...runTable.nacos,
+    ...givenServers.nacos,
     help: 'Servers of the default connection; also asked in place of those that NacosConnections name.',
     defaultText: 'those of NacosConnections',
   },
-  nacosNamespace: { ...runTable.nacosNamespace, help: 'Nacos namespace of the default connection.' },
+  nacosNamespace: { ...givenServers.nacosNamespace, help: 'Nacos namespace of the default connection.' },
   kubeconfig: {
     ...runTable.kubeconfig,
     help: 'Ask this cluster for what was synchronised last, and for what the files lack.',
@@ -85,9 +76,9 @@ export const diffTable: OptionTable<Omit<DiffOptions, 'files'>> = {
   },
 };
 
-export const exportTable: OptionTable<ExportOptions> = {
-  ...nacosAccess,
-  nacos: { ...nacosAccess.nacos, defaultText: 'none; it must be given' },
+const exportTable: OptionTable<ExportOptions> = {
+  ...servers,
+  nacos: { ...servers.nacos, defaultText: 'none; it must be given' },
   group: { group, value: 'PATTERN', help: 'Groups to export.', default: '*', parse: pattern },
   dataId: { group, value: 'PATTERN', help: 'DataIds to export.', default: '*', parse: pattern },
   source: {
@@ -111,29 +102,34 @@ export const exportTable: OptionTable<ExportOptions> = {
     help: 'Folder to write one file for each config into.',
     default: undefined,
     defaultText: 'standard output',
-    parse: matching(/^[^\0]+$/, 'a path'),
+    parse: path,
   },
 };
 
-const loginTogether: OptionRule<NacosAccessOptions> = {
-  of: ['nacosUsername', 'nacosPasswordFile'],
-  problem: ({ nacosUsername, nacosPasswordFile }) =>
-    (nacosUsername === undefined) !== (nacosPasswordFile === undefined) &&
-    '--nacos-username and --nacos-password-file must be given together',
+const manifestFiles = 'FILE|DIR|-...';
+
+export const validate: CommandOptions<Omit<ValidateOptions, 'files'>> = {
+  name: 'validate',
+  description: 'Check manifests, and the contents in them, without a cluster and without Nacos.',
+  operands: manifestFiles,
+  table: validateTable,
+  rules: [],
 };
 
-export const diffRules: readonly OptionRule<Omit<DiffOptions, 'files'>>[] = [
-  loginTogether,
-  {
-    of: ['nacos', 'nacosUsername', 'nacosNamespace'],
-    problem: ({ nacos, nacosUsername, nacosNamespace }) =>
-      nacos.length === 0 &&
-      (nacosUsername !== undefined || nacosNamespace !== '') &&
-      '--nacos must be given when other options of the default connection are',
-  },
-];
+export const diff: CommandOptions<Omit<DiffOptions, 'files'>> = {
+  name: 'diff',
+  description: 'Show what the operator would change in Nacos if these manifests were applied.',
+  operands: manifestFiles,
+  table: diffTable,
+  rules: [loginIsWhole, serversAreGiven],
+};
 
-export const exportRules: readonly OptionRule<ExportOptions>[] = [
-  loginTogether,
-  { of: ['nacos'], problem: ({ nacos }) => nacos.length === 0 && '--nacos must be given: HOST:PORT,...' },
-];
+export const exporting: CommandOptions<ExportOptions> = {
+  name: 'export',
+  description: 'Write the configs of a Nacos namespace as manifests.',
+  table: exportTable,
+  rules: [
+    loginIsWhole,
+    { of: ['nacos'], problem: ({ nacos }) => nacos.length === 0 && '--nacos must be given: HOST:PORT,...' },
+  ],
+};

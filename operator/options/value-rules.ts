@@ -12,6 +12,10 @@ export function matching(pattern: RegExp, rule: string): (text: string) => strin
   return (text) => (pattern.test(text) ? text : broken(rule, text));
 }
 
+export const namespaceName = matching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a namespace');
+
+export const path = matching(/^[^\0]+$/, 'a path');
+
 export function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T {
   return (text) => choices.find((choice) => choice === text) ?? broken(`one of ${choices.join(', ')}`, text);
 }

@@ -1,27 +1,27 @@
 /**
  * The relief over one Nacos client: its entries, in each Nacos namespace that its connections have, over a naming
- * connection of their own, and the two acts that follow from them.
+ * connection of their own, and what follows from them.
  *
  * The publishing connections of a client serve all its namespaces, so they are closed only when another replica relieves
- * this one in each. And when all replicas publish at one of several servers, so that its end would take every record with
- * it, the last of them by name moves on.
+ * this one in each.
  */
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { recordsSent } from '../connections/records-sent.ts';
 import type { BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { type NacosClient, type NamingClient, recordsSent } from '../nacos/index.ts';
+import type { NacosClient, NamingClient } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
+import { NamespaceRelief } from './namespace-relief.ts';
 import type { ReplicaEvent } from './relief.ts';
-import { letsPublish, ReplicaRelief } from './replica-relief.ts';
-import { isToMove } from './spread.ts';
+import { ServerSpread } from './server-spread.ts';
 
-export interface ClientReliefOptions {
+interface ClientReliefOptions {
   client: Pick<NacosClient, 'naming' | 'openNaming' | 'closeNaming' | 'serverCount'>;
   identity: string;
   clusterId: string;
   address: { ip: string; port: number };
   /** Whether all that the view of the API server asks for over this client is wanted of its naming. */
-  hasDeclared: () => boolean;
+  isUpToDate: () => boolean;
   /** Called when a state, or what Nacos says to an entry, has changed. */
   onChange: () => void;
   metrics: ReplicaMetrics;
@@ -29,9 +29,6 @@ export interface ClientReliefOptions {
   log: Logger;
 }
 
-/** Connections come and go in bursts; only what stays so is worth a move. */
-const SPREAD_AFTER_MS = 5000;
-const SPREAD_AGAIN_MAX_MS = 600_000;
 /** Nacos servers tell each other of records once a second; two and a half were seen under load. */
 const KNOWN_EVERYWHERE_MS = 3000;
 
@@ -39,19 +36,19 @@ export class ClientRelief {
   readonly #options: ClientReliefOptions;
   readonly #naming: NamingClient;
   readonly #entries: NamingClient;
-  readonly #reliefs = new Map<string, ReplicaRelief>();
+  readonly #reliefs = new Map<string, NamespaceRelief>();
+  readonly #spread: ServerSpread;
   #isRelieved = false;
-  #spread: Timer | undefined;
-  #spreadDelayMs = SPREAD_AFTER_MS;
 
   constructor(options: ClientReliefOptions) {
     const { client, clock } = options;
     this.#options = options;
     this.#naming = client.naming;
     this.#entries = client.openNaming((signal) => recordsSent(client.naming, clock, signal));
+    this.#spread = new ServerSpread({ ...options, spreads: () => this.reliefs });
   }
 
-  get reliefs(): readonly ReplicaRelief[] {
+  get reliefs(): readonly NamespaceRelief[] {
     return [...this.#reliefs.values()];
   }
 
@@ -59,83 +56,51 @@ export class ClientRelief {
     return this.#reliefs.get(namespaceId)?.refusal;
   }
 
-  /** From now on these are the namespaces to meet in. `lost` is told to what begins while the API server is lost. */
+  /** From now on these are the namespaces to meet in. What begins while the API server is lost is told so by `lost`. */
   follow(namespaceIds: ReadonlySet<string>, lost: ReplicaEvent | undefined): void {
     for (const [namespaceId, relief] of this.#reliefs) {
       if (namespaceIds.has(namespaceId)) continue;
       this.#reliefs.delete(namespaceId);
       void relief.withdraw();
     }
-    for (const namespaceId of namespaceIds) {
-      if (this.#reliefs.has(namespaceId)) continue;
-      const { address, clock, clusterId, hasDeclared, identity, log, metrics } = this.#options;
-      const relief = new ReplicaRelief({
-        namespaceId,
-        naming: this.#naming,
-        entries: this.#entries,
-        identity,
-        clusterId,
-        address,
-        spreadMs: this.#options.client.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
-        hasDeclared,
-        onChange: () => this.#changed(),
-        metrics,
-        clock,
-        log,
-      });
-      this.#reliefs.set(namespaceId, relief);
-      if (lost) relief.tell(lost);
-      relief.start();
-    }
+    for (const namespaceId of namespaceIds) if (!this.#reliefs.has(namespaceId)) this.#begin(namespaceId, lost);
     this.#changed();
   }
 
   /** Takes the entries away, and keeps everything else as it is. */
   async withdraw(): Promise<void> {
-    this.#spread?.cancel();
+    this.#spread.stop();
     await Promise.all(this.reliefs.map((relief) => relief.withdraw()));
   }
 
   /** What is suspended stays so: to go on, follow no namespace first. */
   async stop(): Promise<void> {
-    this.#spread?.cancel();
+    this.#spread.stop();
     await this.#options.client.closeNaming(this.#entries);
   }
 
-  #changed(): void {
-    this.#act();
-    this.#planSpread();
-    this.#options.onChange();
-  }
-
-  #act(): void {
-    const isRelieved = this.reliefs.length > 0 && !this.reliefs.some(letsPublish);
-    if (isRelieved === this.#isRelieved) return;
-    this.#isRelieved = isRelieved;
-    if (isRelieved) void this.#naming.suspend();
-    else this.#naming.resume();
-  }
-
-  #planSpread(): void {
-    if (!this.#isToMove()) {
-      this.#spread?.cancel();
-      this.#spread = undefined;
-      return;
-    }
-    this.#spread ??= this.#options.clock.after(this.#spreadDelayMs, () => {
-      this.#spread = undefined;
-      // The other servers may be away: the same again, and less and less often.
-      this.#spreadDelayMs = Math.min(2 * this.#spreadDelayMs, SPREAD_AGAIN_MAX_MS);
-      if (this.#isToMove()) {
-        this.#options.log.info('all replicas publish at one Nacos server; moving to another');
-        this.#naming.leaveServers();
-      }
-      this.#planSpread();
+  #begin(namespaceId: string, lost: ReplicaEvent | undefined): void {
+    const relief = new NamespaceRelief({
+      ...this.#options,
+      namespaceId,
+      naming: this.#naming,
+      entries: this.#entries,
+      spreadMs: this.#options.client.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
+      onChange: () => this.#changed(),
     });
+    this.#reliefs.set(namespaceId, relief);
+    if (lost) relief.dispatch(lost);
+    relief.start();
   }
 
-  #isToMove(): boolean {
-    const { client, identity } = this.#options;
-    return client.serverCount > 1 && this.reliefs.some((relief) => isToMove(identity, relief.servers, relief.peers));
+  #changed(): void {
+    const isRelieved = this.reliefs.length > 0 && !this.reliefs.some(({ publishes }) => publishes);
+    if (isRelieved !== this.#isRelieved) {
+      this.#isRelieved = isRelieved;
+      if (isRelieved) void this.#naming.suspend();
+      else this.#naming.resume();
+    }
+    this.#spread.check();
+    this.#options.onChange();
   }
 }

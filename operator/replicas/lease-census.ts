@@ -9,7 +9,7 @@ import type { Lease } from '../kube/lease.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 
-export interface LeaseCensusOptions {
+interface LeaseCensusOptions {
   leases: Pick<ResourceClient<Lease>, 'list' | 'delete'>;
   namespace: string;
   clock: Clock;

@@ -35,7 +35,7 @@ export interface ReplicaEntry {
 }
 
 /** How far the relief of one blind peer has come, by what was done after its entry was seen. */
-export interface Relief {
+interface Relief {
   readonly seenMs: number;
   readonly isRenewed: boolean;
   readonly isListed: boolean;
@@ -72,7 +72,7 @@ export function transition(state: ReplicaState, event: ReplicaEvent, identity: s
     case 'synced':
       return state.kind === 'sighted' ? state : { kind: 'sighted', epoch: state.epoch, reliefs: new Map() };
     case 'entries':
-      return state.kind === 'sighted' ? look(state, event) : yieldTo(state, event.entries, identity);
+      return state.kind === 'sighted' ? followBlind(state, event) : yieldTo(state, event.entries, identity);
     case 'renewed':
       return advance(state, (relief) => (relief.seenMs < event.begunMs ? { ...relief, isRenewed: true } : relief));
     case 'listed':
@@ -100,7 +100,7 @@ export function entryOf(state: ReplicaState, identity: string): ReplicaEntry {
 }
 
 /** The blind ones among the peers, with what was done for those that were known. */
-function look(
+function followBlind(
   state: ReplicaState & { kind: 'sighted' },
   { entries, nowMs }: ReplicaEvent & { kind: 'entries' },
 ): ReplicaState {

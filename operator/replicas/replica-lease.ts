@@ -9,11 +9,13 @@
  * later the answers come; also after a freeze, before anything that is renewed then counts. Then comes `renewed`, with
  * the time at which the request began. Two of the same renewal never overlap.
  */
+import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { errorFields, type Logger } from '../logger.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
+import { Listeners } from '../runtime/listeners.ts';
 
 export interface ReplicaLeaseOptions {
   /** Over a connection of its own: a renewal never waits behind other calls. */
@@ -37,7 +39,7 @@ export type LeaseEvent =
   /** By a request that began at that time of the monotonic clock. */
   { readonly kind: 'renewed'; readonly begunMs: number } | { readonly kind: 'lost' };
 
-export const LEASE_DURATION_SECONDS = 15;
+const LEASE_DURATION_SECONDS = 15;
 const RENEW_PERIOD_MS = 2000;
 /** More than two renewals that time out take, one after the other, and shorter than any freeze that makes a view old. */
 const FAILURE_COUNTS_MS = 13_000;
@@ -47,7 +49,7 @@ const RENEW_JITTER = 0.2;
 export class ReplicaLease {
   readonly name = 'replica lease';
   readonly #options: ReplicaLeaseOptions;
-  readonly #listeners = new Set<(event: LeaseEvent) => void>();
+  readonly #listeners = new Listeners<[event: LeaseEvent]>();
   readonly #acquireTime: string;
   #phase: 'idle' | 'held' | 'lost' | 'stopped' = 'idle';
   /** When the last renewal that succeeded began. */
@@ -76,8 +78,7 @@ export class ReplicaLease {
 
   /** Returns how to stop listening. */
   onEvent(listener: (event: LeaseEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Does not wait for the API server: a replica that cannot reach it is lost after the lease duration. */
@@ -106,7 +107,6 @@ export class ReplicaLease {
     this.#phase = 'stopped';
     this.#next?.cancel();
     this.#deadline?.cancel();
-    this.#listeners.clear();
     await this.#renewing;
     if (!wasHeld) return;
     try {
@@ -134,24 +134,24 @@ export class ReplicaLease {
   async #renewOnce(): Promise<void> {
     const { clock, log, name } = this.#options;
     // A process that was frozen comes here before its deadline.
-    this.#look();
+    this.#checkDeadline();
     const begunMs = clock.monotonic();
     try {
       await this.#apply();
     } catch (error) {
       this.#failedMs = begunMs;
       log.debug('the Lease of this replica could not be renewed', { lease: name, ...errorFields(error) });
-      this.#look(error);
+      this.#checkDeadline(error);
       return;
     }
     if (this.#phase === 'stopped') return;
-    this.#look();
+    this.#checkDeadline();
     // An answer that comes this late says nothing about now.
     if (clock.monotonic() - begunMs >= LEASE_DURATION_SECONDS * 1000) return;
     this.#extend(begunMs);
     if (this.#phase === 'lost') log.info('the Lease of this replica is renewed again', { lease: name });
     this.#phase = 'held';
-    this.#tell({ kind: 'renewed', begunMs });
+    this.#listeners.call({ kind: 'renewed', begunMs });
   }
 
   async #apply(): Promise<void> {
@@ -177,11 +177,11 @@ export class ReplicaLease {
     this.#renewedMs = renewedMs;
     this.#deadline?.cancel();
     const leftMs = renewedMs + LEASE_DURATION_SECONDS * 1000 - clock.monotonic();
-    this.#deadline = clock.after(leftMs, () => this.#look());
+    this.#deadline = clock.after(leftMs, () => this.#checkDeadline());
   }
 
   /** Whether it is lost by now. */
-  #look(cause?: unknown): void {
+  #checkDeadline(cause?: unknown): void {
     const { clock, log, name } = this.#options;
     if (this.#phase !== 'held') return;
     const ageMs = clock.monotonic() - this.#renewedMs;
@@ -193,12 +193,26 @@ export class ReplicaLease {
       lease: name,
       why,
     });
-    this.#tell({ kind: 'lost' });
+    this.#listeners.call({ kind: 'lost' });
   }
+}
 
-  #tell(event: LeaseEvent): void {
-    for (const listener of Array.from(this.#listeners)) listener(event);
-  }
+/** That of a DNS subdomain, which names of Leases are. */
+const MAX_LENGTH = 253;
+const LABEL = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
+const legalName = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
+
+/**
+ * The name of the Lease of a replica. Identities may have characters that names of objects may not; what has to be changed
+ * gets a digest of the whole, so that two identities never share a Lease. `prefix` is a legal name itself.
+ */
+export function leaseNameOf(prefix: string, identity: string): string {
+  const name = `${prefix}-${identity}`;
+  if (legalName.test(name) && name.length <= MAX_LENGTH) return name;
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 10);
+  const words = identity.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  const readable = [prefix, ...words].join('-').slice(0, MAX_LENGTH - digest.length - 1);
+  return `${readable.replace(/-$/, '')}-${digest}`;
 }
 
 /** `meta/v1 MicroTime`. */

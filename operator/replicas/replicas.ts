@@ -5,14 +5,16 @@
  * Every connection over which services are published takes part by itself, since Nacos servers fail one by one; the Lease
  * and the view of the API server are the same for all.
  */
-import { reasonOf } from '../error-catalogue.ts';
 import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../clock.ts';
+import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
+import { reasonOf } from '../error-catalogue.ts';
 import type { Verdict } from '../kube/conditions.ts';
 import { errorFields, type Logger } from '../logger.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import { Backoff } from '../runtime/backoff.ts';
+import { Listeners } from '../runtime/listeners.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { ClientRelief } from './client-relief.ts';
 import type { ReplicaFacts, ReplicaMetrics } from './metrics.ts';
@@ -25,22 +27,19 @@ export interface Publishing {
   /** Connections over which services are published, or are to be. */
   connectionsInUse(): ReadonlySet<ConnectionKey>;
   /** Whether what the view of the API server asks for over a connection is wanted of its client. */
-  hasDeclared(connection: ConnectionKey): boolean;
+  isUpToDate(connection: ConnectionKey): boolean;
   /** Told when the answers of the two may have changed. Returns how to stop listening. */
   onProgress(listener: () => void): () => void;
   /** Lists anew what is published from. Rejects when the API server does not answer. */
   relist(): Promise<void>;
   /** Makes what the view asks for known to the clients before it returns. */
-  declareAll(): void;
+  reconcileAll(): void;
 }
 
-export interface ReplicasOptions {
+interface ReplicasOptions {
   lease: Pick<ReplicaLease, 'isLost' | 'onEvent' | 'renew'>;
   publishing: Publishing;
-  /** Undefined when there is no such connection now. */
-  find: (connection: ConnectionKey) => { client: NacosClient; namespaceId: string } | undefined;
-  /** Told the connection whose verdict may have changed. */
-  onVerdict: (connection: ConnectionKey) => void;
+  directory: Pick<ConnectionDirectory, 'findUsable'>;
   identity: string;
   clusterId: () => string;
   /** Where this replica is, for people. */
@@ -64,9 +63,11 @@ export class Replicas implements Runnable {
   /** Set from the loss of the Lease until the API server was renewed at and listed again. */
   #lost: (ReplicaEvent & { kind: 'lost' }) | undefined;
   #isListing = false;
-  #isGathering = false;
+  #isCheckPlanned = false;
   #isRenewing = false;
-  #told = '';
+  /** What Nacos said last to the entries that it refuses. */
+  #refusals = '';
+  readonly #reliefChanged = new Listeners<[connection: ConnectionKey]>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ReplicasOptions) {
@@ -77,10 +78,10 @@ export class Replicas implements Runnable {
     const { lease, publishing } = this.#options;
     this.#unsubscribe = [
       lease.onEvent((event) => this.#leaseEvent(event)),
-      publishing.onProgress(() => this.#gather()),
+      publishing.onProgress(() => this.#checkSoon()),
     ];
     if (lease.isLost) this.#leaseEvent({ kind: 'lost' });
-    this.#follow();
+    this.#followConnections();
   }
 
   /** Lets those whom this replica relieves publish again before it stops to do so itself. */
@@ -89,7 +90,7 @@ export class Replicas implements Runnable {
     this.#stopping.abort();
     const { clock, log } = this.#options;
     const clients = [...this.#clients.values()];
-    if (this.#reliefs.some((relief) => relief.names.length > 0) && !hurry.aborted) {
+    if (this.#reliefs.some((relief) => relief.relieves.length > 0) && !hurry.aborted) {
       log.info('taking this replica out of the relief of others before it stops');
       const isOver = sleep(clock, HANDOVER_MS, hurry).catch(() => {});
       await Promise.race([Promise.all(clients.map((client) => client.withdraw())), isOver]);
@@ -105,7 +106,7 @@ export class Replicas implements Runnable {
   }
 
   /** What there is to say of the relief over a connection; undefined when it works, or nothing is published over it. */
-  verdictOf(connection: ConnectionKey): Verdict | undefined {
+  reliefOf(connection: ConnectionKey): Verdict | undefined {
     const used = this.#connections.get(connection);
     const refusal = used && this.#clients.get(used.client)?.refusalIn(used.namespaceId);
     if (!refusal) return undefined;
@@ -115,32 +116,37 @@ export class Replicas implements Runnable {
     return { status: 'False', reason: reasonOf(refusal.code), message };
   }
 
+  /** Told the connection of which there may be something else to say. */
+  onReliefChange(listener: (connection: ConnectionKey) => void): void {
+    this.#reliefChanged.add(listener);
+  }
+
   get #reliefs() {
     return [...this.#clients.values()].flatMap(({ reliefs }) => reliefs);
   }
 
   #leaseEvent(event: LeaseEvent): void {
     if (event.kind === 'renewed') {
-      if (!this.#lost) this.#tellAll(event);
+      if (!this.#lost) this.#dispatchAll(event);
     } else if (!this.#lost) {
       this.#lost = { kind: 'lost', epoch: randomBytes(4).toString('hex') };
-      this.#tellAll(this.#lost);
+      this.#dispatchAll(this.#lost);
     }
     this.#listWhileNeeded();
   }
 
-  #tellAll(event: ReplicaEvent): void {
-    for (const relief of this.#reliefs) relief.tell(event);
+  #dispatchAll(event: ReplicaEvent): void {
+    for (const relief of this.#reliefs) relief.dispatch(event);
   }
 
   /** A state, or what Nacos says to an entry, has changed. */
   #changed(): void {
     if (this.#reliefs.some(({ needsRenewal }) => needsRenewal)) this.#renewSoon();
     this.#listWhileNeeded();
-    const refused = this.#reliefs.map(({ refusal }) => refusal?.message).join('\n');
-    if (refused === this.#told) return;
-    this.#told = refused;
-    for (const connection of this.#connections.keys()) this.#options.onVerdict(connection);
+    const refusals = this.#reliefs.map(({ refusal }) => refusal?.message).join('\n');
+    if (refusals === this.#refusals) return;
+    this.#refusals = refusals;
+    for (const connection of this.#connections.keys()) this.#reliefChanged.call(connection);
   }
 
   /** What begins at the very moment at which a peer was seen does not count as begun after it. */
@@ -179,35 +185,35 @@ export class Replicas implements Runnable {
         await pause(clock, backoff.nextMs(), this.#stopping.signal);
         continue;
       }
-      publishing.declareAll();
+      publishing.reconcileAll();
       if (this.#lost && !lease.isLost) {
         this.#lost = undefined;
-        this.#tellAll({ kind: 'synced' });
+        this.#dispatchAll({ kind: 'synced' });
       }
-      this.#tellAll({ kind: 'listed', begunMs });
-      for (const relief of this.#reliefs) relief.look();
+      this.#dispatchAll({ kind: 'listed', begunMs });
+      for (const relief of this.#reliefs) relief.check();
       await pause(clock, 1, this.#stopping.signal);
     }
   }
 
-  #gather(): void {
-    if (this.#isGathering) return;
-    this.#isGathering = true;
+  #checkSoon(): void {
+    if (this.#isCheckPlanned) return;
+    this.#isCheckPlanned = true;
     this.#options.clock.after(GATHER_MS, () => {
-      this.#isGathering = false;
+      this.#isCheckPlanned = false;
       if (this.#stopping.signal.aborted) return;
-      this.#follow();
-      for (const relief of this.#reliefs) relief.look();
+      this.#followConnections();
+      for (const relief of this.#reliefs) relief.check();
     });
   }
 
   /** Meets the others over the connections that are in use now, and over no other. */
-  #follow(): void {
-    const { find, publishing } = this.#options;
+  #followConnections(): void {
+    const { directory, publishing } = this.#options;
     this.#connections.clear();
     const wanted = new Map<NacosClient, Set<string>>();
     for (const key of publishing.connectionsInUse()) {
-      const found = find(key);
+      const found = directory.findUsable(key);
       if (!found) continue;
       const { client, namespaceId } = found;
       this.#connections.set(key, { client, namespaceId });
@@ -226,18 +232,15 @@ export class Replicas implements Runnable {
   }
 
   #newClient(client: NacosClient): ClientRelief {
-    const { address, clock, clusterId, identity, log, metrics, publishing } = this.#options;
+    const { address, clusterId, publishing } = this.#options;
     const relief = new ClientRelief({
+      ...this.#options,
       client,
-      identity,
       clusterId: clusterId(),
       address: address(),
-      hasDeclared: () =>
-        [...this.#connections].every(([key, used]) => used.client !== client || publishing.hasDeclared(key)),
+      isUpToDate: () =>
+        [...this.#connections].every(([key, used]) => used.client !== client || publishing.isUpToDate(key)),
       onChange: () => this.#changed(),
-      metrics,
-      clock,
-      log,
     });
     this.#clients.set(client, relief);
     return relief;

@@ -16,10 +16,9 @@
 import type { Clock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
 import { errorFields, type Logger } from '../logger.ts';
+import type { Controller } from './controller.ts';
 import { LeaderElector, type LeaderElectorOptions } from './leader-elector.ts';
 import type { Runnable } from './runnable.ts';
-
-export type { Runnable } from './runnable.ts';
 
 export type Group = 'servers' | 'caches' | 'every-replica';
 
@@ -69,6 +68,11 @@ export class Manager {
   /** Names of the caches that are not synced yet; for readiness. */
   get notSynced(): readonly string[] {
     return this.#groups.caches.filter((cache) => !this.#synced.has(cache)).map(({ name }) => name);
+  }
+
+  /** Of the parts that are started now. */
+  get controllers(): readonly Controller[] {
+    return this.#started.flatMap(({ controllers = [] }) => controllers);
   }
 
   isLeader(): boolean {

@@ -8,7 +8,8 @@
 import type { Clock } from '../clock.ts';
 import type { Host, ServiceInfo } from '../nacos/index.ts';
 import { METADATA_KEYS } from '../api/names.ts';
-import type { PublishedRecord } from './publication-book.ts';
+import { Listeners } from '../runtime/listeners.ts';
+import type { PublishedRecord } from './publications.ts';
 
 /** Longer than a push takes, between the nodes of a cluster too. */
 export const GHOST_AFTER_MS = 5000;
@@ -24,14 +25,17 @@ interface Watched {
 export class GhostWatch {
   readonly #clusterId: () => string;
   readonly #clock: Clock;
-  readonly #onChange: (exportId: string) => void;
+  readonly #changed = new Listeners<[exportId: string]>();
   readonly #watched = new Map<string, Map<string, Watched>>();
 
-  /** `onChange` is told the export for whose records a view has unwanted hosts, or has them no more. */
-  constructor(clusterId: () => string, clock: Clock, onChange: (exportId: string) => void) {
+  constructor(clusterId: () => string, clock: Clock) {
     this.#clusterId = clusterId;
     this.#clock = clock;
-    this.#onChange = onChange;
+  }
+
+  /** Told the export whose records have unwanted hosts in a view, or have them no more. Returns how to stop listening. */
+  onChange(listener: (exportId: string) => void): () => void {
+    return this.#changed.add(listener);
   }
 
   /** From now on these are the records of the export, by the text of their address. */
@@ -72,6 +76,7 @@ export class GhostWatch {
     return [...this.#watched.keys()].reduce((sum, exportId) => sum + this.count(exportId), 0);
   }
 
+  /** Follows nothing any more; may be used again. */
   stop(): void {
     for (const exportId of this.#watched.keys()) this.follow(exportId, new Map());
   }
@@ -84,7 +89,7 @@ export class GhostWatch {
       watched.info = info;
       const before = watched.sinceMs.size;
       this.#judge(watched);
-      if (watched.sinceMs.size > 0 || before > 0) this.#onChange(exportId);
+      if (watched.sinceMs.size > 0 || before > 0) this.#changed.call(exportId);
     });
     return { record, stop: () => subscription.stop(), info: undefined, sinceMs: new Map() };
   }

@@ -2,19 +2,25 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
-import type { PublicationBook } from './publication-book.ts';
+import type { Publications } from './publications.ts';
 
-export interface ServiceMetricsOptions {
+interface ServiceMetricsOptions {
   registry: Registry;
   prefix: string;
   clock: Clock;
-  book: PublicationBook;
+  publications: Pick<Publications, 'records'>;
   /** Asked for at each scrape. */
   ghosts: () => number;
 }
 
 /** Registers the metrics, and returns what measures from an event to its confirmation by Nacos. */
-export function createServiceMetrics({ registry, prefix, clock, book, ghosts }: ServiceMetricsOptions): ChangeLag {
+export function createServiceMetrics({
+  registry,
+  prefix,
+  clock,
+  publications,
+  ghosts,
+}: ServiceMetricsOptions): ChangeLag {
   const registers = [registry];
   const seconds = new Histogram({
     name: `${prefix}service_publish_lag_seconds`,
@@ -29,7 +35,7 @@ export function createServiceMetrics({ registry, prefix, clock, book, ghosts }: 
     registers,
     collect() {
       const counts = { ready: 0, not_ready: 0, draining: 0, left_out: 0 };
-      for (const { counts: own } of recordsOf(book)) {
+      for (const { counts: own } of publications.records()) {
         counts.ready += own.ready;
         counts.draining += own.draining;
         counts.not_ready += own.total - own.ready - own.draining;
@@ -45,7 +51,7 @@ export function createServiceMetrics({ registry, prefix, clock, book, ghosts }: 
     registers,
     collect() {
       const counts = { pending: 0, confirmed: 0, failed: 0 };
-      for (const { state } of recordsOf(book)) counts[typeof state === 'string' ? state : 'failed'] += 1;
+      for (const { state } of publications.records()) counts[typeof state === 'string' ? state : 'failed'] += 1;
       for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
     },
   });
@@ -58,10 +64,4 @@ export function createServiceMetrics({ registry, prefix, clock, book, ghosts }: 
     },
   });
   return new ChangeLag(clock, (lagMs) => seconds.observe(lagMs / 1000));
-}
-
-function* recordsOf(book: PublicationBook) {
-  for (const service of book.services()) {
-    for (const { records } of book.of(service).values()) yield* records.values();
-  }
 }

@@ -5,27 +5,31 @@
  */
 import { BridgeError } from '../errors.ts';
 import type { Reflector } from '../kube/reflector.ts';
+import type { ReflectorFactory } from '../kube/reflector-factory.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
-import type { KubeObject } from '../kube/resource.ts';
-import type { Store, StoreChange } from '../kube/store.ts';
+import type { KubeObject, ResourceRef } from '../kube/resource.ts';
+import { Store, type ChangeListener } from '../kube/store.ts';
+import { Listeners } from '../runtime/listeners.ts';
 
-export interface PodMetadataOptions {
-  store: Store<KubeObject>;
-  /** A reflector that feeds `store`, not started. */
-  newReflector: () => Reflector<KubeObject>;
-  onChange: (change: StoreChange<KubeObject>) => void;
-  /** Called when the first list has arrived. */
-  onSynced: () => void;
-}
+const POD: ResourceRef = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 
 export class PodMetadata {
-  readonly #options: PodMetadataOptions;
+  readonly #pods = new Store<KubeObject>();
   readonly #reflector: ReflectorOnDemand;
+  readonly #synced = new Listeners();
 
-  constructor(options: PodMetadataOptions) {
-    this.#options = options;
-    this.#reflector = new ReflectorOnDemand(options.newReflector);
-    options.store.onChange(options.onChange);
+  constructor(reflectors: ReflectorFactory) {
+    this.#reflector = new ReflectorOnDemand(() => reflectors.create(POD, this.#pods, { metadataOnly: true }));
+  }
+
+  /** Returns how to stop listening, as does `onSynced`. */
+  onChange(listener: ChangeListener<KubeObject>): () => void {
+    return this.#pods.onChange(listener);
+  }
+
+  /** Called when the first list has arrived. */
+  onSynced(listener: () => void): () => void {
+    return this.#synced.add(listener);
   }
 
   /** Begins or ends the watch. */
@@ -33,7 +37,10 @@ export class PodMetadata {
     this.#reflector
       .watch(isNeeded)
       ?.synced()
-      .then(this.#options.onSynced, () => {});
+      .then(
+        () => this.#synced.call(),
+        () => {},
+      );
   }
 
   /** What is watched: nothing, while nothing is needed. */
@@ -57,7 +64,7 @@ export class PodMetadata {
   }
 
   get(key: string): KubeObject | undefined {
-    return this.#options.store.get(key);
+    return this.#pods.get(key);
   }
 
   async stop(): Promise<void> {

@@ -10,7 +10,12 @@
  * Caveat: what was selected is known to a process for as long as it lives; this is the one decision about publishing that
  * depends on history, and it only ever keeps what is there.
  */
+import { CONFIRM_DELETION_ANNOTATION } from '../api/names.ts';
+import type { NacosService } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import type { Publications } from './publications.ts';
+import { covers, exportIdOf } from './service-export.ts';
+import type { ServiceStores } from './service-stores.ts';
 
 const GUARDED_FROM = 10;
 const MOMENT_MS = 60_000;
@@ -22,7 +27,7 @@ interface History {
   heldOf: number | undefined;
 }
 
-export interface Selection {
+interface Selection {
   /** Services that exist, by key: those that are published for the export, or were within the last minute. */
   readonly existing: (key: string) => boolean;
   readonly isSelected: (key: string) => boolean;
@@ -68,4 +73,22 @@ export class SelectionGuard {
     this.#histories.set(exportId, history);
     return history;
   }
+}
+
+/** The Services that the selector of a resource has dropped and that are published on. */
+export function heldServices(
+  resource: NacosService,
+  { guard, publications, stores }: { guard: SelectionGuard; publications: Publications; stores: ServiceStores },
+): readonly string[] {
+  if (resource.spec.source.serviceSelector === undefined) return [];
+  const exportId = exportIdOf(resource);
+  return guard.held(exportId, {
+    existing: (key) => stores.services.get(key) !== undefined,
+    isSelected: (key) => {
+      const service = stores.services.get(key);
+      return service !== undefined && covers(resource, service);
+    },
+    managed: publications.servicesOf(exportId),
+    isConfirmed: resource.metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true',
+  });
 }

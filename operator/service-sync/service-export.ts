@@ -1,17 +1,25 @@
 /**
- * How Services are to appear in Nacos: a NacosService, or the annotations of a Service, with every default filled in.
- * Pure.
+ * How Services are to appear in Nacos: a NacosService, or the annotations of a Service, with every default filled in; which
+ * export covers which Service, and under which names it publishes the ports of one. Pure.
  */
 import { CONNECTION_ANNOTATION, EXPORT_ANNOTATION, GROUP_ANNOTATION, SERVICE_NAME_ANNOTATION } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { matchesLabels } from '../kube/label-selector.ts';
-import { objectKey, type KubeObject } from '../kube/resource.ts';
-import type { Service } from './kube-objects.ts';
+import { objectKey, type KubeObject, type ResourceRef } from '../kube/resource.ts';
 
-export type Readiness = NacosService['spec']['readiness'];
+export const SERVICE: ResourceRef = { group: '', version: 'v1', plural: 'services', kind: 'Service', namespaced: true };
 
-export interface PortRule {
+interface ServicePort {
+  /** May be left out when there is one port only. */
+  name?: string;
+  port: number;
+}
+
+/** As far as it is read here. */
+export type Service = KubeObject & { spec?: { ports?: ServicePort[] } };
+
+interface PortRule {
   port: { name: string } | { number: number };
   /** A template; undefined for the rule that goes by the position. */
   serviceName: string | undefined;
@@ -20,7 +28,7 @@ export interface PortRule {
 export interface ServiceExport {
   /** Unique, and comparable between replicas. */
   id: string;
-  /** Whom events and conditions are about. */
+  /** The object that asks for it. */
   owner: NacosService | Service;
   connection: ConnectionKey;
   /** `undefined`: that of the connection. */
@@ -30,7 +38,7 @@ export interface ServiceExport {
   serviceName: string;
   /** `undefined`: all ports. */
   ports: readonly PortRule[] | undefined;
-  readiness: Readiness;
+  readiness: NacosService['spec']['readiness'];
   weight: number;
   cluster: { kind: 'fixed'; name: string } | { kind: 'zone' };
   metadata: Readonly<Record<string, string>>;
@@ -43,12 +51,12 @@ const DEFAULT_CLUSTER = 'DEFAULT';
 const SERVICE_TEMPLATE = '{service}';
 
 export function exportOfResource(resource: NacosService): ServiceExport {
-  const { spec, metadata } = resource;
+  const { spec } = resource;
   const cluster = spec.clusterNameFrom === 'Zone' ? zoneCluster : fixedCluster(spec.clusterName ?? DEFAULT_CLUSTER);
   return {
     id: exportIdOf(resource),
     owner: resource,
-    connection: connectionKey(metadata.namespace, spec.connectionRef?.name),
+    connection: connectionOfResource(resource),
     namespaceId: spec.namespaceId,
     group: spec.group,
     serviceName: spec.serviceName,
@@ -67,6 +75,18 @@ export function exportOfResource(resource: NacosService): ServiceExport {
 
 export function exportIdOf(resource: NacosService): string {
   return `NacosService ${objectKey(resource)}`;
+}
+
+/** What an export is made of: a resource or the annotations of a Service, by `namespace/name`. */
+export function parseExportId(id: string): { kind: 'NacosService' | 'Service'; key: string } {
+  const [kind, key = ''] = id.split(' ');
+  return { kind: kind === 'NacosService' ? 'NacosService' : 'Service', key };
+}
+
+/** Comparable as text, the least first: resources before annotations, older before younger, then by name. */
+export function rankOf({ id, owner }: ServiceExport): string {
+  const kind = parseExportId(id).kind === 'NacosService' ? 0 : 1;
+  return `${kind} ${owner.metadata.creationTimestamp ?? ''} ${id}`;
 }
 
 /** The export that a Service asks for by its annotations; undefined when it does not. */
@@ -107,8 +127,45 @@ export function covers({ spec, metadata }: NacosService, service: KubeObject): b
   return serviceSelector !== undefined && matchesLabels(serviceSelector, service.metadata.labels);
 }
 
+interface NamedPort {
+  /** In Nacos. */
+  serviceName: string;
+  /** As EndpointSlices name it: '' for a port without a name. */
+  portName: string;
+}
+
+/**
+ * The ports that are published. The first has the name of the service, each other one the name with `-` and the name of the
+ * port behind it; where the ports are listed, the first of the list is the first, and an entry may name its service itself.
+ */
+export function namePorts(service: Service, { ports: rules, serviceName }: ServiceExport): NamedPort[] {
+  const ports = service.spec?.ports ?? [];
+  const expand = (template: string) => template.replaceAll('{service}', service.metadata.name);
+  const name = expand(serviceName);
+  if (rules === undefined) return ports.map((port, position) => named(port, byPosition(name, port, position)));
+  const chosen = rules.flatMap((rule) => {
+    const port = ports.find((candidate) => isMeant(candidate, rule.port));
+    return port === undefined ? [] : [{ port, own: rule.serviceName }];
+  });
+  return chosen.map(({ port, own }, position) =>
+    named(port, own === undefined ? byPosition(name, port, position) : expand(own)),
+  );
+}
+
 const zoneCluster = { kind: 'zone' } as const;
 
 function fixedCluster(name: string): { kind: 'fixed'; name: string } {
   return { kind: 'fixed', name };
+}
+
+function isMeant(port: ServicePort, wanted: { name: string } | { number: number }): boolean {
+  return 'name' in wanted ? port.name === wanted.name : port.port === wanted.number;
+}
+
+function byPosition(name: string, port: ServicePort, position: number): string {
+  return position === 0 ? name : `${name}-${port.name ?? port.port}`;
+}
+
+function named({ name = '' }: ServicePort, serviceName: string): NamedPort {
+  return { serviceName, portName: name };
 }

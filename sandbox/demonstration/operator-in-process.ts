@@ -6,7 +6,8 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { createOperator } from '../../operator/operator.ts';
 import { sleep, type Clock } from '../../operator/clock.ts';
 import { BridgeError } from '../../operator/errors.ts';
-import { compileRunOptions, createRunCommand, type RunOptions } from '../../operator/options/commands.ts';
+import { runCommand } from '../../operator/options/commands.ts';
+import type { RunOptions } from '../../operator/options/run-options.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { loggerOf, logLevels, type LogEntry } from '../../operator/logger.ts';
 
@@ -113,7 +114,7 @@ async function assertReady(url: string): Promise<void> {
 function runOptions(options: Omit<OperatorInProcessOptions, 'onError'>): RunOptions {
   const { sandbox, kubeconfigFile, nacosServers, ownNamespace } = options;
   return {
-    ...compileRunOptions(createRunCommand().parse([], { from: 'user' }), {}),
+    ...runCommand.compile(runCommand.create().parse([], { from: 'user' }), {}),
     ...sandbox,
     kubeconfig: kubeconfigFile,
     watchNamespaces: ownNamespace === undefined ? [] : [ownNamespace],

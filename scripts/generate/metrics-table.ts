@@ -7,14 +7,14 @@ import { Registry } from 'prom-client';
 import { METRICS_PREFIX } from '../../operator/api/names.ts';
 import { systemClock } from '../../operator/clock.ts';
 import { createConfigMetrics } from '../../operator/config-sync/metrics.ts';
-import { registerBuildInfo } from '../../operator/http/build-info.ts';
+import { registerBuildInfo } from '../../operator/http/metrics-endpoint.ts';
 import { ConditionTally } from '../../operator/kube/condition-tally.ts';
 import { createKubeMetrics } from '../../operator/kube/metrics.ts';
 import { createNacosMetrics } from '../../operator/nacos/index.ts';
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import { createRuntimeMetrics } from '../../operator/runtime/metrics.ts';
 import { createServiceMetrics } from '../../operator/service-sync/metrics.ts';
-import { PublicationBook } from '../../operator/service-sync/publication-book.ts';
+import { Publications } from '../../operator/service-sync/publications.ts';
 import { type Derived, markdown } from './derived.ts';
 import { replaceSection } from './section.ts';
 
@@ -46,7 +46,7 @@ export function describeMetrics(): Metric[] {
     registry,
     prefix: METRICS_PREFIX,
     clock: systemClock,
-    book: new PublicationBook(),
+    publications: new Publications(),
     ghosts: () => 0,
   });
   createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0 }));

@@ -4,7 +4,7 @@
 import { renderOptionsMarkdown } from '../../operator/options/commands.ts';
 import { type Derived, markdown } from './derived.ts';
 
-const introduction = `<!-- Generated from operator/options.ts by \`npm run generate\`; do not edit. -->
+const introduction = `<!-- Generated from operator/options/run-options.ts by \`npm run generate\`; do not edit. -->
 
 # Options of \`nacos-bridge run\`
 

@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict';
 import { isBridgeError } from '../../operator/errors.ts';
-import {
-  compileDiffOptions,
-  compileExportOptions,
-  compileValidateOptions,
-  createDiffCommand,
-  createExportCommand,
-  createValidateCommand,
-} from '../../operator/options/commands.ts';
+import { diffCommand, exportCommand, validateCommand } from '../../operator/options/commands.ts';
 
-const commands = {
-  validate: { create: createValidateCommand, compile: compileValidateOptions },
-  diff: { create: createDiffCommand, compile: compileDiffOptions },
-  export: { create: createExportCommand, compile: compileExportOptions },
-};
+const commands = { validate: validateCommand, diff: diffCommand, export: exportCommand };
 
 function compile(name: keyof typeof commands, line: string, environment: Record<string, string> = {}): object {
-  const { compile: compileOptions, create } = commands[name];
-  return compileOptions(create().parse(line.split(' ').filter(Boolean), { from: 'user' }), environment);
+  const { compile, create } = commands[name];
+  return compile(create().parse(line.split(' ').filter(Boolean), { from: 'user' }), environment);
 }
 
 const good: [command: keyof typeof commands, line: string, expected: object][] = [

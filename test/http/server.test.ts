@@ -3,11 +3,11 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { Registry } from 'prom-client';
-import { registerBuildInfo } from '../../operator/http/build-info.ts';
-import { type HealthCheck, healthRoutes } from '../../operator/http/health-endpoints.ts';
-import { metricsRoute } from '../../operator/http/metrics-endpoint.ts';
+import { healthRoutes } from '../../operator/http/health-endpoints.ts';
+import { metricsRoute, registerBuildInfo } from '../../operator/http/metrics-endpoint.ts';
 import { HttpServer, type Route } from '../../operator/http/server.ts';
 import { silentLogger } from '../../operator/logger.ts';
+import type { HealthCheck } from '../../operator/runtime/health-check.ts';
 import { LogRecorder } from '../runtime/log-recorder.ts';
 
 interface Answer {
@@ -40,7 +40,7 @@ async function ask(port: number, path: string, method = 'GET'): Promise<Answer> 
 const started: HttpServer[] = [];
 
 async function serve(routes: Route[], log = silentLogger): Promise<HttpServer> {
-  const server = new HttpServer({ name: 'test', port: 0, bindAddress: '127.0.0.1', routes, log });
+  const server = new HttpServer({ name: 'test', port: 0, bindAddress: '127.0.0.1', log }).handle(...routes);
   await server.start();
   started.push(server);
   return server;
@@ -89,7 +89,7 @@ describe('HTTP server', () => {
 
   it('rejects its start when the port is taken', async () => {
     const { port } = await serve([]);
-    const second = new HttpServer({ name: 'second', port, bindAddress: '127.0.0.1', routes: [], log: silentLogger });
+    const second = new HttpServer({ name: 'second', port, bindAddress: '127.0.0.1', log: silentLogger });
     await assert.rejects(second.start(), /EADDRINUSE/);
     await second.stop();
   });

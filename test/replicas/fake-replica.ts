@@ -62,7 +62,7 @@ export class FakeReplica {
       },
       publishing: {
         connectionsInUse: () => new Set(namespaceIds),
-        hasDeclared: () => true,
+        isUpToDate: () => true,
         onProgress: (listener) => {
           this.#progressListeners.add(listener);
           return () => void this.#progressListeners.delete(listener);
@@ -72,16 +72,18 @@ export class FakeReplica {
           this.lists += 1;
           this.#view = new Map(this.#world);
         },
-        declareAll: () => this.#declareAll(),
+        reconcileAll: () => this.#publishAll(),
       },
-      find: (namespaceId) => ({ client, namespaceId }),
-      onVerdict: (connection) => this.verdicts.push(this.replicas.verdictOf(connection)?.reason),
+      directory: { findUsable: (namespaceId) => ({ title: '', client, namespaceId }) },
       identity,
       clusterId: () => 'cluster-1',
       address: () => ({ ip: '127.0.0.1', port: 8081 }),
       metrics: createReplicaMetrics(this.registry, '', () => this.replicas.facts),
       clock: replicasClock,
       log: recorder(this.logged),
+    });
+    this.replicas.onReliefChange((connection) => {
+      this.verdicts.push(this.replicas.reliefOf(connection)?.reason);
     });
   }
 
@@ -97,7 +99,7 @@ export class FakeReplica {
   /** The watch brings what is there now. */
   watch(): void {
     this.#view = new Map(this.#world);
-    this.#declareAll();
+    this.#publishAll();
     for (const listener of this.#progressListeners) listener();
   }
 
@@ -127,7 +129,7 @@ export class FakeReplica {
     for (const listener of Array.from(this.#leaseListeners)) listener(event);
   }
 
-  #declareAll(): void {
+  #publishAll(): void {
     for (const [serviceName, addresses] of this.#view) {
       const service = { namespaceId: '', group: 'g', serviceName };
       this.naming.publish(service, addresses.map(instance)).catch(() => {});

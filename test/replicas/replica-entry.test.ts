@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { instanceOf, replicaHostOf, type ReplicaHost } from '../../operator/replicas/replica-entry.ts';
-import { isToMove } from '../../operator/replicas/spread.ts';
 
 const address = { ip: '10.0.0.1', port: 8081 };
 const name = fc.stringMatching(/^[\w.-]{1,63}$/);
@@ -71,24 +70,4 @@ describe('the entry of a replica', () => {
     const entry = { identity: 'a', kubernetes: 'Synced', epoch: 'e', relieves: ['b/1', 'c/2'] };
     assert.deepEqual(replicaHostOf({ metadata: { ...good, more: 'x' } }, 'cluster-1'), { entry, servers: [] });
   });
-});
-
-describe('the spread of replicas over servers', () => {
-  function peer(identity: string, ...servers: string[]): ReplicaHost {
-    return { entry: { identity, kubernetes: 'Synced', epoch: '', relieves: [] }, servers };
-  }
-  const cases: readonly [string, boolean, string[], ReplicaHost[]][] = [
-    ['alone', false, ['s1'], []],
-    ['the last of two at one server', true, ['s1'], [peer('a', 's1')]],
-    ['the first of two at one server', false, ['s1'], [peer('c', 's1')]],
-    ['two at two servers', false, ['s1'], [peer('a', 's2')]],
-    ['at two servers itself', false, ['s1', 's2'], [peer('a', 's1')]],
-    ['the last of three at one server', true, ['s1'], [peer('a', 's1'), peer('ab', 's1')]],
-    ['three at two servers', false, ['s1'], [peer('a', 's1'), peer('ab', 's2')]],
-    ['nowhere yet', false, [], [peer('a', 's1')]],
-    ['beside one that is nowhere yet', false, ['s1'], [peer('a')]],
-  ];
-  for (const [title, moves, servers, peers] of cases) {
-    it(`moves ${moves ? 'it' : 'nothing'}: ${title}`, () => assert.equal(isToMove('b', servers, peers), moves));
-  }
 });

@@ -3,8 +3,7 @@ import { BridgeError } from '../../operator/errors.ts';
 import type { Lease } from '../../operator/kube/lease.ts';
 import { silentLogger } from '../../operator/logger.ts';
 import { isDead, LeaseCensus, warnOfNewerFormats } from '../../operator/replicas/lease-census.ts';
-import { leaseNameOf } from '../../operator/replicas/lease-name.ts';
-import { ReplicaLease } from '../../operator/replicas/replica-lease.ts';
+import { leaseNameOf, ReplicaLease } from '../../operator/replicas/replica-lease.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { recorder } from '../nacos/client-for.ts';
 

@@ -96,8 +96,8 @@ describe('replicas that publish the same services', () => {
   it('wait, before they relieve, until several servers know what they have published', async () => {
     const other = await fakeNacos();
     replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos, other]));
-    for (const replica of replicas) replica.start();
     const beganMs = performance.now();
+    for (const replica of replicas) replica.start();
     await until('both publish', () => replicas.every(({ naming }) => naming.published.services === 1));
     replicas[1]!.lose();
     await until('relieved', () => replicas[1]!.states === 'relieved', undefined, 8_000);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import { BridgeError } from '../../operator/errors.ts';
+import type { Controller } from '../../operator/runtime/controller.ts';
 import type { LeaseLock } from '../../operator/runtime/lease.ts';
-import { Manager, type Runnable } from '../../operator/runtime/manager.ts';
+import { Manager } from '../../operator/runtime/manager.ts';
 import { createRuntimeMetrics } from '../../operator/runtime/metrics.ts';
+import type { Runnable } from '../../operator/runtime/runnable.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { LogRecorder } from './log-recorder.ts';
 import { LeaseStore } from './replica.ts';
@@ -117,6 +119,25 @@ describe('manager', () => {
     await settle();
     assert.ok(events.includes('+controller'));
     assert.deepEqual(manager.notSynced, []);
+    stopping.abort();
+    await run;
+  });
+
+  it('knows the controllers of what is started', async () => {
+    const { clock, log, part, stopping } = setUp();
+    const controlled = (name: string): Runnable => ({ ...part(name), controllers: [{ name } as Controller] });
+    const { options, cutOff } = election(clock, log);
+    const manager = new Manager({ log, clock, leaderElection: options })
+      .add('every-replica', part('plain'), controlled('publisher'))
+      .lead(() => [controlled('reporter')]);
+    const names = () => manager.controllers.map(({ name }) => name);
+    assert.deepEqual(names(), []);
+    const run = manager.run(stopping.signal);
+    await settle();
+    assert.deepEqual(names(), ['publisher', 'reporter']);
+    cutOff();
+    await clock.advance(60_000);
+    assert.deepEqual(names(), ['publisher']);
     stopping.abort();
     await run;
   });

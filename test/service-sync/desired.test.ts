@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { KubeObject } from '../../operator/kube/resource.ts';
 import { instanceList } from '../../operator/nacos/naming/naming-instance-list.ts';
-import { desiredService, type DesiredService } from '../../operator/service-sync/desired.ts';
-import type { Endpoint, EndpointSlice } from '../../operator/service-sync/kube-objects.ts';
+import { desiredService } from '../../operator/service-sync/desired.ts';
+import type { Endpoint, EndpointSlice } from '../../operator/service-sync/endpoint-slices.ts';
 import { exportOfResource } from '../../operator/service-sync/service-export.ts';
 import { endpoint, nacosService, service, slice } from './objects.ts';
 
 type Spec = Parameters<typeof nacosService>[0];
+
+type Desired = ReturnType<typeof desiredService>;
 
 interface World {
   spec?: Spec;
@@ -16,7 +18,7 @@ interface World {
   pods?: Record<string, Partial<KubeObject['metadata']>>;
 }
 
-function desired({ spec, slices, target = service(), pods = {} }: World): DesiredService {
+function desired({ spec, slices, target = service(), pods = {} }: World): Desired {
   const pod = (name: string) => (pods[name] ? { metadata: { name, ...pods[name] } } : undefined);
   return desiredService(slices, {
     clusterId: 'c1',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Host, ServiceInfo } from '../../operator/nacos/naming/naming-types.ts';
 import { GhostWatch, GHOST_AFTER_MS, unwantedHosts } from '../../operator/service-sync/ghosts.ts';
-import type { PublishedRecord } from '../../operator/service-sync/publication-book.ts';
+import type { PublishedRecord } from '../../operator/service-sync/publications.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 function host(ip: string, cluster = 'c1'): Host {
@@ -39,11 +39,8 @@ function setUp() {
     state: 'confirmed',
   });
   const changed: string[] = [];
-  const ghosts = new GhostWatch(
-    () => 'c1',
-    clock,
-    (exportId) => changed.push(exportId),
-  );
+  const ghosts = new GhostWatch(() => 'c1', clock);
+  ghosts.onChange((exportId) => changed.push(exportId));
   const push = (hosts: Host[]) => tell({ hosts, lastRefTimeMs: 0, reachProtectionThreshold: false });
   const follow = (ips: string[]) => ghosts.follow('e', new Map([['s', record(ips)]]));
   return { clock, ghosts, push, follow, changed, record, subscriptions: () => subscriptions };

@@ -1,6 +1,7 @@
 /** Services, slices and resources for tests, each with small changes to a plain one. */
 import type { NacosService } from '../../operator/api/resources.ts';
-import type { Endpoint, EndpointSlice, Service } from '../../operator/service-sync/kube-objects.ts';
+import type { Endpoint, EndpointSlice } from '../../operator/service-sync/endpoint-slices.ts';
+import type { Service } from '../../operator/service-sync/service-export.ts';
 
 type Spec = NacosService['spec'];
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
-import { namePorts } from '../../operator/service-sync/port-names.ts';
-import { covers, exportOfAnnotations, exportOfResource, usesPods } from '../../operator/service-sync/service-export.ts';
+import {
+  covers,
+  exportOfAnnotations,
+  exportOfResource,
+  namePorts,
+  usesPods,
+} from '../../operator/service-sync/service-export.ts';
 import { nacosService, service } from './objects.ts';
 
 describe('which Services an export covers', () => {

@@ -19,11 +19,10 @@ import { Store } from '../../../operator/kube/store.ts';
 import { silentLogger } from '../../../operator/logger.ts';
 import {
   ENDPOINT_SLICE,
-  SERVICE,
   SERVICE_NAME_LABEL,
   type EndpointSlice,
-  type Service,
-} from '../../../operator/service-sync/kube-objects.ts';
+} from '../../../operator/service-sync/endpoint-slices.ts';
+import { SERVICE, type Service } from '../../../operator/service-sync/service-export.ts';
 import type { KubernetesSide } from '../kubernetes-side.ts';
 
 const BY_CONFIG_MAP = 'configMap';

@@ -8,7 +8,7 @@ import type { Clock } from '../../../operator/clock.ts';
 import { NAMESPACE } from '../../../operator/cluster-identity.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../../../operator/connections/connection-key.ts';
 import { objectKey } from '../../../operator/kube/resource.ts';
-import type { Service } from '../../../operator/service-sync/kube-objects.ts';
+import type { Service } from '../../../operator/service-sync/service-export.ts';
 import type { KubernetesSide } from '../kubernetes-side.ts';
 import type { NacosSide } from '../nacos-side.ts';
 import { ChangeSignal } from './change-signal.ts';

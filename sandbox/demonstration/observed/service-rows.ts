@@ -8,10 +8,14 @@ import {
   type ServiceKey,
   serviceText,
 } from '../../../operator/nacos/index.ts';
-import type { Service } from '../../../operator/service-sync/kube-objects.ts';
-import { membersOf, type Member } from '../../../operator/service-sync/members.ts';
-import { namePorts } from '../../../operator/service-sync/port-names.ts';
-import { covers, exportOfAnnotations, exportOfResource } from '../../../operator/service-sync/service-export.ts';
+import { membersOf, type Member } from '../../../operator/service-sync/endpoint-slices.ts';
+import {
+  covers,
+  exportOfAnnotations,
+  exportOfResource,
+  namePorts,
+  type Service,
+} from '../../../operator/service-sync/service-export.ts';
 import type { RowContext, RowSource } from './row-book.ts';
 import type { SideFacts } from './row.ts';
 

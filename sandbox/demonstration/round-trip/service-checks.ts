@@ -1,7 +1,7 @@
 /** Services: what Nacos tells a subscriber of what runs in Kubernetes. */
-import { workloadRefs } from '../../../operator/config-sync/rollout/workload.ts';
+import { workloadRefs } from '../../../operator/config-sync/rollout/workloads.ts';
 import { isBridgeError, messageOf } from '../../../operator/errors.ts';
-import { membersOf } from '../../../operator/service-sync/members.ts';
+import { membersOf } from '../../../operator/service-sync/endpoint-slices.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { LeftOut, type Check } from './check.ts';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isBridgeError } from '../../../operator/errors.ts';
+import { runCommand } from '../../../operator/options/commands.ts';
 import { compileSandboxOptions, createSandboxCommand, type SandboxOptions } from '../../../sandbox/sandbox-options.ts';
 
 type Environment = Record<string, string>;
@@ -62,4 +63,9 @@ describe('the options of the sandbox', () => {
       );
     });
   }
+
+  it('are no mistakes in the environment of the operator', () => {
+    const command = runCommand.create().parse([], { from: 'user' });
+    assert.equal(runCommand.compile(command, { NACOS_BRIDGE_ONCE: 'true' }).metricsPort, 8080);
+  });
 });

@@ -9,7 +9,7 @@ import type { NacosServiceStatus } from '../api/generated/nacos-service.ts';
 import type { NacosService } from '../api/resources.ts';
 import { setVerdicts, type Verdict } from '../kube/conditions.ts';
 import type { InstanceCounts } from './desired.ts';
-import type { Publication, PublishedRecord } from './publication-book.ts';
+import type { Publication, PublishedRecord } from './publications.ts';
 
 export interface ServiceFindings {
   /** What the export publishes, by Service. */

@@ -1,28 +1,28 @@
 /**
  * What this replica publishes: for each Service the records that its exports have in Nacos, and how they fare.
  *
- * The publisher writes it and the status is made from it. It also says who may have a name in Nacos when several want
- * it: the oldest, a NacosService before an annotation, the same on every replica.
+ * The reconciler writes it and the status is made from it. It also knows who wants which name in Nacos: of several the one of
+ * the least rank has it, the same on every replica.
  */
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { BridgeError } from '../errors.ts';
 import type { Instance, NacosClient, ServiceKey } from '../nacos/index.ts';
-import type { InstanceCounts } from './desired.ts';
-import type { Problem } from './instances.ts';
+import { Listeners } from '../runtime/listeners.ts';
+import type { InstanceCounts, Problem } from './desired.ts';
 import type { ServiceExport } from './service-export.ts';
-
-export interface PublishedRecord {
-  readonly address: RecordAddress;
-  readonly instances: readonly Instance[];
-  readonly counts: InstanceCounts;
-  /** Confirmed by Nacos; undefined while it is under way. */
-  state: 'pending' | 'confirmed' | { failed: BridgeError };
-}
 
 export interface RecordAddress {
   readonly connection: ConnectionKey;
   readonly client: NacosClient;
   readonly service: ServiceKey;
+}
+
+export interface PublishedRecord {
+  readonly address: RecordAddress;
+  readonly instances: readonly Instance[];
+  readonly counts: InstanceCounts;
+  /** What Nacos says; `pending` while it has not answered. */
+  state: 'pending' | 'confirmed' | { failed: BridgeError };
 }
 
 /** What one export publishes of one Service. */
@@ -41,7 +41,7 @@ interface ConnectionUsage {
   readonly unknown: number;
 }
 
-export class PublicationBook {
+export class Publications {
   /** By Service, then by export. */
   readonly #publications = new Map<string, ReadonlyMap<string, Publication>>();
   /** The Services of an export. */
@@ -50,12 +50,17 @@ export class PublicationBook {
   readonly #claims = new Map<string, Map<string, string>>();
   /** Counts of publications, since the questions below come with every progress. */
   readonly #usage = new Map<ConnectionKey, ConnectionUsage>();
-  readonly #listeners = new Set<(exportId: string) => void>();
+  readonly #changed = new Listeners<[exportId: string]>();
+  readonly #contested = new Listeners<[service: string]>();
 
-  /** Told the export whose publications have changed. Returns how to stop listening. */
+  /** Told the export whose publications have changed. Returns how to stop listening, as does `onContest`. */
   onChange(listener: (exportId: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#changed.add(listener);
+  }
+
+  /** Told each Service that may have won or lost a name by what another one wants. */
+  onContest(listener: (service: string) => void): () => void {
+    return this.#contested.add(listener);
   }
 
   of(service: string): ReadonlyMap<string, Publication> {
@@ -74,6 +79,25 @@ export class PublicationBook {
     return [...(this.#services.get(exportId) ?? [])];
   }
 
+  /** Services with a publication over the connection. */
+  servicesOver(connection: ConnectionKey): readonly string[] {
+    const isOver = (publications: ReadonlyMap<string, Publication>) =>
+      [...publications.values()].some((publication) => publication.export.connection === connection);
+    return [...this.#publications].filter(([, publications]) => isOver(publications)).map(([service]) => service);
+  }
+
+  publicationsOf(exportId: string): [service: string, Publication][] {
+    return this.servicesOf(exportId).flatMap((service) => {
+      const publication = this.of(service).get(exportId);
+      return publication === undefined ? [] : [[service, publication]];
+    });
+  }
+
+  records(): PublishedRecord[] {
+    const publications = [...this.#publications.values()].flatMap((byExport) => [...byExport.values()]);
+    return publications.flatMap(({ records }) => [...records.values()]);
+  }
+
   /** Over which something is published, or would be if it were known what. */
   connectionsInUse(): ReadonlySet<ConnectionKey> {
     const used = [...this.#usage].filter(([, { publishing, unknown }]) => publishing + unknown > 0);
@@ -83,13 +107,6 @@ export class PublicationBook {
   /** Whether it is known of every Service what is to be published over the connection. */
   isKnown(connection: ConnectionKey): boolean {
     return (this.#usage.get(connection)?.unknown ?? 0) === 0;
-  }
-
-  publicationsOf(exportId: string): [service: string, Publication][] {
-    return this.servicesOf(exportId).flatMap((service) => {
-      const publication = this.of(service).get(exportId);
-      return publication === undefined ? [] : [[service, publication]];
-    });
   }
 
   /** Replaces what is known of a Service. */
@@ -105,16 +122,14 @@ export class PublicationBook {
     for (const id of new Set([...before.keys(), ...after.keys()])) this.changed(id);
   }
 
+  /** To be called when a record of the export is in another state. */
   changed(exportId: string): void {
-    for (const listener of this.#listeners) listener(exportId);
+    this.#changed.call(exportId);
   }
 
-  /**
-   * Takes note of the names that a Service wants, each with the rank of its export; the least rank has it.
-   * Returns the other Services whose claim may have won or lost by it.
-   */
-  claim(service: string, wanted: ReadonlyMap<string, string>, before: Iterable<string>): Set<string> {
-    const affected = new Set<string>();
+  /** The names that a Service wants from now on, each with the rank of its export, and those that it had before. */
+  claim(service: string, wanted: ReadonlyMap<string, string>, before: Iterable<string>): void {
+    const contested = new Set<string>();
     for (const address of new Set([...wanted.keys(), ...before])) {
       const claims = this.#claims.get(address) ?? new Map<string, string>();
       const rank = wanted.get(address);
@@ -123,12 +138,12 @@ export class PublicationBook {
       else claims.set(service, rank);
       if (claims.size === 0) this.#claims.delete(address);
       else this.#claims.set(address, claims);
-      for (const other of claims.keys()) if (other !== service) affected.add(other);
+      for (const other of claims.keys()) if (other !== service) contested.add(other);
     }
-    return affected;
+    for (const other of contested) this.#contested.call(other);
   }
 
-  /** The least rank that claims a name. */
+  /** The least rank that claims a name; undefined when nobody does. */
   winner(address: string): string | undefined {
     return [...(this.#claims.get(address)?.values() ?? [])].toSorted(byText)[0];
   }
@@ -154,6 +169,11 @@ export class PublicationBook {
   }
 }
 
+/** By the text of their address. */
+export function recordsOf(publications: Iterable<Publication>): Map<string, PublishedRecord> {
+  return new Map([...publications].flatMap(({ records }) => [...records]));
+}
+
 const clientNumbers = new WeakMap<NacosClient, number>();
 let lastClientNumber = 0;
 
@@ -162,12 +182,6 @@ export function addressText({ client, service }: RecordAddress): string {
   const number = clientNumbers.get(client) ?? (lastClientNumber += 1);
   clientNumbers.set(client, number);
   return [number, service.namespaceId, service.group, service.serviceName].join(' ');
-}
-
-/** Comparable as text: resources before annotations, older before younger, then by name. */
-export function rankOf({ id, owner }: ServiceExport): string {
-  const kind = id.startsWith('NacosService ') ? 0 : 1;
-  return `${kind} ${owner.metadata.creationTimestamp ?? ''} ${id}`;
 }
 
 function byText(a: string, b: string): number {

@@ -1,10 +1,35 @@
 /**
- * The members of one port of a Service, gathered from all its EndpointSlices.
+ * EndpointSlices, as far as they are read here, and the members of one port of a Service that all its slices make.
  *
  * Pure. While slices are rearranged an address may stand in two of them: the more useful state counts. The order is by
  * address and port, so that it does not depend on the order of slices or endpoints.
  */
-import type { Endpoint, EndpointSlice } from './kube-objects.ts';
+import type { KubeObject, ResourceRef } from '../kube/resource.ts';
+
+export const ENDPOINT_SLICE: ResourceRef = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+};
+
+/** The label by which a slice names its Service. */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+export interface Endpoint {
+  addresses: string[];
+  /** Absent ones: ready is to be taken for true, serving for ready, terminating for false. */
+  conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+  zone?: string;
+  targetRef?: { kind?: string; name?: string };
+}
+
+export type EndpointSlice = KubeObject & {
+  addressType: 'IPv4' | 'IPv6' | 'FQDN';
+  ports?: { name?: string; port?: number }[] | null;
+  endpoints?: Endpoint[] | null;
+};
 
 export interface Member {
   ip: string;
@@ -32,13 +57,21 @@ export function membersOf(slices: readonly EndpointSlice[], portName: string): M
   return [...found.values()].toSorted(byAddress);
 }
 
+/** Names of the pods that a slice has endpoints of. */
+export function podsOf({ endpoints }: EndpointSlice): string[] {
+  return (endpoints ?? []).flatMap(({ targetRef }) => podOf(targetRef) ?? []);
+}
+
 /** The addresses of an endpoint are interchangeable; consumers use the first (EndpointSlice API). */
 function memberOf({ addresses, conditions = {}, zone, targetRef }: Endpoint, port: number): Member[] {
   const [ip] = addresses;
   if (ip === undefined) return [];
   const { ready = true, terminating = false } = conditions;
-  const podName = targetRef?.kind === 'Pod' ? targetRef.name : undefined;
-  return [{ ip, port, isReady: ready, isTerminating: terminating, zone, podName }];
+  return [{ ip, port, isReady: ready, isTerminating: terminating, zone, podName: podOf(targetRef) }];
+}
+
+function podOf(target: Endpoint['targetRef']): string | undefined {
+  return target?.kind === 'Pod' ? target.name : undefined;
 }
 
 /** A total order on all that can differ, so that the choice is the same whatever comes first. */

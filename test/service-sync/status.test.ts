@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { BridgeError } from '../../operator/errors.ts';
-import type { Problem } from '../../operator/service-sync/instances.ts';
-import type { Publication, PublishedRecord } from '../../operator/service-sync/publication-book.ts';
+import type { Problem } from '../../operator/service-sync/desired.ts';
+import type { Publication, PublishedRecord } from '../../operator/service-sync/publications.ts';
 import { exportOfResource } from '../../operator/service-sync/service-export.ts';
-import { serviceStatus, type ServiceFindings } from '../../operator/service-sync/service-status.ts';
+import { serviceStatus, type ServiceFindings } from '../../operator/service-sync/status.ts';
 import { nacosService } from './objects.ts';
 
 const resource = nacosService();

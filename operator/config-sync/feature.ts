@@ -1,0 +1,98 @@
+/** The configs: NacosConfigs, and the NacosConfigSyncs that make many of them. All of it is the leader's work. */
+import { METRICS_PREFIX } from '../api/names.ts';
+import { NACOS_CONFIG, NACOS_CONFIG_SYNC, type NacosConfig, type NacosConfigSync } from '../api/resources.ts';
+import type { Connections } from '../connections/feature.ts';
+import { onUseChange, type ConnectionUser } from '../connections/connection-user.ts';
+import { SECRET } from '../connections/secret-watches.ts';
+import type { Feature, FeatureContext } from '../feature.ts';
+import { ConditionTally } from '../kube/condition-tally.ts';
+import { cacheOf } from '../kube/reflector-factory.ts';
+import { ResourceClient } from '../kube/resource-client.ts';
+import type { Runnable } from '../runtime/runnable.ts';
+import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
+import { connectionUsage, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
+import { ConfigSync } from './controller.ts';
+import { connectionOf } from './intent.ts';
+import { createConfigMetrics } from './metrics.ts';
+import { CONFIG_MAP, type DataObject } from './mirror/data-object.ts';
+import { trimData } from './mirror/data-proof.ts';
+import { accessTo } from './mirror/mirror-access.ts';
+import { workloadClients } from './rollout/workloads.ts';
+
+export function createConfigSync(
+  context: FeatureContext,
+  { directory, isLogin }: Pick<Connections, 'directory' | 'isLogin'>,
+): Feature {
+  const { clock, kube, reflectors, registry } = context;
+  const configs = newConfigStore();
+  const syncs = newSyncStore();
+  const metadata = { ConfigMap: newDataStore(), Secret: newDataStore() };
+  const configClient = new ResourceClient<NacosConfig>(kube, NACOS_CONFIG);
+  const syncClient = new ResourceClient<NacosConfigSync>(kube, NACOS_CONFIG_SYNC);
+  const clients = {
+    ConfigMap: new ResourceClient<DataObject>(kube, CONFIG_MAP),
+    Secret: new ResourceClient<DataObject>(kube, SECRET),
+  };
+  const conditions = new ConditionTally();
+  for (const store of [configs, syncs]) conditions.follow(store);
+  const metrics = createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, conditions });
+  const data = { metadataOnly: true, trim: trimData };
+
+  function lead(): Runnable[] {
+    const configSync = new ConfigSync({
+      ...context,
+      configs,
+      configMapMetadata: metadata.ConfigMap,
+      secretMetadata: metadata.Secret,
+      configClient,
+      configMapClient: clients.ConfigMap,
+      secretClient: clients.Secret,
+      // Secrets are watched only while somebody needs them.
+      newSecretReflector: () => reflectors.create(SECRET, metadata.Secret, data),
+      workloadClients: workloadClients(kube),
+      connections: directory,
+      metrics,
+    });
+    const objects = {
+      ConfigMap: accessTo(clients.ConfigMap, metadata.ConfigMap, CONTROLLER_INDEX),
+      Secret: accessTo(clients.Secret, metadata.Secret, CONTROLLER_INDEX),
+    };
+    const bulkSync = new BulkSync({
+      ...context,
+      syncs,
+      syncClient,
+      world: { configs, configClient, objects, isLogin, clock },
+      metadata,
+      connections: directory,
+      requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
+    });
+    const { name, controller } = configSync;
+    const controlled: Runnable = {
+      name,
+      controllers: [controller],
+      start: () => configSync.start(),
+      stop: (hurry) => configSync.stop(hurry),
+    };
+    return [controlled, bulkSync];
+  }
+
+  const connectionUser: ConnectionUser = {
+    usageOf(connection) {
+      const { resources, holding } = connectionUsage(configs, connection);
+      return { resources: resources + syncsUsing(syncs, connection), holding };
+    },
+    onChange(listener) {
+      onUseChange(configs, connectionOf, listener);
+      onUseChange(syncs, connectionOfSync, listener);
+    },
+  };
+  return {
+    caches: [
+      cacheOf(reflectors.create(NACOS_CONFIG, configs)),
+      cacheOf(reflectors.create(NACOS_CONFIG_SYNC, syncs)),
+      cacheOf(reflectors.create(CONFIG_MAP, metadata.ConfigMap, data)),
+    ],
+    leader: lead,
+    connectionUser,
+  };
+}

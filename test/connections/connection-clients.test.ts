@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { Registry } from 'prom-client';
+import { ClientPool } from '../../operator/connections/client-pool.ts';
+import { ConnectionClients } from '../../operator/connections/connection-clients.ts';
+import { ConnectionDirectory } from '../../operator/connections/connection-directory.ts';
+import type { ConnectionSettings } from '../../operator/connections/settings.ts';
+import { BridgeError } from '../../operator/errors.ts';
+import { silentLogger } from '../../operator/logger.ts';
+import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
+import { FakeClock, settle } from '../fake-clock.ts';
+
+/** On the port of the discard service, or the next, which nothing on a test machine listens on. */
+function settings(port = 9): ConnectionSettings {
+  const servers = [{ scheme: 'http', host: '127.0.0.1', port, contextPath: '/nacos', grpcPort: 1009 }] as const;
+  const limits = { requestTimeoutMs: 1000, updateConcurrency: 20 };
+  return { servers, namespaceId: 'dev', credentials: undefined, ...limits };
+}
+
+describe('the clients of connections', () => {
+  const key = 'shop/main';
+  let pool: ClientPool;
+  let directory: ConnectionDirectory;
+  let clients: ConnectionClients;
+  /** What happens, in its order. */
+  let events: string[];
+  let takenOver: PromiseWithResolvers<void>;
+
+  beforeEach(() => {
+    const metrics = createNacosMetrics(new Registry(), 'test_');
+    pool = new ClientPool({ clientName: 'test', appName: 'test', log: silentLogger, clock: new FakeClock(), metrics });
+    directory = new ConnectionDirectory();
+    [events, takenOver] = [[], Promise.withResolvers()];
+    directory.onChange((changed) => events.push(`changed ${changed}`));
+    const handOver = async (connection: string) => {
+      events.push(`hand over ${connection}`);
+      await takenOver.promise;
+    };
+    clients = new ConnectionClients({ pool, directory, users: { handOver } });
+  });
+  afterEach(() => clients.stop());
+
+  it('are found in the directory, with the namespace of their connection', () => {
+    assert.equal(clients.stateOf(key).kind, 'idle');
+    clients.connect(key, settings());
+    const { title, namespaceId, client } = directory.find(key);
+    assert.deepEqual([title, namespaceId], ["NacosConnection 'main'", 'dev']);
+    assert.equal(clients.stateOf(key), client.state);
+    clients.disconnect(key);
+    assert.throws(() => directory.find(key), /does not exist/);
+    assert.equal(client.state.kind, 'stopped');
+  });
+
+  it('are told of by state', async () => {
+    const states: string[] = [];
+    clients.onStateChange((connection, { kind }) => states.push(`${connection} ${kind}`));
+    clients.connect(key, settings());
+    clients.disconnect(key);
+    await settle();
+    assert.deepEqual([...new Set(states)], [], 'nothing of a client that was left');
+    clients.connect(key, settings());
+    await clients.stop();
+    assert.deepEqual(states, ['shop/main stopped']);
+  });
+
+  it('stay when their connection moves, until what it held is at the other one, which users have heard of by then', async () => {
+    clients.connect(key, settings());
+    const former = directory.find(key).client;
+    clients.connect(key, settings(10));
+    const { client } = directory.find(key);
+    assert.notEqual(client, former);
+    assert.deepEqual(events, ['changed shop/main', 'changed shop/main', 'hand over shop/main']);
+    assert.equal(former.state.kind, 'connecting');
+    takenOver.resolve();
+    await settle();
+    assert.equal(former.state.kind, 'stopped');
+    assert.equal(client.state.kind, 'connecting');
+  });
+
+  it('stay when their settings cannot be had any more', () => {
+    const reason = new BridgeError('REFERENCE_MISSING', 'Secret gone');
+    clients.fail(key, reason);
+    assert.throws(() => directory.find(key), /Secret gone/);
+    clients.connect(key, settings());
+    clients.fail(key, reason);
+    assert.equal(directory.find(key).namespaceId, 'dev');
+  });
+});

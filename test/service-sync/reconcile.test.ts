@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import type { NacosService } from '../../operator/api/resources.ts';
+import { ConnectionDirectory, type ConnectionHandle } from '../../operator/connections/connection-directory.ts';
+import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
+import { BridgeError } from '../../operator/errors.ts';
+import { objectKey, type KubeObject } from '../../operator/kube/resource.ts';
+import type { NacosClient } from '../../operator/nacos/client.ts';
+import type { Instance, ServiceKey } from '../../operator/nacos/naming/naming-types.ts';
+import type { EndpointSlice } from '../../operator/service-sync/endpoint-slices.ts';
+import { Publications } from '../../operator/service-sync/publications.ts';
+import { ServiceReconciler } from '../../operator/service-sync/reconcile.ts';
+import { SelectionGuard } from '../../operator/service-sync/selection-guard.ts';
+import type { Service } from '../../operator/service-sync/service-export.ts';
+import { ServiceStores } from '../../operator/service-sync/service-stores.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { endpoint, nacosService, service, slice } from './objects.ts';
+
+/** A registry in memory: what it holds is what the tests look at. */
+class Registry {
+  readonly records = new Map<string, string[]>();
+  refuse: BridgeError | undefined;
+
+  async publish({ group, serviceName }: ServiceKey, instances: readonly Instance[]): Promise<void> {
+    if (this.refuse) throw this.refuse;
+    this.records.set(
+      `${group} ${serviceName}`,
+      instances.map(({ ip }) => ip),
+    );
+  }
+
+  async withdraw({ group, serviceName }: ServiceKey): Promise<void> {
+    this.records.delete(`${group} ${serviceName}`);
+  }
+}
+
+/** A cluster in stores, and a reconciler that is told of each change as the queue would. */
+class Cluster {
+  readonly registry = new Registry();
+  readonly directory = new ConnectionDirectory();
+  readonly publications = new Publications();
+  readonly clock = new FakeClock();
+  readonly stores = new ServiceStores();
+  readonly reconciler: ServiceReconciler;
+  arePodsKnown = true;
+  #queue: string[] = [];
+  #version = 0;
+
+  constructor() {
+    this.connect();
+    const { directory, publications, stores } = this;
+    this.publications.onContest((key) => this.#queue.push(key));
+    this.reconciler = new ServiceReconciler({
+      clusterId: () => 'c1',
+      stores,
+      pods: { isSynced: () => this.arePodsKnown, get: () => undefined },
+      directory,
+      publications,
+      guard: new SelectionGuard(this.clock),
+    });
+  }
+
+  connect(registry = this.registry, connection = DEFAULT_CONNECTION): void {
+    const handle = { title: '', client: { naming: registry }, namespaceId: '' } as unknown as ConnectionHandle;
+    this.directory.set(connection, handle);
+  }
+
+  get client(): NacosClient {
+    return this.directory.find(DEFAULT_CONNECTION).client;
+  }
+
+  put(...objects: { services?: Service[]; slices?: EndpointSlice[]; resources?: NacosService[] }[]): void {
+    for (const { services = [], slices = [], resources = [] } of objects) {
+      for (const one of services) this.stores.services.applyEvent('MODIFIED', this.#versioned(one));
+      for (const one of slices) this.stores.slices.applyEvent('MODIFIED', this.#versioned(one));
+      for (const one of resources) this.stores.resources.applyEvent('MODIFIED', this.#versioned(one));
+    }
+  }
+
+  /** Reconciles these Services, and all that are contested by them. */
+  async reconcile(...keys: string[]): Promise<void> {
+    this.#queue = keys;
+    for (let key = this.#queue.shift(); key !== undefined; key = this.#queue.shift()) {
+      await this.reconciler.reconcile(key);
+    }
+  }
+
+  #versioned<T extends KubeObject>(object: T): T {
+    this.#version += 1;
+    return {
+      ...object,
+      metadata: { uid: objectKey(object), ...object.metadata, resourceVersion: String(this.#version) },
+    };
+  }
+}
+
+describe('the reconciler of Services', () => {
+  let cluster: Cluster;
+
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+
+  const held = () => Object.fromEntries([...cluster.registry.records].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+  it('publishes the endpoints of a Service and follows them', async () => {
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
+    cluster.put({ slices: [slice([endpoint('10.0.0.1'), endpoint('10.0.0.2')])] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1', '10.0.0.2'] });
+  });
+
+  it('says whether anything had to be sent', async () => {
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    assert.equal(await cluster.reconciler.reconcile('shop/orders'), true);
+    assert.equal(await cluster.reconciler.reconcile('shop/orders'), false);
+  });
+
+  it('withdraws what is not asked for any more: a port, the resource, the Service', async () => {
+    const ports = [
+      { name: 'http', port: 80 },
+      { name: 'grpc', port: 90 },
+    ];
+    cluster.put({ services: [service({ ports })], slices: [], resources: [nacosService()] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP orders', 'DEFAULT_GROUP orders-grpc']);
+    cluster.put({ services: [service()] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP orders']);
+    cluster.stores.resources.applyEvent('DELETED', {
+      ...nacosService(),
+      metadata: { ...nacosService().metadata, uid: 'shop/export' },
+    });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(held(), {});
+    assert.deepEqual(cluster.publications.services(), []);
+  });
+
+  it('gives a name to the oldest that wants it, and to the next when that goes', async () => {
+    const older = nacosService({ serviceName: 'shared' }, { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z' });
+    const younger = nacosService(
+      { serviceName: 'shared', source: { serviceRef: { name: 'billing' } } },
+      { name: 'b', creationTimestamp: '2026-01-02T00:00:00Z' },
+    );
+    const labels = { 'kubernetes.io/service-name': 'billing' };
+    const billing = slice([endpoint('10.0.0.9')], { metadata: { name: 'billing-x', namespace: 'shop', labels } });
+    cluster.put({
+      services: [service(), service({ name: 'billing' })],
+      slices: [slice([endpoint('10.0.0.1')]), billing],
+    });
+    cluster.put({ resources: [younger] });
+    await cluster.reconcile('shop/billing');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.9'] });
+    cluster.put({ resources: [older] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
+    const [problem] = cluster.publications.of('shop/billing').get('NacosService shop/b')?.problems ?? [];
+    assert.match(problem?.message ?? '', /'shared' in group 'DEFAULT_GROUP' is published by an older export/);
+    cluster.stores.resources.applyEvent('DELETED', { ...older, metadata: { ...older.metadata, uid: 'shop/a' } });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.9'] });
+  });
+
+  it('lets a resource come before the annotation of the Service', async () => {
+    const annotations = { 'bridge.nacos.io/export': 'true' };
+    cluster.put({ services: [service({ annotations })], slices: [slice([endpoint('10.0.0.1')])] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP orders']);
+    cluster.put({ resources: [nacosService({ group: 'SHOP' })] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP orders', 'SHOP orders'], 'different names do not compete');
+  });
+
+  it('keeps what it published while the connection or the pods are not known', async () => {
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await cluster.reconcile('shop/orders');
+    cluster.directory.fail(DEFAULT_CONNECTION, new BridgeError('REFERENCE_MISSING', 'Secret gone'));
+    cluster.put({ slices: [slice([])] });
+    await assert.rejects(cluster.reconcile('shop/orders'), /Secret gone/);
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
+    cluster.connect();
+    cluster.arePodsKnown = false;
+    cluster.put({ resources: [nacosService({ podAnnotations: 'Use' }, { generation: 2 })] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
+  });
+
+  it('leaves what it published at one client until another one has it, when its connection moves', async () => {
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await cluster.reconcile('shop/orders');
+    const former = cluster.client;
+    const elsewhere = new Registry();
+    cluster.connect(elsewhere);
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual([...elsewhere.records.keys()], ['DEFAULT_GROUP orders']);
+    assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP orders']);
+    await cluster.reconciler.leave(former);
+    assert.deepEqual(held(), {});
+    assert.deepEqual([...elsewhere.records.keys()], ['DEFAULT_GROUP orders']);
+  });
+
+  it('does not withdraw what another connection wants at the client that was left', async () => {
+    const spec = { connectionRef: { kind: 'NacosConnection', name: 'other' } } as const;
+    const other = { name: 'other', creationTimestamp: '2026-01-02T00:00:00Z' };
+    const oldest = { creationTimestamp: '2026-01-01T00:00:00Z' };
+    const { client } = cluster;
+    cluster.directory.set('shop/other', { title: '', client, namespaceId: '' });
+    const resources = [nacosService({}, oldest), nacosService(spec, other)];
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources });
+    await cluster.reconcile('shop/orders');
+    const problems = cluster.publications
+      .publicationsOf('NacosService shop/other')
+      .flatMap(([, { problems }]) => problems);
+    assert.match(problems[0]?.message ?? '', /published by an older export/);
+    cluster.connect(new Registry());
+    await cluster.reconcile('shop/orders');
+    await cluster.reconciler.leave(client);
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
+  });
+
+  it('counts over which connections it publishes', async () => {
+    assert.deepEqual([...cluster.publications.connectionsInUse()], []);
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual([...cluster.publications.connectionsInUse()], [DEFAULT_CONNECTION]);
+    assert.equal(cluster.publications.isKnown(DEFAULT_CONNECTION), true);
+    cluster.directory.fail(DEFAULT_CONNECTION, new BridgeError('NACOS_UNREACHABLE', 'away'));
+    await assert.rejects(cluster.reconcile('shop/orders'));
+    assert.equal(cluster.publications.isKnown(DEFAULT_CONNECTION), false);
+    cluster.stores.services.applyEvent('DELETED', {
+      ...service(),
+      metadata: { ...service().metadata, uid: 'shop/orders' },
+    });
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual([...cluster.publications.connectionsInUse()], []);
+    assert.equal(cluster.publications.isKnown(DEFAULT_CONNECTION), true);
+  });
+
+  it('remembers what Nacos refused, and goes on with the rest', async () => {
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    cluster.registry.refuse = new BridgeError('NACOS_FORBIDDEN', 'no right');
+    await assert.rejects(cluster.reconcile('shop/orders'), /no right/);
+    const [record] = cluster.publications.of('shop/orders').get('NacosService shop/export')?.records.values() ?? [];
+    assert.deepEqual(record?.state, { failed: cluster.registry.refuse });
+    cluster.registry.refuse = undefined;
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
+  });
+
+  it('holds what a selector suddenly drops, until it is confirmed', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `s${String(index).padStart(2, '0')}`);
+    const keys = names.map((name) => `shop/${name}`);
+    const selecting = nacosService({ source: { serviceSelector: { matchLabels: { app: 'x' } } } });
+    cluster.put({ services: names.map((name) => service({ name, labels: { app: 'x' } })), resources: [selecting] });
+    await cluster.reconcile(...keys);
+    assert.equal(Object.keys(held()).length, 12);
+    cluster.put({ services: names.map((name) => service({ name, labels: { app: 'y' } })) });
+    await cluster.reconcile(...keys);
+    assert.equal(Object.keys(held()).length, 12);
+    const annotations = { 'bridge.nacos.io/confirm-deletion': 'true' };
+    cluster.put({ resources: [{ ...selecting, metadata: { ...selecting.metadata, annotations } }] });
+    await cluster.reconcile(...keys);
+    assert.deepEqual(held(), {});
+  });
+
+  it('lets Services go that are deleted, however many', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `s${String(index).padStart(2, '0')}`);
+    const selecting = nacosService({ source: { serviceSelector: { matchLabels: { app: 'x' } } } });
+    cluster.put({ services: names.map((name) => service({ name, labels: { app: 'x' } })), resources: [selecting] });
+    await cluster.reconcile(...names.map((name) => `shop/${name}`));
+    cluster.stores.services.replace([]);
+    await cluster.reconcile(...names.map((name) => `shop/${name}`));
+    assert.deepEqual(held(), {});
+  });
+});
