@@ -67,9 +67,5 @@ export function keepNamespaceFields(
   previous: KubeObject,
   subresource: UpdateOptions['subresource'],
 ): KubeObject {
-  if (!isNamespace(previous)) return object;
-  if (subresource !== 'finalize') return { ...object, spec: previous.spec };
-  const { finalizers: _, ...spec } = (object.spec ?? {}) as { readonly finalizers?: readonly string[] };
-  const left = namespaceFinalizers(object);
-  return { ...object, spec: left.length === 0 ? spec : { ...spec, finalizers: left } };
+  return isNamespace(previous) && subresource !== 'finalize' ? { ...object, spec: previous.spec } : object;
 }

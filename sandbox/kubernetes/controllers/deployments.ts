@@ -13,7 +13,8 @@ import { newSetReplicas, recreateStep, replicasOf, rollingStep, total, wantedRep
 import type { Scaling } from './deployment-rollout.ts';
 import { deadlineInMs, deploymentStatus } from './deployment-status.ts';
 import { adopted, controllerOf, controllerReference, isControlledBy } from './owner-reference.ts';
-import type { Deployment, PodTemplate, ReplicaSet } from './shapes.ts';
+import { isTerminal } from './pod-status.ts';
+import type { Deployment, Pod, PodTemplate, ReplicaSet } from './shapes.ts';
 import { keyOf, TypedClient } from './typed-client.ts';
 import type { KeyQueue } from './work-loop.ts';
 
@@ -108,7 +109,8 @@ export class Deployments {
   }
 
   #havePods(sets: readonly ReplicaSet[]): boolean {
-    return sets.some((set) => this.#context.view.dependentsOf(uidOf(set)).some(({ object }) => object.kind === 'Pod'));
+    const dependents = sets.flatMap((set) => this.#context.view.dependentsOf(uidOf(set)));
+    return dependents.some(({ object }) => object.kind === 'Pod' && !isTerminal(object as Pod));
   }
 
   #create(deployment: Deployment, old: readonly ReplicaSet[]): ReplicaSet {

@@ -225,8 +225,8 @@ function deletionOf({ query, headers, body }: ResourceRequest): DeleteOptions {
   return deleteOptions(query, body.length === 0 ? {} : parseObject(body, headers['content-type'], 'DeleteOptions'));
 }
 
-/** RFC 7234: code 299, no agent, a quoted text in one line. */
+/** RFC 7234: code 299, no agent, a quoted text in one line, of what a header can carry. */
 function warningHeader(text: string): string {
-  const quoted = text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/["\\]/g, String.raw`\$&`);
+  const quoted = text.replaceAll(/[^ -~]+/g, '?').replaceAll(/["\\]/g, String.raw`\$&`);
   return `299 - "${quoted}"`;
 }

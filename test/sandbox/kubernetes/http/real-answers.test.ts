@@ -106,6 +106,8 @@ describe('the embedded API server answers as a real one', () => {
       '{"metadata":{"name":"twice"},"data":{"a":"b","a":"c"},"foo":1}',
     );
     assert.equal(warning, String.raw`299 - "duplicate field \"data.a\"", 299 - "unknown field \"foo\""`);
+    const named = await send('POST', configMaps, { metadata: { name: 'named' }, 版本: 1 });
+    assert.equal(named.warning, String.raw`299 - "unknown field \"?\""`);
     const thing = await send('POST', things, { metadata: { name: 'held', finalizers: ['plain'] } });
     assert.equal(thing.code, 201);
     assert.equal((await send('PATCH', `${things}/held`, { spec: { a: 'y' } }, forms.merge)).warning, '');
