@@ -46,8 +46,8 @@ export function configRequests({ listeners, store, writes }: ConfigRequestsOptio
     },
 
     ConfigRemoveRequest({ body, connection, username }) {
-      const given = { ...namesOf(body), tag: textOf(body['tag']) };
-      writes.remove(given, { user: username ?? null, ip: connection.clientIp });
+      refuseVersions(undefined, textOf(body['tag']));
+      writes.remove(namesOf(body), { user: username ?? null, ip: connection.clientIp });
       return {};
     },
 

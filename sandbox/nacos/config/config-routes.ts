@@ -82,7 +82,7 @@ function operationsOf(names: ParameterNames, { generation, store, writes }: Conf
   return {
     keyOf,
     cached(request: HttpRequest): StoredConfig {
-      refuseVersions(undefined, request.parameters['tag']);
+      refuseVersions(betaOf(request), request.parameters['tag']);
       const found = store.cached(keyOf(request), request.stale);
       if (!found) throw new Refusal('resource not found', 'config data not exist');
       return found;
@@ -97,7 +97,8 @@ function operationsOf(names: ParameterNames, { generation, store, writes }: Conf
     },
     remove(request: HttpRequest, done: HttpAnswer): HttpAnswer {
       const { clientIp: ip, parameters, username: user = null } = request;
-      writes.remove({ ...given(request), tag: parameters['tag'] }, { user, ip });
+      refuseVersions(betaOf(request), parameters['tag']);
+      writes.remove(given(request), { user, ip });
       return done;
     },
     /** Of one namespace, by exact names or with wildcards; blank names are all. */
@@ -114,6 +115,11 @@ function operationsOf(names: ParameterNames, { generation, store, writes }: Conf
         .filter(({ key }) => isNamespaceId(key.namespaceId) && isDataId(key.dataId) && isGroup(key.group));
     },
   };
+}
+
+/** With `beta=true` v1 means the beta version, which must not pass for the formal one. */
+function betaOf({ parameters }: HttpRequest): string | undefined {
+  return parameters['beta'] === 'true' ? 'true' : undefined;
 }
 
 /** A blurred search is SQL's LIKE, where `_` and `%` are wildcards, too. */

@@ -77,10 +77,8 @@ export class ConfigWrites {
   }
 
   /** A config that does not exist is no failure. @throws Refusal */
-  remove(given: GivenKey & { readonly tag?: string | undefined }, writer: Writer): void {
-    const key = this.#namedKeyOf(given);
-    refuseVersions(undefined, given.tag);
-    this.#store.remove(key, writer);
+  remove(given: GivenKey, writer: Writer): void {
+    this.#store.remove(this.#namedKeyOf(given), writer);
   }
 
   #namedKeyOf(given: GivenKey): ConfigKey {
@@ -91,9 +89,9 @@ export class ConfigWrites {
   }
 }
 
-/** What is meant for some clients only must not become what all read. @throws Refusal */
-export function refuseVersions(betaIps: string | undefined, tag: string | undefined): void {
-  if (!isBlank(betaIps) || !isBlank(tag)) throw leftOut('beta and tag versions of a config');
+/** What is meant for some clients only must not touch what all read. @throws Refusal */
+export function refuseVersions(beta: string | undefined, tag: string | undefined): void {
+  if (!isBlank(beta) || !isBlank(tag)) throw leftOut('beta and tag versions of a config');
 }
 
 function isBlank(text: string | undefined): text is undefined | '' {

@@ -1,7 +1,7 @@
 /**
  * The HTTP APIs for services. Applications of 1.x, the SDK for Node among them, register by v1, keep their instances alive
  * by heartbeats, and list; the SDK for Go registers persistent instances by it. Administrators list services with their
- * instances: by v3 on 3.1, by the catalogue of v1 on 2.3.
+ * instances, by v3 on 3.1 and by the catalogue of v1 on 2.3, and ask who publishes what.
  */
 import type { Generation } from '../generation.ts';
 import { pageOf, required, result } from '../http-routes.ts';
@@ -71,6 +71,7 @@ export function namingRoutes({ generation, janitor, now, registry }: NamingRoute
         const isDetailed = request.parameters['withInstances'] === 'true';
         return { body: isDetailed ? page.pageItems : { count: page.totalCount, serviceList: page.pageItems } };
       },
+      'GET /v2/ns/client/service/publisher/list': (request) => result(publishersOf(request)),
     };
   }
   return {
@@ -78,6 +79,7 @@ export function namingRoutes({ generation, janitor, now, registry }: NamingRoute
     'GET /v3/client/ns/instance/list': (request) =>
       result(infoOf(request, request.parameters['clusterName'] ?? defaultCluster).hosts),
     'GET /v3/admin/ns/service/list': (request) => result(listed(request, (host) => host)),
+    'GET /v3/admin/ns/client/service/publisher/list': (request) => result(publishersOf(request)),
   };
 
   /** @throws Refusal */
@@ -92,6 +94,16 @@ export function namingRoutes({ generation, janitor, now, registry }: NamingRoute
     const key = keyOf(request);
     const healthyOnly = request.parameters['healthyOnly'] === 'true';
     return serviceInfo(key, registry.find(key)?.hosts(request.stale) ?? [], { clusters, healthyOnly }, now());
+  }
+
+  /** Which clients publish the instances of an address, or all of the service. */
+  function publishersOf(request: HttpRequest) {
+    const { ip, port } = request.parameters;
+    const publications = [...(registry.find(keyOf(request))?.publications ?? [])];
+    return publications.flatMap(([clientId, hosts]) => {
+      const asked = hosts.filter((host) => (!ip || host.ip === ip) && (!port || String(host.port) === port));
+      return asked.map((host) => ({ clientId, ip: host.ip, port: host.port, clusterName: host.clusterName }));
+    });
   }
 
   function servicesOf({ parameters }: HttpRequest): Service[] {

@@ -211,6 +211,17 @@ describe('the HTTP API v1 for configs', () => {
     });
   }
 
+  it('leaves the formal version alone when the beta version is removed', async () => {
+    const nacos = await embeddedNacos({ generation: '2.3' });
+    await send(nacos, 'POST', '/v1/cs/configs', { form: { ...v1, content: 'a: 1' } });
+    const { status, text } = await send(nacos, 'DELETE', '/v1/cs/configs', { query: { ...v1, beta: 'true' } });
+    assert.deepEqual(
+      [status, text],
+      [501, 'caused: the embedded Nacos does not have this: beta and tag versions of a config;'],
+    );
+    assert.equal((await send(nacos, 'GET', '/v1/cs/configs', { query: v1 })).text, 'a: 1');
+  });
+
   it('shows configs, history and namespaces of 2.3', async () => {
     const nacos = await embeddedNacos({ generation: '2.3' });
     const form = { ...v1, content: 'a: 1', desc: 'about', config_tags: 'a', src_user: 'me' };

@@ -137,6 +137,25 @@ describe('the naming API of administrators over HTTP', () => {
     world.naming.stop();
   });
 
+  for (const [generation, path] of [
+    ['3.1', '/v3/admin/ns/client/service/publisher/list'],
+    ['2.3', '/v2/ns/client/service/publisher/list'],
+  ] as const) {
+    it(`tells who publishes the instances of an address (${generation})`, async () => {
+      const world = new NamingWorld(generation);
+      const [one, other] = [world.connect(), world.connect()];
+      await one.batch([instance('10.0.0.1'), instance('10.0.0.2')]);
+      await other.batch([instance('10.0.0.1')]);
+      const publishers = async (more: Record<string, string>) => {
+        const { data } = (await world.http(`GET ${path}`, { ...service, ...more })) as { data: { clientId: string }[] };
+        return data.map(({ clientId }) => clientId);
+      };
+      assert.deepEqual(await publishers(address), [one.connection.id, other.connection.id]);
+      assert.deepEqual(await publishers({ ...address, ip: '10.0.0.2' }), [one.connection.id]);
+      world.naming.stop();
+    });
+  }
+
   it('offers what is enabled, of one cluster (3.1)', async () => {
     const world = await worldOf('3.1');
     const offered = async (clusterName: string) => {
