@@ -42,7 +42,7 @@ import { ResourceClient } from './kube/resource-client.ts';
 import type { KubeObject } from './kube/resource.ts';
 import { Store } from './kube/store.ts';
 import type { Logger } from './logger.ts';
-import { createNacosMetrics } from './nacos/index.ts';
+import { createNacosMetrics } from './connections/nacos-metrics.ts';
 import type { RunOptions } from './options/commands.ts';
 import { ownAddress } from './replicas/own-address.ts';
 import { Replication } from './replicas/replication.ts';

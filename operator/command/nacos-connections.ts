@@ -9,11 +9,12 @@ import { systemClock } from '../clock.ts';
 import { ClientPool, clientsWith } from '../connections/client-pool.ts';
 import { titleOf, type ConnectionHandle } from '../connections/connection-directory.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
+import { createNacosMetrics } from '../connections/nacos-metrics.ts';
 import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
-import { createNacosMetrics, normaliseNamespaceId } from '../nacos/index.ts';
+import { normaliseNamespaceId } from '../nacos/index.ts';
 import type { NacosAccessOptions } from '../options/commands.ts';
 
 const CONCURRENT_REQUESTS = 20;

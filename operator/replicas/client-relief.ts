@@ -7,16 +7,17 @@
  * it, the last of them by name moves on.
  */
 import type { Clock, Timer } from '../clock.ts';
+import { recordsSent } from '../connections/records-sent.ts';
 import type { BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { type NacosClient, type NamingClient, recordsSent } from '../nacos/index.ts';
+import type { NacosClient, NamingClient, NamingConnections } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { ReplicaEvent } from './relief.ts';
 import { letsPublish, ReplicaRelief } from './replica-relief.ts';
 import { isToMove } from './spread.ts';
 
 export interface ClientReliefOptions {
-  client: Pick<NacosClient, 'naming' | 'openNaming' | 'closeNaming' | 'serverCount'>;
+  client: Pick<NacosClient, 'naming' | 'openNaming'>;
   identity: string;
   clusterId: string;
   address: { ip: string; port: number };
@@ -37,7 +38,8 @@ const KNOWN_EVERYWHERE_MS = 3000;
 
 export class ClientRelief {
   readonly #options: ClientReliefOptions;
-  readonly #naming: NamingClient;
+  /** Of what publishes services. */
+  readonly #connections: NamingConnections;
   readonly #entries: NamingClient;
   readonly #reliefs = new Map<string, ReplicaRelief>();
   #isRelieved = false;
@@ -47,8 +49,9 @@ export class ClientRelief {
   constructor(options: ClientReliefOptions) {
     const { client, clock } = options;
     this.#options = options;
-    this.#naming = client.naming;
-    this.#entries = client.openNaming((signal) => recordsSent(client.naming, clock, signal));
+    const { connections } = client.naming;
+    this.#connections = connections;
+    this.#entries = client.openNaming((signal) => recordsSent(connections, clock, signal));
   }
 
   get reliefs(): readonly ReplicaRelief[] {
@@ -71,12 +74,12 @@ export class ClientRelief {
       const { address, clock, clusterId, hasDeclared, identity, log, metrics } = this.#options;
       const relief = new ReplicaRelief({
         namespaceId,
-        naming: this.#naming,
+        connections: this.#connections,
         entries: this.#entries,
         identity,
         clusterId,
         address,
-        spreadMs: this.#options.client.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
+        spreadMs: this.#connections.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
         hasDeclared,
         onChange: () => this.#changed(),
         metrics,
@@ -99,7 +102,7 @@ export class ClientRelief {
   /** What is suspended stays so: to go on, follow no namespace first. */
   async stop(): Promise<void> {
     this.#spread?.cancel();
-    await this.#options.client.closeNaming(this.#entries);
+    await this.#entries.stop();
   }
 
   #changed(): void {
@@ -112,8 +115,8 @@ export class ClientRelief {
     const isRelieved = this.reliefs.length > 0 && !this.reliefs.some(letsPublish);
     if (isRelieved === this.#isRelieved) return;
     this.#isRelieved = isRelieved;
-    if (isRelieved) void this.#naming.suspend();
-    else this.#naming.resume();
+    if (isRelieved) void this.#connections.suspend();
+    else this.#connections.resume();
   }
 
   #planSpread(): void {
@@ -128,14 +131,15 @@ export class ClientRelief {
       this.#spreadDelayMs = Math.min(2 * this.#spreadDelayMs, SPREAD_AGAIN_MAX_MS);
       if (this.#isToMove()) {
         this.#options.log.info('all replicas publish at one Nacos server; moving to another');
-        this.#naming.leaveServers();
+        this.#connections.leaveServers();
       }
       this.#planSpread();
     });
   }
 
   #isToMove(): boolean {
-    const { client, identity } = this.#options;
-    return client.serverCount > 1 && this.reliefs.some((relief) => isToMove(identity, relief.servers, relief.peers));
+    const { identity } = this.#options;
+    if (this.#connections.serverCount === 1) return false;
+    return this.reliefs.some((relief) => isToMove(identity, relief.servers, relief.peers));
   }
 }

@@ -7,13 +7,14 @@
  * seen, there are no others: nobody is named, and nothing is closed.
  */
 import { sleep, type Clock, type Timer } from '../clock.ts';
+import { recordsSent } from '../connections/records-sent.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import {
   hostAndPort,
   type NamingClient,
+  type NamingConnections,
   type NamingSubscription,
-  recordsSent,
   type ServiceKey,
 } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
@@ -23,15 +24,15 @@ import { instanceOf, replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './
 export interface ReplicaReliefOptions {
   namespaceId: string;
   /** What publishes services. It is only looked at here. */
-  naming: Pick<NamingClient, 'isSettled' | 'isSuspended' | 'onChange' | 'servers'>;
+  connections: Pick<NamingConnections, 'isSettled' | 'isSuspended' | 'onChange' | 'servers'>;
   /** Over another connection: where the entries are. */
-  entries: Pick<NamingClient, 'connections' | 'onChange' | 'publish' | 'subscribe' | 'withdraw'>;
+  entries: Pick<NamingClient, 'connections' | 'publish' | 'subscribe' | 'withdraw'>;
   identity: string;
   clusterId: string;
   address: { ip: string; port: number };
   /** How long after our connections were made the other servers may not know yet what they hold; 0 with one server. */
   spreadMs: number;
-  /** Whether all that the view of the API server asks for is wanted of `naming`. */
+  /** Whether all that the view of the API server asks for is wanted of what publishes services. */
   hasDeclared: () => boolean;
   /** Called after each change of `state`, `peers` or `refusal`. */
   onChange: () => void;
@@ -111,17 +112,17 @@ export class ReplicaRelief {
   }
 
   start(): void {
-    const { clock, entries, naming } = this.#options;
+    const { clock, connections, entries } = this.#options;
     this.#stirredMs = clock.monotonic();
     this.#unsubscribe = [
-      naming.onChange((change) => {
-        if (change === 'lost' || naming.isSuspended) this.#stirredMs = clock.monotonic();
+      connections.onChange((change) => {
+        if (change === 'lost' || connections.isSuspended) this.#stirredMs = clock.monotonic();
         if (change === 'lost') this.tell({ kind: 'disconnected' });
         this.look();
       }),
-      entries.onChange((change) => {
+      entries.connections.onChange((change) => {
         if (change === 'lost') this.#unseen ??= clock.after(UNSEEN_LIMIT_MS, () => this.#see([]));
-        if (entries.connections > 0) this.#seen();
+        if (entries.connections.count > 0) this.#seen();
       }),
     ];
     this.#announce();
@@ -150,9 +151,9 @@ export class ReplicaRelief {
 
   /** Looks whether what is owed is confirmed by now, and where our connections are. */
   look(): void {
-    const { hasDeclared, naming } = this.#options;
+    const { connections, hasDeclared } = this.#options;
     const isPending = this.#reliefs.some(({ isListed, isNamed, isRenewed }) => isListed && isRenewed && !isNamed);
-    if (isPending && naming.isSettled && hasDeclared() && this.#hasSpread()) this.tell({ kind: 'confirmed' });
+    if (isPending && connections.isSettled && hasDeclared() && this.#hasSpread()) this.tell({ kind: 'confirmed' });
     this.#announce();
   }
 
@@ -211,8 +212,8 @@ export class ReplicaRelief {
   }
 
   #announce(): void {
-    const { identity, naming } = this.#options;
-    const servers = naming.servers.map(hostAndPort).toSorted();
+    const { connections, identity } = this.#options;
+    const servers = connections.servers.map(hostAndPort).toSorted();
     // A connection that is being made again does not tell where it will be.
     if (servers.length > 0 && servers.join() !== this.#servers.join()) {
       this.#servers = servers;
@@ -230,10 +231,10 @@ export class ReplicaRelief {
 
   /** Until Nacos has the entry, or there is another one to send. */
   async #send(host: ReplicaHost, wasLost: boolean, signal: AbortSignal): Promise<void> {
-    const { address, clock, clusterId, entries, naming } = this.#options;
+    const { address, clock, clusterId, connections, entries } = this.#options;
     try {
       // Who reads that we see again must find our records there.
-      if (wasLost) await recordsSent(naming, clock, signal);
+      if (wasLost) await recordsSent(connections, clock, signal);
       while (!signal.aborted) {
         const outcome = await entries.publish(this.#service, [instanceOf(host, clusterId, address)]).then(
           () => undefined,

@@ -8,10 +8,11 @@ import type { NacosService } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
+import { recordsSent } from '../connections/records-sent.ts';
 import { objectKey, type KubeObject } from '../kube/resource.ts';
 import { Store, type StoreChange } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
-import { type NacosClient, recordsSent } from '../nacos/index.ts';
+import type { NacosClient } from '../nacos/index.ts';
 import type { ChangeLag } from '../runtime/change-lag.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
@@ -136,7 +137,7 @@ export class ServicePublisher implements Runnable {
       limitMs: HANDOVER_LIMIT_MS,
       clock,
     });
-    await recordsSent(to.naming, clock);
+    await recordsSent(to.naming.connections, clock);
     await this.#publisher.leave(from);
   }
 

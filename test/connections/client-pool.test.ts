@@ -4,7 +4,7 @@ import { ClientPool, handOverLease } from '../../operator/connections/client-poo
 import type { ConnectionSettings } from '../../operator/connections/settings.ts';
 import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
-import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
+import { createNacosMetrics } from '../../operator/connections/nacos-metrics.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 /** A port of the discard service, which nothing on a test machine listens on. */

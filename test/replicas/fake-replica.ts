@@ -4,8 +4,9 @@
  */
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../operator/clock.ts';
-import type { NacosClientOptions } from '../../operator/nacos/client.ts';
-import type { Instance, NamingClient } from '../../operator/nacos/naming/naming-client.ts';
+import type { NacosClientOptions } from '../../operator/nacos/client-options.ts';
+import type { Instance } from '../../operator/nacos/naming/naming-types.ts';
+import type { NamingClient } from '../../operator/nacos/naming/naming-client.ts';
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import type { LeaseEvent } from '../../operator/replicas/replica-lease.ts';
 import { Replicas } from '../../operator/replicas/replicas.ts';

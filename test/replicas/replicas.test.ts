@@ -96,8 +96,8 @@ describe('replicas that publish the same services', () => {
   it('wait, before they relieve, until several servers know what they have published', async () => {
     const other = await fakeNacos();
     replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos, other]));
-    for (const replica of replicas) replica.start();
     const beganMs = performance.now();
+    for (const replica of replicas) replica.start();
     await until('both publish', () => replicas.every(({ naming }) => naming.published.services === 1));
     replicas[1]!.lose();
     await until('relieved', () => replicas[1]!.states === 'relieved', undefined, 8_000);
@@ -121,13 +121,13 @@ describe('replicas that publish the same services', () => {
     await until('all records', () => records() === 2);
     replicas[1]!.lose();
     await until('relieved in one', () => replicas[1]!.states === 'relieved,blind');
-    assert.equal(replicas[1]!.naming.isSuspended, false);
+    assert.equal(replicas[1]!.naming.connections.isSuspended, false);
     assert.equal(records(), 2);
     const third = new FakeReplica('c', world, [nacos], { namespaceIds: ['dev'] });
     replicas.push(third);
     third.start();
     await until('relieved in both', () => replicas[1]!.states === 'relieved,relieved' && records() === 2);
-    assert.equal(replicas[1]!.naming.isSuspended, true);
+    assert.equal(replicas[1]!.naming.connections.isSuspended, true);
     assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80']);
   });
 
@@ -209,8 +209,8 @@ describe('replicas that publish the same services', () => {
       () => records() === 1 && isAtOther(),
       () => clock.advance(50),
     );
-    assert.deepEqual(replicas[0]!.naming.servers, [nacos.address]);
-    assert.deepEqual(replicas[1]!.naming.servers, [other.address]);
+    assert.deepEqual(replicas[0]!.naming.connections.servers, [nacos.address]);
+    assert.deepEqual(replicas[1]!.naming.connections.servers, [other.address]);
     assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80']);
   }).timeout(6000);
 

@@ -13,10 +13,10 @@ import type { ConfigListing, ListingPage } from '../config/config-listing.ts';
 import { patternText } from '../config/config-pattern.ts';
 import type { ConfigPattern } from '../config/config-pattern.ts';
 import type { ReadSnapshot } from '../config/config-snapshot.ts';
+import type { Access, Word } from '../transport/access.ts';
 import type { HttpAnswer, HttpTransport } from '../transport/http-transport.ts';
 import { isJsonObject, numberOf, parseJsonObject, textOf } from '../transport/json-object.ts';
 import type { JsonObject } from '../transport/json-object.ts';
-import type { Login } from '../transport/login.ts';
 import type { NacosMetrics } from '../metrics.ts';
 import { errorOfAnswer } from '../transport/response-errors.ts';
 
@@ -29,7 +29,7 @@ export interface ConfigDetail extends ReadSnapshot {
   readonly srcIp: string;
 }
 
-export interface ServerState {
+interface ServerState {
   /** Such as `3.1.0`; '' when the server does not say. */
   readonly version: string;
   readonly adminApi: 'v3' | 'v1';
@@ -37,9 +37,10 @@ export interface ServerState {
   readonly startupMode: string;
 }
 
-export interface AdminApiOptions {
+interface AdminApiOptions {
   readonly http: HttpTransport;
-  readonly login: Login;
+  /** Whether the servers let us administer. */
+  readonly access: Access;
   readonly metrics: NacosMetrics;
 }
 
@@ -121,18 +122,9 @@ export class AdminApi {
     return detailOf(data, numberOf(data['modifyTime']));
   }
 
-  /** With the token, renewed once when the server refuses it. */
-  async #get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HttpAnswer> {
-    const { http, login } = this.#options;
-    const headers = login.headers();
-    const answer = await http.send({ method: 'GET', path, query, headers, signal });
-    if (!isRefusal(answer)) return answer;
-    const isRenewed = await login.renew(headers);
-    const again = isRenewed
-      ? await http.send({ method: 'GET', path, query, headers: login.headers(), signal })
-      : answer;
-    if (isRefusal(again) && login.status.authError) throw login.status.authError;
-    return again;
+  #get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HttpAnswer> {
+    const { access, http } = this.#options;
+    return access.send((headers) => http.send({ method: 'GET', path, query, headers, signal }), wordOf);
   }
 
   async #stateV3(signal?: AbortSignal): Promise<ServerState | undefined> {
@@ -173,6 +165,11 @@ function detailOf(data: JsonObject, lastModifiedMs: number): ConfigDetail {
 
 function isRefusal(answer: HttpAnswer): boolean {
   return answer.status === 401 || answer.status === 403;
+}
+
+/** That a read is served says nothing of the rest of the API. */
+function wordOf(answer: HttpAnswer): Word {
+  return isRefusal(answer) ? 'refused' : undefined;
 }
 
 function jsonOf(answer: HttpAnswer): JsonObject | undefined {

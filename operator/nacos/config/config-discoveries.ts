@@ -17,8 +17,6 @@ import { PatternDiscovery } from './pattern-discovery.ts';
 import type { DiscoveryChange, DiscoveryState } from './pattern-discovery.ts';
 import { RequestLimiter } from '../transport/request-limiter.ts';
 
-export type { DiscoveryChange, DiscoveryState };
-
 export interface ConfigDiscovery {
   readonly state: DiscoveryState;
   /** What exists by now, in no order. */

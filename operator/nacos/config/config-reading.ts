@@ -6,7 +6,7 @@
  * Whoever waits for a read hears how it ended, also when it is given up with the connection.
  */
 import type { Clock } from '../../clock.ts';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import { BridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
 import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
@@ -14,6 +14,7 @@ import { describeKey } from './config-key.ts';
 import type { ConfigKey } from './config-key.ts';
 import { observationOf } from './config-snapshot.ts';
 import type { ReadSnapshot } from './config-snapshot.ts';
+import { bridgeErrorOf } from '../transport/response-errors.ts';
 import type { WatchedConfig } from './watched-config.ts';
 
 export interface ConfigReadingOptions {
@@ -124,10 +125,6 @@ export class ConfigReading {
     watched.failures += 1;
     watched.pause = clock.after(pauseMs, () => this.add(watched));
   }
-}
-
-function bridgeErrorOf(error: unknown): BridgeError {
-  return isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
 }
 
 function unwatched(): BridgeError {

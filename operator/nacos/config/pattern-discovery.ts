@@ -9,7 +9,7 @@
  * some minutes when the configs are few enough. Listings of all patterns run one at a time, spread over their interval.
  */
 import type { Clock, Timer } from '../../clock.ts';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
 import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
@@ -21,6 +21,7 @@ import { DiscoveredConfigs } from './discovered-configs.ts';
 import { isWatchable, usualMatchLimit, watchText } from './fuzzy-watch-api.ts';
 import type { FuzzyChange, FuzzyPush, FuzzyWatchApi } from './fuzzy-watch-api.ts';
 import type { RequestLimiter } from '../transport/request-limiter.ts';
+import { bridgeErrorOf } from '../transport/response-errors.ts';
 
 export interface DiscoveryState {
   /** Undefined until something was tried. */
@@ -194,7 +195,7 @@ export class PatternDiscovery {
     try {
       return (await this.#watch(signal)) ?? (await this.#list(signal));
     } catch (error) {
-      return signal.aborted ? 0 : this.#failed(asBridgeError(error));
+      return signal.aborted ? 0 : this.#failed(bridgeErrorOf(error));
     }
   }
 
@@ -222,7 +223,7 @@ export class PatternDiscovery {
       await withDeadline(clock, answerTimeoutMs, late, signal, () => answer.finished.promise);
     } catch (error) {
       if (signal.aborted || isBridgeError(error, 'CONNECTION_NOT_READY', 'NACOS_UNREACHABLE')) throw error;
-      this.#refused(asBridgeError(error));
+      this.#refused(bridgeErrorOf(error));
       return undefined;
     } finally {
       if (this.#answer === answer) this.#answer = undefined;
@@ -303,8 +304,4 @@ function isSame(one: DiscoveryState, other: DiscoveryState): boolean {
     one.lastError?.message === other.lastError?.message &&
     one.watchError?.message === other.watchError?.message
   );
-}
-
-function asBridgeError(error: unknown): BridgeError {
-  return isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
 }

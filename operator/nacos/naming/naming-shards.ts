@@ -12,7 +12,7 @@ import type { NamingShardOptions } from './naming-shard.ts';
 import type { ServerAddress } from '../transport/server-address.ts';
 import { ServerList } from '../transport/server-list.ts';
 
-export interface NamingShardsOptions {
+interface NamingShardsOptions {
   readonly servers: readonly ServerAddress[];
   readonly clock: Clock;
   readonly random: () => number;
@@ -71,14 +71,17 @@ export class NamingShards {
   /** Whether a service with so many instances can be on that shard. */
   fits(key: string, instances: number, home: NamingShard): boolean {
     if (!this.#shards.has(home)) return false;
-    const load = { otherInstances: home.instancesBeside(key), isHome: true };
+    const load = { otherInstances: home.wanted.instancesBeside(key), isHome: true };
     return placeService(instances, [load], this.#options.maxInstancesPerConnection) !== 'new';
   }
 
   /** Where a service with so many instances belongs, given where it is. */
   place(key: string, instances: number, home: NamingShard | undefined): NamingShard {
     const shards = [...this.#shards];
-    const loads = shards.map((shard) => ({ otherInstances: shard.instancesBeside(key), isHome: shard === home }));
+    const loads = shards.map((shard) => ({
+      otherInstances: shard.wanted.instancesBeside(key),
+      isHome: shard === home,
+    }));
     const place = placeService(instances, loads, this.#options.maxInstancesPerConnection);
     return (place === 'new' ? undefined : shards[place]) ?? this.#open();
   }
@@ -91,22 +94,22 @@ export class NamingShards {
 
   /** Closes the shard if nothing keeps it. */
   release(shard: NamingShard): void {
-    if (!this.#shards.has(shard) || shard.hasRecords) return;
+    if (!this.#shards.has(shard) || hasRecords(shard)) return;
     const other = [...this.#shards].find((candidate) => candidate !== shard);
     if (other) return this.#handOver(shard, other);
     this.#lastCloses?.cancel();
     this.#lastCloses = this.#options.clock.after(lastStaysMs, () => {
-      if (this.#shards.size === 1 && !shard.hasRecords && shard.subscriptions.length === 0) this.#close(shard);
+      if (this.#shards.size === 1 && !hasRecords(shard) && shard.wanted.subscriptions.size === 0) this.#close(shard);
     });
   }
 
   /** The shard that carries the subscription to a service, where there is one. */
   subscribedOn(key: string): NamingShard | undefined {
-    return [...this.#shards].find((shard) => shard.isSubscribed(key));
+    return [...this.#shards].find((shard) => shard.wanted.subscriptions.has(key));
   }
 
   #handOver(shard: NamingShard, other: NamingShard): void {
-    for (const service of shard.subscriptions) other.subscribe(service);
+    for (const { service } of shard.wanted.subscriptions.values()) other.subscribe(service);
     this.#close(shard);
   }
 
@@ -129,4 +132,8 @@ export class NamingShards {
     const closed = shard.stop().finally(() => this.#closing.delete(closed));
     this.#closing.add(closed);
   }
+}
+
+function hasRecords({ wanted }: NamingShard): boolean {
+  return wanted.records.size > 0;
 }

@@ -3,19 +3,17 @@
  *
  * A round over all servers that fails is explained once (by `explain`) and followed by a growing, jittered pause, 100 ms
  * to 5 s. The pause shrinks again only after a connection has lasted, so a server that accepts and drops us at once is
- * not hammered. A connection is published (`current`, `established`) after `prepare`, that is when requests can be made.
- *
- * A connection is left in one of three ways: `moveOn` ends it and makes another; `replace` makes another, prepares it, and
- * only then ends the first, which stays for as long as there is no other; `move` does so once, and only at another server.
+ * not hammered. A connection is established after `prepare`, that is when requests can be made.
  */
 import { sleep } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import { BridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import type { LogFields, Logger } from '../../logger.ts';
 import { Backoff } from '../../runtime/backoff.ts';
 import type { Connection } from './connection.ts';
-import type { ConnectedFacts, ConnectionEvent } from './connection-state.ts';
+import type { ConnectionEvent } from './connection-state.ts';
+import { bridgeErrorOf } from './response-errors.ts';
 import { hostAndPort } from './server-address.ts';
 import type { ServerAddress } from './server-address.ts';
 import type { ServerList } from './server-list.ts';
@@ -25,18 +23,28 @@ export interface ServerFailure {
   readonly error: BridgeError;
 }
 
-export interface ConnectionKeeperOptions {
+interface ConnectionKeeperOptions {
   readonly servers: ServerList;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
   readonly open: (server: ServerAddress, signal: AbortSignal) => Promise<Connection>;
-  /** What has to be known before the first request: the server's version, whether it takes our credentials. */
-  readonly prepare: (connection: Connection) => Promise<ConnectedFacts>;
+  /** What has to be done before the first request. Resolves to what is worth a word in the log, if anything is. */
+  readonly prepare: (connection: Connection) => Promise<LogFields | void>;
   /** One error for a round in which every server failed. */
   readonly explain: (failures: readonly ServerFailure[], signal: AbortSignal) => Promise<BridgeError>;
   readonly onEvent: (event: ConnectionEvent) => void;
 }
+
+/**
+ * How a connection is left for another one:
+ *
+ *   way       it ends                        the other is at    where no other can be had
+ *   drop      at once                        any server         as after a loss
+ *   replace   when the other is established  any server         it stays, and another is tried for again and again
+ *   move      when the other is established  another server     it stays
+ */
+export type WayOut = 'drop' | 'replace' | 'move';
 
 const stableAfterMs = 10_000;
 
@@ -44,9 +52,10 @@ export class ConnectionKeeper {
   readonly #options: ConnectionKeeperOptions;
   readonly #stopping = new AbortController();
   readonly #backoff: Backoff;
-  #current: Connection | undefined;
-  /** How the current connection is to be left. */
-  #leaving: 'replace' | 'move' | undefined;
+  #established: Connection | undefined;
+  #preparing: Connection | undefined;
+  /** How the established connection is to be left. */
+  #leaving: Exclude<WayOut, 'drop'> | undefined;
   #wake: () => void = () => {};
   #running: Promise<void> | undefined;
 
@@ -55,38 +64,34 @@ export class ConnectionKeeper {
     this.#backoff = new Backoff({ initialMs: 100, maxMs: 5_000, random: options.random });
   }
 
-  /** The connection that requests go to, if there is one. */
-  get current(): Connection | undefined {
-    return this.#current?.isOpen ? this.#current : undefined;
+  /** Whether a connection is open that is not established yet. */
+  get isPreparing(): boolean {
+    return this.#preparing?.isOpen === true;
   }
 
   start(): void {
     this.#running ??= this.#run();
   }
 
+  /** Ends every connection before it returns. Final. */
   async stop(): Promise<void> {
     this.#stopping.abort(new BridgeError('ABORTED', 'the client was stopped'));
     await this.#running;
   }
 
-  /** Leaves the current server without holding anything against it. */
-  moveOn(): void {
-    const connection = this.#current;
+  leave(way: WayOut): void {
+    if (way === 'drop') return this.#drop();
+    // Who wants the connection replaced is not content with a move that fails.
+    if (way === 'replace') this.#leaving = way;
+    else this.#leaving ??= way;
+    this.#wake();
+  }
+
+  #drop(): void {
+    const connection = this.#established;
     if (!connection) return;
     this.#options.servers.leave(connection.server);
     connection.end(new BridgeError('NACOS_UNREACHABLE', `${hostAndPort(connection.server)} asked us to reconnect`));
-  }
-
-  /** Leaves the current connection once another has taken its place. */
-  replace(): void {
-    this.#leaving = 'replace';
-    this.#wake();
-  }
-
-  /** As `replace`, at another server; nothing happens when none can be reached. */
-  move(): void {
-    this.#leaving ??= 'move';
-    this.#wake();
   }
 
   async #run(): Promise<void> {
@@ -94,7 +99,8 @@ export class ConnectionKeeper {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        await this.#connectAndWait(signal);
+        let connection = await this.#connect(signal);
+        while (connection) connection = await this.#hold(connection, signal);
         await sleep(clock, this.#backoff.nextMs(), signal);
       } catch (error) {
         if (!signal.aborted) log.error('the connection loop met an unexpected error', errorFields(error));
@@ -102,23 +108,20 @@ export class ConnectionKeeper {
     }
   }
 
-  async #connectAndWait(signal: AbortSignal): Promise<void> {
-    let connection = await this.#connect(signal);
-    while (connection) connection = await this.#hold(connection, signal);
-  }
-
   /** Until the connection is lost, or left for the one that is returned. */
   async #hold(connection: Connection, signal: AbortSignal): Promise<Connection | undefined> {
     const { clock, log, onEvent, servers } = this.#options;
     const sinceMs = clock.monotonic();
     const hasLasted = (): boolean => clock.monotonic() - sinceMs >= stableAfterMs;
+    this.#leaving = undefined;
     const successor = await this.#untilLeft(connection, hasLasted, signal);
     if (successor) {
       connection.end(new BridgeError('NACOS_UNREACHABLE', 'another connection took its place'));
+      await connection.ended;
+      return successor;
     }
     const error = await connection.ended;
-    if (successor) return successor;
-    this.#current = undefined;
+    this.#established = undefined;
     if (signal.aborted) return undefined;
     if (hasLasted()) this.#backoff.reset();
     log.warn('the connection was lost', { server: hostAndPort(connection.server), ...errorFields(error) });
@@ -134,56 +137,47 @@ export class ConnectionKeeper {
     signal: AbortSignal,
   ): Promise<Connection | undefined> {
     const { clock, log, servers } = this.#options;
-    this.#leaving = undefined;
-    let isFirst = false;
-    while (connection.isOpen) {
-      if (this.#leaving === undefined) {
-        const asked = new Promise<void>((resolve) => (this.#wake = resolve));
-        await Promise.race([asked, connection.ended]);
-        isFirst = hasLasted();
-        if (isFirst) this.#backoff.reset();
-        continue;
-      }
+    while (await this.#isToBeLeft(connection)) {
       // A server that sends everybody on at once would have us run in circles.
-      const pause = isFirst ? undefined : sleep(clock, this.#backoff.nextMs(), signal);
-      isFirst = false;
-      await Promise.race([pause, connection.ended]).catch(() => {});
-      if (!connection.isOpen) break;
-      log.info('replacing the connection', { server: hostAndPort(connection.server) });
-      servers.leave(connection.server);
-      const isMove = this.#leaving === 'move';
-      const successor = await this.#connect(signal, isMove ? connection.server : undefined);
-      if (successor) return successor;
-      if (isMove && this.#leaving === 'move') this.#leaving = undefined;
+      let isPaused = !hasLasted();
+      if (!isPaused) this.#backoff.reset();
+      for (; this.#leaving && connection.isOpen; isPaused = true) {
+        const pause = isPaused ? sleep(clock, this.#backoff.nextMs(), signal).catch(() => {}) : undefined;
+        await Promise.race([pause, connection.ended]);
+        if (!connection.isOpen) break;
+        log.info('replacing the connection', { server: hostAndPort(connection.server) });
+        servers.leave(connection.server);
+        const isMove = this.#leaving === 'move';
+        const successor = await this.#connect(signal, isMove ? connection.server : undefined);
+        if (successor) return successor;
+        if (isMove && this.#leaving === 'move') this.#leaving = undefined;
+      }
     }
     return undefined;
   }
 
+  /** Resolves when somebody wants it left, to false when it has ended. */
+  async #isToBeLeft(connection: Connection): Promise<boolean> {
+    if (this.#leaving === undefined) {
+      const asked = new Promise<void>((resolve) => (this.#wake = resolve));
+      await Promise.race([asked, connection.ended]);
+    }
+    return connection.isOpen;
+  }
+
   /** One round over the servers, but for the one that is left. */
   async #connect(signal: AbortSignal, left?: ServerAddress): Promise<Connection | undefined> {
-    const { explain, log, onEvent, open, prepare, servers } = this.#options;
+    const { explain, log, onEvent, servers } = this.#options;
     const failures: ServerFailure[] = [];
     for (const server of servers.round().filter((one) => one !== left)) {
-      let connection: Connection | undefined;
       try {
-        connection = await open(server, signal);
-        endOn(signal, connection);
-        const facts = await prepare(connection);
-        if (!connection.isOpen) throw await connection.ended;
-        servers.succeeded(server);
-        this.#current = connection;
-        log.info('connected', { server: hostAndPort(server), version: facts.serverVersion });
-        onEvent({ kind: 'established', facts });
-        return connection;
-      } catch (error) {
-        const failure = isBridgeError(error)
-          ? error
-          : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
-        connection?.end(failure);
+        return await this.#establish(server, signal);
+      } catch (cause) {
         if (signal.aborted) return undefined;
+        const error = bridgeErrorOf(cause);
         servers.failed(server);
-        failures.push({ server, error: failure });
-        log.debug('a server could not be reached', { server: hostAndPort(server), ...errorFields(failure) });
+        failures.push({ server, error });
+        log.debug('a server could not be reached', { server: hostAndPort(server), ...errorFields(error) });
       }
     }
     const error = await explain(failures, signal);
@@ -191,6 +185,27 @@ export class ConnectionKeeper {
     if (this.#backoff.attempts === 0) log.warn('no server could be reached', errorFields(error));
     onEvent({ kind: 'round-failed', error });
     return undefined;
+  }
+
+  async #establish(server: ServerAddress, signal: AbortSignal): Promise<Connection> {
+    const { log, onEvent, open, prepare, servers } = this.#options;
+    const connection = await open(server, signal);
+    endOn(signal, connection);
+    try {
+      this.#preparing = connection;
+      const known = await prepare(connection);
+      if (!connection.isOpen) throw await connection.ended;
+      servers.succeeded(server);
+      this.#established = connection;
+      log.info('connected', { server: hostAndPort(server), ...known });
+      onEvent({ kind: 'established', connection });
+      return connection;
+    } catch (error) {
+      connection.end(bridgeErrorOf(error));
+      throw error;
+    } finally {
+      this.#preparing = undefined;
+    }
   }
 }
 

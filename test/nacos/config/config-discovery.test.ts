@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import type { NacosClient, NacosClientOptions } from '../../../operator/nacos/client.ts';
-import type { ConfigDiscovery, ConfigPattern, DiscoveryChange } from '../../../operator/nacos/config/config-client.ts';
+import type { NacosClient } from '../../../operator/nacos/client.ts';
+import type { NacosClientOptions } from '../../../operator/nacos/client-options.ts';
+import type { ConfigDiscovery } from '../../../operator/nacos/config/config-discoveries.ts';
+import type { ConfigPattern } from '../../../operator/nacos/config/config-pattern.ts';
+import type { DiscoveryChange } from '../../../operator/nacos/config/pattern-discovery.ts';
 import type { EmbeddedNacos } from '../../../sandbox/nacos/embedded-nacos.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { embeddedNacos, stopAll as stopServers } from '../../sandbox/nacos/raw-nacos-client.ts';

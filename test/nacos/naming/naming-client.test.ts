@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ServiceInfo } from '../../../operator/nacos/naming/naming-client.ts';
+import type { ServiceInfo } from '../../../operator/nacos/naming/naming-types.ts';
 import { clientFor, fakeNacos, stopAll } from '../client-for.ts';
 import { instance, instances, isCode, sent, service } from './naming-samples.ts';
 import { until } from '../until.ts';
@@ -12,9 +12,9 @@ describe('the naming client', () => {
       const fake = await fakeNacos();
       const { client, connected } = clientFor([fake]);
       await connected();
-      assert.deepEqual([fake.connections, client.naming.connections], [1, 0]);
+      assert.deepEqual([fake.connections, client.naming.connections.count], [1, 0]);
       await client.naming.publish(service('s'), [instance('10.0.0.1')]);
-      assert.deepEqual([fake.connections, client.naming.connections], [2, 1]);
+      assert.deepEqual([fake.connections, client.naming.connections.count], [2, 1]);
       const setups = fake.received.filter(({ type }) => type === 'stream:ConnectionSetupRequest');
       assert.deepEqual(setups[1]?.body['labels'], { source: 'sdk', module: 'naming', AppName: 'test' });
     });
@@ -187,7 +187,7 @@ describe('the naming client', () => {
       await until('subscribed', () => fake.count('SubscribeServiceRequest') === 5);
       const before = fake.naming.requests.length;
       fake.dropConnections('naming');
-      await until('dropped', () => client.naming.connections === 0);
+      await until('dropped', () => client.naming.connections.count === 0);
       await client.naming.query(service('s1'));
       const types = fake.naming.requests.slice(before).map(({ type }) => type);
       const expected = [

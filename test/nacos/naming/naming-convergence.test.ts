@@ -4,7 +4,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Clock } from '../../../operator/clock.ts';
-import type { Instance, NamingClient, ServiceKey } from '../../../operator/nacos/naming/naming-client.ts';
+import type { Instance, ServiceKey } from '../../../operator/nacos/naming/naming-types.ts';
+import type { NamingClient } from '../../../operator/nacos/naming/naming-client.ts';
 import { clientFor, fakeNacos, stopAll } from '../client-for.ts';
 import type { FakeNacos } from '../fake-nacos.ts';
 import { until } from '../until.ts';

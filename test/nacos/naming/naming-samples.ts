@@ -1,7 +1,7 @@
 /** What the tests of the naming client work with: services, instances, and what a fake server has of them. */
 import { isBridgeError } from '../../../operator/errors.ts';
 import type { ErrorCode } from '../../../operator/errors.ts';
-import type { Instance, ServiceKey } from '../../../operator/nacos/naming/naming-client.ts';
+import type { Instance, ServiceKey } from '../../../operator/nacos/naming/naming-types.ts';
 import type { FakeNacos } from '../fake-nacos.ts';
 
 export function service(serviceName: string, namespaceId = ''): ServiceKey {

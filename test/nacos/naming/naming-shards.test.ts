@@ -14,10 +14,10 @@ describe('the naming client', () => {
       const sizes = [4, 4, 4, 25, 2, 6];
       await Promise.all(sizes.map((size, index) => naming.publish(service(`s${index}`), instances(size, index))));
       assert.deepEqual(loads(fake), [10, 10, 25]);
-      assert.deepEqual([naming.connections, naming.published], [3, { services: 6, instances: 45 }]);
+      assert.deepEqual([naming.connections.count, naming.published], [3, { services: 6, instances: 45 }]);
       for (const index of [3, 0, 1, 4]) await naming.withdraw(service(`s${index}`));
       await until('closed', () => fake.connections === 2);
-      assert.deepEqual([naming.connections, naming.published], [1, { services: 2, instances: 10 }]);
+      assert.deepEqual([naming.connections.count, naming.published], [1, { services: 2, instances: 10 }]);
     });
 
     it('moves a service that outgrows its connection without a moment in which it is not there', async () => {
@@ -68,14 +68,14 @@ describe('the naming client', () => {
       await clock.advance(10_000);
       const held = fakes[0]!.naming;
       const [, begunWith] = fakes.map((fake) => fake.naming.requests.length);
-      naming.leaveServers();
+      naming.connections.leaveServers();
       await until(
         'moved',
         () => loads(fakes[1]!).length === 2 && held.slots.size === 0,
         () => clock.advance(10),
       );
       assert.equal(begunWith, 0);
-      assert.deepEqual(naming.servers, [fakes[1]!.address]);
+      assert.deepEqual(naming.connections.servers, [fakes[1]!.address]);
     });
 
     it('stays, without making anything again, when there is no other server', async () => {
@@ -85,10 +85,10 @@ describe('the naming client', () => {
       await naming.publish(service('s'), instances(1));
       fakes[1]!.stopGrpc();
       const before = fakes[0]!.naming.requests.length;
-      naming.leaveServers();
+      naming.connections.leaveServers();
       await until('tried', () => logged.some((line) => line.includes('a server could not be reached')));
       assert.equal(fakes[0]!.naming.requests.length, before);
-      assert.deepEqual(naming.servers, [fakes[0]!.address]);
+      assert.deepEqual(naming.connections.servers, [fakes[0]!.address]);
     });
 
     it('keeps the last connection for a while after it became empty', async () => {
@@ -97,12 +97,12 @@ describe('the naming client', () => {
       await naming.publish(service('s'), instances(1));
       await naming.withdraw(service('s'));
       await clock.advance(1_000);
-      assert.equal(naming.connections, 1);
+      assert.equal(naming.connections.count, 1);
       const passTime = (): Promise<void> => clock.advance(1_000);
-      await until('closed', () => fake.connections === 1 && naming.connections === 0, passTime);
+      await until('closed', () => fake.connections === 1 && naming.connections.count === 0, passTime);
       assert.ok(clock.monotonic() >= 60_000);
       await naming.publish(service('s'), instances(2));
-      assert.equal(naming.connections, 1);
+      assert.equal(naming.connections.count, 1);
     });
 
     it('takes its subscriptions along when it closes a connection', async () => {
@@ -114,7 +114,7 @@ describe('the naming client', () => {
       naming.subscribe(service('b'), ({ hosts }) => heard.push(hosts.length));
       await until('heard', () => heard.length === 1);
       await naming.withdraw(service('b'));
-      await until('closed', () => naming.connections === 1 && heard.length === 2);
+      await until('closed', () => naming.connections.count === 1 && heard.length === 2);
       const other = clientFor([fake]).client.naming;
       await other.publish(service('b'), instances(3, 3));
       await until('pushed', () => heard.length === 3);

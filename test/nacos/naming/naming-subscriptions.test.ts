@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isBridgeError } from '../../../operator/errors.ts';
-import type { Instance, NamingClient, ServiceInfo, ServiceKey } from '../../../operator/nacos/naming/naming-client.ts';
+import type { Instance, ServiceInfo, ServiceKey } from '../../../operator/nacos/naming/naming-types.ts';
+import type { NamingClient } from '../../../operator/nacos/naming/naming-client.ts';
 import { clientFor, fakeNacos, stopAll } from '../client-for.ts';
 import type { FakeNacos } from '../fake-nacos.ts';
 import { until } from '../until.ts';
@@ -102,7 +103,7 @@ describe('naming subscriptions', () => {
     fake.naming.faults.clockSkewMs = -500_000;
     fake.naming.faults.losePushes = true;
     fake.dropConnections('naming');
-    await until('lost', () => naming.connections === 0);
+    await until('lost', () => naming.connections.count === 0);
     await other.publish(service, [instance('b')]);
     await until('heard', () => heard.at(-1) === 'b');
     fake.naming.faults.losePushes = false;
@@ -205,7 +206,7 @@ describe('naming questions', () => {
     await other.registerPersistent(service, instance('b'));
     await other.deregisterPersistent(service, instance('a'));
     fake.dropConnections('naming');
-    await until('lost', () => other.connections === 0);
+    await until('lost', () => other.connections.count === 0);
     assert.equal(ipsOf(await naming.query(service)), 'b');
     assert.deepEqual(fake.naming.requests[0]?.body['instance'], {
       ...instance('a'),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Instance, NamingClient, ServiceKey } from '../../../operator/nacos/naming/naming-client.ts';
+import type { Instance, ServiceKey } from '../../../operator/nacos/naming/naming-types.ts';
+import type { NamingClient } from '../../../operator/nacos/naming/naming-client.ts';
 import { clientFor, fakeNacos, stopAll } from '../client-for.ts';
 import type { FakeNacos } from '../fake-nacos.ts';
 import { until } from '../until.ts';
@@ -23,12 +24,12 @@ describe('a naming client that is suspended', () => {
     naming = clientFor([fake], { maxInstancesPerConnection: 1 }).client.naming;
     await naming.publish(service('a'), [instance('10.0.0.1')]);
     await naming.publish(service('b'), [instance('10.0.0.2')]);
-    await naming.suspend();
+    await naming.connections.suspend();
     await until('gone', () => fake.naming.records.length === 0);
   });
 
   it('holds nothing, on no connection', () => {
-    assert.deepEqual([naming.connections, fake.connections], [0, 1]);
+    assert.deepEqual([naming.connections.count, fake.connections], [0, 1]);
     assert.deepEqual(naming.published, { services: 0, instances: 0 });
   });
 
@@ -37,25 +38,25 @@ describe('a naming client that is suspended', () => {
     await naming.publish(service('a'), [instance('10.0.0.9')]);
     await naming.publish(service('c'), [instance('10.0.0.3')]);
     await naming.withdraw(service('b'));
-    await naming.suspend();
+    await naming.connections.suspend();
     assert.equal(fake.naming.requests.length, before);
-    assert.equal(naming.connections, 0);
+    assert.equal(naming.connections.count, 0);
   });
 
   it('sends the wishes of the moment once it goes on', async () => {
     await naming.publish(service('a'), [instance('10.0.0.9')]);
     await naming.publish(service('c'), [instance('10.0.0.3')]);
     await naming.withdraw(service('b'));
-    naming.resume();
-    assert.equal(naming.isSettled, false);
-    await until('settled', () => naming.isSettled);
+    naming.connections.resume();
+    assert.equal(naming.connections.isSettled, false);
+    await until('settled', () => naming.connections.isSettled);
     assert.deepEqual(fake.naming.records, ['public g a: 10.0.0.9', 'public g c: 10.0.0.3']);
   });
 
   it('publishes as before after it went on', async () => {
-    naming.resume();
+    naming.connections.resume();
     await naming.publish(service('a'), [instance('10.0.0.4')]);
-    await until('settled', () => naming.isSettled);
+    await until('settled', () => naming.connections.isSettled);
     assert.deepEqual(fake.naming.records, ['public g a: 10.0.0.4', 'public g b: 10.0.0.2']);
   });
 });

@@ -1,0 +1,26 @@
+/** Waiting for records before something is said or done that relies on them. */
+import type { Clock } from '../clock.ts';
+import type { NamingConnections } from '../nacos/index.ts';
+import { until } from '../runtime/until.ts';
+
+/** Nacos may be away, or refuse a record for long. */
+const LIMIT_MS = 30_000;
+
+/**
+ * Resolves when Nacos holds all records that are wanted, when none are to be sent, or when that has taken too long.
+ *
+ * @throws the reason of `signal`
+ */
+export function recordsSent(
+  connections: Pick<NamingConnections, 'isSettled' | 'isSuspended' | 'onChange'>,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<void> {
+  return until({
+    isSo: () => connections.isSettled || connections.isSuspended,
+    onChange: (listener) => connections.onChange(listener),
+    limitMs: LIMIT_MS,
+    clock,
+    signal,
+  });
+}
