@@ -1,6 +1,6 @@
 /** Waiting for records before something is said or done that relies on them. */
 import type { Clock } from '../clock.ts';
-import type { NamingConnections } from '../nacos/index.ts';
+import type { NamingClient } from '../nacos/index.ts';
 import { until } from '../runtime/until.ts';
 
 /** Nacos may be away, or refuse a record for long. */
@@ -12,13 +12,13 @@ const LIMIT_MS = 30_000;
  * @throws the reason of `signal`
  */
 export function recordsSent(
-  connections: Pick<NamingConnections, 'isSettled' | 'isSuspended' | 'onChange'>,
+  naming: Pick<NamingClient, 'connections' | 'isSettled' | 'onChange'>,
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<void> {
   return until({
-    isSo: () => connections.isSettled || connections.isSuspended,
-    onChange: (listener) => connections.onChange(listener),
+    isSo: () => naming.isSettled || naming.connections.isSuspended,
+    onChange: (listener) => naming.onChange(listener),
     limitMs: LIMIT_MS,
     clock,
     signal,

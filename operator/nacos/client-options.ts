@@ -1,16 +1,12 @@
 /**
  * What a client is given, and what it does without: only the servers are needed.
  */
-import { systemClock } from '../clock.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
-import { silentLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
-import { noMetrics } from './metrics.ts';
-import type { NacosMetrics } from './metrics.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { type NacosMetrics, noMetrics } from './metrics.ts';
 import type { Credentials } from './transport/login.ts';
-import { parseServerAddresses } from './transport/server-address.ts';
-import type { ServerAddress } from './transport/server-address.ts';
+import { parseServerAddresses, type ServerAddress } from './transport/server-address.ts';
 
 export interface NacosClientOptions {
   /** As `HOST`, `HOST:PORT` or `http://HOST:PORT/CONTEXT`, or part by part where the gRPC port is not the port + 1000. */
@@ -45,7 +41,7 @@ export interface NacosClientOptions {
   readonly random?: () => number;
 }
 
-export interface ClientSettings extends Required<Omit<NacosClientOptions, 'servers' | 'credentials'>> {
+interface ClientSettings extends Required<Omit<NacosClientOptions, 'servers' | 'credentials'>> {
   readonly servers: readonly ServerAddress[];
   readonly credentials: Credentials | undefined;
 }

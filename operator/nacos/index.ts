@@ -18,7 +18,6 @@ export type { ConfigWatch, VersionWatch } from './config/config-watch.ts';
 export type { DiscoveryChange } from './config/pattern-discovery.ts';
 export type { NacosMetrics } from './metrics.ts';
 export type { NamingClient } from './naming/naming-client.ts';
-export type { NamingConnections } from './naming/naming-connections.ts';
 export { describeService, serviceText } from './naming/naming-service-key.ts';
 export type { NamingSubscription } from './naming/naming-subscriptions.ts';
 export type { Host, Instance, ServiceInfo, ServiceKey } from './naming/naming-types.ts';

@@ -1,12 +1,10 @@
 /**
  * Listeners of somebody else's: one that throws, or is asynchronous and rejects, is logged and hurts nobody.
  */
-import { errorFields } from '../logger.ts';
-import type { LogFields, Logger } from '../logger.ts';
+import { errorFields, type Logger } from '../logger.ts';
 
-/** Calls a listener. `what` names it in the log: 'a listener of a config'. */
-export function tell(log: Logger, what: string, fields: LogFields, call: () => unknown): void {
-  const failed = (error: unknown): void => log.error(`${what} failed`, { ...fields, ...errorFields(error) });
+/** Calls a listener; `failed` is told of its failure, also of a later one. */
+export function callListener(call: () => unknown, failed: (error: unknown) => void): void {
   try {
     // The type says void, and an asynchronous function passes for that.
     const outcome = call();
@@ -18,12 +16,11 @@ export function tell(log: Logger, what: string, fields: LogFields, call: () => u
 
 export class Listeners<Event> {
   readonly #listeners = new Set<(event: Event) => void>();
-  readonly #log: Logger;
-  readonly #what: string;
+  readonly #failed: (error: unknown) => void;
 
+  /** @param what names them in the log: 'a listener of the state'. */
   constructor(log: Logger, what: string) {
-    this.#log = log;
-    this.#what = what;
+    this.#failed = (error) => log.error(`${what} failed`, errorFields(error));
   }
 
   /** Returns what ends it. */
@@ -35,7 +32,7 @@ export class Listeners<Event> {
 
   /** A listener may add or end others. */
   tell(event: Event): void {
-    for (const listener of Array.from(this.#listeners)) tell(this.#log, this.#what, {}, () => listener(event));
+    for (const listener of Array.from(this.#listeners)) callListener(() => listener(event), this.#failed);
   }
 
   clear(): void {

@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../clock.ts';
 import { recordsSent } from '../connections/records-sent.ts';
 import type { BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { NacosClient, NamingClient, NamingConnections } from '../nacos/index.ts';
+import type { NacosClient, NamingClient } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import type { ReplicaEvent } from './relief.ts';
 import { letsPublish, ReplicaRelief } from './replica-relief.ts';
@@ -39,7 +39,7 @@ const KNOWN_EVERYWHERE_MS = 3000;
 export class ClientRelief {
   readonly #options: ClientReliefOptions;
   /** Of what publishes services. */
-  readonly #connections: NamingConnections;
+  readonly #naming: NamingClient;
   readonly #entries: NamingClient;
   readonly #reliefs = new Map<string, ReplicaRelief>();
   #isRelieved = false;
@@ -49,9 +49,8 @@ export class ClientRelief {
   constructor(options: ClientReliefOptions) {
     const { client, clock } = options;
     this.#options = options;
-    const { connections } = client.naming;
-    this.#connections = connections;
-    this.#entries = client.openNaming((signal) => recordsSent(connections, clock, signal));
+    this.#naming = client.naming;
+    this.#entries = client.openNaming((signal) => recordsSent(client.naming, clock, signal));
   }
 
   get reliefs(): readonly ReplicaRelief[] {
@@ -74,12 +73,12 @@ export class ClientRelief {
       const { address, clock, clusterId, hasDeclared, identity, log, metrics } = this.#options;
       const relief = new ReplicaRelief({
         namespaceId,
-        connections: this.#connections,
+        naming: this.#naming,
         entries: this.#entries,
         identity,
         clusterId,
         address,
-        spreadMs: this.#connections.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
+        spreadMs: this.#naming.connections.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
         hasDeclared,
         onChange: () => this.#changed(),
         metrics,
@@ -115,8 +114,8 @@ export class ClientRelief {
     const isRelieved = this.reliefs.length > 0 && !this.reliefs.some(letsPublish);
     if (isRelieved === this.#isRelieved) return;
     this.#isRelieved = isRelieved;
-    if (isRelieved) void this.#connections.suspend();
-    else this.#connections.resume();
+    if (isRelieved) void this.#naming.connections.suspend();
+    else this.#naming.connections.resume();
   }
 
   #planSpread(): void {
@@ -131,7 +130,7 @@ export class ClientRelief {
       this.#spreadDelayMs = Math.min(2 * this.#spreadDelayMs, SPREAD_AGAIN_MAX_MS);
       if (this.#isToMove()) {
         this.#options.log.info('all replicas publish at one Nacos server; moving to another');
-        this.#connections.leaveServers();
+        this.#naming.connections.leaveServers();
       }
       this.#planSpread();
     });
@@ -139,7 +138,7 @@ export class ClientRelief {
 
   #isToMove(): boolean {
     const { identity } = this.#options;
-    if (this.#connections.serverCount === 1) return false;
+    if (this.#naming.connections.serverCount === 1) return false;
     return this.reliefs.some((relief) => isToMove(identity, relief.servers, relief.peers));
   }
 }

@@ -10,13 +10,7 @@ import { sleep, type Clock, type Timer } from '../clock.ts';
 import { recordsSent } from '../connections/records-sent.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import {
-  hostAndPort,
-  type NamingClient,
-  type NamingConnections,
-  type NamingSubscription,
-  type ServiceKey,
-} from '../nacos/index.ts';
+import { hostAndPort, type NamingClient, type NamingSubscription, type ServiceKey } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import { entryOf, initialState, publishes, transition, type ReplicaEvent, type ReplicaState } from './relief.ts';
 import { instanceOf, replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './replica-entry.ts';
@@ -24,15 +18,15 @@ import { instanceOf, replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './
 export interface ReplicaReliefOptions {
   namespaceId: string;
   /** What publishes services. It is only looked at here. */
-  connections: Pick<NamingConnections, 'isSettled' | 'isSuspended' | 'onChange' | 'servers'>;
+  naming: Pick<NamingClient, 'connections' | 'isSettled' | 'onChange'>;
   /** Over another connection: where the entries are. */
-  entries: Pick<NamingClient, 'connections' | 'publish' | 'subscribe' | 'withdraw'>;
+  entries: Pick<NamingClient, 'connections' | 'onChange' | 'publish' | 'subscribe' | 'withdraw'>;
   identity: string;
   clusterId: string;
   address: { ip: string; port: number };
   /** How long after our connections were made the other servers may not know yet what they hold; 0 with one server. */
   spreadMs: number;
-  /** Whether all that the view of the API server asks for is wanted of what publishes services. */
+  /** Whether all that the view of the API server asks for is wanted of `naming`. */
   hasDeclared: () => boolean;
   /** Called after each change of `state`, `peers` or `refusal`. */
   onChange: () => void;
@@ -112,15 +106,15 @@ export class ReplicaRelief {
   }
 
   start(): void {
-    const { clock, connections, entries } = this.#options;
+    const { clock, entries, naming } = this.#options;
     this.#stirredMs = clock.monotonic();
     this.#unsubscribe = [
-      connections.onChange((change) => {
-        if (change === 'lost' || connections.isSuspended) this.#stirredMs = clock.monotonic();
+      naming.onChange((change) => {
+        if (change === 'lost' || naming.connections.isSuspended) this.#stirredMs = clock.monotonic();
         if (change === 'lost') this.tell({ kind: 'disconnected' });
         this.look();
       }),
-      entries.connections.onChange((change) => {
+      entries.onChange((change) => {
         if (change === 'lost') this.#unseen ??= clock.after(UNSEEN_LIMIT_MS, () => this.#see([]));
         if (entries.connections.count > 0) this.#seen();
       }),
@@ -151,9 +145,9 @@ export class ReplicaRelief {
 
   /** Looks whether what is owed is confirmed by now, and where our connections are. */
   look(): void {
-    const { connections, hasDeclared } = this.#options;
+    const { hasDeclared, naming } = this.#options;
     const isPending = this.#reliefs.some(({ isListed, isNamed, isRenewed }) => isListed && isRenewed && !isNamed);
-    if (isPending && connections.isSettled && hasDeclared() && this.#hasSpread()) this.tell({ kind: 'confirmed' });
+    if (isPending && naming.isSettled && hasDeclared() && this.#hasSpread()) this.tell({ kind: 'confirmed' });
     this.#announce();
   }
 
@@ -212,8 +206,8 @@ export class ReplicaRelief {
   }
 
   #announce(): void {
-    const { connections, identity } = this.#options;
-    const servers = connections.servers.map(hostAndPort).toSorted();
+    const { identity, naming } = this.#options;
+    const servers = naming.connections.servers.map(hostAndPort).toSorted();
     // A connection that is being made again does not tell where it will be.
     if (servers.length > 0 && servers.join() !== this.#servers.join()) {
       this.#servers = servers;
@@ -231,10 +225,10 @@ export class ReplicaRelief {
 
   /** Until Nacos has the entry, or there is another one to send. */
   async #send(host: ReplicaHost, wasLost: boolean, signal: AbortSignal): Promise<void> {
-    const { address, clock, clusterId, connections, entries } = this.#options;
+    const { address, clock, clusterId, entries, naming } = this.#options;
     try {
       // Who reads that we see again must find our records there.
-      if (wasLost) await recordsSent(connections, clock, signal);
+      if (wasLost) await recordsSent(naming, clock, signal);
       while (!signal.aborted) {
         const outcome = await entries.publish(this.#service, [instanceOf(host, clusterId, address)]).then(
           () => undefined,

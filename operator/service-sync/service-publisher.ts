@@ -137,7 +137,7 @@ export class ServicePublisher implements Runnable {
       limitMs: HANDOVER_LIMIT_MS,
       clock,
     });
-    await recordsSent(to.naming.connections, clock);
+    await recordsSent(to.naming, clock);
     await this.#publisher.leave(from);
   }
 

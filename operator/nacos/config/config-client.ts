@@ -7,39 +7,36 @@
  * 10 s have passed since it. Writes to one key are expected one after the other, as compare-and-swap has it anyway.
  */
 import { sleep } from '../../clock.ts';
-import type { Clock } from '../../clock.ts';
 import { isBridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { AdminApi, ConfigDetail } from '../admin/admin-api.ts';
-import { ConfigApi, keyOf } from './config-api.ts';
-import type { ConfigPublishOptions } from './config-api.ts';
-import { describeKey, normaliseKey } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
-import { absentMd5, md5OfObservation } from './config-snapshot.ts';
-import type { ConfigObservation, ReadSnapshot, VersionObservation } from './config-snapshot.ts';
-import { ConfigDiscoveries } from './config-discoveries.ts';
-import type { ConfigDiscovery, DiscoveryListener } from './config-discoveries.ts';
+import { ConfigApi, type ConfigPublishOptions, keyOf } from './config-api.ts';
+import { type ConfigKey, describeKey, normaliseKey } from './config-key.ts';
+import {
+  absentMd5,
+  type ConfigObservation,
+  md5OfObservation,
+  type ReadSnapshot,
+  type VersionObservation,
+} from './config-snapshot.ts';
+import { ConfigDiscoveries, type ConfigDiscovery, type DiscoveryListener } from './config-discoveries.ts';
 import type { ConfigPattern } from './config-pattern.ts';
 import type { ConfigListener, ConfigWatch, VersionListener, VersionWatch } from './config-watch.ts';
 import { ConfigWatches } from './config-watches.ts';
 import type { Push } from '../transport/connection.ts';
 import type { RpcCaller } from '../transport/rpc-caller.ts';
 import { FuzzyWatchApi } from './fuzzy-watch-api.ts';
-import { isStale, OwnWrites, versionOf } from './own-writes.ts';
-import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
+import { isStale, type OwnWrite, OwnWrites, type ReplacedVersion, versionOf } from './own-writes.ts';
 import { ServerClock } from './server-clock.ts';
 
-interface ConfigClientOptions {
+interface ConfigClientOptions extends Surroundings {
   readonly caller: RpcCaller;
   readonly admin: AdminApi;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   readonly maxConcurrentRequests: number;
 }
 
-export interface VersionWatchOptions {
+interface VersionWatchOptions {
   /** '' where nothing is expected to be there. @default nothing is known of it */
   readonly expectedMd5?: string;
 }

@@ -8,18 +8,30 @@
  * Whatever a server answers but an acceptance makes us list. The watch is tried again on the next connection, and after
  * some minutes when the configs are few enough. Listings of all patterns run one at a time, spread over their interval.
  */
-import type { Clock, Timer } from '../../clock.ts';
+import type { Timer } from '../../clock.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { ConfigListing } from './config-listing.ts';
-import { matcherOf, nameText, normalisePattern, patternText } from './config-pattern.ts';
-import type { ConfigName, ConfigPattern } from './config-pattern.ts';
+import {
+  type ConfigName,
+  type ConfigPattern,
+  matcherOf,
+  nameText,
+  normalisePattern,
+  patternText,
+} from './config-pattern.ts';
 import { withDeadline } from '../transport/deadline.ts';
 import { DiscoveredConfigs } from './discovered-configs.ts';
-import { isWatchable, usualMatchLimit, watchText } from './fuzzy-watch-api.ts';
-import type { FuzzyChange, FuzzyPush, FuzzyWatchApi } from './fuzzy-watch-api.ts';
+import {
+  type FuzzyChange,
+  type FuzzyPush,
+  type FuzzyWatchApi,
+  isWatchable,
+  usualMatchLimit,
+  watchText,
+} from './fuzzy-watch-api.ts';
 import type { RequestLimiter } from '../transport/request-limiter.ts';
 import { bridgeErrorOf } from '../transport/response-errors.ts';
 
@@ -41,14 +53,11 @@ export interface DiscoveryChange {
   readonly state: DiscoveryState;
 }
 
-export interface PatternDiscoveryOptions {
+interface PatternDiscoveryOptions extends Surroundings {
   readonly api: FuzzyWatchApi;
   readonly list: (pattern: ConfigPattern, signal: AbortSignal) => Promise<ConfigListing>;
   /** Shared by the listings of all patterns. */
   readonly listingLimiter: RequestLimiter;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   /** Called with both lists empty when only the state has changed. */
   readonly onChange: (change: DiscoveryChange) => void;
 }
@@ -98,10 +107,6 @@ export class PatternDiscovery {
 
   get state(): DiscoveryState {
     return this.#state;
-  }
-
-  get size(): number {
-    return this.#found.size;
   }
 
   names(): Iterable<ConfigName> {

@@ -11,53 +11,53 @@
  * spread over connections are in naming-placement.ts and naming-records.ts.
  */
 import { Listeners } from '../listeners.ts';
-import type { ServerAddress } from '../transport/server-address.ts';
 import type { ListOptions, NamingApi, QueryOptions } from './naming-api.ts';
-import { NamingConnections } from './naming-connections.ts';
 import { instanceList } from './naming-instance-list.ts';
 import { NamingRecords } from './naming-records.ts';
 import { normaliseService, serviceText } from './naming-service-key.ts';
-import type { NamingShardOptions } from './naming-shard.ts';
-import { NamingShards } from './naming-shards.ts';
-import { NamingSubscriptions } from './naming-subscriptions.ts';
-import type { NamingSubscription, ServiceListener } from './naming-subscriptions.ts';
+import { type NamingConnections, NamingShards, type NamingShardsOptions } from './naming-shards.ts';
+import { type NamingSubscription, NamingSubscriptions, type ServiceListener } from './naming-subscriptions.ts';
 import type { Instance, NamingChange, ServiceInfo, ServiceKey } from './naming-types.ts';
 
-export interface NamingClientOptions extends Omit<NamingShardOptions, 'onSnapshot' | 'onPush' | 'onChange'> {
-  readonly servers: readonly ServerAddress[];
-  readonly maxInstancesPerConnection: number;
+export interface NamingClientOptions extends Omit<NamingShardsOptions, 'onSnapshot' | 'onPush' | 'onChange'> {
   /** Its end has begun. */
   readonly onStop?: () => void;
 }
 
 export class NamingClient {
   readonly connections: NamingConnections;
-  readonly #onStop: () => void;
   readonly #shards: NamingShards;
   readonly #records: NamingRecords;
   readonly #subscriptions: NamingSubscriptions;
+  readonly #listeners: Listeners<NamingChange>;
+  readonly #onStop: (() => void) | undefined;
 
   constructor(options: NamingClientOptions) {
-    const { log, onStop = () => {}, servers } = options;
+    const { log, onStop } = options;
     this.#onStop = onStop;
-    const listeners = new Listeners<NamingChange>(log, 'a listener of naming connections');
+    this.#listeners = new Listeners(log, 'a listener of naming connections');
     this.#shards = new NamingShards({
       ...options,
-      shard: {
-        ...options,
-        onSnapshot: (...args) => this.#subscriptions.answered(...args),
-        onPush: (...args) => this.#subscriptions.pushed(...args),
-        onChange: (change) => listeners.tell(change),
-      },
+      onSnapshot: (...args) => this.#subscriptions.answered(...args),
+      onPush: (...args) => this.#subscriptions.pushed(...args),
+      onChange: (change) => this.#listeners.tell(change),
     });
-    this.#records = new NamingRecords(this.#shards, () => listeners.tell('progress'));
+    this.#records = new NamingRecords(this.#shards, () => this.#listeners.tell('progress'));
     this.#subscriptions = new NamingSubscriptions(this.#shards, log);
-    this.connections = new NamingConnections({
-      shards: this.#shards,
-      records: this.#records,
-      serverCount: servers.length,
-      onChange: (listener) => listeners.add(listener),
-    });
+    this.connections = this.#shards;
+  }
+
+  /**
+   * Calls `listener` with `lost` when a connection is gone with all that it held, and with `progress` whenever what the
+   * other members say may have changed. Returns how to stop listening.
+   */
+  onChange(listener: (change: NamingChange) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /** Whether servers hold everything that is published, but for what they refuse. */
+  get isSettled(): boolean {
+    return this.#records.isIdle && [...this.#shards].every((shard) => shard.isSettled);
   }
 
   /** What servers have confirmed, on connections that live. */
@@ -132,7 +132,7 @@ export class NamingClient {
 
   /** Final. The servers drop at once what was registered. */
   stop(): Promise<void> {
-    this.#onStop();
+    this.#onStop?.();
     return this.#shards.stop();
   }
 

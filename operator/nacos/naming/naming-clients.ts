@@ -3,8 +3,7 @@
  * and the login.
  */
 import type { NacosMetrics } from '../metrics.ts';
-import { NamingClient } from './naming-client.ts';
-import type { NamingClientOptions } from './naming-client.ts';
+import { NamingClient, type NamingClientOptions } from './naming-client.ts';
 
 export class NamingClients {
   readonly main: NamingClient;

@@ -6,13 +6,11 @@
  * to do without the rest: it is left to be tried again.
  */
 import { isBridgeError } from '../../errors.ts';
-import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import { errorFields, type Logger } from '../../logger.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { NamingApi } from './naming-api.ts';
 import type { InstanceList } from './naming-instance-list.ts';
-import { Slots } from './naming-slots.ts';
-import type { Wish } from './naming-slots.ts';
+import { Slots, type Wish } from './naming-slots.ts';
 import type { ServiceInfo } from './naming-types.ts';
 import type { SubscriptionWish, Wanted } from './naming-wanted.ts';
 import { RequestLimiter } from '../transport/request-limiter.ts';

@@ -4,8 +4,7 @@
  * A new one is brought to hold all that is wanted before it is used: after the login, and after whoever publishes has
  * brought up to date what is wanted, as far as he can.
  */
-import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import { errorFields, type Logger } from '../../logger.ts';
 import type { NacosMetrics } from '../metrics.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { Login } from '../transport/login.ts';

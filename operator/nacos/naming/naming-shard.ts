@@ -13,14 +13,12 @@
 import type { Access } from '../transport/access.ts';
 import type { ConnectionEvent } from '../transport/connection-state.ts';
 import type { JsonObject } from '../transport/json-object.ts';
-import { LiveConnection } from '../transport/live-connection.ts';
-import type { ConnectionSettings } from '../transport/live-connection.ts';
+import { type ConnectionSettings, LiveConnection } from '../transport/live-connection.ts';
 import type { Login } from '../transport/login.ts';
 import { RpcCaller } from '../transport/rpc-caller.ts';
 import type { ServerList } from '../transport/server-list.ts';
 import { NamingApi } from './naming-api.ts';
-import { requestsPerLink } from './naming-link.ts';
-import type { NamingLink } from './naming-link.ts';
+import { type NamingLink, requestsPerLink } from './naming-link.ts';
 import { NamingLinks } from './naming-links.ts';
 import { NamingRetry } from './naming-retry.ts';
 import { describeService } from './naming-service-key.ts';

@@ -7,18 +7,20 @@
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { placeService } from './naming-placement.ts';
-import { NamingShard } from './naming-shard.ts';
-import type { NamingShardOptions } from './naming-shard.ts';
+import { NamingShard, type NamingShardOptions } from './naming-shard.ts';
 import type { ServerAddress } from '../transport/server-address.ts';
 import { ServerList } from '../transport/server-list.ts';
 
-interface NamingShardsOptions {
+export interface NamingShardsOptions extends NamingShardOptions {
   readonly servers: readonly ServerAddress[];
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly maxInstancesPerConnection: number;
-  readonly shard: NamingShardOptions;
 }
+
+/** What those see of it who decide whether, when and where records are held. */
+export type NamingConnections = Pick<
+  NamingShards,
+  'count' | 'isSuspended' | 'leaveServers' | 'resume' | 'serverCount' | 'servers' | 'suspend'
+>;
 
 const lastStaysMs = 60_000;
 
@@ -39,8 +41,29 @@ export class NamingShards {
     return this.#shards.values();
   }
 
+  /** Those that are ready for requests. */
+  get count(): number {
+    return [...this.#shards].filter((shard) => shard.current).length;
+  }
+
+  /** How many servers there are to be at. */
+  get serverCount(): number {
+    return this.#options.servers.length;
+  }
+
+  /** Where those are that are ready, each server once. */
+  get servers(): readonly ServerAddress[] {
+    const servers = [...this.#shards].flatMap((shard) => shard.current?.connection.server ?? []);
+    return [...new Set(servers)];
+  }
+
   get isSuspended(): boolean {
     return this.#phase === 'suspended';
+  }
+
+  /** Moves each to another server, if one can be reached: what it holds is there before it is given up here. */
+  leaveServers(): void {
+    for (const shard of this.#shards) shard.leaveServer();
   }
 
   start(): void {
@@ -49,6 +72,10 @@ export class NamingShards {
     for (const shard of this.#shards) shard.start();
   }
 
+  /**
+   * Closes all and opens none until `resume`: servers drop what is registered, and nothing is sent. What is published or
+   * withdrawn meanwhile counts as done, and is made so on the new connections.
+   */
   async suspend(): Promise<void> {
     if (this.#phase !== 'started') return;
     this.#phase = 'suspended';
@@ -114,13 +141,11 @@ export class NamingShards {
   }
 
   #open(): NamingShard {
-    const { clock, servers, shard: options } = this.#options;
+    const { clock, servers } = this.#options;
     const start = this.#firstServer;
     // The middle of the server's share of [0, 1), where no rounding leads to its neighbour.
-    const shard = new NamingShard(
-      new ServerList(servers, { clock, random: () => (start + 0.5) / servers.length }),
-      options,
-    );
+    const list = new ServerList(servers, { clock, random: () => (start + 0.5) / servers.length });
+    const shard = new NamingShard(list, this.#options);
     this.#shards.add(shard);
     if (this.#phase === 'started') shard.start();
     if (this.#phase === 'suspended') void shard.suspend();

@@ -5,10 +5,9 @@
  * than what it has heard over the same connection. Clocks of two servers differ, so the first word over a new connection
  * counts whatever its time. A failing listener hurts nobody.
  */
-import type { Logger } from '../../logger.ts';
-import { tell } from '../listeners.ts';
-import { isJsonObject, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
+import { errorFields, type Logger } from '../../logger.ts';
+import { callListener } from '../listeners.ts';
+import { isJsonObject, type JsonObject, textOf } from '../transport/json-object.ts';
 import type { NamingLink } from './naming-link.ts';
 import { parseServiceInfo, saysTheSame } from './naming-service-info.ts';
 import { normaliseService, serviceText } from './naming-service-key.ts';
@@ -126,7 +125,10 @@ export class NamingSubscriptions {
     const { audience, current } = subscribed;
     if (!current || own.heard === current || !audience.has(own)) return;
     own.heard = current;
-    tell(this.#log, 'a listener of a service', {}, () => own.listener(current));
+    callListener(
+      () => own.listener(current),
+      (error) => this.#log.error('a listener of a service failed', errorFields(error)),
+    );
   }
 }
 

@@ -8,20 +8,15 @@
  * Guarantees: every push is acknowledged before it is processed; no push and no listener can end the connection but by
  * what the protocol says (reset, code 301 or -401). `ended` settles once; a connection never comes back.
  */
-import { sleep } from '../../clock.ts';
-import type { Clock } from '../../clock.ts';
+import { type Clock, sleep } from '../../clock.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import { errorFields, type Logger } from '../../logger.ts';
 import { withDeadline } from './deadline.ts';
 import { GrpcTransport } from './grpc-transport.ts';
-import { isJsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';
-import type { JsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';
 import type { Payload } from './payload.ts';
-import { bridgeErrorOf, errorOfAnswer, serverCodes } from './response-errors.ts';
-import type { FailedAnswer } from './response-errors.ts';
-import { grpcTarget, hostAndPort } from './server-address.ts';
-import type { ServerAddress } from './server-address.ts';
+import { bridgeErrorOf, errorOfAnswer, type FailedAnswer, serverCodes } from './response-errors.ts';
+import { grpcTarget, hostAndPort, type ServerAddress } from './server-address.ts';
 
 interface ConnectionOptions {
   readonly server: ServerAddress;

@@ -9,15 +9,13 @@
  * HTTP status is an answer. A kept connection that turns out to be closed costs a second attempt, not a failure. Redirects
  * and proxies from the environment are not followed: gRPC would not, either.
  */
-import { Axios } from 'axios';
-import type { AxiosAdapter } from 'axios';
+import { Axios, type AxiosAdapter } from 'axios';
 import { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { withDeadline } from './deadline.ts';
 import { shortCause } from './response-errors.ts';
-import { hostAndPort, httpOrigin } from './server-address.ts';
-import type { ServerAddress } from './server-address.ts';
+import { hostAndPort, httpOrigin, type ServerAddress } from './server-address.ts';
 
 interface HttpTransportOptions {
   readonly servers: readonly ServerAddress[];

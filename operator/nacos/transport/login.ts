@@ -9,11 +9,11 @@
  * Without credentials, or where the server has no authentication, there is no token and requests are sent without.
  * Guarantee: the password is in no error, log line or property that others can read.
  */
-import type { Clock, Timer } from '../../clock.ts';
+import type { Timer } from '../../clock.ts';
 import { BridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { HttpAnswer, HttpTransport } from './http-transport.ts';
 import { numberOf, parseJsonObject, textOf } from './json-object.ts';
 import type { NacosMetrics } from '../metrics.ts';
@@ -33,11 +33,8 @@ type LoginState =
   | { readonly kind: 'accepted'; readonly token: string | undefined }
   | { readonly kind: 'failed'; readonly error: BridgeError };
 
-interface LoginOptions {
+interface LoginOptions extends Surroundings {
   readonly http: HttpTransport;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   readonly metrics: NacosMetrics;
 }
 

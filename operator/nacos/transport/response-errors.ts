@@ -6,8 +6,7 @@
  * (a lost compare-and-swap, bad parameters on 2.x) the wording is matched, since it is all that the protocol offers.
  */
 import { status } from '@grpc/grpc-js';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
-import type { ErrorCode } from '../../errors.ts';
+import { BridgeError, type ErrorCode, isBridgeError, messageOf } from '../../errors.ts';
 
 export interface FailedAnswer {
   readonly type: string;

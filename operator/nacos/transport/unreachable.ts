@@ -4,7 +4,7 @@
  * that knows the one port only).
  */
 import { BridgeError } from '../../errors.ts';
-import type { ServerFailure } from './connection-keeper.ts';
+import type { ServerFailure } from './connection-round.ts';
 import type { HttpTransport } from './http-transport.ts';
 import type { ConnectionSettings } from './live-connection.ts';
 import { shortCause } from './response-errors.ts';

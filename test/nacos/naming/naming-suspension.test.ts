@@ -48,15 +48,15 @@ describe('a naming client that is suspended', () => {
     await naming.publish(service('c'), [instance('10.0.0.3')]);
     await naming.withdraw(service('b'));
     naming.connections.resume();
-    assert.equal(naming.connections.isSettled, false);
-    await until('settled', () => naming.connections.isSettled);
+    assert.equal(naming.isSettled, false);
+    await until('settled', () => naming.isSettled);
     assert.deepEqual(fake.naming.records, ['public g a: 10.0.0.9', 'public g c: 10.0.0.3']);
   });
 
   it('publishes as before after it went on', async () => {
     naming.connections.resume();
     await naming.publish(service('a'), [instance('10.0.0.4')]);
-    await until('settled', () => naming.connections.isSettled);
+    await until('settled', () => naming.isSettled);
     assert.deepEqual(fake.naming.records, ['public g a: 10.0.0.4', 'public g b: 10.0.0.2']);
   });
 });
