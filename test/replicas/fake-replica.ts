@@ -1,5 +1,5 @@
 /**
- * A replica for tests of the relief: a real Nacos client on a small Nacos, and in the place of the API server a Lease and
+ * A replica for tests of the relief: a real Nacos client on an embedded Nacos, and in the place of the API server a Lease and
  * a view that the test commands.
  */
 import { Registry } from 'prom-client';
@@ -10,8 +10,7 @@ import type { NamingClient } from '../../operator/nacos/naming/naming-client.ts'
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import type { LeaseEvent } from '../../operator/replicas/replica-lease.ts';
 import { Replicas } from '../../operator/replicas/replicas.ts';
-import type { FakeNacos } from '../nacos/fake-nacos.ts';
-import { clientFor, recorder } from '../nacos/client-for.ts';
+import { clientFor, type ObservedNacos, recorder } from '../nacos/client-for.ts';
 
 /** What the API server holds: addresses by service. */
 export type World = Map<string, readonly string[]>;
@@ -43,7 +42,7 @@ export class FakeReplica {
   readonly #progressListeners = new Set<() => void>();
   #view: World = new Map();
 
-  constructor(identity: string, world: World, servers: readonly FakeNacos[], options: ReplicaOptions = {}) {
+  constructor(identity: string, world: World, servers: readonly ObservedNacos[], options: ReplicaOptions = {}) {
     this.#world = world;
     const { namespaceIds = [''], replicasClock = systemClock, ...clientOptions } = options;
     this.#clock = replicasClock;

@@ -5,7 +5,7 @@
  * servers then, however the clients have spread their services over shards. A shard that has become empty of records
  * hands its subscriptions to another and closes; the last one stays a while, since work comes and goes.
  */
-import type { Clock, Timer } from '../../clock.ts';
+import type { Timer } from '../../clock.ts';
 import { placeService } from './naming-placement.ts';
 import { NamingShard, type NamingShardOptions } from './naming-shard.ts';
 import type { ServerAddress } from '../transport/server-address.ts';
