@@ -310,7 +310,8 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
         await manager.run(signal);
       } finally {
         await events.stop();
-        await Promise.all([kube.close(), leaseKube.close(), replicaKube?.close()]);
+        // A client keeps the process alive, also one that was started and handed to nobody when a start failed.
+        await Promise.all([pool.stop(), kube.close(), leaseKube.close(), replicaKube?.close()]);
       }
     },
   };
