@@ -44,4 +44,6 @@ export interface Feature {
   readonly readyz?: readonly HealthCheck[];
   /** Its answers to what connections ask. */
   readonly connectionUser?: ConnectionUser;
+  /** Ends what keeps the process alive, also when a start failed. */
+  readonly close?: () => Promise<void>;
 }

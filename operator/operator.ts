@@ -112,6 +112,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
         await manager.run(signal);
       } finally {
         await events.stop();
+        await Promise.all(features.map(async ({ close }) => close?.()));
         await Promise.all([kube, electionKube, leaseKube].map(async (client) => client?.close()));
       }
     },

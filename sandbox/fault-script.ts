@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: 'reset' }
   /** The request is carried out, and the connection reset instead of the answer. */
   | { readonly kind: 'lost-answer' }
+  /** Over gRPC: the request is carried out and never answered, and the connection stays. */
+  | { readonly kind: 'unanswered' }
   /** Nothing is done and nothing is answered; a stream that is open already says nothing more. */
   | { readonly kind: 'silence' }
   /** The request is carried out after this time. */

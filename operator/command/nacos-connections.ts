@@ -10,11 +10,12 @@ import { ClientPool } from '../connections/client-pool.ts';
 import { titleOf, type ConnectionHandle } from '../connections/connection-directory.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
 import type { GivenServers } from '../connections/default-connection.ts';
+import { createNacosMetrics } from '../connections/nacos-metrics.ts';
 import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
-import { createNacosMetrics, normaliseNamespaceId } from '../nacos/index.ts';
+import { normaliseNamespaceId } from '../nacos/index.ts';
 
 const CONCURRENT_REQUESTS = 20;
 

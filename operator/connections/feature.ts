@@ -4,12 +4,12 @@ import { NACOS_CONNECTION, type NacosConnection } from '../api/resources.ts';
 import type { Feature, FeatureContext } from '../feature.ts';
 import { cacheOf } from '../kube/reflector-factory.ts';
 import { Store } from '../kube/store.ts';
-import { createNacosMetrics } from '../nacos/index.ts';
 import { ClientPool } from './client-pool.ts';
 import { ConnectionClients } from './connection-clients.ts';
 import { ConnectionDirectory } from './connection-directory.ts';
 import { ConnectionUsers } from './connection-user.ts';
 import { ConnectionController } from './controller.ts';
+import { createNacosMetrics } from './nacos-metrics.ts';
 import { DefaultConnection, type GivenServers } from './default-connection.ts';
 import { loginOf } from './settings.ts';
 
@@ -52,5 +52,6 @@ export function createConnections(context: FeatureContext, { given, version }: C
     caches: [cacheOf(reflectors.create(NACOS_CONNECTION, connections))],
     everyReplica: [...byDefault, controller],
     leader: () => [controller.statuses],
+    close: () => pool.stop(),
   };
 }

@@ -1,4 +1,4 @@
-/** Waiting for records before something is done that relies on them. */
+/** Waiting for records before something is said or done that relies on them. */
 import type { Clock } from '../clock.ts';
 import type { NamingClient } from '../nacos/index.ts';
 import { until } from '../runtime/until.ts';
@@ -12,12 +12,12 @@ const LIMIT_MS = 30_000;
  * @throws the reason of `signal`
  */
 export function recordsSent(
-  naming: Pick<NamingClient, 'isSettled' | 'isSuspended' | 'onChange'>,
+  naming: Pick<NamingClient, 'connections' | 'isSettled' | 'onChange'>,
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<void> {
   return until({
-    isSo: () => naming.isSettled || naming.isSuspended,
+    isSo: () => naming.isSettled || naming.connections.isSuspended,
     onChange: (listener) => naming.onChange(listener),
     limitMs: LIMIT_MS,
     clock,

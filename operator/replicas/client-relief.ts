@@ -16,7 +16,7 @@ import type { ReplicaEvent } from './relief.ts';
 import { ServerSpread } from './server-spread.ts';
 
 interface ClientReliefOptions {
-  client: Pick<NacosClient, 'naming' | 'openNaming' | 'closeNaming' | 'serverCount'>;
+  client: Pick<NacosClient, 'naming' | 'openNaming'>;
   identity: string;
   clusterId: string;
   address: { ip: string; port: number };
@@ -34,6 +34,7 @@ const KNOWN_EVERYWHERE_MS = 3000;
 
 export class ClientRelief {
   readonly #options: ClientReliefOptions;
+  /** Of what publishes services. */
   readonly #naming: NamingClient;
   readonly #entries: NamingClient;
   readonly #reliefs = new Map<string, NamespaceRelief>();
@@ -45,7 +46,11 @@ export class ClientRelief {
     this.#options = options;
     this.#naming = client.naming;
     this.#entries = client.openNaming((signal) => recordsSent(client.naming, clock, signal));
-    this.#spread = new ServerSpread({ ...options, spreads: () => this.reliefs });
+    this.#spread = new ServerSpread({
+      ...options,
+      connections: client.naming.connections,
+      spreads: () => this.reliefs,
+    });
   }
 
   get reliefs(): readonly NamespaceRelief[] {
@@ -76,7 +81,7 @@ export class ClientRelief {
   /** What is suspended stays so: to go on, follow no namespace first. */
   async stop(): Promise<void> {
     this.#spread.stop();
-    await this.#options.client.closeNaming(this.#entries);
+    await this.#entries.stop();
   }
 
   #begin(namespaceId: string, lost: ReplicaEvent | undefined): void {
@@ -85,7 +90,7 @@ export class ClientRelief {
       namespaceId,
       naming: this.#naming,
       entries: this.#entries,
-      spreadMs: this.#options.client.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
+      spreadMs: this.#naming.connections.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
       onChange: () => this.#changed(),
     });
     this.#reliefs.set(namespaceId, relief);
@@ -97,8 +102,8 @@ export class ClientRelief {
     const isRelieved = this.reliefs.length > 0 && !this.reliefs.some(({ publishes }) => publishes);
     if (isRelieved !== this.#isRelieved) {
       this.#isRelieved = isRelieved;
-      if (isRelieved) void this.#naming.suspend();
-      else this.#naming.resume();
+      if (isRelieved) void this.#naming.connections.suspend();
+      else this.#naming.connections.resume();
     }
     this.#spread.check();
     this.#options.onChange();

@@ -15,7 +15,7 @@ interface EntryPublisherOptions {
   service: ServiceKey;
   entries: Pick<NamingClient, 'publish' | 'withdraw'>;
   /** What publishes services. It is only looked at here. */
-  naming: Pick<NamingClient, 'isSettled' | 'isSuspended' | 'onChange'>;
+  naming: Pick<NamingClient, 'connections' | 'isSettled' | 'onChange'>;
   clusterId: string;
   address: { ip: string; port: number };
   /** Called when `refusal` is another one. */

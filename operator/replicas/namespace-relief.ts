@@ -18,7 +18,7 @@ import { replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './replica-entr
 interface NamespaceReliefOptions {
   namespaceId: string;
   /** What publishes services. It is only looked at here. */
-  naming: Pick<NamingClient, 'isSettled' | 'isSuspended' | 'onChange' | 'servers'>;
+  naming: Pick<NamingClient, 'connections' | 'isSettled' | 'onChange'>;
   /** Over another connection: where the entries are. */
   entries: Pick<NamingClient, 'connections' | 'onChange' | 'publish' | 'subscribe' | 'withdraw'>;
   identity: string;
@@ -120,13 +120,13 @@ export class NamespaceRelief {
     this.#interruptedMs = clock.monotonic();
     this.#unsubscribe = [
       naming.onChange((change) => {
-        if (change === 'lost' || naming.isSuspended) this.#interruptedMs = clock.monotonic();
+        if (change === 'lost' || naming.connections.isSuspended) this.#interruptedMs = clock.monotonic();
         if (change === 'lost') this.dispatch({ kind: 'disconnected' });
         this.check();
       }),
       entries.onChange((change) => {
         if (change === 'lost') this.#unseen ??= clock.after(UNSEEN_LIMIT_MS, () => this.#peersSeen([]));
-        if (entries.connections > 0) this.#entriesReachable();
+        if (entries.connections.count > 0) this.#entriesReachable();
       }),
     ];
     this.#publishEntry();
@@ -221,7 +221,7 @@ export class NamespaceRelief {
 
   #publishEntry(): void {
     const { identity, naming } = this.#options;
-    const servers = naming.servers.map(hostAndPort).toSorted();
+    const servers = naming.connections.servers.map(hostAndPort).toSorted();
     // A connection that is being made again does not tell where it will be.
     if (servers.length > 0 && servers.join() !== this.#servers.join()) {
       this.#servers = servers;

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Logger } from '../logger.ts';
-import type { NacosClient } from '../nacos/index.ts';
+import type { NamingClient } from '../nacos/index.ts';
 import type { ReplicaHost } from './replica-entry.ts';
 
 /** Where we are, and the others are, as it is seen in one Nacos namespace. */
@@ -15,7 +15,8 @@ interface Spread {
 }
 
 interface ServerSpreadOptions {
-  client: { readonly serverCount: number; readonly naming: Pick<NacosClient['naming'], 'leaveServers'> };
+  /** Those that publish. */
+  connections: Pick<NamingClient['connections'], 'leaveServers' | 'serverCount'>;
   identity: string;
   spreads: () => readonly Spread[];
   clock: Clock;
@@ -43,9 +44,9 @@ export class ServerSpread {
       // The other servers may be away: the same again, and less and less often.
       this.#delayMs = Math.min(2 * this.#delayMs, MOVE_AGAIN_MAX_MS);
       if (this.#isToMove()) {
-        const { client, log } = this.#options;
+        const { connections, log } = this.#options;
         log.info('all replicas publish at one Nacos server; moving to another');
-        client.naming.leaveServers();
+        connections.leaveServers();
       }
       this.check();
     });
@@ -57,8 +58,8 @@ export class ServerSpread {
   }
 
   #isToMove(): boolean {
-    const { client, identity, spreads } = this.#options;
-    return client.serverCount > 1 && spreads().some(({ servers, peers }) => isToMove(identity, servers, peers));
+    const { connections, identity, spreads } = this.#options;
+    return connections.serverCount > 1 && spreads().some(({ servers, peers }) => isToMove(identity, servers, peers));
   }
 }
 

@@ -224,7 +224,9 @@ export class WorkQueue {
     this.#alarm?.timer.cancel();
     this.#alarm = undefined;
     if (atMs === undefined) return;
-    const timer = this.#clock.after(atMs - this.#clock.monotonic(), () => this.#addDue());
+    // It may have come due by now.
+    const leftMs = Math.max(0, atMs - this.#clock.monotonic());
+    const timer = this.#clock.after(leftMs, () => this.#addDue());
     this.#alarm = { atMs, timer };
   }
 

@@ -2,18 +2,11 @@
  * The Nacos of a sandbox: the embedded server, or servers that were named; and a client of it that is not the operator's,
  * by which the sandbox sees what any application would see, and edits what a person would edit there.
  */
-import { Registry } from 'prom-client';
 import type { Clock } from '../../operator/clock.ts';
 import { PasswordFile } from '../../operator/connections/password-file.ts';
 import { BridgeError } from '../../operator/errors.ts';
 import { silentLogger } from '../../operator/logger.ts';
-import {
-  type ClientState,
-  createNacosMetrics,
-  type Credentials,
-  NacosClient,
-  type ServerAddress,
-} from '../../operator/nacos/index.ts';
+import { type ClientState, type Credentials, NacosClient, type ServerAddress } from '../../operator/nacos/index.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import type { FaultScript } from '../fault-script.ts';
 import { assertPortIsFree } from './free-port.ts';
@@ -28,7 +21,6 @@ export interface NacosSide {
 }
 
 const grpcPortOffset = 1000;
-const requestTimeoutMs = 10_000;
 const connectLimitMs = 15_000;
 
 /** @throws INVALID_OPTION for ports that are taken, NACOS_* when the servers cannot be reached or refuse the login */
@@ -70,12 +62,9 @@ async function connect(
   const client = new NacosClient({
     servers,
     credentials,
-    requestTimeoutMs,
     clientName: `Nacos-Bridge-Sandbox:v${version}`,
     appName: 'nacos-bridge-sandbox',
-    log: silentLogger,
     clock,
-    metrics: createNacosMetrics(new Registry(), 'sandbox_'),
   });
   const { promise: connected, resolve, reject } = Promise.withResolvers<NacosSide['facts']>();
   const late = `no connection to Nacos within ${connectLimitMs} ms`;

@@ -127,6 +127,7 @@ export class RpcServer {
     if (fault?.kind === 'silence') return undefined;
     if (fault?.kind === 'slow') await sleep(this.#options.clock, fault.delayMs);
     const answer = this.#answer(call.request, transport, fault);
+    if (fault?.kind === 'unanswered') return undefined;
     if (fault?.kind === 'lost-answer' || fault?.kind === 'half-answer') return cut(transport);
     if (call.cancelled) return undefined;
     reply(null, { type: answer.type, clientIp: '', headers: {}, body: JSON.stringify(answer.body) });

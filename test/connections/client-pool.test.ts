@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { ClientPool } from '../../operator/connections/client-pool.ts';
 import type { ConnectionSettings } from '../../operator/connections/settings.ts';
 import { silentLogger } from '../../operator/logger.ts';
-import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
+import { createNacosMetrics } from '../../operator/connections/nacos-metrics.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 /** A port of the discard service, which nothing on a test machine listens on. */

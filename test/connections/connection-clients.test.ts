@@ -6,7 +6,7 @@ import { ConnectionDirectory } from '../../operator/connections/connection-direc
 import type { ConnectionSettings } from '../../operator/connections/settings.ts';
 import { BridgeError } from '../../operator/errors.ts';
 import { silentLogger } from '../../operator/logger.ts';
-import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
+import { createNacosMetrics } from '../../operator/connections/nacos-metrics.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 
 /** On the port of the discard service, or the next, which nothing on a test machine listens on. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { NacosConnection } from '../../operator/api/resources.ts';
 import { connectionStatus, verdictsOf } from '../../operator/connections/connection-status.ts';
 import { BridgeError } from '../../operator/errors.ts';
-import type { ClientState } from '../../operator/nacos/client.ts';
+import type { ClientState } from '../../operator/nacos/client-state.ts';
 
 const server = { scheme: 'http', host: 'nacos', port: 8848, contextPath: '/nacos', grpcPort: 9848 } as const;
 const connected: ClientState = {

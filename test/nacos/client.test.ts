@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { isBridgeError } from '../../operator/errors.ts';
-import type { ErrorCode } from '../../operator/errors.ts';
+import { inspect } from 'node:util';
+import { type ErrorCode, isBridgeError } from '../../operator/errors.ts';
+import { NacosClient } from '../../operator/nacos/client.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { clientFor, fakeNacos, stopAll } from './client-for.ts';
-import type { TestClient } from './client-for.ts';
+import { clientFor, nacosServer, stopAll, type TestClient } from './client-for.ts';
 import { until } from './until.ts';
 
 const key = { namespaceId: '', group: 'g', dataId: 'd' };
+const plain = { type: 'text', cas: 'none' } as const;
 const password = 'hunter2-marker';
+const auth = { password };
+const credentials = { username: 'nacos', password };
+const login = 'POST /v3/auth/user/login';
+const generations = ['3.1', '2.3'] as const;
 
 function isCode(code: ErrorCode, message = /./): (error: unknown) => boolean {
   return (error) => isBridgeError(error, code) && message.test(error.message);
@@ -33,64 +38,68 @@ describe('the Nacos client', () => {
 
   describe('connecting', () => {
     for (const [generation, expected] of [
-      [3, { persistentByGrpc: true, fuzzyWatch: true, adminApi: 'v3' }],
-      [2, { persistentByGrpc: true, fuzzyWatch: false, adminApi: 'v1' }],
-      [1, { persistentByGrpc: false, fuzzyWatch: false, adminApi: 'v1' }],
+      ['3.1', { persistentByGrpc: true, fuzzyWatch: true, adminApi: 'v3' }],
+      ['2.3', { persistentByGrpc: true, fuzzyWatch: false, adminApi: 'v1' }],
     ] as const) {
-      it(`learns what a server of generation ${generation} can do`, async () => {
-        const { client, connected } = clientFor([await fakeNacos({ generation })]);
+      it(`learns what a server of ${generation} can do`, async () => {
+        const { client, connected } = clientFor([await nacosServer({ generation })]);
         await connected();
-        assert.deepEqual(client.state.kind === 'connected' && client.state.capabilities, expected);
+        assert.ok(client.state.kind === 'connected');
+        assert.deepEqual(client.state.capabilities, expected);
+        assert.ok(client.state.serverVersion?.startsWith(generation));
         assert.equal(await client.config.query(key), undefined);
       });
     }
 
-    it('introduces itself as the protocol wants it', async () => {
-      const fake = await fakeNacos();
-      await clientFor([fake]).connected();
-      const setup = fake.received.find(({ type }) => type === 'stream:ConnectionSetupRequest');
-      assert.deepEqual(setup?.body, {
-        clientVersion: 'Test-Client:v1',
-        tenant: '',
-        labels: { source: 'sdk', module: 'config', AppName: 'test' },
-        abilityTable: {},
+    it('needs nothing but a server', async () => {
+      const { host, port } = await nacosServer();
+      const client = new NacosClient({ servers: [`${host}:${port}`] });
+      client.start();
+      try {
+        await client.config.publish(key, 'here', plain);
+        assert.equal((await client.config.read(key))?.content, 'here');
+      } finally {
+        await client.stop();
+      }
+    });
+
+    for (const [what, servers, rule] of [
+      ['no server', [], /at least one/],
+      ['an address that is none', ['http://'], /must be HOST/],
+    ] as const) {
+      it(`refuses ${what}, with the rule`, () => {
+        assert.throws(() => new NacosClient({ servers }), isCode('INVALID_OPTION', rule));
       });
+    }
+
+    it('lets requests wait for the first connection', async () => {
+      const nacos = await nacosServer();
+      await clientFor([nacos]).client.config.publish(key, 'here', plain);
+      assert.equal((await clientFor([nacos]).client.config.query(key))?.content, 'here');
     });
 
     it('waits for a server that is starting', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos();
-      fake.faults.starting = 3;
-      const { client } = clientFor([fake], { clock });
-      await until(
-        'connected',
-        () => client.state.kind === 'connected',
-        () => clock.advance(100),
-      );
-      assert.equal(fake.count('ServerCheckRequest'), 4);
-    });
-
-    it('lets requests wait for the first connection', async () => {
-      const fake = await fakeNacos();
-      fake.publish(' g d', 'here');
-      assert.equal((await clientFor([fake]).client.config.query(key))?.content, 'here');
+      const nacos = await nacosServer();
+      nacos.refuses('ServerCheckRequest', 300, 3);
+      const { client } = clientFor([nacos], { clock });
+      const isConnected = (): boolean => client.state.kind === 'connected';
+      await until('connected', isConnected, () => clock.advance(100));
+      assert.equal(nacos.count('ServerCheckRequest'), 4);
     });
 
     it('gives up a server that does not acknowledge the setup and goes on to the next', async () => {
       const clock = new FakeClock();
-      const [deaf, good] = [await fakeNacos(), await fakeNacos()];
-      deaf.faults.loseSetupAck = true;
+      const [deaf, good] = [await nacosServer(), await nacosServer()];
+      deaf.fails('silence', 'ConnectionSetupRequest');
       const { client } = clientFor([deaf, good], { clock });
-      await until(
-        'connected',
-        () => client.state.kind === 'connected',
-        () => clock.advance(200),
-      );
-      assert.equal(client.state.kind === 'connected' && client.state.server.port, good.address.port);
+      const isConnected = (): boolean => client.state.kind === 'connected';
+      await until('connected', isConnected, () => clock.advance(200));
+      assert.equal(client.state.kind === 'connected' && client.state.server.port, good.port);
     });
 
     it('says which servers do not answer, and why', async () => {
-      const address = { ...(await fakeNacos()).address, port: await closedPort(), grpcPort: await closedPort() };
+      const address = { ...(await nacosServer()).address, port: await closedPort(), grpcPort: await closedPort() };
       const { client } = clientFor([{ address }]);
       await until('disconnected', () => client.state.kind === 'disconnected');
       const message = new RegExp(`no Nacos server answers \\(127.0.0.1:${address.port}: ECONNREFUSED\\)`);
@@ -99,35 +108,36 @@ describe('the Nacos client', () => {
     });
 
     it('says in words that only the gRPC port is closed, and which port that is', async () => {
-      const fake = await fakeNacos();
+      const nacos = await nacosServer();
       const grpcPort = await closedPort();
-      const { client } = clientFor([{ address: { ...fake.address, grpcPort } }]);
+      const { client } = clientFor([{ address: { ...nacos.address, grpcPort } }]);
       await until('disconnected', () => client.state.kind === 'disconnected');
       const error = client.state.kind === 'disconnected' ? client.state.error : undefined;
       assert.equal(error?.code, 'NACOS_GRPC_UNREACHABLE');
-      const words = [`127.0.0.1 answers HTTP on port ${fake.address.port}`, `gRPC on port ${grpcPort} (ECONNREFUSED)`];
+      const words = [`127.0.0.1 answers HTTP on port ${nacos.port}`, `gRPC on port ${grpcPort} (ECONNREFUSED)`];
       for (const part of [...words, 'HTTP port + 1000 unless grpcPort is set', 'firewalls']) {
         assert.ok(error?.message.includes(part), `'${part}' in '${error?.message}'`);
       }
     });
 
     it('learns the version later when HTTP opens after gRPC', async () => {
-      const fake = await fakeNacos();
-      fake.stopHttp();
+      const nacos = await nacosServer();
+      const open = nacos.fails('reset', 'GET *');
       const clock = new FakeClock();
-      const { client, connected } = clientFor([fake], { clock });
+      const { client, connected, states } = clientFor([nacos], { clock });
       await connected();
       assert.equal(client.state.kind === 'connected' && client.state.capabilities.adminApi, 'none');
-      await fake.startHttp();
+      open();
       const known = (): boolean => client.state.kind === 'connected' && client.state.serverVersion === '3.1.0';
       await until('version', known, () => clock.advance(100));
+      assert.ok(states.some((state) => state.kind === 'connected' && state.serverVersion === '3.1.0'));
     });
 
     it('stops while it is connecting, and refuses requests afterwards', async () => {
-      const fake = await fakeNacos();
-      fake.faults.silent = true;
-      const { client } = clientFor([fake]);
-      await until('asked', () => fake.count('ServerCheckRequest') > 0);
+      const nacos = await nacosServer();
+      nacos.fails('silence', '*');
+      const { client } = clientFor([nacos]);
+      await until('asked', () => nacos.count('ServerCheckRequest') > 0);
       await client.stop();
       assert.equal(client.state.kind, 'stopped');
       await assert.rejects(client.config.query(key), isCode('CONNECTION_NOT_READY', /stopped/));
@@ -136,115 +146,55 @@ describe('the Nacos client', () => {
 
   describe('losing its connection', () => {
     it('comes back after the server went and came', async () => {
-      const fake = await fakeNacos();
-      const { client, connected, registry } = clientFor([fake]);
+      const nacos = await nacosServer();
+      const { client, connected, registry } = clientFor([nacos]);
       await connected();
-      fake.stopGrpc();
-      fake.stopHttp();
+      await nacos.stopServing();
       await until('lost', () => client.state.kind !== 'connected');
-      await fake.startHttp();
-      await fake.startGrpc();
+      await nacos.startServing();
       await connected();
       assert.equal(await client.config.query(key), undefined);
       assert.match(await registry.metrics(), /nacos_reconnects_total 1/);
     });
 
     it('takes the next server when one goes', async () => {
-      const fakes = [await fakeNacos(), await fakeNacos()];
-      const { client, connected } = clientFor(fakes);
+      const [first, second] = [await nacosServer(), await nacosServer()];
+      const { client, connected } = clientFor([first, second]);
       await connected();
-      fakes[0]?.stop();
-      await until('moved', () => fakes[1]?.connections === 1 && client.state.kind === 'connected');
+      await first.stopServing();
+      await until('moved', () => second.connections === 1 && client.state.kind === 'connected');
     });
 
-    it('connects anew when the server ends the stream, or no longer knows it', async () => {
-      const fake = await fakeNacos();
-      const { client, connected, states } = clientFor([fake]);
+    it('connects anew when the server asks it to', async () => {
+      const nacos = await nacosServer();
+      const { client, connected, states } = clientFor([nacos]);
       await connected();
-      fake.dropConnections();
-      await until('lost', () => states.some(({ kind }) => kind === 'connecting' && states.length > 2));
-      await connected();
-      fake.forgetConnections();
-      await assert.rejects(client.config.query(key), isCode('CONNECTION_NOT_READY', /301/));
-      await until('again', () => fake.connections === 1 && client.state.kind === 'connected');
-    });
-
-    it('follows ConnectReset to the server that it names, after acknowledging it', async () => {
-      const [first, second, third] = [await fakeNacos(), await fakeNacos(), await fakeNacos()];
-      const { client, connected } = clientFor([first, second, third]);
-      await connected();
-      first.push('ConnectResetRequest', { serverIp: '127.0.0.1', serverPort: String(third.address.grpcPort) });
-      await until('moved', () => third.connections === 1 && client.state.kind === 'connected');
-      await until('acknowledged', () => first.count('stream:ConnectResetResponse') === 1);
-      assert.equal(second.count('ServerCheckRequest'), 0);
-    });
-
-    it('ignores a ConnectReset that is meant for another connection', async () => {
-      const fake = await fakeNacos();
-      const { connected, states } = clientFor([fake]);
-      await connected();
-      fake.push('ConnectResetRequest', { connectionId: 'somebody_else_1' });
-      await until('acknowledged', () => fake.count('stream:ConnectResetResponse') === 1);
-      assert.deepEqual(
-        states.map(({ kind }) => kind),
-        ['connecting', 'connected'].slice(-states.length),
-      );
+      await nacos.resetConnections();
+      await until('again', () => states.filter(({ kind }) => kind === 'connected').length === 2);
+      await until('one connection', () => nacos.connections === 1);
+      assert.equal(await client.config.query(key), undefined);
     });
 
     it('notices silence: three health checks of 3 s after 5 s', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos();
-      const { client, connected } = clientFor([fake], { clock });
+      const nacos = await nacosServer();
+      const { client, connected } = clientFor([nacos], { clock });
       await connected();
       const sinceMs = clock.monotonic();
-      await until(
-        'asked for its health',
-        () => fake.count('HealthCheckRequest') === 1,
-        () => clock.advance(500),
-      );
-      fake.faults.silent = true;
-      await until(
-        'lost',
-        () => client.state.kind !== 'connected',
-        () => clock.advance(500),
-      );
+      const passTime = (): Promise<void> => clock.advance(500);
+      await until('asked for its health', () => nacos.count('HealthCheckRequest') === 1, passTime);
+      const speak = nacos.fails('silence', '*');
+      await until('lost', () => client.state.kind !== 'connected', passTime);
       assert.ok(clock.monotonic() - sinceMs <= 25_000, `after ${clock.monotonic() - sinceMs} ms`);
-      fake.faults.silent = false;
-      await until(
-        'again',
-        () => client.state.kind === 'connected',
-        () => clock.advance(500),
-      );
-    });
-  });
-
-  describe('pushes', () => {
-    it('answers the server when it asks whether the client lives', async () => {
-      const fake = await fakeNacos();
-      await clientFor([fake]).connected();
-      fake.push('ClientDetectionRequest', {});
-      await until('answered', () => fake.count('stream:ClientDetectionResponse') === 1);
-      const answer = fake.received.find(({ type }) => type === 'stream:ClientDetectionResponse');
-      assert.deepEqual([answer?.body['requestId'], answer?.body['resultCode']], ['7', 200]);
-    });
-
-    it('logs what it does not know and goes on', async () => {
-      const fake = await fakeNacos();
-      const { client, connected, logged } = clientFor([fake]);
-      await connected();
-      fake.push('SomethingNewRequest', { secret: 'value' });
-      await until('logged', () => logged.some((line) => line.includes('SomethingNewRequest')));
-      assert.ok(!logged.some((line) => line.includes('value')));
-      assert.equal(await client.config.query(key), undefined);
+      speak();
+      await until('again', () => client.state.kind === 'connected', passTime);
     });
   });
 
   describe('authenticating', () => {
-    for (const generation of [3, 2] as const) {
-      it(`logs in to a server of generation ${generation}`, async () => {
-        const test = clientFor([await fakeNacos({ generation, password })], {
-          credentials: { username: 'nacos', password },
-        });
+    for (const generation of generations) {
+      it(`logs in to a server of ${generation}`, async () => {
+        const test = clientFor([await nacosServer({ generation, auth })], { credentials });
         await test.connected();
         assert.deepEqual(authOf(test), [true, undefined]);
         assert.equal(await test.client.config.query(key), undefined);
@@ -252,17 +202,27 @@ describe('the Nacos client', () => {
     }
 
     it('works without authentication, with credentials or without', async () => {
-      const fake = await fakeNacos();
-      for (const credentials of [undefined, { username: 'nacos', password }]) {
-        const test = clientFor([fake], { credentials });
+      const nacos = await nacosServer();
+      for (const given of [undefined, credentials]) {
+        const test = clientFor([nacos], { credentials: given });
         await test.connected();
         assert.deepEqual(authOf(test), [true, undefined]);
         assert.equal(await test.client.config.query(key), undefined);
       }
     });
 
+    it('works where the login is refused and nothing else', async () => {
+      const nacos = await nacosServer();
+      nacos.refuses('POST *', 403);
+      const test = clientFor([nacos], { credentials });
+      await test.connected();
+      assert.deepEqual(authOf(test), [false, 'NACOS_UNAUTHENTICATED']);
+      assert.equal(await test.client.config.query(key), undefined);
+      assert.deepEqual(authOf(test), [true, undefined]);
+    });
+
     it('stays connected with a wrong password, says so, and works once it is mended', async () => {
-      const test = clientFor([await fakeNacos({ password })], {
+      const test = clientFor([await nacosServer({ auth })], {
         credentials: { username: 'nacos', password: 'wrong-marker' },
       });
       await test.connected();
@@ -271,7 +231,7 @@ describe('the Nacos client', () => {
         test.client.config.query(key),
         isCode('NACOS_UNAUTHENTICATED', /refused the user 'nacos' or the password/),
       );
-      test.client.setCredentials({ username: 'nacos', password });
+      test.client.setCredentials(credentials);
       assert.equal(await test.client.config.query(key), undefined);
       assert.deepEqual(authOf(test), [true, undefined]);
       assert.equal(test.states.filter(({ kind }) => kind === 'connecting').length, 1);
@@ -279,22 +239,20 @@ describe('the Nacos client', () => {
 
     it('recovers by itself when the server accepts what it refused', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos({ password });
-      const test = clientFor([fake], { clock, credentials: { username: 'nacos', password: 'next' } });
+      const nacos = await nacosServer({ auth });
+      const accept = nacos.refuses('POST *', 403);
+      const test = clientFor([nacos], { clock, credentials });
       await test.connected();
       const seen: string[] = [];
       test.client.config.watch(key, ({ kind }) => seen.push(kind));
       await until('refused', () => test.logged.some((line) => line.includes('cannot be read')));
-      fake.password = 'next';
-      await until(
-        'accepted and watched',
-        () => authOf(test)[0] && seen.length === 1,
-        () => clock.advance(1_000),
-      );
+      accept();
+      const isWell = (): boolean => authOf(test)[0] && seen.length === 1;
+      await until('accepted and watched', isWell, () => clock.advance(1_000));
     });
 
     it('asks for credentials when it has none and the server wants them', async () => {
-      const test = clientFor([await fakeNacos({ password })]);
+      const test = clientFor([await nacosServer({ auth })]);
       await test.connected();
       await assert.rejects(test.client.config.query(key), isCode('NACOS_UNAUTHENTICATED', /none are configured/));
       assert.deepEqual(authOf(test), [false, 'NACOS_UNAUTHENTICATED']);
@@ -302,77 +260,71 @@ describe('the Nacos client', () => {
 
     it('renews an expired token at once, by one login for all requests', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos({ password });
-      const test = clientFor([fake], { clock, credentials: { username: 'nacos', password } });
+      const nacos = await nacosServer({ auth });
+      const test = clientFor([nacos], { clock, credentials });
       await test.connected();
       await clock.advance(5_000);
-      fake.expireTokens();
+      nacos.expireTokens();
       const results = await Promise.all(Array.from({ length: 10 }, () => test.client.config.query(key)));
       assert.equal(results.length, 10);
-      assert.equal(fake.logins.length, 2);
+      assert.equal(nacos.count(login), 2);
     });
 
     it('logs in at most every 5 s for refusals that a new token does not mend', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos({ password });
-      const test = clientFor([fake], { clock, credentials: { username: 'nacos', password } });
+      const nacos = await nacosServer({ auth });
+      const test = clientFor([nacos], { clock, credentials });
       await test.connected();
-      fake.faults.answers.set('ConfigQueryRequest', {
-        type: 'ConfigQueryResponse',
-        body: { resultCode: 500, errorCode: 403, message: 'authorization failed!' },
-      });
+      nacos.refuses('ConfigQueryRequest', 403);
       await clock.advance(5_000);
       for (let request = 0; request < 5; request += 1) {
-        await assert.rejects(test.client.config.query(key), isCode('NACOS_FORBIDDEN', /authorization failed/));
+        await assert.rejects(test.client.config.query(key), isCode('NACOS_FORBIDDEN', /query of g\/d/));
       }
-      assert.equal(fake.logins.length, 2);
+      assert.equal(nacos.count(login), 2);
       assert.deepEqual(authOf(test), [true, undefined]);
     });
 
     it('refreshes the token before it expires', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos({ password, tokenTtlSeconds: 30 });
-      const test = clientFor([fake], { clock, credentials: { username: 'nacos', password } });
+      const nacos = await nacosServer({ auth: { password, tokenSeconds: 30 } });
+      const test = clientFor([nacos], { clock, credentials });
       await test.connected();
       await clock.advance(27_900);
-      assert.equal(fake.logins.length, 1);
-      await until(
-        'logged in again',
-        () => fake.logins.length === 2,
-        () => clock.advance(20),
-      );
+      assert.equal(nacos.count(login), 1);
+      const isRefreshed = (): boolean => nacos.count(login) === 2;
+      await until('logged in again', isRefreshed, () => clock.advance(20));
       assert.ok(clock.monotonic() < 29_000, `after ${clock.monotonic()} ms`);
     });
 
     it('lets no password into errors, states or logs', async () => {
-      const fake = await fakeNacos({ password: 'other' });
-      const test = clientFor([fake], { credentials: { username: 'nacos', password } });
+      const nacos = await nacosServer({ auth: { password: 'other' } });
+      const test = clientFor([nacos], { credentials });
       await test.connected();
       const errors: unknown[] = [];
       const fail = (error: unknown): void => void errors.push(error);
       await test.client.config.query(key).catch(fail);
-      fake.stop();
+      await nacos.stopServing();
       await until('disconnected', () => test.client.state.kind === 'disconnected');
       await test.client.admin.getConfig(key).catch(fail);
-      test.client.setCredentials({ username: 'nacos', password });
+      test.client.setCredentials(credentials);
       await until('login failed', () => test.logged.some((line) => line.includes('ECONNREFUSED')));
       assert.equal(errors.length, 2);
-      const { inspect } = await import('node:util');
       const everything = inspect([errors, test.states, test.logged], { depth: 20, showHidden: true, getters: true });
       assert.ok(!everything.includes(password));
     });
   });
 
-  it('survives a listener of the state that throws', async () => {
-    const { client, connected, logged } = clientFor([await fakeNacos()]);
+  it('survives a listener of the state that throws, or rejects', async () => {
+    const { client, connected, logged } = clientFor([await nacosServer()]);
     client.onStateChange(() => assert.fail('a bad listener'));
+    client.onStateChange(() => Promise.reject(new Error('a late one')) as unknown as undefined);
     await connected();
     assert.equal(await client.config.query(key), undefined);
-    assert.ok(logged.some((line) => line.includes('a bad listener')));
+    for (const what of ['a bad listener', 'a late one']) assert.ok(logged.some((line) => line.includes(what)));
   });
 
   it('counts requests, pushes and the state of its connection', async () => {
-    const { client, connected, registry } = clientFor([await fakeNacos()]);
+    const { client, connected, registry } = clientFor([await nacosServer()]);
     await connected();
     await client.config.query(key);
     const metrics = await registry.metrics();

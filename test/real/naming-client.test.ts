@@ -9,8 +9,9 @@ import { systemClock } from '../../operator/clock.ts';
 import { isBridgeError } from '../../operator/errors.ts';
 import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
-import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
-import type { Instance, NamingClient, ServiceKey } from '../../operator/nacos/naming/naming-client.ts';
+import { createNacosMetrics } from '../../operator/connections/nacos-metrics.ts';
+import type { Instance, ServiceKey } from '../../operator/nacos/naming/naming-types.ts';
+import type { NamingClient } from '../../operator/nacos/naming/naming-client.ts';
 import { parseServerAddresses } from '../../operator/nacos/transport/server-address.ts';
 import { startNacos } from '../testbed/nacos.ts';
 import type { NacosServer } from '../testbed/nacos.ts';
@@ -208,19 +209,19 @@ for (const version of ['3.1', '2.3'] as const) {
       const all = Array.from({ length: 5 }, () => freshService());
       const grown = all[0]!;
       await Promise.all(all.map((service) => naming.publish(service, instances(500))));
-      assert.deepEqual([naming.connections, naming.published], [2, { services: 5, instances: 2_500 }]);
+      assert.deepEqual([naming.connections.count, naming.published], [2, { services: 5, instances: 2_500 }]);
       await eventually(soonMs, async () => assert.equal(await count(grown), 500));
       const counts = await countsDuring(grown, 1_000, () => naming.publish(grown, instances(501)));
       assert.deepEqual(counts, [500, 501]);
       await nacos.kill('SIGKILL');
-      await eventually(soonMs, async () => assert.equal(naming.connections, 0));
+      await eventually(soonMs, async () => assert.equal(naming.connections.count, 0));
       await nacos.start();
       await eventually(30_000, async () => assert.equal(naming.published.instances, 2_501));
       await eventually(soonMs, async () => {
         const found = await Promise.all(all.map(count));
         assert.deepEqual(found, [501, 500, 500, 500, 500]);
       });
-      assert.equal(naming.connections, 2);
+      assert.equal(naming.connections.count, 2);
     });
   });
 }

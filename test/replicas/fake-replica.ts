@@ -1,16 +1,16 @@
 /**
- * A replica for tests of the relief: a real Nacos client on a small Nacos, and in the place of the API server a Lease and
+ * A replica for tests of the relief: a real Nacos client on an embedded Nacos, and in the place of the API server a Lease and
  * a view that the test commands.
  */
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../operator/clock.ts';
-import type { NacosClientOptions } from '../../operator/nacos/client.ts';
-import type { Instance, NamingClient } from '../../operator/nacos/naming/naming-client.ts';
+import type { NacosClientOptions } from '../../operator/nacos/client-options.ts';
+import type { Instance } from '../../operator/nacos/naming/naming-types.ts';
+import type { NamingClient } from '../../operator/nacos/naming/naming-client.ts';
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import type { LeaseEvent } from '../../operator/replicas/replica-lease.ts';
 import { Replicas } from '../../operator/replicas/replicas.ts';
-import type { FakeNacos } from '../nacos/fake-nacos.ts';
-import { clientFor, recorder } from '../nacos/client-for.ts';
+import { clientFor, type ObservedNacos, recorder } from '../nacos/client-for.ts';
 
 /** What the API server holds: addresses by service. */
 export type World = Map<string, readonly string[]>;
@@ -42,7 +42,7 @@ export class FakeReplica {
   readonly #progressListeners = new Set<() => void>();
   #view: World = new Map();
 
-  constructor(identity: string, world: World, servers: readonly FakeNacos[], options: ReplicaOptions = {}) {
+  constructor(identity: string, world: World, servers: readonly ObservedNacos[], options: ReplicaOptions = {}) {
     this.#world = world;
     const { namespaceIds = [''], replicasClock = systemClock, ...clientOptions } = options;
     this.#clock = replicasClock;

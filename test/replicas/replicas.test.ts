@@ -1,21 +1,60 @@
 import assert from 'node:assert/strict';
-import { clientFor, fakeNacos, stopAll } from '../nacos/client-for.ts';
-import type { FakeNacos } from '../nacos/fake-nacos.ts';
+import type { NamingSubscription } from '../../operator/nacos/naming/naming-subscriptions.ts';
+import type { ServiceKey } from '../../operator/nacos/naming/naming-types.ts';
+import { clientFor, nacosServer, type ObservedNacos, stopAll } from '../nacos/client-for.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { until } from '../nacos/until.ts';
 import { FakeReplica, type World } from './fake-replica.ts';
 
-const SERVICE = 'public g orders';
+const ORDERS: ServiceKey = { namespaceId: '', group: 'g', serviceName: 'orders' };
+const ENTRIES: ServiceKey = { namespaceId: '', group: 'nacos-bridge-system', serviceName: 'nacos-bridge' };
+
+/** What any client of the server sees: the addresses of the service, and what replicas say of themselves. */
+class Onlooker {
+  /** Every state that was seen, as addresses. */
+  readonly seen: string[] = [];
+  /** What the service had when the first entry was seen. */
+  beforeEntries: string | undefined;
+  readonly #entries: ReadonlyMap<string, NamingSubscription>;
+
+  constructor(nacos: ObservedNacos) {
+    const { naming } = clientFor([nacos]).client;
+    naming.subscribe(ORDERS, ({ hosts }) => this.seen.push(hosts.map(({ ip }) => ip).join(' ')));
+    const entriesIn = (namespaceId: string): [string, NamingSubscription] => [
+      namespaceId,
+      naming.subscribe({ ...ENTRIES, namespaceId }, ({ hosts }) => {
+        if (hosts.length > 0) this.beforeEntries ??= this.seen.at(-1);
+      }),
+    ];
+    this.#entries = new Map(['', 'dev'].map(entriesIn));
+  }
+
+  entries(namespaceId = ''): Readonly<Record<string, string>>[] {
+    return (this.#entries.get(namespaceId)?.current?.hosts ?? []).map(({ metadata }) => metadata);
+  }
+
+  entryOf(identity: string): Readonly<Record<string, string>> | undefined {
+    return this.entries().find((entry) => entry['identity'] === identity);
+  }
+
+  /** The states that were seen since the service began, each once. */
+  get states(): string[] {
+    return [...new Set(this.seen.slice(this.seen.findIndex((ips) => ips !== '')))];
+  }
+}
 
 describe('replicas that publish the same services', () => {
-  let nacos: FakeNacos;
+  let nacos: ObservedNacos;
+  let onlooker: Onlooker;
   let world: World;
   let replicas: FakeReplica[];
 
   beforeEach(async () => {
-    nacos = await fakeNacos();
+    nacos = await nacosServer();
+    onlooker = new Onlooker(nacos);
     world = new Map([['orders', ['10.0.0.1', '10.0.0.2']]]);
     replicas = [];
+    await until('subscribed', () => onlooker.seen.length === 1);
   });
   afterEach(async () => {
     for (const replica of replicas) await replica.stop();
@@ -25,42 +64,26 @@ describe('replicas that publish the same services', () => {
   async function begin(...identities: string[]): Promise<FakeReplica[]> {
     replicas = identities.map((identity) => new FakeReplica(identity, world, [nacos]));
     for (const replica of replicas) replica.start();
-    await until('all entries', () => entries().length === identities.length);
+    await until('all entries', () => onlooker.entries().length === identities.length);
     await until('all records', () => records() === identities.length);
     return replicas;
   }
 
-  function entries(namespaceId = 'public'): Record<string, string>[] {
-    const service = `${namespaceId} nacos-bridge-system nacos-bridge`;
-    const hosts = [...nacos.naming.slots.values()].flatMap((slots) => slots.get(service) ?? []);
-    return hosts.map((host) => host['metadata'] as Record<string, string>);
-  }
-
-  function entryOf(identity: string): Record<string, string> | undefined {
-    return entries().find((entry) => entry['identity'] === identity);
-  }
-
-  /** Connections that publish the service. */
+  /** How many replicas have the service registered, as Nacos has confirmed. */
   function records(): number {
-    return [...nacos.naming.slots.values()].filter((slots) => slots.has(SERVICE)).length;
-  }
-
-  /** Every state that a subscriber could have seen, as sorted addresses. */
-  function seen(): string[] {
-    const states = nacos.naming.history.filter(({ service }) => service === SERVICE);
-    return [...new Set(states.map(({ hosts }) => hosts.join(' ')))];
+    return replicas.filter(({ naming }) => naming.published.services > 0).length;
   }
 
   it('say who they are, after their records are there', async () => {
     await begin('a', 'b');
     assert.deepEqual(
-      entries()
+      onlooker
+        .entries()
         .map((entry) => `${entry['identity']} ${entry['kubernetes']}`)
         .toSorted(),
       ['a Synced', 'b Synced'],
     );
-    const order = nacos.naming.requests.filter(({ type }) => type === 'BatchInstanceRequest');
-    assert.equal(order[0]?.service, SERVICE);
+    assert.equal(onlooker.beforeEntries, '10.0.0.1 10.0.0.2');
   });
 
   it('relieve one that has lost the API server, which takes its dead instances along, and take it back', async () => {
@@ -69,14 +92,14 @@ describe('replicas that publish the same services', () => {
     world.set('orders', ['10.0.0.2']);
     a!.watch();
     await until('relieved', () => b!.states === 'relieved' && records() === 1);
-    assert.deepEqual(nacos.naming.hosts(SERVICE), ['10.0.0.2:80']);
-    assert.equal(entryOf('a')?.['relieves'], `b/${entryOf('b')?.['epoch']}`);
+    await until('gone', () => onlooker.seen.at(-1) === '10.0.0.2');
+    assert.equal(onlooker.entryOf('a')?.['relieves'], `b/${onlooker.entryOf('b')?.['epoch']}`);
     assert.ok(a!.lists >= 1 && a!.renewals >= 1);
     b!.recover();
     await until('both', () => b!.states === 'sighted' && records() === 2);
-    await until('nobody is named', () => entryOf('a')?.['relieves'] === undefined);
-    await until('synced', () => entryOf('b')?.['kubernetes'] === 'Synced');
-    assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80', '10.0.0.2:80']);
+    await until('nobody is named', () => onlooker.entryOf('a')?.['relieves'] === undefined);
+    await until('synced', () => onlooker.entryOf('b')?.['kubernetes'] === 'Synced');
+    assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2', '10.0.0.2']);
     const metrics = await a!.registry.metrics();
     assert.match(metrics, /^replica_reliefs_total\{role="gave"\} 1$/m);
     assert.match(metrics, /^replica_state\{state="sighted"\} 1$/m);
@@ -94,7 +117,7 @@ describe('replicas that publish the same services', () => {
   });
 
   it('wait, before they relieve, until several servers know what they have published', async () => {
-    const other = await fakeNacos();
+    const other = await nacosServer();
     replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos, other]));
     const beganMs = performance.now();
     for (const replica of replicas) replica.start();
@@ -108,7 +131,7 @@ describe('replicas that publish the same services', () => {
     const [a, b] = await begin('a', 'b');
     b!.lose();
     await until('relieved', () => b!.states === 'relieved' && records() === 1);
-    nacos.naming.faults.losePushes = true;
+    nacos.fails('silence', 'NotifySubscriberRequest');
     a!.lose();
     await until('again', () => b!.states === 'blind' && records() === 2, undefined, 8_000);
   }).timeout(15_000);
@@ -117,27 +140,27 @@ describe('replicas that publish the same services', () => {
     const inBoth = { namespaceIds: ['', 'dev'] };
     replicas = [new FakeReplica('a', world, [nacos]), new FakeReplica('b', world, [nacos], inBoth)];
     for (const replica of replicas) replica.start();
-    await until('all entries', () => entries().length === 2 && entries('dev').length === 1);
+    await until('all entries', () => onlooker.entries().length === 2 && onlooker.entries('dev').length === 1);
     await until('all records', () => records() === 2);
     replicas[1]!.lose();
     await until('relieved in one', () => replicas[1]!.states === 'relieved,blind');
-    assert.equal(replicas[1]!.naming.isSuspended, false);
+    assert.equal(replicas[1]!.naming.connections.isSuspended, false);
     assert.equal(records(), 2);
     const third = new FakeReplica('c', world, [nacos], { namespaceIds: ['dev'] });
     replicas.push(third);
     third.start();
     await until('relieved in both', () => replicas[1]!.states === 'relieved,relieved' && records() === 2);
-    assert.equal(replicas[1]!.naming.isSuspended, true);
-    assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80']);
+    assert.equal(replicas[1]!.naming.connections.isSuspended, true);
+    assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
   });
 
   it('close nothing when all of them have lost it', async () => {
     await begin('a', 'b', 'c');
     for (const replica of replicas) replica.lose();
-    await until('all say so', () => entries().every((entry) => entry['kubernetes'] === 'Lost'));
+    await until('all say so', () => onlooker.entries().every((entry) => entry['kubernetes'] === 'Lost'));
     await until('all know', () => replicas.every(({ states }) => states === 'blind'));
     assert.equal(records(), 3);
-    assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80']);
+    assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
   });
 
   it('publish again when the one that relieved them loses the API server as well', async () => {
@@ -147,7 +170,7 @@ describe('replicas that publish the same services', () => {
     a!.lose();
     await until('both', () => records() === 2);
     assert.equal(b!.states, 'blind');
-    assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80']);
+    assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
   });
 
   it('publish again when the one that relieved them is gone', async () => {
@@ -172,24 +195,26 @@ describe('replicas that publish the same services', () => {
   it('name nobody while a record of their own is not confirmed', async () => {
     const [a, b] = await begin('a', 'b');
     world.set('payments', ['10.0.0.3']);
-    nacos.naming.faults.refused.set('payments', { code: 500, message: 'no space left' });
+    nacos.faults.add({ on: 'BatchInstanceRequest', fault: { kind: 'silence' }, times: 1 });
+    const struck = nacos.faults.strikes + 1;
     a!.watch();
+    await until('sent', () => nacos.faults.strikes === struck);
     b!.lose();
     await until('listed', () => a!.lists > 0);
-    await until('refused', () => nacos.naming.requests.some(({ service }) => service === 'public g payments'));
     assert.equal(b!.states, 'blind');
-    nacos.naming.faults.refused.clear();
+    // On its next connection it sends the record again.
+    await nacos.resetConnections();
     await until('relieved', () => b!.states === 'relieved');
   });
 
   it('withdraw nothing where Nacos refuses their entries, and say so', async () => {
-    nacos = await fakeNacos({ password: 'secret' });
-    nacos.naming.faults.refused.set('nacos-bridge', { code: 403, message: 'authorization failed!' });
-    const credentials = { username: 'nacos', password: 'secret' };
-    replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos], { credentials }));
+    const somebody = clientFor([nacos]).client.naming;
+    const plain = { port: 1, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT', metadata: {} };
+    await somebody.registerPersistent(ENTRIES, { ip: '10.9.9.9', ...plain });
+    replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos]));
     for (const replica of replicas) replica.start();
     await until('records', () => records() === 2);
-    await until('verdicts', () => replicas.every(({ verdicts }) => verdicts.at(-1) === 'Forbidden'));
+    await until('verdicts', () => replicas.every(({ verdicts }) => verdicts.at(-1) === 'RefusedByNacos'));
     replicas[1]!.lose();
     await until('blind', () => replicas[1]!.states === 'blind');
     assert.equal(records(), 2);
@@ -197,37 +222,33 @@ describe('replicas that publish the same services', () => {
   });
 
   it('go to different servers, without a gap, when all are at one', async () => {
-    const other = await fakeNacos();
+    const other = await nacosServer();
     const clock = new FakeClock();
     const options = { replicasClock: clock };
     replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos, other], options));
     for (const replica of replicas) replica.start();
-    await until('both at the first', () => records() === 2 && entries().length === 2);
-    const isAtOther = () => [...other.naming.slots.values()].some((slots) => slots.has(SERVICE));
-    await until(
-      'one at each',
-      () => records() === 1 && isAtOther(),
-      () => clock.advance(50),
-    );
-    assert.deepEqual(replicas[0]!.naming.servers, [nacos.address]);
-    assert.deepEqual(replicas[1]!.naming.servers, [other.address]);
-    assert.deepEqual(seen(), ['10.0.0.1:80 10.0.0.2:80']);
+    await until('both at the first', () => records() === 2 && onlooker.entries().length === 2);
+    // And the two entries.
+    const isOneAtEach = (): boolean => nacos.counts.instances === 2 + 2 && other.counts.instances === 2;
+    await until('one at each', isOneAtEach, () => clock.advance(50));
+    assert.deepEqual(replicas[0]!.naming.connections.servers, [nacos.address]);
+    assert.deepEqual(replicas[1]!.naming.connections.servers, [other.address]);
+    assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
   }).timeout(6000);
 
   it('do not heed strangers, nor replicas of other clusters', async () => {
     const [a] = await begin('a');
-    const service = { namespaceId: '', group: 'nacos-bridge-system', serviceName: 'nacos-bridge' };
     const host = { ip: '10.9.9.9', port: 1, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT' };
     const stranger = clientFor([nacos]).client.naming;
     a!.lose();
-    await until('lost', () => entryOf('a')?.['kubernetes'] === 'Lost');
-    const relieves = `a/${entryOf('a')?.['epoch']}`;
+    await until('lost', () => onlooker.entryOf('a')?.['kubernetes'] === 'Lost');
+    const relieves = `a/${onlooker.entryOf('a')?.['epoch']}`;
     const entry = { identity: 'z', kubernetes: 'Synced', relieves };
-    await stranger.publish(service, [
+    await stranger.publish(ENTRIES, [
       { ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-2' } },
       { ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-1', kubernetes: 'Maybe' } },
     ]);
-    await stranger.publish(service, [{ ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-1' } }]);
+    await stranger.publish(ENTRIES, [{ ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-1' } }]);
     // The last one is a replica of our cluster, so what came before it was seen too.
     await until('relieved', () => a!.states === 'relieved');
     assert.equal(a!.logged.filter((line) => line.includes('publishes in place')).length, 1);

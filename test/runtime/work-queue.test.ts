@@ -194,6 +194,22 @@ describe('work queue', () => {
     assert.ok(clock.waitingMs[0]! < 2 ** 31, 'a longer timer fires at once');
   });
 
+  it('asks for no timer that lies in the past, also when time passes while it works', async () => {
+    const { clock, queue } = setUp();
+    const asked: number[] = [];
+    const [after, monotonic] = [clock.after.bind(clock), clock.monotonic.bind(clock)];
+    let passedMs = 0;
+    clock.monotonic = () => monotonic() + (passedMs += 3);
+    clock.after = (delayMs, callback) => {
+      asked.push(delayMs);
+      return after(delayMs, callback);
+    };
+    for (const delay of [1, 2, 10]) queue.addAfter(`after ${delay}`, delay);
+    await clock.advance(20);
+    assert.deepEqual(await takeAll(queue), ['after 1', 'after 2', 'after 10']);
+    assert.ok(asked.length > 0 && asked.every((delayMs) => delayMs >= 0), asked.join());
+  });
+
   it('resolves a get with undefined when its signal is aborted, and loses no key by it', async () => {
     const { queue } = setUp();
     const controller = new AbortController();

@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../operator/clock.ts';
 import { silentLogger } from '../../operator/logger.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
-import { createNacosMetrics } from '../../operator/nacos/metrics.ts';
+import { createNacosMetrics } from '../../operator/connections/nacos-metrics.ts';
 import { parseServerAddresses } from '../../operator/nacos/transport/server-address.ts';
 
 export interface AuthorEndpoint {

@@ -6,17 +6,19 @@
  * per connection, and `/v3/admin/core/state` and `/v1/console/server/state` tell the version on the way.
  */
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import { describeKey, normaliseKey } from '../config/config-key.ts';
-import type { ConfigKey } from '../config/config-key.ts';
-import { collectListing, listingRequest, parseListingPage } from '../config/config-listing.ts';
-import type { ConfigListing, ListingPage } from '../config/config-listing.ts';
-import { patternText } from '../config/config-pattern.ts';
-import type { ConfigPattern } from '../config/config-pattern.ts';
+import { type ConfigKey, describeKey, normaliseKey } from '../config/config-key.ts';
+import {
+  collectListing,
+  type ConfigListing,
+  type ListingPage,
+  listingRequest,
+  parseListingPage,
+} from '../config/config-listing.ts';
+import { type ConfigPattern, patternText } from '../config/config-pattern.ts';
 import type { ReadSnapshot } from '../config/config-snapshot.ts';
+import type { Access, Word } from '../transport/access.ts';
 import type { HttpAnswer, HttpTransport } from '../transport/http-transport.ts';
-import { isJsonObject, numberOf, parseJsonObject, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
-import type { Login } from '../transport/login.ts';
+import { isJsonObject, type JsonObject, numberOf, parseJsonObject, textOf } from '../transport/json-object.ts';
 import type { NacosMetrics } from '../metrics.ts';
 import { errorOfAnswer } from '../transport/response-errors.ts';
 
@@ -29,17 +31,16 @@ export interface ConfigDetail extends ReadSnapshot {
   readonly srcIp: string;
 }
 
-export interface ServerState {
+interface ServerState {
   /** Such as `3.1.0`; '' when the server does not say. */
   readonly version: string;
   readonly adminApi: 'v3' | 'v1';
-  /** `standalone` or `cluster`; '' when the server does not say. */
-  readonly startupMode: string;
 }
 
-export interface AdminApiOptions {
+interface AdminApiOptions {
   readonly http: HttpTransport;
-  readonly login: Login;
+  /** Whether the servers let us administer. */
+  readonly access: Access;
   readonly metrics: NacosMetrics;
 }
 
@@ -121,24 +122,15 @@ export class AdminApi {
     return detailOf(data, numberOf(data['modifyTime']));
   }
 
-  /** With the token, renewed once when the server refuses it. */
-  async #get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HttpAnswer> {
-    const { http, login } = this.#options;
-    const headers = login.headers();
-    const answer = await http.send({ method: 'GET', path, query, headers, signal });
-    if (!isRefusal(answer)) return answer;
-    const isRenewed = await login.renew(headers);
-    const again = isRenewed
-      ? await http.send({ method: 'GET', path, query, headers: login.headers(), signal })
-      : answer;
-    if (isRefusal(again) && login.status.authError) throw login.status.authError;
-    return again;
+  #get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HttpAnswer> {
+    const { access, http } = this.#options;
+    return access.send((headers) => http.send({ method: 'GET', path, query, headers, signal }), wordOf);
   }
 
   async #stateV3(signal?: AbortSignal): Promise<ServerState | undefined> {
     const answer = await this.#options.http.send({ method: 'GET', path: '/v3/admin/core/state', signal });
     // Refused, it exists all the same.
-    if (isRefusal(answer)) return { version: '', adminApi: 'v3', startupMode: '' };
+    if (isRefusal(answer)) return { version: '', adminApi: 'v3' };
     const body = jsonOf(answer);
     const data = body?.['data'];
     return answer.status === 200 && isJsonObject(data) ? stateOf(data, 'v3') : undefined;
@@ -152,8 +144,7 @@ export class AdminApi {
 }
 
 function stateOf(body: JsonObject, adminApi: ServerState['adminApi']): ServerState {
-  const startupMode = textOf(body['startup_mode']) || textOf(body['standalone_mode']);
-  return { version: textOf(body['version']), adminApi, startupMode };
+  return { version: textOf(body['version']), adminApi };
 }
 
 function detailOf(data: JsonObject, lastModifiedMs: number): ConfigDetail {
@@ -173,6 +164,11 @@ function detailOf(data: JsonObject, lastModifiedMs: number): ConfigDetail {
 
 function isRefusal(answer: HttpAnswer): boolean {
   return answer.status === 401 || answer.status === 403;
+}
+
+/** That a read is served says nothing of the rest of the API. */
+function wordOf(answer: HttpAnswer): Word {
+  return isRefusal(answer) ? 'refused' : undefined;
 }
 
 function jsonOf(answer: HttpAnswer): JsonObject | undefined {

@@ -2,13 +2,10 @@
  * The four config requests of the gRPC protocol, one message each, without any memory.
  */
 import { BridgeError } from '../../errors.ts';
-import { describeKey, normaliseKey } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
-import { md5Of } from './config-snapshot.ts';
-import type { ReadSnapshot } from './config-snapshot.ts';
+import { type ConfigKey, describeKey, normaliseKey } from './config-key.ts';
+import { md5Of, type ReadSnapshot } from './config-snapshot.ts';
 import { maxMessageBytes } from '../transport/grpc-transport.ts';
-import { isJsonObject, listOf, numberOf, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
+import { isJsonObject, type JsonObject, listOf, numberOf, textOf } from '../transport/json-object.ts';
 import { serverCodes } from '../transport/response-errors.ts';
 import type { RpcCaller } from '../transport/rpc-caller.ts';
 
@@ -27,7 +24,7 @@ export interface ConfigPublishOptions {
   readonly srcUser?: string;
 }
 
-export interface ListenContext {
+interface ListenContext {
   readonly key: ConfigKey;
   /** What we have; '' for nothing. */
   readonly md5: string;

@@ -7,52 +7,36 @@
  * 10 s have passed since it. Writes to one key are expected one after the other, as compare-and-swap has it anyway.
  */
 import { sleep } from '../../clock.ts';
-import type { Clock } from '../../clock.ts';
 import { isBridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { AdminApi, ConfigDetail } from '../admin/admin-api.ts';
-import { keyOf } from './config-api.ts';
-import type { ConfigApi, ConfigPublishOptions } from './config-api.ts';
-import { describeKey, normaliseKey } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
-import { absentMd5, md5OfObservation } from './config-snapshot.ts';
-import type { ConfigObservation, ConfigSnapshot, ReadSnapshot, VersionObservation } from './config-snapshot.ts';
-import { ConfigDiscoveries } from './config-discoveries.ts';
-import type { ConfigDiscovery, DiscoveryChange, DiscoveryListener, DiscoveryState } from './config-discoveries.ts';
-import type { ConfigName, ConfigPattern } from './config-pattern.ts';
+import { ConfigApi, type ConfigPublishOptions, keyOf } from './config-api.ts';
+import { type ConfigKey, describeKey, normaliseKey } from './config-key.ts';
+import {
+  absentMd5,
+  type ConfigObservation,
+  md5OfObservation,
+  type ReadSnapshot,
+  type VersionObservation,
+} from './config-snapshot.ts';
+import { ConfigDiscoveries, type ConfigDiscovery, type DiscoveryListener } from './config-discoveries.ts';
+import type { ConfigPattern } from './config-pattern.ts';
 import type { ConfigListener, ConfigWatch, VersionListener, VersionWatch } from './config-watch.ts';
 import { ConfigWatches } from './config-watches.ts';
 import type { Push } from '../transport/connection.ts';
-import type { FuzzyWatchApi } from './fuzzy-watch-api.ts';
-import { isStale, OwnWrites, versionOf } from './own-writes.ts';
-import type { OwnWrite, ReplacedVersion } from './own-writes.ts';
+import type { RpcCaller } from '../transport/rpc-caller.ts';
+import { FuzzyWatchApi } from './fuzzy-watch-api.ts';
+import { isStale, type OwnWrite, OwnWrites, type ReplacedVersion, versionOf } from './own-writes.ts';
 import { ServerClock } from './server-clock.ts';
 
-export type {
-  ConfigKey,
-  ConfigListener,
-  ConfigObservation,
-  ConfigPublishOptions,
-  ConfigSnapshot,
-  ConfigWatch,
-  ReadSnapshot,
-  VersionObservation,
-  VersionWatch,
-};
-export type { ConfigDiscovery, ConfigName, ConfigPattern, DiscoveryChange, DiscoveryState };
-
-export interface ConfigClientOptions {
-  readonly api: ConfigApi;
-  readonly fuzzyWatches: FuzzyWatchApi;
+interface ConfigClientOptions extends Surroundings {
+  readonly caller: RpcCaller;
   readonly admin: AdminApi;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   readonly maxConcurrentRequests: number;
 }
 
-export interface VersionWatchOptions {
+interface VersionWatchOptions {
   /** '' where nothing is expected to be there. @default nothing is known of it */
   readonly expectedMd5?: string;
 }
@@ -64,24 +48,27 @@ const wholeTries = 4;
 
 export class ConfigClient {
   readonly #options: ConfigClientOptions;
+  readonly #api: ConfigApi;
   readonly #ownWrites: OwnWrites;
   readonly #watches: ConfigWatches;
   readonly #discoveries: ConfigDiscoveries;
   #serverClock = new ServerClock();
 
   constructor(options: ConfigClientOptions) {
+    const { admin, caller, clock } = options;
+    const api = new ConfigApi(caller);
     this.#options = options;
-    this.#ownWrites = new OwnWrites(options.clock);
-    this.#watches = new ConfigWatches({ ...options, read: (key, signal) => this.read(key, signal) });
-    const { admin, fuzzyWatches } = options;
+    this.#api = api;
+    this.#ownWrites = new OwnWrites(clock);
+    this.#watches = new ConfigWatches({ ...options, api, read: (key, signal) => this.read(key, signal) });
     const list = (pattern: ConfigPattern, signal: AbortSignal) => admin.listConfigs(pattern, signal);
-    this.#discoveries = new ConfigDiscoveries({ ...options, api: fuzzyWatches, list });
+    this.#discoveries = new ConfigDiscoveries({ ...options, api: new FuzzyWatchApi(caller), list });
   }
 
   /** What the server's cache says: may be older than our own publish. */
   async query(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#options.api.query(key, signal).catch((error: unknown) => {
+      const answer = await this.#api.query(key, signal).catch((error: unknown) => {
         if (attempt === wholeTries || !isBridgeError(error, 'NACOS_FAILED')) throw error;
         return 'again' as const;
       });
@@ -148,7 +135,7 @@ export class ConfigClient {
    */
   async publish(key: ConfigKey, content: string, options: ConfigPublishOptions): Promise<{ md5: string }> {
     const replaced = replacedBy(options.cas, this.#watches.currentOf(key));
-    const { md5 } = await this.#options.api.publish(key, content, options);
+    const { md5 } = await this.#api.publish(key, content, options);
     this.#wrote(key, { kind: 'present', snapshot: { content, md5 } }, replaced, options.srcUser);
     return { md5 };
   }
@@ -156,7 +143,7 @@ export class ConfigClient {
   /** Removing what does not exist succeeds. There is no compare-and-swap for removal: read just before. */
   async remove(key: ConfigKey): Promise<void> {
     const replaced = replacedBy('none', this.#watches.currentOf(key));
-    await this.#options.api.remove(key);
+    await this.#api.remove(key);
     this.#wrote(key, { kind: 'absent' }, replaced);
   }
 

@@ -4,20 +4,15 @@
  * Guarantees: a listener first hears all that is known, then every change, each once and in order; it is not called from
  * within `discover`, nor after `stop`; one that fails hurts nobody. What was found outlives a lost connection.
  */
-import type { Clock } from '../../clock.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { ConfigListing } from './config-listing.ts';
-import { patternText } from './config-pattern.ts';
-import type { ConfigName, ConfigPattern } from './config-pattern.ts';
-import { parseFuzzyPush } from './fuzzy-watch-api.ts';
-import type { FuzzyWatchApi } from './fuzzy-watch-api.ts';
+import { type ConfigName, type ConfigPattern, patternText } from './config-pattern.ts';
+import { type FuzzyWatchApi, parseFuzzyPush } from './fuzzy-watch-api.ts';
+import { callListener } from '../listeners.ts';
 import type { Push } from '../transport/connection.ts';
-import { PatternDiscovery } from './pattern-discovery.ts';
-import type { DiscoveryChange, DiscoveryState } from './pattern-discovery.ts';
+import { type DiscoveryChange, type DiscoveryState, PatternDiscovery } from './pattern-discovery.ts';
 import { RequestLimiter } from '../transport/request-limiter.ts';
-
-export type { DiscoveryChange, DiscoveryState };
 
 export interface ConfigDiscovery {
   readonly state: DiscoveryState;
@@ -29,12 +24,9 @@ export interface ConfigDiscovery {
 
 export type DiscoveryListener = (change: DiscoveryChange) => void;
 
-export interface ConfigDiscoveriesOptions {
+interface ConfigDiscoveriesOptions extends Surroundings {
   readonly api: FuzzyWatchApi;
   readonly list: (pattern: ConfigPattern, signal: AbortSignal) => Promise<ConfigListing>;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
 }
 
 interface Entry {
@@ -146,12 +138,6 @@ export class ConfigDiscoveries {
   #call({ pattern }: Entry, listener: DiscoveryListener, change: DiscoveryChange): void {
     const failed = (error: unknown): void =>
       this.#options.log.error('a listener of discovered configs failed', { pattern, ...errorFields(error) });
-    try {
-      // The type says void, and an asynchronous function passes for that.
-      const outcome: unknown = listener(change);
-      if (outcome instanceof Promise) outcome.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    callListener(() => listener(change), failed);
   }
 }

@@ -13,12 +13,10 @@
  */
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { normaliseNamespaceId } from './config-key.ts';
-import { matcherOf, normalisePattern } from './config-pattern.ts';
-import type { ConfigName, ConfigPattern } from './config-pattern.ts';
-import { isJsonObject, listOf, numberOf, parseJsonObject, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
+import { type ConfigName, type ConfigPattern, matcherOf, normalisePattern } from './config-pattern.ts';
+import { isJsonObject, type JsonObject, listOf, numberOf, parseJsonObject, textOf } from '../transport/json-object.ts';
 
-export interface ListedConfig extends ConfigName {
+interface ListedConfig extends ConfigName {
   /** Servers of 2.3 leave this and the type out. */
   readonly md5: string | undefined;
   readonly type: string | undefined;
@@ -36,7 +34,7 @@ export interface ListingPage {
   readonly pageCount: number;
 }
 
-export interface ListingRequest {
+interface ListingRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
 }

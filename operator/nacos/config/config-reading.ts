@@ -5,21 +5,16 @@
  * read is tried again with growing pauses until it can; a read that one of our own writes has overtaken is not believed.
  * Whoever waits for a read hears how it ended, also when it is given up with the connection.
  */
-import type { Clock } from '../../clock.ts';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import { BridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
-import { describeKey } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
-import { observationOf } from './config-snapshot.ts';
-import type { ReadSnapshot } from './config-snapshot.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { type ConfigKey, describeKey } from './config-key.ts';
+import { observationOf, type ReadSnapshot } from './config-snapshot.ts';
+import { bridgeErrorOf } from '../transport/response-errors.ts';
 import type { WatchedConfig } from './watched-config.ts';
 
-export interface ConfigReadingOptions {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
+interface ConfigReadingOptions extends Surroundings {
   readonly maxConcurrentReads: number;
   readonly read: (key: ConfigKey, signal: AbortSignal) => Promise<ReadSnapshot | undefined>;
   /** Of the connection. */
@@ -47,7 +42,7 @@ export class ConfigReading {
   }
 
   add(watched: WatchedConfig): void {
-    watched.pause?.cancel();
+    watched.endPause();
     this.#dirty.add(watched);
     this.#pump();
   }
@@ -91,8 +86,7 @@ export class ConfigReading {
     const { writes } = watched;
     try {
       const observation = observationOf(await read(watched.key, signal));
-      watched.failures = 0;
-      watched.lastError = undefined;
+      watched.readSucceeded();
       signal.throwIfAborted();
       if (!watched.isWatched) throw unwatched();
       if (watched.writes !== writes) this.add(watched);
@@ -119,15 +113,9 @@ export class ConfigReading {
     if (watched.lastError?.message !== failure.message) {
       log.warn('a watched config cannot be read', { config: describeKey(watched.key), ...errorFields(failure) });
     }
-    watched.lastError = failure;
-    const pauseMs = backoffMs({ ...readBackoff, random }, watched.failures);
-    watched.failures += 1;
-    watched.pause = clock.after(pauseMs, () => this.add(watched));
+    const pauseMs = backoffMs({ ...readBackoff, random }, watched.readFailed(failure));
+    watched.pause(clock.after(pauseMs, () => this.add(watched)));
   }
-}
-
-function bridgeErrorOf(error: unknown): BridgeError {
-  return isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
 }
 
 function unwatched(): BridgeError {

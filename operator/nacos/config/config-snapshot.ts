@@ -3,7 +3,7 @@
  */
 import { hash } from 'node:crypto';
 
-export interface ConfigVersion {
+interface ConfigVersion {
   /** Lower-case hex, over the UTF-8 bytes of the stored content: Nacos' version of it, and the base of compare-and-swap. */
   readonly md5: string;
   /**

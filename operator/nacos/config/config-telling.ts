@@ -12,21 +12,17 @@
  * Guarantees: what is told while a batch is under way is in a later one; a batch that failed is told again with growing
  * pauses, and holds up no other namespace.
  */
-import { sleep } from '../../clock.ts';
-import type { Clock, Timer } from '../../clock.ts';
+import { sleep, type Timer } from '../../clock.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { ConfigApi } from './config-api.ts';
 import { keyText } from './config-key.ts';
 import { absentMd5 } from './config-snapshot.ts';
 import type { WatchedConfig } from './watched-config.ts';
 
-export interface ConfigTellingOptions {
+interface ConfigTellingOptions extends Surroundings {
   readonly api: ConfigApi;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   /** Of the connection. */
   readonly signal: AbortSignal;
   /** The server has another md5 than it was told, or could not say; the key is to be read. */
@@ -74,7 +70,7 @@ export class ConfigTelling {
   /** Nobody watches it any more. */
   leave(watched: WatchedConfig): void {
     this.#untold.delete(watched);
-    if (watched.toldMd5 === undefined) return;
+    if (!watched.isTold) return;
     this.#left.add(watched);
     this.#due();
   }
@@ -137,24 +133,23 @@ export class ConfigTelling {
     const changed = await api.listen(contexts, true, signal);
     const different = new Set(changed.map(keyText));
     for (const [index, watched] of batch.entries()) {
-      watched.toldMd5 = contexts[index]?.md5;
+      watched.told(contexts[index]!.md5);
       this.#answered(watched, !different.has(watched.id));
     }
   }
 
   #answered(watched: WatchedConfig, isEqual: boolean): void {
     if (!watched.isWatched) return this.leave(watched);
-    if (watched.toldMd5 === watched.md5) this.#untold.delete(watched);
+    if (watched.isToldLatest) this.#untold.delete(watched);
     // It was written or read while the batch was under way.
     else this.record(watched);
     if (!isEqual) return this.#doubt(watched);
-    watched.vainReads = 0;
     watched.confirm();
   }
 
   #doubt(watched: WatchedConfig): void {
     if (watched.isExpecting) this.#untold.delete(watched);
-    watched.expectedMd5 = undefined;
+    watched.doubt();
     this.#options.onDoubt(watched);
   }
 

@@ -6,8 +6,7 @@
  * than their md5s.
  */
 import type { BridgeError } from '../../errors.ts';
-import { md5OfObservation } from './config-snapshot.ts';
-import type { ConfigObservation, VersionObservation } from './config-snapshot.ts';
+import { type ConfigObservation, md5OfObservation, type VersionObservation } from './config-snapshot.ts';
 import type { Audience, WatchedConfig } from './watched-config.ts';
 
 export type ConfigListener = (observation: ConfigObservation) => void;

@@ -15,27 +15,21 @@
  * listener hurts nobody; a key that cannot be read is tried again with growing pauses until it can; a write of ours that
  * is not pushed back in time is asked for.
  */
-import type { Clock, Timer } from '../../clock.ts';
+import type { Timer } from '../../clock.ts';
 import { BridgeError } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { ConfigApi } from './config-api.ts';
-import { keyText } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
+import { type ConfigKey, keyText } from './config-key.ts';
 import { ConfigReading, readBackoff } from './config-reading.ts';
 import type { ConfigObservation, ReadSnapshot, VersionObservation } from './config-snapshot.ts';
 import { ConfigTelling } from './config-telling.ts';
-import { ConfigWatch, VersionWatch } from './config-watch.ts';
-import type { ConfigListener, VersionListener } from './config-watch.ts';
+import { type ConfigListener, ConfigWatch, type VersionListener, VersionWatch } from './config-watch.ts';
 import { OverdueWrites } from './overdue-writes.ts';
-import { WatchedConfig } from './watched-config.ts';
-import type { Audience, OwnVersion, WatchedConfigOptions } from './watched-config.ts';
+import { type Audience, type OwnVersion, WatchedConfig, type WatchedConfigOptions } from './watched-config.ts';
 
-export interface ConfigWatchesOptions {
+interface ConfigWatchesOptions extends Surroundings {
   readonly api: ConfigApi;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   readonly maxConcurrentRequests: number;
   readonly read: (key: ConfigKey, signal: AbortSignal) => Promise<ReadSnapshot | undefined>;
 }
@@ -70,7 +64,7 @@ export class ConfigWatches {
       clock: options.clock,
       limitMs: pushOverdueMs,
       onOverdue: (watched) => {
-        if (watched.toldMd5 !== watched.md5) this.#link?.telling.tell(watched);
+        if (!watched.isToldLatest) this.#link?.telling.tell(watched);
       },
     });
   }
@@ -96,7 +90,7 @@ export class ConfigWatches {
   watchVersions(key: ConfigKey, listener: VersionListener, expectedMd5: string | undefined): VersionWatch {
     const watched = this.#watchedAt(key);
     const watch = new VersionWatch(watched, listener);
-    if (!watched.isWatched) watched.expectedMd5 = expectedMd5;
+    watched.expect(expectedMd5);
     this.#join(watched, watch);
     return watch;
   }
@@ -105,10 +99,8 @@ export class ConfigWatches {
   wrote(key: ConfigKey, observation: ConfigObservation, version: OwnVersion): void {
     const watched = this.#watched.get(keyText(key));
     if (!watched) return;
-    watched.writes += 1;
     this.#overdue.add(watched);
-    watched.observe(observation);
-    watched.ownVersion = version;
+    watched.wrote(observation, version);
   }
 
   /** A hint of the server. */
@@ -138,10 +130,7 @@ export class ConfigWatches {
     this.#link?.abort.abort(new BridgeError('CONNECTION_NOT_READY', 'the connection was lost'));
     this.#link = undefined;
     this.#resync?.cancel();
-    for (const watched of this.#watched.values()) {
-      watched.toldMd5 = undefined;
-      watched.ownVersion = undefined;
-    }
+    for (const watched of this.#watched.values()) watched.disconnected();
   }
 
   stop(): void {
@@ -203,21 +192,15 @@ export class ConfigWatches {
 
   #wasRead(watched: WatchedConfig, isNews: boolean): void {
     // Until the server is told for the first time, it pushes nothing.
-    if (watched.toldMd5 === undefined) this.#link?.telling.tell(watched);
-    else if (isNews || watched.toldMd5 !== watched.md5) this.#recordIfDifferent(watched);
-    else this.#tellAgain(watched);
-  }
-
-  #recordIfDifferent(watched: WatchedConfig): void {
-    if (watched.toldMd5 !== watched.md5) this.#link?.telling.record(watched);
+    if (!watched.isTold) this.#link?.telling.tell(watched);
+    else if (!watched.isToldLatest) this.#link?.telling.record(watched);
+    else if (!isNews) this.#tellAgain(watched);
   }
 
   /** A hint, and a read that shows nothing new: either may be late, so the server is asked which md5 it has. */
   #tellAgain(watched: WatchedConfig): void {
     const { clock, random } = this.#options;
-    const pauseMs = backoffMs({ ...readBackoff, random }, watched.vainReads);
-    watched.vainReads += 1;
-    watched.pause?.cancel();
-    watched.pause = clock.after(pauseMs, () => this.#link?.telling.tell(watched));
+    const pauseMs = backoffMs({ ...readBackoff, random }, watched.readInVain());
+    watched.pause(clock.after(pauseMs, () => this.#link?.telling.tell(watched)));
   }
 }

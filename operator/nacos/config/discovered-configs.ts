@@ -8,8 +8,7 @@
  *
  * A config costs the text of its name and a number.
  */
-import { nameOf, nameText } from './config-pattern.ts';
-import type { ConfigName } from './config-pattern.ts';
+import { type ConfigName, nameOf, nameText } from './config-pattern.ts';
 
 const undoubted = 0;
 

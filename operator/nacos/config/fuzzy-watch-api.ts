@@ -9,13 +9,10 @@
  * each. From the 500th on a request is refused (50311) although the watch is kept, and what is beyond is left out without
  * a word: a watch that was accepted with 499 configs stays silent about the 501st until it is asked again.
  */
-import { normaliseNamespaceId } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
-import { normalisePattern, patternText } from './config-pattern.ts';
-import type { ConfigName, ConfigPattern } from './config-pattern.ts';
+import { type ConfigKey, normaliseNamespaceId } from './config-key.ts';
+import { type ConfigName, type ConfigPattern, normalisePattern, patternText } from './config-pattern.ts';
 import type { Push } from '../transport/connection.ts';
-import { isJsonObject, listOf, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
+import { isJsonObject, type JsonObject, listOf, textOf } from '../transport/json-object.ts';
 import type { RpcCaller } from '../transport/rpc-caller.ts';
 
 /** From so many matching configs on a server refuses, unless it is configured otherwise. */

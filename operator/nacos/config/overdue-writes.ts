@@ -6,7 +6,7 @@
 import type { Clock, Timer } from '../../clock.ts';
 import type { WatchedConfig } from './watched-config.ts';
 
-export interface OverdueWritesOptions {
+interface OverdueWritesOptions {
   readonly clock: Clock;
   readonly limitMs: number;
   readonly onOverdue: (watched: WatchedConfig) => void;

@@ -17,8 +17,7 @@
  * "Stale" means not to be believed without better evidence, such as a read of the database.
  */
 import type { Clock } from '../../clock.ts';
-import { keyText } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
+import { type ConfigKey, keyText } from './config-key.ts';
 import { absentMd5 } from './config-snapshot.ts';
 
 /** What a read showed; md5 '' and no time when the config was absent. */

@@ -8,19 +8,32 @@
  * Whatever a server answers but an acceptance makes us list. The watch is tried again on the next connection, and after
  * some minutes when the configs are few enough. Listings of all patterns run one at a time, spread over their interval.
  */
-import type { Clock, Timer } from '../../clock.ts';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import type { Timer } from '../../clock.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { ConfigListing } from './config-listing.ts';
-import { matcherOf, nameText, normalisePattern, patternText } from './config-pattern.ts';
-import type { ConfigName, ConfigPattern } from './config-pattern.ts';
+import {
+  type ConfigName,
+  type ConfigPattern,
+  matcherOf,
+  nameText,
+  normalisePattern,
+  patternText,
+} from './config-pattern.ts';
 import { withDeadline } from '../transport/deadline.ts';
 import { DiscoveredConfigs } from './discovered-configs.ts';
-import { isWatchable, usualMatchLimit, watchText } from './fuzzy-watch-api.ts';
-import type { FuzzyChange, FuzzyPush, FuzzyWatchApi } from './fuzzy-watch-api.ts';
+import {
+  type FuzzyChange,
+  type FuzzyPush,
+  type FuzzyWatchApi,
+  isWatchable,
+  usualMatchLimit,
+  watchText,
+} from './fuzzy-watch-api.ts';
 import type { RequestLimiter } from '../transport/request-limiter.ts';
+import { bridgeErrorOf } from '../transport/response-errors.ts';
 
 export interface DiscoveryState {
   /** Undefined until something was tried. */
@@ -40,14 +53,11 @@ export interface DiscoveryChange {
   readonly state: DiscoveryState;
 }
 
-export interface PatternDiscoveryOptions {
+interface PatternDiscoveryOptions extends Surroundings {
   readonly api: FuzzyWatchApi;
   readonly list: (pattern: ConfigPattern, signal: AbortSignal) => Promise<ConfigListing>;
   /** Shared by the listings of all patterns. */
   readonly listingLimiter: RequestLimiter;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   /** Called with both lists empty when only the state has changed. */
   readonly onChange: (change: DiscoveryChange) => void;
 }
@@ -97,10 +107,6 @@ export class PatternDiscovery {
 
   get state(): DiscoveryState {
     return this.#state;
-  }
-
-  get size(): number {
-    return this.#found.size;
   }
 
   names(): Iterable<ConfigName> {
@@ -194,7 +200,7 @@ export class PatternDiscovery {
     try {
       return (await this.#watch(signal)) ?? (await this.#list(signal));
     } catch (error) {
-      return signal.aborted ? 0 : this.#failed(asBridgeError(error));
+      return signal.aborted ? 0 : this.#failed(bridgeErrorOf(error));
     }
   }
 
@@ -222,7 +228,7 @@ export class PatternDiscovery {
       await withDeadline(clock, answerTimeoutMs, late, signal, () => answer.finished.promise);
     } catch (error) {
       if (signal.aborted || isBridgeError(error, 'CONNECTION_NOT_READY', 'NACOS_UNREACHABLE')) throw error;
-      this.#refused(asBridgeError(error));
+      this.#refused(bridgeErrorOf(error));
       return undefined;
     } finally {
       if (this.#answer === answer) this.#answer = undefined;
@@ -303,8 +309,4 @@ function isSame(one: DiscoveryState, other: DiscoveryState): boolean {
     one.lastError?.message === other.lastError?.message &&
     one.watchError?.message === other.watchError?.message
   );
-}
-
-function asBridgeError(error: unknown): BridgeError {
-  return isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
 }

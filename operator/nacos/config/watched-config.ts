@@ -1,5 +1,5 @@
 /**
- * One key that is watched: what is known of it, who is told of it, and how far reading and telling have come.
+ * One key that is watched: what is known of it, what the server was told of it, how reading it goes, and who hears of it.
  *
  * There are tens of thousands of these, so each is one flat object and each watch of it another, and a content that nobody
  * needs any more is dropped.
@@ -9,12 +9,18 @@
  */
 import type { Timer } from '../../clock.ts';
 import type { BridgeError } from '../../errors.ts';
-import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
-import { describeKey, keyText } from './config-key.ts';
-import type { ConfigKey } from './config-key.ts';
-import { absentMd5, md5OfObservation, observationOfMd5, wholeOf, withoutContent } from './config-snapshot.ts';
-import type { ConfigObservation, VersionObservation } from './config-snapshot.ts';
+import { errorFields, type Logger } from '../../logger.ts';
+import { callListener } from '../listeners.ts';
+import { type ConfigKey, describeKey, keyText } from './config-key.ts';
+import {
+  absentMd5,
+  type ConfigObservation,
+  md5OfObservation,
+  observationOfMd5,
+  type VersionObservation,
+  wholeOf,
+  withoutContent,
+} from './config-snapshot.ts';
 
 /** A write of our own that is what the server holds. */
 export interface OwnVersion {
@@ -49,26 +55,20 @@ export class WatchedConfig {
   readonly key: ConfigKey;
   /** Of the key, for maps. */
   readonly id: string;
-  /** What the server holds, as far as anything was observed. */
-  current: VersionObservation | undefined;
-  /** The version that the server is believed to hold; it becomes `current` when the server confirms it. */
-  expectedMd5: string | undefined;
-  /** What the server was told on this connection; undefined when nothing. */
-  toldMd5: string | undefined;
-  /** Set while `current` is what we have written over this connection. */
-  ownVersion: OwnVersion | undefined;
-  /** Own writes that were delivered; a read that began before one of them is not. */
-  writes = 0;
-  /** Reads in a row that failed. */
-  failures = 0;
-  /** Reads in a row that showed nothing new although the server had said that there is. */
-  vainReads = 0;
-  /** Why it cannot be read at present. */
-  lastError: BridgeError | undefined;
-  /** Runs until it is read again after a failure, or told again after a read in vain. */
-  pause: Timer | undefined;
   readonly #options: WatchedConfigOptions;
   #audience: readonly Audience[] = [];
+  #current: VersionObservation | undefined;
+  /** The version that the server is believed to hold; it becomes the current one when the server confirms it. */
+  #expectedMd5: string | undefined;
+  /** Set while the current version is what we have written over this connection. */
+  #ownVersion: OwnVersion | undefined;
+  /** On this connection. */
+  #toldMd5: string | undefined;
+  #writes = 0;
+  #failures = 0;
+  #vainReads = 0;
+  #lastError: BridgeError | undefined;
+  #pause: Timer | undefined;
 
   constructor(key: ConfigKey, options: WatchedConfigOptions) {
     this.key = key;
@@ -76,23 +76,35 @@ export class WatchedConfig {
     this.#options = options;
   }
 
-  get isWatched(): boolean {
-    return this.#audience.length > 0;
+  // What is known of it.
+
+  /** What the server holds, as far as anything was observed. */
+  get current(): VersionObservation | undefined {
+    return this.#current;
   }
 
-  /** `current` is a write of our own that the server was not told yet: of what it was told already there is no push. */
-  get isUntoldWrite(): boolean {
-    return this.ownVersion !== undefined && this.toldMd5 !== this.md5;
+  /** What the server holds, if its content is in memory or there is none. */
+  get whole(): ConfigObservation | undefined {
+    return this.#current && wholeOf(this.#current);
+  }
+
+  /** What the server is to be told: the version that we have, or else the one that we believe it to have. */
+  get md5(): string {
+    return this.#current ? md5OfObservation(this.#current) : (this.#expectedMd5 ?? absentMd5);
+  }
+
+  get ownVersion(): OwnVersion | undefined {
+    return this.#ownVersion;
   }
 
   /** Nothing was observed, and there is something that the server can be asked to confirm. */
   get isExpecting(): boolean {
-    return this.current === undefined && this.expectedMd5 !== undefined;
+    return this.#current === undefined && this.#expectedMd5 !== undefined;
   }
 
   /** Something is known of it, or believed. */
   get isKnown(): boolean {
-    return this.current !== undefined || this.isExpecting;
+    return this.#current !== undefined || this.isExpecting;
   }
 
   /** Its version is known, or believed, but somebody needs its content as well. */
@@ -100,44 +112,33 @@ export class WatchedConfig {
     return this.isKnown && this.whole === undefined && this.#needsContent;
   }
 
-  /** What the server is to be told: the version that we have, or else the one that we believe it to have. */
-  get md5(): string {
-    return this.current ? md5OfObservation(this.current) : (this.expectedMd5 ?? absentMd5);
+  /** What the server should hold, if that is known; the first watch decides. */
+  expect(md5: string | undefined): void {
+    if (!this.isWatched) this.#expectedMd5 = md5;
   }
 
-  /** What the server holds, if its content is in memory or there is none. */
-  get whole(): ConfigObservation | undefined {
-    return this.current && wholeOf(this.current);
+  /** The server does not confirm what was expected. */
+  doubt(): void {
+    this.#expectedMd5 = undefined;
   }
 
-  join(listener: Audience): void {
-    this.#audience = [...this.#audience, listener];
-    if (this.current) queueMicrotask(() => this.#tell(listener));
-  }
-
-  leave(listener: Audience): void {
-    if (!this.#audience.includes(listener)) return;
-    this.#audience = this.#audience.filter((other) => other !== listener);
-    this.dropUnneeded();
-    if (this.isWatched) return;
-    this.pause?.cancel();
-    this.#options.onUnwatched(this);
-  }
-
-  leaveAll(): void {
-    for (const listener of this.#audience) this.leave(listener);
+  /** The server has what it was told: that is what was expected, unless something was observed meanwhile. */
+  confirm(): void {
+    this.#vainReads = 0;
+    if (this.#current === undefined && this.#expectedMd5 !== undefined)
+      this.observe(observationOfMd5(this.#expectedMd5));
   }
 
   /** Returns whether it is news, which is delivered. */
   observe(observation: VersionObservation): boolean {
-    const before = this.current;
-    this.current = observation;
-    this.expectedMd5 = undefined;
+    const before = this.#current;
+    this.#current = observation;
+    this.#expectedMd5 = undefined;
     const isNews = before === undefined || md5OfObservation(before) !== md5OfObservation(observation);
     // A listener may start or stop others; one that starts now is told of this by its own start.
     const audience = this.#audience;
     if (isNews) {
-      this.ownVersion = undefined;
+      this.#ownVersion = undefined;
       for (const listener of audience) listener.renew();
     }
     for (const listener of audience) this.#tell(listener);
@@ -145,9 +146,99 @@ export class WatchedConfig {
     return isNews;
   }
 
-  /** The server has confirmed what was expected; no more than that, if something was observed meanwhile. */
-  confirm(): void {
-    if (this.current === undefined && this.expectedMd5 !== undefined) this.observe(observationOfMd5(this.expectedMd5));
+  /** Our own write, which the server has confirmed. */
+  wrote(observation: ConfigObservation, version: OwnVersion): void {
+    this.#writes += 1;
+    this.observe(observation);
+    this.#ownVersion = version;
+  }
+
+  // What the server was told.
+
+  get isTold(): boolean {
+    return this.#toldMd5 !== undefined;
+  }
+
+  /** The server was told the version that we have, or believe it to have. */
+  get isToldLatest(): boolean {
+    return this.#toldMd5 === this.md5;
+  }
+
+  /** The current version is a write of our own that the server was not told: of what it was told there is no push. */
+  get isUntoldWrite(): boolean {
+    return this.#ownVersion !== undefined && !this.isToldLatest;
+  }
+
+  told(md5: string): void {
+    this.#toldMd5 = md5;
+  }
+
+  /** Another server knows nothing of what was said over this connection. */
+  disconnected(): void {
+    this.#toldMd5 = undefined;
+    this.#ownVersion = undefined;
+  }
+
+  // How reading it goes.
+
+  /** Why it cannot be read at present. */
+  get lastError(): BridgeError | undefined {
+    return this.#lastError;
+  }
+
+  /** How many writes of our own were delivered: a read that began before the last one is not. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  readSucceeded(): void {
+    this.#failures = 0;
+    this.#lastError = undefined;
+  }
+
+  /** Returns how many reads had failed before, in a row. */
+  readFailed(error: BridgeError): number {
+    this.#lastError = error;
+    return this.#failures++;
+  }
+
+  /** It showed nothing new although the server had said that there is. Returns how many did so before, in a row. */
+  readInVain(): number {
+    return this.#vainReads++;
+  }
+
+  /** Waits with the next attempt, for this timer alone. */
+  pause(timer: Timer): void {
+    this.#pause?.cancel();
+    this.#pause = timer;
+  }
+
+  endPause(): void {
+    this.#pause?.cancel();
+  }
+
+  // Who hears of it.
+
+  get isWatched(): boolean {
+    return this.#audience.length > 0;
+  }
+
+  join(listener: Audience): void {
+    this.#audience = [...this.#audience, listener];
+    if (this.#current) queueMicrotask(() => this.#tell(listener));
+  }
+
+  leave(listener: Audience): void {
+    if (!this.#audience.includes(listener)) return;
+    this.#audience = this.#audience.filter((other) => other !== listener);
+    this.dropUnneeded();
+    if (this.isWatched) return;
+    this.endPause();
+    this.#options.onUnwatched(this);
+  }
+
+  leaveAll(): void {
+    for (const listener of this.#audience) this.leave(listener);
   }
 
   /** @throws BridgeError why it cannot be read. */
@@ -157,7 +248,7 @@ export class WatchedConfig {
 
   /** To be called when somebody may need the content no more. */
   dropUnneeded(): void {
-    if (this.current && !this.#needsContent) this.current = withoutContent(this.current);
+    if (this.#current && !this.#needsContent) this.#current = withoutContent(this.#current);
   }
 
   get #needsContent(): boolean {
@@ -166,16 +257,12 @@ export class WatchedConfig {
 
   #tell(listener: Audience): void {
     if (!this.#audience.includes(listener)) return;
-    const failed = (error: unknown): void => {
-      const fields = { config: describeKey(this.key), ...errorFields(error) };
-      this.#options.log.error('a listener of a config failed', fields);
-    };
-    try {
-      // The type says void, and an asynchronous function passes for that.
-      const outcome = listener.tell();
-      if (outcome instanceof Promise) outcome.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    callListener(
+      () => listener.tell(),
+      (error) => {
+        const fields = { config: describeKey(this.key), ...errorFields(error) };
+        this.#options.log.error('a listener of a config failed', fields);
+      },
+    );
   }
 }

@@ -6,10 +6,8 @@
  */
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import type { Connection } from '../transport/connection.ts';
-import { listOf, numberOf, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
-import type { InstanceList } from './naming-instance-list.ts';
-import { wireInstance } from './naming-instance-list.ts';
+import { type JsonObject, listOf, numberOf, textOf } from '../transport/json-object.ts';
+import { type InstanceList, wireInstance } from './naming-instance-list.ts';
 import { parseServiceInfo } from './naming-service-info.ts';
 import { describeService, normaliseService } from './naming-service-key.ts';
 import type { Instance, ServiceInfo, ServiceKey } from './naming-types.ts';

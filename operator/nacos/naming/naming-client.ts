@@ -10,44 +10,41 @@
  * loss again; a list that the server has confirmed on a living connection is not sent twice. All rules of how services
  * spread over connections are in naming-placement.ts and naming-records.ts.
  */
-import type { Clock } from '../../clock.ts';
+import { Listeners } from '../listeners.ts';
 import type { ListOptions, NamingApi, QueryOptions } from './naming-api.ts';
 import { instanceList } from './naming-instance-list.ts';
 import { NamingRecords } from './naming-records.ts';
 import { normaliseService, serviceText } from './naming-service-key.ts';
-import type { NamingChange, NamingShardOptions } from './naming-shard.ts';
-import { NamingShards } from './naming-shards.ts';
-import { NamingSubscriptions } from './naming-subscriptions.ts';
-import type { NamingSubscription, ServiceListener } from './naming-subscriptions.ts';
-import type { Host, Instance, ServiceInfo, ServiceKey } from './naming-types.ts';
-import type { ServerAddress } from '../transport/server-address.ts';
+import { type NamingConnections, NamingShards, type NamingShardsOptions } from './naming-shards.ts';
+import { type NamingSubscription, NamingSubscriptions, type ServiceListener } from './naming-subscriptions.ts';
+import type { Instance, NamingChange, ServiceInfo, ServiceKey } from './naming-types.ts';
 
-export type { Host, Instance, ListOptions, NamingChange, NamingSubscription, QueryOptions, ServiceInfo, ServiceKey };
-
-export interface NamingClientOptions extends Omit<NamingShardOptions, 'onSnapshot' | 'onPush' | 'onChange'> {
-  readonly servers: readonly ServerAddress[];
-  readonly clock: Clock;
-  readonly maxInstancesPerConnection: number;
+export interface NamingClientOptions extends Omit<NamingShardsOptions, 'onSnapshot' | 'onPush' | 'onChange'> {
+  /** Its end has begun. */
+  readonly onStop?: () => void;
 }
 
 export class NamingClient {
+  readonly connections: NamingConnections;
   readonly #shards: NamingShards;
   readonly #records: NamingRecords;
   readonly #subscriptions: NamingSubscriptions;
-  readonly #listeners = new Set<(change: NamingChange) => void>();
+  readonly #listeners: Listeners<NamingChange>;
+  readonly #onStop: (() => void) | undefined;
 
   constructor(options: NamingClientOptions) {
+    const { log, onStop } = options;
+    this.#onStop = onStop;
+    this.#listeners = new Listeners(log, 'a listener of naming connections');
     this.#shards = new NamingShards({
       ...options,
-      shard: {
-        ...options,
-        onSnapshot: (...args) => this.#subscriptions.answered(...args),
-        onPush: (...args) => this.#subscriptions.pushed(...args),
-        onChange: (change) => this.#changed(change),
-      },
+      onSnapshot: (...args) => this.#subscriptions.answered(...args),
+      onPush: (...args) => this.#subscriptions.pushed(...args),
+      onChange: (change) => this.#listeners.tell(change),
     });
-    this.#records = new NamingRecords(this.#shards, () => this.#changed('progress'));
-    this.#subscriptions = new NamingSubscriptions(this.#shards, options.log);
+    this.#records = new NamingRecords(this.#shards, () => this.#listeners.tell('progress'));
+    this.#subscriptions = new NamingSubscriptions(this.#shards, log);
+    this.connections = this.#shards;
   }
 
   /**
@@ -55,13 +52,12 @@ export class NamingClient {
    * other members say may have changed. Returns how to stop listening.
    */
   onChange(listener: (change: NamingChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
-  /** Connections that are ready for requests. */
-  get connections(): number {
-    return [...this.#shards].filter((shard) => shard.current).length;
+  /** Whether servers hold everything that is published, but for what they refuse. */
+  get isSettled(): boolean {
+    return this.#records.isIdle && [...this.#shards].every((shard) => shard.isSettled);
   }
 
   /** What servers have confirmed, on connections that live. */
@@ -129,38 +125,6 @@ export class NamingClient {
     this.#shards.start();
   }
 
-  /**
-   * Closes all connections and opens none until `resume`: servers drop what is registered, and nothing is sent. What is
-   * published or withdrawn meanwhile counts as done, and is made so on the new connections.
-   */
-  suspend(): Promise<void> {
-    return this.#shards.suspend();
-  }
-
-  resume(): void {
-    this.#shards.resume();
-  }
-
-  /** Whether servers hold everything that is published, but for what they refuse. */
-  get isSettled(): boolean {
-    return this.#records.isIdle && [...this.#shards].every((shard) => shard.isSettled);
-  }
-
-  get isSuspended(): boolean {
-    return this.#shards.isSuspended;
-  }
-
-  /** Where the connections that are ready are, each server once. */
-  get servers(): readonly ServerAddress[] {
-    const servers = [...this.#shards].flatMap((shard) => shard.current?.connection.server ?? []);
-    return [...new Set(servers)];
-  }
-
-  /** Moves every connection to another server, if one can be reached: what it holds is there before it is given up here. */
-  leaveServers(): void {
-    for (const shard of this.#shards) shard.leaveServer();
-  }
-
   /** Credentials were mended: what was refused is tried again at once. */
   authenticated(): void {
     for (const shard of this.#shards) shard.retry();
@@ -168,11 +132,8 @@ export class NamingClient {
 
   /** Final. The servers drop at once what was registered. */
   stop(): Promise<void> {
+    this.#onStop?.();
     return this.#shards.stop();
-  }
-
-  #changed(change: NamingChange): void {
-    for (const listener of Array.from(this.#listeners)) listener(change);
   }
 
   async #ask<Result>(question: (api: NamingApi) => Promise<Result>): Promise<Result> {

@@ -6,29 +6,18 @@
  * to do without the rest: it is left to be tried again.
  */
 import { isBridgeError } from '../../errors.ts';
-import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import { errorFields, type Logger } from '../../logger.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { NamingApi } from './naming-api.ts';
 import type { InstanceList } from './naming-instance-list.ts';
-import type { ServiceInfo, ServiceKey } from './naming-types.ts';
+import { Slots, type Wish } from './naming-slots.ts';
+import type { ServiceInfo } from './naming-types.ts';
+import type { SubscriptionWish, Wanted } from './naming-wanted.ts';
 import { RequestLimiter } from '../transport/request-limiter.ts';
-import { Slots } from './naming-slots.ts';
-import type { Wish } from './naming-slots.ts';
 
-export interface SubscriptionWish extends Wish {
-  readonly service: ServiceKey;
-}
-
-/** What a shard wants of each of its connections, by the text of the service. */
-export interface Wanted {
-  readonly records: ReadonlyMap<string, InstanceList>;
-  readonly subscriptions: ReadonlyMap<string, SubscriptionWish>;
-}
-
-export interface NamingLinkOptions {
+interface NamingLinkOptions {
   readonly api: NamingApi;
-  readonly wanted: Wanted;
+  readonly wanted: Pick<Wanted, 'records' | 'subscriptions'>;
   /** Greater than those of the shard's earlier connections. */
   readonly order: number;
   readonly log: Logger;
@@ -66,6 +55,11 @@ export class NamingLink {
       clear: async ({ service }) => void (await this.#inTurn(() => api.subscribe(connection, service, false))),
     });
     void connection.ended.then((error) => this.#ending.abort(error));
+  }
+
+  /** Aborted with the cause when the connection has ended. */
+  get ended(): AbortSignal {
+    return this.#ending.signal;
   }
 
   get order(): number {

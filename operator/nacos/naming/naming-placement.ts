@@ -9,7 +9,7 @@
  * | is larger than the limit, and one is empty   | the empty one, to be alone                           |
  * | fits nowhere                                 | a new shard                                          |
  */
-export interface ShardLoad {
+interface ShardLoad {
   /** Of all services there but the one in question. */
   readonly otherInstances: number;
   readonly isHome: boolean;

@@ -48,7 +48,7 @@ export class NamingRecords {
   publish(key: string, list: InstanceList): Promise<void> {
     const record = this.#records.get(key) ?? this.#create(key, list);
     record.wish = list;
-    if (record.next) record.next.want(key, list);
+    if (record.next) record.next.wanted.record(key, list);
     else this.#aim(record, list);
     return this.#runOf(record);
   }
@@ -57,8 +57,8 @@ export class NamingRecords {
     const record = this.#records.get(key);
     if (!record) return Promise.resolve();
     record.wish = undefined;
-    record.next?.want(key, undefined);
-    record.home.want(key, undefined);
+    record.next?.wanted.record(key, undefined);
+    record.home.wanted.record(key, undefined);
     return this.#runOf(record);
   }
 
@@ -72,11 +72,11 @@ export class NamingRecords {
   /** Tells the shard, unless the service has to move: then the old list stays until the new one is confirmed elsewhere. */
   #aim(record: ServiceRecord, list: InstanceList): void {
     const { home, key } = record;
-    if (this.#shards.fits(key, list.instances.length, home)) return home.want(key, list);
+    if (this.#shards.fits(key, list.instances.length, home)) return home.wanted.record(key, list);
     if (home.holds(key)) return;
     record.home = this.#shards.place(key, list.instances.length, home);
-    record.home.want(key, list);
-    home.want(key, undefined);
+    record.home.wanted.record(key, list);
+    home.wanted.record(key, undefined);
     this.#shards.release(home);
   }
 
@@ -127,16 +127,16 @@ export class NamingRecords {
   async #move(record: ServiceRecord, next: NamingShard): Promise<void> {
     const { home, key } = record;
     record.next = next;
-    next.want(key, record.wish);
+    next.wanted.record(key, record.wish);
     try {
       await next.settle(key);
       record.home = next;
     } catch {
-      home.want(key, record.wish);
+      home.wanted.record(key, record.wish);
     }
     record.next = undefined;
     const left = record.home === next ? home : next;
-    left.want(key, undefined);
+    left.wanted.record(key, undefined);
     // What the server does not confirm now, the shard tries again by itself.
     await left.settle(key).catch(() => {});
     this.#shards.release(left);

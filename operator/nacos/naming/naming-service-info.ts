@@ -2,8 +2,7 @@
  * Reads what a server says of a service. The order of hosts has no meaning in Nacos and changes between two answers, so
  * it is made a fixed one here, and two answers can be compared.
  */
-import { isJsonObject, listOf, numberOf, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
+import { isJsonObject, type JsonObject, listOf, numberOf, textOf } from '../transport/json-object.ts';
 import type { Host, ServiceInfo } from './naming-types.ts';
 
 /** Of `serviceInfo` in a response or push; what is no object counts as a service without hosts. */

@@ -5,20 +5,22 @@
  * servers then, however the clients have spread their services over shards. A shard that has become empty of records
  * hands its subscriptions to another and closes; the last one stays a while, since work comes and goes.
  */
-import type { Clock, Timer } from '../../clock.ts';
+import type { Timer } from '../../clock.ts';
 import { placeService } from './naming-placement.ts';
-import { NamingShard } from './naming-shard.ts';
-import type { NamingShardOptions } from './naming-shard.ts';
+import { NamingShard, type NamingShardOptions } from './naming-shard.ts';
 import type { ServerAddress } from '../transport/server-address.ts';
 import { ServerList } from '../transport/server-list.ts';
 
-export interface NamingShardsOptions {
+export interface NamingShardsOptions extends NamingShardOptions {
   readonly servers: readonly ServerAddress[];
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly maxInstancesPerConnection: number;
-  readonly shard: NamingShardOptions;
 }
+
+/** What those see of it who decide whether, when and where records are held. */
+export type NamingConnections = Pick<
+  NamingShards,
+  'count' | 'isSuspended' | 'leaveServers' | 'resume' | 'serverCount' | 'servers' | 'suspend'
+>;
 
 const lastStaysMs = 60_000;
 
@@ -39,8 +41,29 @@ export class NamingShards {
     return this.#shards.values();
   }
 
+  /** Those that are ready for requests. */
+  get count(): number {
+    return [...this.#shards].filter((shard) => shard.current).length;
+  }
+
+  /** How many servers there are to be at. */
+  get serverCount(): number {
+    return this.#options.servers.length;
+  }
+
+  /** Where those are that are ready, each server once. */
+  get servers(): readonly ServerAddress[] {
+    const servers = [...this.#shards].flatMap((shard) => shard.current?.connection.server ?? []);
+    return [...new Set(servers)];
+  }
+
   get isSuspended(): boolean {
     return this.#phase === 'suspended';
+  }
+
+  /** Moves each to another server, if one can be reached: what it holds is there before it is given up here. */
+  leaveServers(): void {
+    for (const shard of this.#shards) shard.leaveServer();
   }
 
   start(): void {
@@ -49,6 +72,10 @@ export class NamingShards {
     for (const shard of this.#shards) shard.start();
   }
 
+  /**
+   * Closes all and opens none until `resume`: servers drop what is registered, and nothing is sent. What is published or
+   * withdrawn meanwhile counts as done, and is made so on the new connections.
+   */
   async suspend(): Promise<void> {
     if (this.#phase !== 'started') return;
     this.#phase = 'suspended';
@@ -71,14 +98,17 @@ export class NamingShards {
   /** Whether a service with so many instances can be on that shard. */
   fits(key: string, instances: number, home: NamingShard): boolean {
     if (!this.#shards.has(home)) return false;
-    const load = { otherInstances: home.instancesBeside(key), isHome: true };
+    const load = { otherInstances: home.wanted.instancesBeside(key), isHome: true };
     return placeService(instances, [load], this.#options.maxInstancesPerConnection) !== 'new';
   }
 
   /** Where a service with so many instances belongs, given where it is. */
   place(key: string, instances: number, home: NamingShard | undefined): NamingShard {
     const shards = [...this.#shards];
-    const loads = shards.map((shard) => ({ otherInstances: shard.instancesBeside(key), isHome: shard === home }));
+    const loads = shards.map((shard) => ({
+      otherInstances: shard.wanted.instancesBeside(key),
+      isHome: shard === home,
+    }));
     const place = placeService(instances, loads, this.#options.maxInstancesPerConnection);
     return (place === 'new' ? undefined : shards[place]) ?? this.#open();
   }
@@ -91,33 +121,31 @@ export class NamingShards {
 
   /** Closes the shard if nothing keeps it. */
   release(shard: NamingShard): void {
-    if (!this.#shards.has(shard) || shard.hasRecords) return;
+    if (!this.#shards.has(shard) || hasRecords(shard)) return;
     const other = [...this.#shards].find((candidate) => candidate !== shard);
     if (other) return this.#handOver(shard, other);
     this.#lastCloses?.cancel();
     this.#lastCloses = this.#options.clock.after(lastStaysMs, () => {
-      if (this.#shards.size === 1 && !shard.hasRecords && shard.subscriptions.length === 0) this.#close(shard);
+      if (this.#shards.size === 1 && !hasRecords(shard) && shard.wanted.subscriptions.size === 0) this.#close(shard);
     });
   }
 
   /** The shard that carries the subscription to a service, where there is one. */
   subscribedOn(key: string): NamingShard | undefined {
-    return [...this.#shards].find((shard) => shard.isSubscribed(key));
+    return [...this.#shards].find((shard) => shard.wanted.subscriptions.has(key));
   }
 
   #handOver(shard: NamingShard, other: NamingShard): void {
-    for (const service of shard.subscriptions) other.subscribe(service);
+    for (const { service } of shard.wanted.subscriptions.values()) other.subscribe(service);
     this.#close(shard);
   }
 
   #open(): NamingShard {
-    const { clock, servers, shard: options } = this.#options;
+    const { clock, servers } = this.#options;
     const start = this.#firstServer;
     // The middle of the server's share of [0, 1), where no rounding leads to its neighbour.
-    const shard = new NamingShard(
-      new ServerList(servers, { clock, random: () => (start + 0.5) / servers.length }),
-      options,
-    );
+    const list = new ServerList(servers, { clock, random: () => (start + 0.5) / servers.length });
+    const shard = new NamingShard(list, this.#options);
     this.#shards.add(shard);
     if (this.#phase === 'started') shard.start();
     if (this.#phase === 'suspended') void shard.suspend();
@@ -129,4 +157,8 @@ export class NamingShards {
     const closed = shard.stop().finally(() => this.#closing.delete(closed));
     this.#closing.add(closed);
   }
+}
+
+function hasRecords({ wanted }: NamingShard): boolean {
+  return wanted.records.size > 0;
 }

@@ -14,7 +14,7 @@ export interface Wish {
   readonly text: string;
 }
 
-export interface SlotsOptions<W extends Wish> {
+interface SlotsOptions<W extends Wish> {
   /** Undefined when the slot is to be empty. */
   readonly wanted: (key: string) => W | undefined;
   readonly wantedKeys: () => Iterable<string>;

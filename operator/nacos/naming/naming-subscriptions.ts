@@ -5,10 +5,9 @@
  * than what it has heard over the same connection. Clocks of two servers differ, so the first word over a new connection
  * counts whatever its time. A failing listener hurts nobody.
  */
-import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
-import { isJsonObject, textOf } from '../transport/json-object.ts';
-import type { JsonObject } from '../transport/json-object.ts';
+import { errorFields, type Logger } from '../../logger.ts';
+import { callListener } from '../listeners.ts';
+import { isJsonObject, type JsonObject, textOf } from '../transport/json-object.ts';
 import type { NamingLink } from './naming-link.ts';
 import { parseServiceInfo, saysTheSame } from './naming-service-info.ts';
 import { normaliseService, serviceText } from './naming-service-key.ts';
@@ -93,7 +92,8 @@ export class NamingSubscriptions {
     const name = nameOf(textOf(info['groupName']), textOf(info['name']));
     const namespaceId = textOf(push['namespace']);
     const isMeant = (key: string): boolean =>
-      shard.isSubscribed(key) && (namespaceId === '' || this.#subscribed.get(key)?.service.namespaceId === namespaceId);
+      shard.wanted.subscriptions.has(key) &&
+      (namespaceId === '' || this.#subscribed.get(key)?.service.namespaceId === namespaceId);
     const keys = [...(this.#byName.get(name) ?? [])].filter(isMeant);
     const [only] = keys;
     if (only !== undefined && keys.length === 1) return this.answered(only, parseServiceInfo(info), link, shard);
@@ -125,11 +125,10 @@ export class NamingSubscriptions {
     const { audience, current } = subscribed;
     if (!current || own.heard === current || !audience.has(own)) return;
     own.heard = current;
-    try {
-      own.listener(current);
-    } catch (error) {
-      this.#log.error('a listener of a service failed', errorFields(error));
-    }
+    callListener(
+      () => own.listener(current),
+      (error) => this.#log.error('a listener of a service failed', errorFields(error)),
+    );
   }
 }
 

@@ -38,3 +38,6 @@ export interface ServiceInfo {
   /** So few hosts are healthy that the server calls all of them healthy. */
   readonly reachProtectionThreshold: boolean;
 }
+
+/** `lost`: a connection is gone, and all that it held. `progress`: what is held, or where, may have changed. */
+export type NamingChange = 'lost' | 'progress';

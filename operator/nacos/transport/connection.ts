@@ -8,22 +8,17 @@
  * Guarantees: every push is acknowledged before it is processed; no push and no listener can end the connection but by
  * what the protocol says (reset, code 301 or -401). `ended` settles once; a connection never comes back.
  */
-import { sleep } from '../../clock.ts';
-import type { Clock } from '../../clock.ts';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
-import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import { type Clock, sleep } from '../../clock.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
+import { errorFields, type Logger } from '../../logger.ts';
 import { withDeadline } from './deadline.ts';
 import { GrpcTransport } from './grpc-transport.ts';
-import { isJsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';
-import type { JsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject, numberOf, parseJsonObject, textOf } from './json-object.ts';
 import type { Payload } from './payload.ts';
-import { errorOfAnswer, serverCodes } from './response-errors.ts';
-import type { FailedAnswer } from './response-errors.ts';
-import { grpcTarget, hostAndPort } from './server-address.ts';
-import type { ServerAddress } from './server-address.ts';
+import { bridgeErrorOf, errorOfAnswer, type FailedAnswer, serverCodes } from './response-errors.ts';
+import { grpcTarget, hostAndPort, type ServerAddress } from './server-address.ts';
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly server: ServerAddress;
   /** Free text for the server's metrics, such as `My-Client:v1.0.0`. */
   readonly clientName: string;
@@ -32,7 +27,7 @@ export interface ConnectionOptions {
   readonly module: 'config' | 'naming';
   readonly clock: Clock;
   readonly log: Logger;
-  readonly onPush: (push: Push) => void;
+  readonly onPush: (push: Push, connection: Connection) => void;
   /** The server asks us to go elsewhere, maybe naming where. */
   readonly onReset: (hint: { host: string; port: number } | undefined) => void;
 }
@@ -198,7 +193,7 @@ export class Connection {
         else await this.#checkHealth();
       }
     } catch (error) {
-      this.end(error instanceof BridgeError ? error : new BridgeError('NACOS_FAILED', messageOf(error)));
+      this.end(bridgeErrorOf(error));
     }
   }
 
@@ -244,7 +239,7 @@ export class Connection {
     } else if (acknowledgements[type] === undefined) {
       this.#options.log.warn('the server pushed something unknown', { type, fields: Object.keys(body) });
     }
-    this.#options.onPush({ type, body });
+    this.#options.onPush({ type, body }, this);
   }
 
   #reset(body: JsonObject): void {

@@ -37,3 +37,23 @@ function reasonOf(signal: AbortSignal | undefined): BridgeError {
   const reason: unknown = signal?.reason;
   return reason instanceof BridgeError ? reason : new BridgeError('ABORTED', 'the request was given up');
 }
+
+/** Resolves when `begin`'s `done` is called, and rejects with the reason of `signal`. `begin` returns how to stop waiting. */
+export function awaitCall(signal: AbortSignal, begin: (done: () => void) => () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      stop();
+      signal.removeEventListener('abort', giveUp);
+    };
+    const giveUp = (): void => {
+      leave();
+      reject(signal.reason);
+    };
+    const stop = begin(() => {
+      leave();
+      resolve();
+    });
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
+}

@@ -7,11 +7,9 @@
  *
  * Guarantees: `ended` settles once, with the cause; from then on no call is open and no call starts.
  */
-import { Client, credentials } from '@grpc/grpc-js';
-import type { ClientDuplexStream, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, type ClientUnaryCall, credentials, type ServiceError } from '@grpc/grpc-js';
 import { BridgeError } from '../../errors.ts';
-import { decodePayload, encodePayload } from './payload.ts';
-import type { Payload } from './payload.ts';
+import { decodePayload, encodePayload, type Payload } from './payload.ts';
 import { errorOfStatus } from './response-errors.ts';
 
 /** What servers take in one message by default (`…grpc.sdk.max-inbound-message-size`). */

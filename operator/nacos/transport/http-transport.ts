@@ -1,27 +1,23 @@
 /**
  * HTTP requests to the servers of one connection: the server that we are connected to first, then the others.
  *
- * Logins go over axios. Reads, one for each config that changes, go over undici, which takes a quarter of the processor
- * time for them.
+ * axios speaks, over the connections of an undici agent: a read, of which there is one for each config that changes, takes
+ * a quarter of the processor time that axios' own way to the wire takes.
  *
- * This is the one place where the errors of both are seen. They hold the request with its body (a password, a token), so
- * they end here: what leaves is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else.
- * Any HTTP status is an answer. A kept connection that turns out to be closed costs a second attempt, not a failure. Redirects
+ * This is the one place where their errors are seen. They hold the request with its body (a password, a token), so they
+ * end here: what leaves is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else. Any
+ * HTTP status is an answer. A kept connection that turns out to be closed costs a second attempt, not a failure. Redirects
  * and proxies from the environment are not followed: gRPC would not, either.
  */
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { create as createAxios } from 'axios';
-import type { AxiosInstance } from 'axios';
-import { Agent as ReadAgent } from 'undici';
+import { Axios, type AxiosAdapter } from 'axios';
+import { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { withDeadline } from './deadline.ts';
 import { shortCause } from './response-errors.ts';
-import { hostAndPort, httpBase, httpOrigin } from './server-address.ts';
-import type { ServerAddress } from './server-address.ts';
+import { hostAndPort, httpOrigin, type ServerAddress } from './server-address.ts';
 
-export interface HttpTransportOptions {
+interface HttpTransportOptions {
   readonly servers: readonly ServerAddress[];
   /** Tried first. */
   readonly preferred: () => ServerAddress | undefined;
@@ -30,7 +26,7 @@ export interface HttpTransportOptions {
 }
 
 /** Requests are repeated, on another server too, when one cannot be reached, so they must be harmless to repeat. */
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Below the context path. */
   readonly path: string;
@@ -47,27 +43,21 @@ export interface HttpAnswer {
   readonly server: ServerAddress;
 }
 
+const formType = 'application/x-www-form-urlencoded';
+
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
-  readonly #agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
-  readonly #axios: AxiosInstance;
-  readonly #reads: ReadAgent;
+  readonly #agent: Agent;
+  readonly #axios: Axios;
   readonly #closing = new AbortController();
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
-    this.#axios = createAxios({
-      ...this.#agents,
-      proxy: false,
-      maxRedirects: 0,
-      responseType: 'text',
-      // The default parses JSON and, where that fails, silently hands out text.
-      transformResponse: (text: unknown) => text,
-      validateStatus: () => true,
-    });
     const connectTimeout = options.timeoutMs;
     // The time limit of a request is ours.
-    this.#reads = new ReadAgent({ allowH2: false, connectTimeout, headersTimeout: 0, bodyTimeout: 0 });
+    this.#agent = new Agent({ allowH2: false, connectTimeout, headersTimeout: 0, bodyTimeout: 0 });
+    // Bare, since all defaults are merged into each request; bodies stay the text that they are.
+    this.#axios = new Axios({ adapter: over(this.#agent), transformRequest: [], transformResponse: [], headers: {} });
   }
 
   /** @throws NACOS_UNREACHABLE naming every server and its cause; ABORTED. */
@@ -90,8 +80,7 @@ export class HttpTransport {
     const late = `HTTP ${hostAndPort(server)}: no answer within ${timeoutMs} ms`;
     const signals = [this.#closing.signal, ...(request.signal ? [request.signal] : [])];
     return withDeadline(clock, timeoutMs, late, AbortSignal.any(signals), async (signal) => {
-      const attempt = (): Promise<HttpAnswer> =>
-        request.method === 'GET' ? this.#read(server, request, signal) : this.#post(server, request, signal);
+      const attempt = (): Promise<HttpAnswer> => this.#ask(server, request, signal);
       try {
         return await attempt().catch((error: unknown) => {
           if (!wasClosed(error) || signal.aborted) throw error;
@@ -105,32 +94,24 @@ export class HttpTransport {
     });
   }
 
-  async #read(server: ServerAddress, { path, query, headers }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const origin = httpOrigin(server);
-    const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
-    const options = { origin, path: server.contextPath + path + search, method: 'GET', headers, signal } as const;
-    const answer = await this.#reads.request(options);
-    return { status: answer.statusCode, text: await answer.body.text(), server };
-  }
-
-  async #post(server: ServerAddress, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { status, data } = await this.#axios.request<unknown>({
-      method: 'POST',
-      url: httpBase(server) + request.path,
-      params: request.query,
-      data: new URLSearchParams(request.form).toString(),
-      headers: { 'content-type': 'application/x-www-form-urlencoded', ...request.headers },
+  async #ask(server: ServerAddress, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const { form, headers, method, path, query } = request;
+    const { data, status } = await this.#axios.request<string>({
+      method,
+      baseURL: httpOrigin(server),
+      url: server.contextPath + path,
+      params: query && new URLSearchParams(query),
+      data: form && new URLSearchParams(form).toString(),
+      headers: form ? { ...headers, 'content-type': formType } : headers,
       signal,
     });
-    return { status, text: typeof data === 'string' ? data : '', server };
+    return { status, text: data, server };
   }
 
   /** Gives up what is under way. */
   close(): void {
     this.#closing.abort(new BridgeError('ABORTED', 'the client was stopped'));
-    this.#agents.httpAgent.destroy();
-    this.#agents.httpsAgent.destroy();
-    void this.#reads.destroy();
+    void this.#agent.destroy();
   }
 
   #order(): readonly ServerAddress[] {
@@ -138,6 +119,17 @@ export class HttpTransport {
     const first = preferred();
     return first ? [first, ...servers.filter((server) => server !== first)] : servers;
   }
+}
+
+/** The way of axios to the wire. */
+function over(agent: Agent): AxiosAdapter {
+  return async (config) => {
+    const { baseURL: origin, data: body, headers, method = '', params, signal, url } = config;
+    const path = params === undefined ? url : `${url}?${String(params)}`;
+    const request = { origin, path, method: method.toUpperCase(), headers: headers.toJSON(), body, signal };
+    const answer = await agent.request(request as Parameters<Agent['request']>[0]);
+    return { status: answer.statusCode, statusText: '', headers: {}, config, data: await answer.body.text() };
+  };
 }
 
 function causeOf(error: unknown): string {
@@ -149,10 +141,10 @@ function wasClosed(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(error) ?? '');
 }
 
-/** undici tells by its message alone. */
+/** It tells by its message alone. */
 function hasInvalidStatus(error: unknown): boolean {
   const { name, message } = error as Error;
-  return codeOf(error) === 'HPE_INVALID_STATUS' || (name === 'HTTPParserError' && /invalid.*status/i.test(message));
+  return name === 'HTTPParserError' && /invalid.*status/i.test(message);
 }
 
 function codeOf(error: unknown): string | undefined {

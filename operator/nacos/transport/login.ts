@@ -9,15 +9,15 @@
  * Without credentials, or where the server has no authentication, there is no token and requests are sent without.
  * Guarantee: the password is in no error, log line or property that others can read.
  */
-import type { Clock, Timer } from '../../clock.ts';
-import { BridgeError, isBridgeError, messageOf } from '../../errors.ts';
+import type { Timer } from '../../clock.ts';
+import { BridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
-import type { AuthStatus } from './connection-state.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { HttpAnswer, HttpTransport } from './http-transport.ts';
 import { numberOf, parseJsonObject, textOf } from './json-object.ts';
 import type { NacosMetrics } from '../metrics.ts';
+import { bridgeErrorOf } from './response-errors.ts';
 import { hostAndPort } from './server-address.ts';
 
 export interface Credentials {
@@ -25,13 +25,17 @@ export interface Credentials {
   readonly password: string;
 }
 
-export interface LoginOptions {
+/** What became of the credentials. */
+type LoginState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'untried' }
+  /** Without a token where the server has no login. */
+  | { readonly kind: 'accepted'; readonly token: string | undefined }
+  | { readonly kind: 'failed'; readonly error: BridgeError };
+
+interface LoginOptions extends Surroundings {
   readonly http: HttpTransport;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
   readonly metrics: NacosMetrics;
-  readonly onChange: (status: AuthStatus) => void;
 }
 
 const paths = ['/v3/auth/user/login', '/v1/auth/users/login'];
@@ -44,75 +48,58 @@ const longestTimerMs = 2 ** 31 - 1;
 
 export class Login {
   readonly #options: LoginOptions;
+  readonly #listeners: (() => void)[] = [];
   #credentials: Credentials | undefined;
-  #token: string | undefined;
-  #status: AuthStatus;
+  #state: LoginState;
   #running: Promise<BridgeError | undefined> | undefined;
   #timer: Timer | undefined;
+  /** In a row; while a token is good they change nothing. */
   #failures = 0;
   #lastLoginMs = Number.NEGATIVE_INFINITY;
-  /** The server served a request that had no token: it asks for no authentication. */
-  #isNeedless = false;
   #isStopped = false;
 
   constructor(credentials: Credentials | undefined, options: LoginOptions) {
     this.#options = options;
     this.#credentials = credentials;
-    this.#status = { authenticated: credentials === undefined };
+    this.#state = stateBefore(credentials);
   }
 
-  get status(): AuthStatus {
-    return this.#status;
+  get state(): LoginState {
+    return this.#state;
   }
 
-  /** Headers for a gRPC or HTTP request made now. */
-  headers(): Record<string, string> {
-    return this.#token === undefined ? {} : { accessToken: this.#token };
+  get token(): string | undefined {
+    return this.#state.kind === 'accepted' ? this.#state.token : undefined;
   }
 
-  /** Logs in unless that is done, and when the last refresh failed. Never rejects: `status` tells the outcome. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Logs in unless that is done, and when the last refresh failed. Never rejects: `state` tells the outcome. */
   async ensure(): Promise<void> {
-    if (this.#credentials && (!this.#status.authenticated || this.#failures > 0)) await this.#login();
+    if (this.#state.kind !== 'accepted' || this.#failures > 0) await this.#login();
   }
 
   /** Takes effect at once: what was known about the old ones is forgotten, and a login follows. */
   setCredentials(credentials: Credentials | undefined): Promise<void> {
     this.#credentials = credentials;
-    this.#token = undefined;
-    this.#isNeedless = false;
     this.#running = undefined;
     this.#timer?.cancel();
     this.#failures = 0;
-    this.#change({ authenticated: credentials === undefined });
+    this.#change(stateBefore(credentials));
     return this.ensure();
   }
 
-  /**
-   * A server refused a request that was sent with `headers`. Resolves to whether it is worth to repeat it now, with the
-   * headers of now.
-   */
-  async renew(headers: Readonly<Record<string, string>>): Promise<boolean> {
-    const refused = headers['accessToken'];
-    this.#isNeedless = false;
-    if (!this.#credentials) {
-      const message = 'the server asks for a user name and password, and none are configured';
-      this.#change({ authenticated: false, authError: new BridgeError('NACOS_UNAUTHENTICATED', message) });
-      return false;
-    }
+  /** A server refused a request that was sent with this token, or without one. Resolves to whether there is another. */
+  async renew(refused: string | undefined): Promise<boolean> {
     const gapMs = this.#failures === 0 ? minRenewalGapMs : minRetryGapMs;
     const isTooSoon = !this.#running && this.#options.clock.monotonic() - this.#lastLoginMs < gapMs;
-    if (this.#token === refused && !isTooSoon) {
-      const authError = await this.#login();
-      if (authError && this.#token === refused) this.#drop(authError);
+    if (this.token === refused && !isTooSoon) {
+      const error = await this.#login();
+      if (error && this.token === refused) this.#drop(error);
     }
-    return this.#token !== undefined && this.#token !== refused;
-  }
-
-  /** A server served a request that needs a right. */
-  served(headers: Readonly<Record<string, string>>): void {
-    if (headers['accessToken'] !== undefined || this.#status.authenticated) return;
-    this.#isNeedless = true;
-    this.#change({ authenticated: true });
+    return this.token !== undefined && this.token !== refused;
   }
 
   stop(): void {
@@ -138,7 +125,7 @@ export class Login {
       if (credentials === this.#credentials) this.#accept(answer);
       return undefined;
     } catch (error) {
-      const failure = isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error));
+      const failure = bridgeErrorOf(error);
       if (credentials === this.#credentials) this.#fail(failure);
       return failure;
     }
@@ -158,30 +145,26 @@ export class Login {
 
   #accept(answer: HttpAnswer | undefined): void {
     const body = answer ? parseJsonObject(answer.text, 'the answer to the login') : {};
-    const token = textOf(body['accessToken']);
+    const token = textOf(body['accessToken']) || undefined;
     const ttlMs = numberOf(body['tokenTtl']) * 1_000;
-    this.#token = token === '' ? undefined : token;
     this.#failures = 0;
-    this.#change({ authenticated: true });
-    if (this.#token !== undefined && ttlMs > 0) this.#schedule(ttlMs - ttlMs * (1 / 15 + this.#options.random() / 30));
+    this.#change({ kind: 'accepted', token });
+    if (token !== undefined && ttlMs > 0) this.#schedule(ttlMs - ttlMs * (1 / 15 + this.#options.random() / 30));
   }
 
   /** A token stays in use for as long as servers take it, whatever became of its refresh. */
   #fail(error: BridgeError): void {
-    if (this.#token === undefined) this.#drop(error);
+    if (this.token === undefined) this.#drop(error);
     // A server that is away comes back without notice; one that refuses us needs somebody to mend it.
     const maxMs = error.code === 'NACOS_UNAUTHENTICATED' ? 30_000 : 3_000;
     this.#schedule(backoffMs({ initialMs: 500, maxMs, random: this.#options.random }, this.#failures));
     this.#failures += 1;
   }
 
-  #drop(authError: BridgeError): void {
-    this.#token = undefined;
-    if (this.#isNeedless) return;
-    if (this.#status.authError?.message !== authError.message) {
-      this.#options.log.warn('login failed', errorFields(authError));
-    }
-    this.#change({ authenticated: false, authError });
+  #drop(error: BridgeError): void {
+    const isKnown = this.#state.kind === 'failed' && this.#state.error.message === error.message;
+    if (!isKnown) this.#options.log.warn('login failed', errorFields(error));
+    this.#change({ kind: 'failed', error });
   }
 
   #schedule(delayMs: number): void {
@@ -189,12 +172,14 @@ export class Login {
     this.#timer = this.#options.clock.after(Math.min(delayMs, longestTimerMs), () => void this.#login());
   }
 
-  #change(status: AuthStatus): void {
-    const isSame = status.authenticated === this.#status.authenticated;
-    if (isSame && status.authError?.message === this.#status.authError?.message) return;
-    this.#status = status;
-    this.#options.onChange(status);
+  #change(state: LoginState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) listener();
   }
+}
+
+function stateBefore(credentials: Credentials | undefined): LoginState {
+  return { kind: credentials ? 'untried' : 'none' };
 }
 
 /** Refused logins are 403 by the book; 3.1 answers a bare 500, and 2.3 a status line with 0. */

@@ -2,7 +2,7 @@
  * At most `limit` tasks at a time, the others waiting in order of arrival. A task whose signal is aborted while it waits
  * never runs.
  */
-import { BridgeError } from '../../errors.ts';
+import { awaitCall } from './deadline.ts';
 
 export class RequestLimiter {
   readonly #limit: number;
@@ -27,22 +27,9 @@ export class RequestLimiter {
   }
 
   #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.delete(take);
-        signal.removeEventListener('abort', giveUp);
-      };
-      const take = (): void => {
-        leave();
-        resolve();
-      };
-      const giveUp = (): void => {
-        leave();
-        reject(signal.reason ?? new BridgeError('ABORTED', 'the request was given up'));
-      };
-      if (signal.aborted) return giveUp();
+    return awaitCall(signal, (take) => {
       this.#waiting.add(take);
-      signal.addEventListener('abort', giveUp, { once: true });
+      return () => this.#waiting.delete(take);
     });
   }
 }

@@ -6,8 +6,7 @@
  * (a lost compare-and-swap, bad parameters on 2.x) the wording is matched, since it is all that the protocol offers.
  */
 import { status } from '@grpc/grpc-js';
-import { BridgeError } from '../../errors.ts';
-import type { ErrorCode } from '../../errors.ts';
+import { BridgeError, type ErrorCode, isBridgeError, messageOf } from '../../errors.ts';
 
 export interface FailedAnswer {
   readonly type: string;
@@ -93,6 +92,11 @@ const byGrpcStatus: Readonly<Record<number, ErrorCode>> = {
 export function errorOfStatus(failure: { code: number; details: string }, target: string): BridgeError {
   const code = byGrpcStatus[failure.code] ?? 'NACOS_FAILED';
   return new BridgeError(code, `gRPC ${target}: ${shortCause(failure.details)}`);
+}
+
+/** What was thrown, as it is or as a failure of no known kind. */
+export function bridgeErrorOf(error: unknown): BridgeError {
+  return isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
 }
 
 /** `ECONNREFUSED` and its kin where the text has one, else its beginning. */

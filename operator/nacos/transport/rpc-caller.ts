@@ -7,15 +7,15 @@
  */
 import type { Clock } from '../../clock.ts';
 import { BridgeError } from '../../errors.ts';
+import type { Access, TokenHeaders, Word } from './access.ts';
 import type { Answer, Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import type { JsonObject } from './json-object.ts';
-import type { Login } from './login.ts';
 import type { NacosMetrics, Operation } from '../metrics.ts';
 import { RequestLimiter } from './request-limiter.ts';
 import { errorOfAnswer, serverCodes } from './response-errors.ts';
 
-export interface RpcRequest {
+interface RpcRequest {
   readonly operation: Operation;
   /** In words, for messages: 'publish of GROUP/DATAID'. */
   readonly description: string;
@@ -32,8 +32,8 @@ export interface RpcRequest {
   readonly ability?: { readonly name: string; readonly words: string };
 }
 
-export interface RpcCallerOptions {
-  readonly login: Login;
+interface RpcCallerOptions {
+  readonly access: Access;
   readonly metrics: NacosMetrics;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
@@ -63,44 +63,36 @@ export class RpcCaller {
   }
 
   async #callNow(request: RpcRequest, signal: AbortSignal): Promise<JsonObject | undefined> {
-    const { login } = this.#options;
-    const connection = request.connection ?? (await this.#options.connected(signal));
+    const { access, connected } = this.#options;
+    const connection = request.connection ?? (await connected(signal));
     checkAbility(connection, request);
-    let token = login.headers();
-    let answer = await send(connection, request, token, signal);
-    if (isRefused(answer) && (await login.renew(token))) {
-      token = login.headers();
-      answer = await send(connection, request, token, signal);
-    }
-    if (isRefused(answer)) throw login.status.authError ?? errorOfAnswer(answer, request.description);
-    return this.#meaningOf(answer, request, token);
-  }
-
-  #meaningOf(answer: Answer, request: RpcRequest, token: Readonly<Record<string, string>>): JsonObject | undefined {
-    if (answer.type !== request.responseType && answer.resultCode === 200) {
-      throw new BridgeError('NACOS_FAILED', `${request.description}: Nacos answered with an unexpected ${answer.type}`);
-    }
-    const isAbsent = answer.type === request.responseType && answer.errorCode === request.absentErrorCode;
-    if (answer.resultCode !== 200 && !isAbsent) throw errorOfAnswer(answer, request.description);
-    this.#options.login.served(token);
-    return isAbsent ? undefined : answer.body;
+    const { body, headers, type } = request;
+    const send = (token: TokenHeaders): Promise<Answer> =>
+      connection.request(type, body, { ...headers, ...token }, signal);
+    const answer = await access.send(send, (given) => wordOf(given, request));
+    return meaningOf(answer, request);
   }
 }
 
-function send(
-  connection: Connection,
-  request: RpcRequest,
-  token: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<Answer> {
-  return connection.request(request.type, request.body, { ...request.headers, ...token }, signal);
+function wordOf(answer: Answer, request: RpcRequest): Word {
+  if (answer.errorCode === serverCodes.forbidden) return 'refused';
+  return answer.resultCode === 200 || isAbsence(answer, request) ? 'served' : undefined;
+}
+
+/** Undefined when there is nothing. */
+function meaningOf(answer: Answer, request: RpcRequest): JsonObject | undefined {
+  if (isAbsence(answer, request)) return undefined;
+  const { description, responseType } = request;
+  if (answer.resultCode !== 200 || answer.errorCode === serverCodes.forbidden) throw errorOfAnswer(answer, description);
+  if (answer.type === responseType) return answer.body;
+  throw new BridgeError('NACOS_FAILED', `${description}: Nacos answered with an unexpected ${answer.type}`);
+}
+
+function isAbsence(answer: Answer, { absentErrorCode, responseType }: RpcRequest): boolean {
+  return answer.type === responseType && answer.errorCode === absentErrorCode;
 }
 
 function checkAbility(connection: Connection, { ability, description }: RpcRequest): void {
   if (!ability || connection.can(ability.name)) return;
   throw new BridgeError('NACOS_UNSUPPORTED', `${description}: the server lacks ${ability.words}`);
-}
-
-function isRefused(answer: Answer): boolean {
-  return answer.errorCode === serverCodes.forbidden;
 }

@@ -4,10 +4,9 @@
  * server that restarts is found at once. A server that was hinted at (ConnectReset) comes first, once.
  */
 import type { Clock } from '../../clock.ts';
-import { hostAndPort } from './server-address.ts';
-import type { ServerAddress } from './server-address.ts';
+import { hostAndPort, type ServerAddress } from './server-address.ts';
 
-export interface ServerListOptions {
+interface ServerListOptions {
   readonly clock: Clock;
   readonly random: () => number;
   /** @default 30 s */

@@ -4,21 +4,24 @@
  * that knows the one port only).
  */
 import { BridgeError } from '../../errors.ts';
-import type { ServerFailure } from './connection-keeper.ts';
+import type { ServerFailure } from './connection-round.ts';
 import type { HttpTransport } from './http-transport.ts';
+import type { ConnectionSettings } from './live-connection.ts';
 import { shortCause } from './response-errors.ts';
 import { hostAndPort } from './server-address.ts';
 
-/** Never rejects. */
-export async function explainFailures(
-  failures: readonly ServerFailure[],
-  http: HttpTransport,
-  signal: AbortSignal,
-): Promise<BridgeError> {
-  const servers = failures.map(({ server }) => server);
-  const answers = await Promise.all(
-    servers.map((server) => http.sendTo(server, { method: 'GET', path: '/', signal }).then(Boolean, () => false)),
-  );
+/** Makes what explains a round; that never rejects. */
+export function explainFailures(http: HttpTransport): ConnectionSettings['explain'] {
+  return async (failures, signal) => explain(failures, await answersOf(failures, http, signal));
+}
+
+/** Whether each server answers over HTTP. */
+function answersOf(failures: readonly ServerFailure[], http: HttpTransport, signal: AbortSignal): Promise<boolean[]> {
+  const asked = failures.map(({ server }) => http.sendTo(server, { method: 'GET', path: '/', signal }));
+  return Promise.all(asked.map((answer) => answer.then(Boolean, () => false)));
+}
+
+function explain(failures: readonly ServerFailure[], answers: readonly boolean[]): BridgeError {
   const halfOpen = failures.find(({ error }, index) => answers[index] === true && isUnreachable(error));
   const all = failures.map(({ server, error }) => `${hostAndPort(server)}: ${shortCause(error.message)}`).join('; ');
   if (!halfOpen) return new BridgeError('NACOS_UNREACHABLE', `no Nacos server answers (${all})`, causeOf(failures));

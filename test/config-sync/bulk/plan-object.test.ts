@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { planObject, type Claim, type ObjectInput } from '../../../operator/config-sync/bulk/plan-object.ts';
-import type { ConfigObservation } from '../../../operator/nacos/config/config-client.ts';
+import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
 
 const present = (content: string): ConfigObservation => ({
   kind: 'present',

@@ -23,7 +23,7 @@ import type { EmbeddedKubernetes } from '../../../sandbox/kubernetes/embedded-ku
 import type { KubeObject as StoredObject } from '../../../sandbox/kubernetes/object.ts';
 import type { FakeClock } from '../../fake-clock.ts';
 import { md5Of } from '../../../operator/nacos/config/config-snapshot.ts';
-import type { ConfigObservation } from '../../../operator/nacos/config/config-client.ts';
+import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
 
 export const NAMESPACE = 'default';
 const CONTROLLER_INDEX = 'controller';

@@ -6,7 +6,7 @@ import { CONFIG_MAP, type DataObject } from '../../../operator/config-sync/mirro
 import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
-import type { ConfigObservation } from '../../../operator/nacos/config/config-client.ts';
+import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { MirrorCluster, NAMESPACE, present, served } from './mirror-cluster.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { md5Of } from '../../../operator/nacos/config/config-snapshot.ts';
 import { FakeClock } from '../../fake-clock.ts';
-import { clientFor, fakeNacos, stopAll } from '../client-for.ts';
-import { id, isCode, key, plain } from './config-samples.ts';
+import { clientFor, nacosServer, stopAll, wireServer } from '../client-for.ts';
+import { heldConfig, isCode, key, plain, reads, servedConfig } from './config-samples.ts';
 import { until } from '../until.ts';
 
 describe('the config client', () => {
@@ -18,18 +18,18 @@ describe('the config client', () => {
     ];
     for (const [what, content] of contents) {
       it(`keeps ${what} byte for byte`, async () => {
-        const fake = await fakeNacos();
-        const { client } = clientFor([fake]);
+        const { client } = clientFor([await nacosServer()]);
         const { md5 } = await client.config.publish(key, content, plain);
-        assert.equal(fake.database.get(id)?.content, content);
+        const stored = await client.config.readStored(key);
+        assert.ok(stored?.content === content && stored.md5 === md5);
         const found = await client.config.query(key);
         assert.ok(found?.content === content && found.md5 === md5);
       });
     }
 
     it('sends type, tags and description as Nacos names them, and of what is empty only a list of tags', async () => {
-      const fake = await fakeNacos();
-      const { client } = clientFor([fake]);
+      const server = await wireServer();
+      const { client } = clientFor([server]);
       const options = {
         type: 'yaml',
         tags: ['a', 'b'],
@@ -41,17 +41,16 @@ describe('the config client', () => {
       await client.config.publish({ ...key, namespaceId: 'public' }, 'x', options);
       await client.config.publish(key, 'x', plain);
       await client.config.publish(key, 'x', { ...plain, tags: [] });
-      const [first, second, third] = fake.received.filter(({ type }) => type === 'ConfigPublishRequest');
-      assert.equal(first?.body['tenant'], '');
+      const [first, second, third] = server.bodies('ConfigPublishRequest');
+      assert.equal(first?.['tenant'], '');
       const additions = { type: 'yaml', appName: 'app', src_user: 'me', config_tags: 'a,b', desc: 'what' };
-      assert.deepEqual(first?.body['additionMap'], additions);
-      assert.deepEqual(second?.body['additionMap'], { type: 'text' });
-      assert.deepEqual(third?.body['additionMap'], { type: 'text', config_tags: '' });
+      assert.deepEqual(first?.['additionMap'], additions);
+      assert.deepEqual(second?.['additionMap'], { type: 'text' });
+      assert.deepEqual(third?.['additionMap'], { type: 'text', config_tags: '' });
     });
 
     it('creates only what is absent, and updates only what it has seen', async () => {
-      const fake = await fakeNacos();
-      const { client } = clientFor([fake]);
+      const { client } = clientFor([await nacosServer()]);
       const first = await client.config.publish(key, 'one', { ...plain, cas: 'create-only' });
       assert.equal(first.md5, md5Of('one'));
       await assert.rejects(
@@ -60,7 +59,7 @@ describe('the config client', () => {
       );
       await client.config.publish(key, 'two', { ...plain, cas: first });
       await assert.rejects(client.config.publish(key, 'three', { ...plain, cas: first }), isCode('NACOS_CAS_FAILED'));
-      assert.equal(fake.database.get(id)?.content, 'two');
+      assert.equal((await client.config.readStored(key))?.content, 'two');
     });
 
     for (const [what, content, rule] of [
@@ -69,45 +68,47 @@ describe('the config client', () => {
       ['half a surrogate pair', 'a\uD800', /valid Unicode/],
     ] as const) {
       it(`sends nothing that is ${what}`, async () => {
-        const fake = await fakeNacos();
-        const { client } = clientFor([fake]);
+        const nacos = await nacosServer();
+        const { client } = clientFor([nacos]);
         await assert.rejects(client.config.publish(key, content, plain), isCode('INVALID_CONTENT', rule));
-        assert.equal(fake.count('ConfigPublishRequest'), 0);
+        assert.equal(nacos.count('ConfigPublishRequest'), 0);
       });
     }
 
     it('is never repeated when no answer comes', async () => {
-      const fake = await fakeNacos();
-      const { client, connected } = clientFor([fake], { requestTimeoutMs: 100 });
+      const clock = new FakeClock();
+      const nacos = await nacosServer();
+      const { client, connected } = clientFor([nacos], { clock });
       await connected();
-      fake.faults.silentTypes.add('ConfigPublishRequest');
-      await assert.rejects(
-        client.config.publish(key, 'x', plain),
-        isCode('TIMEOUT', /publish of g\/d: no answer within 100 ms/),
-      );
-      assert.equal(fake.count('ConfigPublishRequest'), 1);
+      nacos.fails('silence', 'ConfigPublishRequest');
+      let failure: unknown;
+      client.config.publish(key, 'x', plain).catch((error: unknown) => (failure = error));
+      await until('sent', () => nacos.count('ConfigPublishRequest') === 1);
+      const isOver = (): boolean => failure !== undefined;
+      await until('given up', isOver, () => clock.advance(1_000));
+      assert.ok(isCode('TIMEOUT', /publish of g\/d: no answer within 10000 ms/)(failure));
+      assert.equal(nacos.count('ConfigPublishRequest'), 1);
     });
 
     it('fails when the connection goes while it waits', async () => {
-      const fake = await fakeNacos();
-      const { client, connected } = clientFor([fake]);
+      const nacos = await nacosServer();
+      const { client, connected } = clientFor([nacos]);
       await connected();
-      fake.faults.silentTypes.add('ConfigPublishRequest');
+      nacos.fails('silence', 'ConfigPublishRequest');
       const publish = client.config.publish(key, 'x', plain);
       const outcome = assert.rejects(publish, isCode('NACOS_UNREACHABLE'));
-      await until('sent', () => fake.count('ConfigPublishRequest') === 1);
-      fake.stopGrpc();
+      await until('sent', () => nacos.count('ConfigPublishRequest') === 1);
+      await nacos.stopServing();
       await outcome;
     });
   });
 
   describe('querying', () => {
     it('tells an absent config from a failure', async () => {
-      const fake = await fakeNacos();
-      const { client } = clientFor([fake]);
+      const nacos = await nacosServer();
+      const { client } = clientFor([nacos]);
       assert.equal(await client.config.query(key), undefined);
-      const error = { type: 'ErrorResponse', body: { resultCode: 500, errorCode: 300, message: 'Server is starting' } };
-      fake.faults.answers.set('ConfigQueryRequest', error);
+      nacos.refuses('ConfigQueryRequest', 300);
       await assert.rejects(
         client.config.query(key),
         isCode('CONNECTION_NOT_READY', /query of g\/d: Nacos answered 300/),
@@ -115,35 +116,37 @@ describe('the config client', () => {
     });
 
     it('takes a blank answer for an error', async () => {
-      const fake = await fakeNacos();
-      const { client } = clientFor([fake]);
-      fake.faults.answers.set('ConfigQueryRequest', {
-        type: 'ConfigQueryResponse',
-        body: { resultCode: 200, content: '' },
-      });
+      const server = await wireServer();
+      server.answer('ConfigQueryRequest', 'ConfigQueryResponse', { resultCode: 200, content: '' });
+      const { client } = clientFor([server]);
       await assert.rejects(client.config.query(key), isCode('NACOS_FAILED', /blank content/));
     });
 
+    it('takes an answer of another type for an error', async () => {
+      const server = await wireServer();
+      server.answer('ConfigQueryRequest', 'HealthCheckResponse', { resultCode: 200 });
+      const { client } = clientFor([server]);
+      await assert.rejects(client.config.query(key), isCode('NACOS_FAILED', /unexpected HealthCheckResponse/));
+    });
+
     it('reads again when content and md5 do not match', async () => {
-      const fake = await fakeNacos();
-      const { client } = clientFor([fake]);
-      const torn = { resultCode: 200, content: 'old', md5: md5Of('new') };
-      fake.faults.answers.set('ConfigQueryRequest', { type: 'ConfigQueryResponse', body: torn });
-      fake.publish(id, 'new');
-      const query = client.config.query(key);
-      await until('asked', () => fake.count('ConfigQueryRequest') === 1);
-      fake.faults.answers.clear();
-      assert.equal((await query)?.content, 'new');
+      const server = await wireServer();
+      const answer = (content: string): object => ({ resultCode: 200, content, md5: md5Of('new') });
+      const answers = [answer('old'), answer('new')];
+      server.answer('ConfigQueryRequest', 'ConfigQueryResponse', () => ({ ...answers.shift() }));
+      const { client } = clientFor([server]);
+      assert.equal((await client.config.query(key))?.content, 'new');
+      assert.equal(server.count('ConfigQueryRequest'), 2);
     });
 
     it('ends at once when it is given up', async () => {
-      const fake = await fakeNacos();
-      const { client, connected } = clientFor([fake]);
+      const nacos = await nacosServer();
+      const { client, connected } = clientFor([nacos]);
       await connected();
-      fake.faults.silentTypes.add('ConfigQueryRequest');
+      nacos.fails('silence', 'ConfigQueryRequest');
       const giving = new AbortController();
       const outcome = assert.rejects(client.config.query(key, giving.signal), isCode('ABORTED'));
-      await until('sent', () => fake.count('ConfigQueryRequest') === 1);
+      await until('sent', () => reads(nacos) === 1);
       giving.abort();
       await outcome;
     });
@@ -151,10 +154,8 @@ describe('the config client', () => {
 
   describe('reading after its own write', () => {
     it('asks the database when the cache is behind', async () => {
-      const fake = await fakeNacos();
-      fake.publish(id, 'old');
-      const { client } = clientFor([fake]);
-      fake.faults.holdDumps = true;
+      const { nacos } = await heldConfig('old');
+      const { client } = clientFor([nacos]);
       await client.config.publish(key, 'new', { ...plain, cas: { md5: md5Of('old') } });
       assert.equal((await client.config.query(key))?.content, 'old');
       assert.equal((await client.config.read(key))?.content, 'new');
@@ -164,48 +165,40 @@ describe('the config client', () => {
     });
 
     it("sees another's later write through the database", async () => {
-      const fake = await fakeNacos();
-      const { client } = clientFor([fake]);
-      fake.faults.holdDumps = true;
+      const { author, nacos } = await heldConfig();
+      const { client } = clientFor([nacos]);
       await client.config.publish(key, 'ours', { ...plain, cas: 'create-only' });
-      fake.publish(id, 'theirs');
+      await author.publish('theirs');
       assert.equal((await client.config.read(key))?.content, 'theirs');
     });
 
+    const adminRead = 'GET /v3/admin/cs/config';
+
     it('waits for the cache when the admin API is not there', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos();
-      fake.faults.adminApi = false;
-      fake.publish(id, 'old');
-      const { client, connected } = clientFor([fake], { clock });
+      const { dump, nacos } = await heldConfig('old');
+      nacos.refuses(adminRead, 404);
+      const { client, connected } = clientFor([nacos], { clock });
       await connected();
-      fake.faults.holdDumps = true;
       await client.config.publish(key, 'new', { ...plain, cas: { md5: md5Of('old') } });
       let found: string | undefined;
       void client.config.read(key).then((snapshot) => (found = snapshot?.content));
-      await until(
-        'three reads',
-        () => fake.count('ConfigQueryRequest') >= 3,
-        () => clock.advance(10),
-      );
+      const passTime = (): Promise<void> => clock.advance(10);
+      await until('three reads', () => reads(nacos) >= 3, passTime);
       assert.equal(found, undefined);
-      fake.dump();
-      await until(
-        'believed',
-        () => found !== undefined,
-        () => clock.advance(10),
-      );
+      await dump();
+      await until('believed', () => found !== undefined, passTime);
       assert.equal(found, 'new');
     });
 
     it('believes the cache 10 s after the write', async () => {
       const clock = new FakeClock();
-      const fake = await fakeNacos();
-      fake.faults.adminApi = false;
-      const { client, connected } = clientFor([fake], { clock });
+      const { author, nacos } = await servedConfig();
+      nacos.refuses(adminRead, 404);
+      const { client, connected } = clientFor([nacos], { clock });
       await connected();
       await client.config.publish(key, 'ours', plain);
-      fake.publish(id, 'theirs');
+      await author.publish('theirs');
       let found: string | undefined;
       void client.config.read(key).then((snapshot) => (found = snapshot?.content));
       await until(
@@ -219,26 +212,22 @@ describe('the config client', () => {
   });
 
   describe('the admin API', () => {
-    for (const generation of [3, 2] as const) {
-      it(`reads the database of a server of generation ${generation}`, async () => {
-        const fake = await fakeNacos({ generation, password: 'p' });
-        const { client } = clientFor([fake], { credentials: { username: 'nacos', password: 'p' } });
-        fake.faults.holdDumps = true;
-        await client.config.publish(key, 'new', { ...plain, type: 'yaml', tags: ['a', 'b'] });
-        const { lastModifiedMs, ...detail } = (await client.admin.getConfig(key)) ?? { lastModifiedMs: 0 };
-        assert.deepEqual(detail, {
-          content: 'new',
-          md5: md5Of('new'),
-          type: 'yaml',
-          tags: ['a', 'b'],
-          description: '',
-          appName: '',
-          srcUser: 'someone',
-          srcIp: '::1',
+    for (const generation of ['3.1', '2.3'] as const) {
+      it(`reads the database of a server of ${generation}`, async () => {
+        const nacos = await nacosServer({
+          generation,
+          auth: { password: 'p' },
+          clock: new FakeClock(),
+          dumpDelayMs: 80,
         });
+        const { client } = clientFor([nacos], { credentials: { username: 'nacos', password: 'p' } });
+        const told = { type: 'yaml', tags: ['a', 'b'], description: 'what', appName: 'app', srcUser: 'me' };
+        await client.config.publish(key, 'new', { ...told, cas: 'none' });
+        assert.equal(await client.config.query(key), undefined);
+        const { lastModifiedMs, ...detail } = (await client.admin.getConfig(key)) ?? { lastModifiedMs: 0 };
+        assert.deepEqual(detail, { content: 'new', md5: md5Of('new'), ...told, srcIp: '127.0.0.1' });
         assert.ok(lastModifiedMs > 0);
         assert.equal(await client.admin.getConfig({ ...key, dataId: 'absent' }), undefined);
-        assert.equal((await client.admin.serverState()).adminApi, generation === 3 ? 'v3' : 'v1');
       });
     }
   });

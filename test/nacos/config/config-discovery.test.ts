@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { NacosClient, NacosClientOptions } from '../../../operator/nacos/client.ts';
-import type { ConfigDiscovery, ConfigPattern, DiscoveryChange } from '../../../operator/nacos/config/config-client.ts';
-import type { EmbeddedNacos } from '../../../sandbox/nacos/embedded-nacos.ts';
+import type { NacosClient } from '../../../operator/nacos/client.ts';
+import type { NacosClientOptions } from '../../../operator/nacos/client-options.ts';
+import type { ConfigDiscovery } from '../../../operator/nacos/config/config-discoveries.ts';
+import type { ConfigPattern } from '../../../operator/nacos/config/config-pattern.ts';
+import type { DiscoveryChange } from '../../../operator/nacos/config/pattern-discovery.ts';
 import { FakeClock } from '../../fake-clock.ts';
-import { embeddedNacos, stopAll as stopServers } from '../../sandbox/nacos/raw-nacos-client.ts';
-import { clientFor, stopAll } from '../client-for.ts';
-import type { TestClient } from '../client-for.ts';
+import { clientFor, nacosServer, type ObservedNacos, stopAll, type TestClient } from '../client-for.ts';
 import { plain } from './config-samples.ts';
 import { until } from '../until.ts';
 
@@ -13,12 +13,8 @@ const apps = { namespaceId: '', group: 'g', dataId: 'app-*' };
 const key = (dataId: string, group = 'g', namespaceId = '') => ({ namespaceId, group, dataId });
 const many = (count: number, prefix = 'app-') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
-function clientOf(nacos: EmbeddedNacos, options: Partial<NacosClientOptions> = {}): TestClient {
-  const { grpcPort, host, port } = nacos;
-  return clientFor([{ address: { host, port, grpcPort, scheme: 'http', contextPath: '/nacos' } }], {
-    requestTimeoutMs: 20_000,
-    ...options,
-  });
+function clientOf(nacos: ObservedNacos, options: Partial<NacosClientOptions> = {}): TestClient {
+  return clientFor([nacos], { requestTimeoutMs: 20_000, ...options });
 }
 
 async function publish(client: NacosClient, ...dataIds: readonly string[]): Promise<void> {
@@ -36,7 +32,7 @@ class Finder {
   readonly changes: DiscoveryChange[] = [];
   readonly discovery: ConfigDiscovery;
 
-  constructor(nacos: EmbeddedNacos, pattern: ConfigPattern, options: Partial<NacosClientOptions> = {}) {
+  constructor(nacos: ObservedNacos, pattern: ConfigPattern, options: Partial<NacosClientOptions> = {}) {
     this.test = clientOf(nacos, { clock: this.clock, requestTimeoutMs: 120_000, ...options });
     this.discovery = this.test.client.config.discover(pattern, (change) => this.changes.push(change));
   }
@@ -74,13 +70,10 @@ for (const generation of ['3.1', '2.3'] as const) {
   describe(`The discovery of configs on an embedded Nacos ${generation}`, function () {
     this.timeout(20_000);
 
-    afterEach(async () => {
-      await stopAll();
-      await stopServers();
-    });
+    afterEach(stopAll);
 
     it('finds what matches, what appears and what is gone', async () => {
-      const nacos = await embeddedNacos({ generation });
+      const nacos = await nacosServer({ generation });
       const { client } = clientOf(nacos);
       await publish(client, 'app-1', 'app-2', 'other');
       await client.config.publish(key('app-3', 'g', 'team'), 'x', plain);
@@ -96,7 +89,7 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     it('finds more than one batch or page, in a namespace', async () => {
-      const nacos = await embeddedNacos({ generation });
+      const nacos = await nacosServer({ generation });
       const { client } = clientOf(nacos);
       const dataIds = many(130);
       await Promise.all(dataIds.map((dataId) => client.config.publish(key(dataId, 'g', 'team'), 'x', plain)));
@@ -105,7 +98,7 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     it('keeps what it knows through an outage, and then hears what has changed', async () => {
-      const nacos = await embeddedNacos({ generation });
+      const nacos = await nacosServer({ generation });
       const { client } = clientOf(nacos);
       await publish(client, 'app-1', 'app-2');
       const finder = new Finder(nacos, apps);
@@ -123,7 +116,7 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     it('asks once for several listeners, and tells each everything once', async () => {
-      const nacos = await embeddedNacos({ generation });
+      const nacos = await nacosServer({ generation });
       await publish(clientOf(nacos).client, 'app-1');
       const finder = new Finder(nacos, apps);
       await finder.finds('app-1');
@@ -143,7 +136,7 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     it('hears nothing after its end, and all when it is begun again at once', async () => {
-      const nacos = await embeddedNacos({ generation });
+      const nacos = await nacosServer({ generation });
       const { client } = clientOf(nacos);
       await publish(client, 'app-1');
       const finder = new Finder(nacos, apps);
@@ -159,7 +152,7 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     it('says why it finds nothing without a login, and goes on with one', async () => {
-      const nacos = await embeddedNacos({ generation, auth: { password: 'secret-1' } });
+      const nacos = await nacosServer({ generation, auth: { password: 'secret-1' } });
       const credentials = { username: 'nacos', password: 'secret-1' };
       await publish(clientOf(nacos, { credentials }).client, 'app-1');
       const finder = new Finder(nacos, apps, { credentials: { ...credentials, password: 'wrong' } });
@@ -175,13 +168,10 @@ for (const generation of ['3.1', '2.3'] as const) {
 describe('The discovery of configs', function () {
   this.timeout(20_000);
 
-  afterEach(async () => {
-    await stopAll();
-    await stopServers();
-  });
+  afterEach(stopAll);
 
   it('lists more configs than a watch may have, and removes none of them for that', async () => {
-    const nacos = await embeddedNacos();
+    const nacos = await nacosServer();
     const { client } = clientOf(nacos);
     const dataIds = many(499);
     await publish(client, ...dataIds);
@@ -197,7 +187,7 @@ describe('The discovery of configs', function () {
   });
 
   it('lists the 21st pattern of a server, and watches it over the next connection when another one has ended', async () => {
-    const nacos = await embeddedNacos();
+    const nacos = await nacosServer();
     const { client, connected } = clientOf(nacos);
     await connected();
     await publish(client, 'app-1');
@@ -213,7 +203,7 @@ describe('The discovery of configs', function () {
   });
 
   it('takes no error and no cut connection for the end of anything', async () => {
-    const nacos = await embeddedNacos({ generation: '2.3' });
+    const nacos = await nacosServer({ generation: '2.3' });
     await publish(clientOf(nacos).client, 'app-1');
     const finder = new Finder(nacos, apps);
     await finder.finds('app-1');

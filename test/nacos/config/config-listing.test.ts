@@ -4,12 +4,8 @@ import { BridgeError } from '../../../operator/errors.ts';
 import { collectListing, listingRequest, parseListingPage } from '../../../operator/nacos/config/config-listing.ts';
 import type { ListingPage } from '../../../operator/nacos/config/config-listing.ts';
 import { matcherOf } from '../../../operator/nacos/config/config-pattern.ts';
-import type { EmbeddedNacos } from '../../../sandbox/nacos/embedded-nacos.ts';
-import { embeddedNacos, stopAll as stopServers } from '../../sandbox/nacos/raw-nacos-client.ts';
-import { clientFor, stopAll } from '../client-for.ts';
-import type { TestClient } from '../client-for.ts';
-import { isCode } from './config-samples.ts';
-import { FakeNacos } from '../fake-nacos.ts';
+import { clientFor, nacosServer, stopAll, type TestClient } from '../client-for.ts';
+import { isCode, plain } from './config-samples.ts';
 
 const all = { namespaceId: '', group: '*', dataId: '*' };
 const row = (dataId: string, group = 'g') => ({ groupName: group, dataId, namespaceId: 'public' });
@@ -184,32 +180,15 @@ describe('A listing of configs', () => {
 
 for (const generation of ['3.1', '2.3'] as const) {
   describe(`A listing of configs by an embedded Nacos ${generation}`, () => {
-    afterEach(async () => {
-      await stopAll();
-      await stopServers();
-    });
-
-    async function world(options: { auth?: { password: string } } = {}): Promise<EmbeddedNacos> {
-      return embeddedNacos({ generation, ...options });
-    }
-
-    function clientOf({ grpcPort, host, port }: EmbeddedNacos, password?: string): TestClient {
-      const address = { host, port, grpcPort, scheme: 'http' as const, contextPath: '/nacos' };
-      return clientFor([{ address }], password === undefined ? {} : { credentials: { username: 'nacos', password } });
-    }
+    afterEach(stopAll);
 
     async function publish({ client }: TestClient, names: readonly string[], namespaceId = ''): Promise<void> {
-      const one = (dataId: string) =>
-        client.config.publish({ namespaceId, group: 'g', dataId }, `content of ${dataId}`, {
-          type: 'text',
-          tags: [],
-          cas: 'none',
-        });
+      const one = (dataId: string) => client.config.publish({ namespaceId, group: 'g', dataId }, dataId, plain);
       await Promise.all(names.map(one));
     }
 
     it('shows what matches, over several pages', async () => {
-      const test = clientOf(await world());
+      const test = clientFor([await nacosServer({ generation })], { requestTimeoutMs: 60_000 });
       await publish(
         test,
         Array.from({ length: 620 }, (_, index) => `app-${index}`),
@@ -218,10 +197,10 @@ for (const generation of ['3.1', '2.3'] as const) {
       const { configs, isComplete } = await test.client.admin.listConfigs({ ...all, dataId: 'app-*' });
       assert.deepEqual([configs.length, isComplete, new Set(ids(configs)).size], [620, true, 620]);
       assert.deepEqual(Object.keys(configs[0] ?? {}), ['group', 'dataId', 'md5', 'type']);
-    });
+    }).timeout(20_000);
 
     it('keeps to the namespace and to the letters of the pattern', async () => {
-      const test = clientOf(await world());
+      const test = clientFor([await nacosServer({ generation })]);
       await publish(test, ['a_b', 'aXb'], 'n_1');
       await publish(test, ['a_b'], 'nX1');
       await publish(test, ['a_b']);
@@ -231,22 +210,19 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     it('is refused without a login, and given with one', async () => {
-      const nacos = await world({ auth: { password: 'secret-1' } });
-      const known = clientOf(nacos, 'secret-1');
+      const nacos = await nacosServer({ generation, auth: { password: 'secret-1' } });
+      const known = clientFor([nacos], { credentials: { username: 'nacos', password: 'secret-1' } });
       await publish(known, ['a']);
       assert.deepEqual(ids((await known.client.admin.listConfigs(all)).configs), ['a']);
-      await assert.rejects(clientOf(nacos).client.admin.listConfigs(all), isCode('NACOS_UNAUTHENTICATED'));
+      await assert.rejects(clientFor([nacos]).client.admin.listConfigs(all), isCode('NACOS_UNAUTHENTICATED'));
+    });
+
+    it('tells a server without the API from one without configs', async () => {
+      const nacos = await nacosServer({ generation });
+      const { client, connected } = clientFor([nacos]);
+      await connected();
+      nacos.refuses('GET *', 404);
+      await assert.rejects(client.admin.listConfigs(all), isCode('NACOS_UNSUPPORTED'));
     });
   });
 }
-
-it('A server without the API is told from one without configs', async () => {
-  const fake = await FakeNacos.start();
-  const { client } = clientFor([fake]);
-  try {
-    await assert.rejects(client.admin.listConfigs(all), isCode('NACOS_UNSUPPORTED'));
-  } finally {
-    await stopAll();
-    fake.stop();
-  }
-});

@@ -130,7 +130,7 @@ describe('The discovery of a pattern', () => {
       world.exists.clear();
       for (const dataId of many(300)) world.notice(dataId, true);
       await world.clock.advance(1_000);
-      assert.deepEqual([world.discovery.size, world.watches], [0, 2]);
+      assert.deepEqual([[...world.discovery.names()].length, world.watches], [0, 2]);
     });
 
     it('asks every three minutes, and twice before it believes what it hears to be missing', async () => {

@@ -1,8 +1,11 @@
-/** What the tests of the naming client work with: services, instances, and what a fake server has of them. */
-import { isBridgeError } from '../../../operator/errors.ts';
-import type { ErrorCode } from '../../../operator/errors.ts';
-import type { Instance, ServiceKey } from '../../../operator/nacos/naming/naming-client.ts';
-import type { FakeNacos } from '../fake-nacos.ts';
+/** What the tests of the naming client work with: services, instances, and somebody who looks at them. */
+import { type ErrorCode, isBridgeError } from '../../../operator/errors.ts';
+import type { NamingClient } from '../../../operator/nacos/naming/naming-client.ts';
+import type { Instance, ServiceInfo, ServiceKey } from '../../../operator/nacos/naming/naming-types.ts';
+import { clientFor, type ObservedNacos } from '../client-for.ts';
+import { until } from '../until.ts';
+
+export const writes = ['BatchInstanceRequest', 'InstanceRequest'] as const;
 
 export function service(serviceName: string, namespaceId = ''): ServiceKey {
   return { namespaceId, group: 'g', serviceName };
@@ -22,15 +25,36 @@ export function isCode(code: ErrorCode, message = /./): (error: unknown) => bool
   return (error) => isBridgeError(error, code) && message.test(error.message);
 }
 
-/** Types of naming requests so far, one after another. */
-export function sent(fake: FakeNacos): string[] {
-  return fake.naming.requests.map(({ type, service: key }) => `${type} ${key.split(' ').at(-1)}`);
+export function ipsOf({ hosts }: ServiceInfo): string {
+  return hosts.map(({ ip }) => ip).join();
 }
 
-/** The naming connections that hold something, with the number of instances of each. */
-export function loads(fake: FakeNacos): number[] {
-  return [...fake.naming.slots.values()]
-    .map((slots) => [...slots.values()].reduce((sum, list) => sum + list.length, 0))
-    .filter((load) => load > 0)
-    .sort((a, b) => a - b);
+/** Somebody who only looks. */
+export interface Observer {
+  readonly naming: NamingClient;
+  ipsOf(name: string): Promise<string>;
+  /** Resolves when the server tells these addresses, which it may do a moment after it has confirmed them. */
+  sees(name: string, ips: string): Promise<void>;
+}
+
+export function observerOf(nacos: ObservedNacos): Observer {
+  const { naming } = clientFor([nacos]).client;
+  const look = async (name: string): Promise<string> => ipsOf(await naming.query(service(name)));
+  const sees = async (name: string, ips: string): Promise<void> => {
+    let found: string | undefined;
+    const lookAgain = async (): Promise<void> => void (found = await look(name));
+    await until(`${name} is '${ips}'`, () => found === ips, lookAgain);
+  };
+  return { naming, ipsOf: look, sees };
+}
+
+/** Everything that a subscription hears, as the addresses of the hosts. */
+export async function listen(
+  naming: NamingClient,
+  to: ServiceKey,
+): Promise<{ readonly heard: string[]; stop(): void }> {
+  const heard: string[] = [];
+  const subscription = naming.subscribe(to, (info) => heard.push(ipsOf(info)));
+  await until('the first word', () => heard.length > 0);
+  return { heard, stop: () => subscription.stop() };
 }

@@ -1,124 +1,103 @@
 import assert from 'node:assert/strict';
 import { isBridgeError } from '../../../operator/errors.ts';
-import type { Instance, NamingClient, ServiceInfo, ServiceKey } from '../../../operator/nacos/naming/naming-client.ts';
-import { clientFor, fakeNacos, stopAll } from '../client-for.ts';
-import type { FakeNacos } from '../fake-nacos.ts';
+import type { ServiceInfo } from '../../../operator/nacos/naming/naming-types.ts';
+import { FakeClock } from '../../fake-clock.ts';
+import { clientFor, nacosServer, stopAll, wireServer } from '../client-for.ts';
+import { instance, ipsOf, listen, service } from './naming-samples.ts';
 import { until } from '../until.ts';
 
-const service: ServiceKey = { namespaceId: '', group: 'g', serviceName: 's' };
-const id = 'public g s';
+const s = service('s');
+const subscribe = 'SubscribeServiceRequest';
 
-function instance(ip: string, changes: Partial<Instance> = {}): Instance {
-  const plain = { port: 80, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT', metadata: {} };
-  return { ip, ...plain, ...changes };
-}
-
-function ipsOf({ hosts }: ServiceInfo): string {
-  return hosts.map(({ ip }) => ip).join();
-}
-
-/** Everything that a subscription hears, as the addresses of the hosts. */
-async function listen(naming: NamingClient, key = service): Promise<{ heard: string[]; stop(): void }> {
-  const heard: string[] = [];
-  const subscription = naming.subscribe(key, (info) => heard.push(ipsOf(info)));
-  await until('the first word', () => heard.length === 1);
-  return { heard, stop: () => subscription.stop() };
-}
-
-async function twoClients(): Promise<{ fake: FakeNacos; naming: NamingClient; other: NamingClient }> {
-  const fake = await fakeNacos();
-  return { fake, naming: clientFor([fake]).client.naming, other: clientFor([fake]).client.naming };
+async function twoClients() {
+  const nacos = await nacosServer();
+  return { nacos, naming: clientFor([nacos]).client.naming, other: clientFor([nacos]).client.naming };
 }
 
 describe('naming subscriptions', () => {
   afterEach(stopAll);
 
   it('tell what there is, and then every change', async () => {
-    const { fake, naming, other } = await twoClients();
-    await other.publish(service, [instance('a')]);
-    const { heard } = await listen(naming);
-    await other.publish(service, [instance('a'), instance('b')]);
+    const { naming, other } = await twoClients();
+    await other.publish(s, [instance('a')]);
+    const { heard } = await listen(naming, s);
+    await other.publish(s, [instance('a'), instance('b')]);
     await until('pushed', () => heard.length === 2);
-    await other.withdraw(service);
+    await other.withdraw(s);
     await until('pushed', () => heard.length === 3);
     assert.deepEqual(heard, ['a', 'a,b', '']);
-    assert.deepEqual(fake.naming.requests.find(({ type }) => type === 'SubscribeServiceRequest')?.body, {
-      namespace: 'public',
-      serviceName: 's',
-      groupName: 'g',
-      subscribe: true,
-      clusters: '',
-    });
   });
 
   it('tell all that a server says of an instance', async () => {
     const { naming, other } = await twoClients();
     const full = instance('a', { port: 0, weight: 2.5, healthy: false, clusterName: 'c', metadata: { k: 'v' } });
-    await other.publish(service, [full]);
-    const { current } = await new Promise<{ current: ServiceInfo }>((resolve) => {
-      naming.subscribe(service, (info) => resolve({ current: info }));
-    });
-    assert.deepEqual(current.hosts, [{ ...full, instanceId: 'a#0', ephemeral: true }]);
-    assert.equal(current.reachProtectionThreshold, false);
-    assert.ok(current.lastRefTimeMs > 0);
-  });
-
-  it('acknowledge every push before a listener sees it', async () => {
-    const { fake, naming, other } = await twoClients();
-    const order: string[] = [];
-    naming.subscribe(service, () => order.push(`heard after ${fake.count('stream:NotifySubscriberResponse')}`));
-    await until('heard', () => order.length === 1);
-    await other.publish(service, [instance('a')]);
-    await until('acknowledged', () => fake.count('stream:NotifySubscriberResponse') === 1);
-    assert.equal(fake.received.find(({ type }) => type === 'stream:NotifySubscriberResponse')?.body['requestId'], '17');
-    await until('heard', () => order.length === 2);
+    await other.publish(s, [full]);
+    const info = await new Promise<ServiceInfo>((resolve) => naming.subscribe(s, resolve));
+    const [first] = info.hosts;
+    assert.ok(first);
+    const { instanceId, ...host } = first;
+    assert.deepEqual(host, { ...full, ephemeral: true });
+    assert.ok(instanceId.startsWith('a#0#'));
+    assert.equal(info.reachProtectionThreshold, false);
+    assert.ok(info.lastRefTimeMs > 0);
   });
 
   it('do not repeat what says the same', async () => {
-    const { fake, naming, other } = await twoClients();
-    await other.publish(service, [instance('a'), instance('b')]);
-    const { heard } = await listen(naming);
-    fake.naming.notify(id);
-    await other.publish(service, [instance('b'), instance('a')]);
-    await other.publish(service, [instance('c')]);
+    const { naming, other } = await twoClients();
+    await other.publish(s, [instance('a'), instance('b')]);
+    const { heard } = await listen(naming, s);
+    await other.publish(s, [instance('b'), instance('a')]);
+    await other.publish(s, [instance('c')]);
     await until('the change', () => heard.length > 1);
     assert.deepEqual(heard, ['a,b', 'c']);
   });
 
-  it('ignore what is older than what is known', async () => {
-    const { fake, naming } = await twoClients();
-    const { heard } = await listen(naming);
-    fake.naming.notify(id, { lastRefTime: 9_000_000, hosts: [instance('new')] });
-    fake.naming.notify(id, { lastRefTime: 8_000_000, hosts: [instance('old')] });
-    fake.naming.notify(id, { lastRefTime: 9_000_001, hosts: [instance('newest')] });
+  it('acknowledge every push, and ignore what is older than what is known', async () => {
+    const server = await wireServer();
+    server.answer(subscribe, 'SubscribeServiceResponse', { resultCode: 200, serviceInfo: { hosts: [] } });
+    const { naming } = clientFor([server]).client;
+    const { heard } = await listen(naming, s);
+    assert.deepEqual(server.bodies(subscribe), [
+      { namespace: 'public', serviceName: 's', groupName: 'g', subscribe: true, clusters: '' },
+    ]);
+    const push = (ip: string, lastRefTime: number): void => {
+      const serviceInfo = { name: 's', groupName: 'g', lastRefTime, hosts: [instance(ip)] };
+      server.push('NotifySubscriberRequest', { serviceInfo }, 'naming');
+    };
+    push('new', 9_000);
+    push('old', 8_000);
+    push('newest', 9_001);
     await until('the last', () => heard.at(-1) === 'newest');
+    await until('acknowledged', () => server.count('stream:NotifySubscriberResponse') === 3);
     assert.deepEqual(heard, ['', 'new', 'newest']);
+    assert.equal(server.bodies('stream:NotifySubscriberResponse')[0]?.['requestId'], '7');
   });
 
   it('believe the first word after a reconnect, whatever the clock of that server', async () => {
-    const { fake, naming, other } = await twoClients();
-    await other.publish(service, [instance('a')]);
-    const { heard } = await listen(naming);
-    fake.naming.faults.clockSkewMs = -500_000;
-    fake.naming.faults.losePushes = true;
-    fake.dropConnections('naming');
-    await until('lost', () => naming.connections === 0);
-    await other.publish(service, [instance('b')]);
+    const clock = new FakeClock(Date.parse('2020-01-01T00:00:00Z'));
+    const [ahead, behind] = [await nacosServer(), await nacosServer({ clock })];
+    const { naming } = clientFor([ahead, behind]).client;
+    await clientFor([ahead]).client.naming.publish(s, [instance('a')]);
+    const other = clientFor([behind]).client.naming;
+    await other.publish(s, [instance('b')]);
+    const { heard } = await listen(naming, s);
+    await ahead.stopServing();
     await until('heard', () => heard.at(-1) === 'b');
-    fake.naming.faults.losePushes = false;
-    await other.publish(service, [instance('c')]);
+    await other.publish(s, [instance('c')]);
+    await clock.advance(1);
     await until('heard', () => heard.at(-1) === 'c');
+    assert.deepEqual(heard, ['a', 'b', 'c']);
   });
 
   it('are one at the server, however many listen', async () => {
-    const { fake, naming, other } = await twoClients();
-    const first = await listen(naming);
-    const second = await listen(naming);
-    await other.publish(service, [instance('a')]);
+    const { nacos, naming, other } = await twoClients();
+    const first = await listen(naming, s);
+    const second = await listen(naming, s);
+    await other.publish(s, [instance('a')]);
     await until('both', () => first.heard.length === 2 && second.heard.length === 2);
     first.stop();
     first.stop();
-    await other.publish(service, [instance('b')]);
+    await other.publish(s, [instance('b')]);
     await until('the other', () => second.heard.length === 3);
     assert.deepEqual(
       [first.heard, second.heard],
@@ -127,30 +106,30 @@ describe('naming subscriptions', () => {
         ['', 'a', 'b'],
       ],
     );
-    assert.equal(fake.count('SubscribeServiceRequest'), 1);
+    assert.deepEqual([nacos.count(subscribe), nacos.counts.subscriptions], [1, 1]);
     second.stop();
-    await until('ended', () => fake.count('SubscribeServiceRequest') === 2);
-    assert.equal(fake.naming.requests.at(-1)?.body['subscribe'], false);
+    await until('ended', () => nacos.counts.subscriptions === 0);
+    assert.equal(nacos.count(subscribe), 2);
   });
 
   it('survive a listener that fails', async () => {
     const { naming, other } = await twoClients();
-    naming.subscribe(service, () => {
+    naming.subscribe(s, () => {
       throw new Error('listener');
     });
-    const { heard } = await listen(naming);
-    await other.publish(service, [instance('a')]);
+    const { heard } = await listen(naming, s);
+    await other.publish(s, [instance('a')]);
     await until('heard', () => heard.length === 2);
   });
 
   it('of one name in two namespaces are told apart, although pushes are not', async () => {
     const { naming, other } = await twoClients();
-    const elsewhere = { ...service, namespaceId: 'other' };
-    const here = await listen(naming);
+    const elsewhere = service('s', 'other');
+    const here = await listen(naming, s);
     const there = await listen(naming, elsewhere);
     await other.publish(elsewhere, [instance('b')]);
     await until('there', () => there.heard.length === 2);
-    await other.publish(service, [instance('a')]);
+    await other.publish(s, [instance('a')]);
     await until('here', () => here.heard.length === 2);
     assert.deepEqual(
       [here.heard, there.heard],
@@ -162,18 +141,18 @@ describe('naming subscriptions', () => {
   });
 
   it('begin once the server is willing', async () => {
-    const { fake, naming } = await twoClients();
-    await naming.query(service);
-    fake.naming.faults.failures.push({ code: 503, message: 'busy' });
-    await listen(naming);
+    const { nacos, naming } = await twoClients();
+    await naming.query(s);
+    nacos.refuses(subscribe, 503, 1);
+    await listen(naming, s);
   });
 
   it('hear nothing of a service that was left and is subscribed to again but what there is', async () => {
     const { naming, other } = await twoClients();
-    const first = await listen(naming);
+    const first = await listen(naming, s);
     first.stop();
-    const again = await listen(naming);
-    await other.publish(service, [instance('a')]);
+    const again = await listen(naming, s);
+    await other.publish(s, [instance('a')]);
     await until('heard', () => again.heard.length === 2);
     assert.deepEqual(again.heard, ['', 'a']);
   });
@@ -182,50 +161,55 @@ describe('naming subscriptions', () => {
 describe('naming questions', () => {
   afterEach(stopAll);
 
-  it('query a service, of all hosts or the healthy ones', async () => {
-    const { fake, naming, other } = await twoClients();
-    await other.publish(service, [instance('a'), instance('b', { healthy: false }), instance('c', { enabled: false })]);
-    assert.equal(ipsOf(await naming.query(service)), 'a,b');
-    assert.equal(ipsOf(await naming.query(service, { healthyOnly: true, clusters: ['c1', 'c2'] })), 'a');
-    assert.equal(fake.naming.requests.at(-1)?.body['cluster'], 'c1,c2');
-    assert.equal(ipsOf(await naming.query({ ...service, serviceName: 'absent' })), '');
+  it('query a service, of all hosts or the healthy ones of some clusters', async () => {
+    const { naming, other } = await twoClients();
+    await other.publish(s, [
+      instance('a', { clusterName: 'c1' }),
+      instance('b', { clusterName: 'c2', healthy: false }),
+      instance('c', { enabled: false }),
+      instance('d', { clusterName: 'c3' }),
+    ]);
+    const whole = await listen(naming, s);
+    await until('all', () => whole.heard.at(-1) === 'a,b,d');
+    assert.equal(ipsOf(await naming.query(s)), 'a,b,d');
+    assert.equal(ipsOf(await naming.query(s, { healthyOnly: true, clusters: ['c1', 'c2'] })), 'a');
+    assert.equal(ipsOf(await naming.query(service('absent'))), '');
   });
 
   it('list the services of a group', async () => {
     const { naming, other } = await twoClients();
-    for (const serviceName of ['s1', 's2', 's3']) await other.publish({ ...service, serviceName }, [instance('a')]);
+    for (const serviceName of ['s1', 's2', 's3']) await other.publish(service(serviceName), [instance('a')]);
     const options = { namespaceId: '', group: 'g', pageSize: 2 };
-    assert.deepEqual(await naming.list({ ...options, pageNo: 1 }), { count: 3, serviceNames: ['s1', 's2'] });
-    assert.deepEqual(await naming.list({ ...options, pageNo: 2 }), { count: 3, serviceNames: ['s3'] });
+    const pages = [await naming.list({ ...options, pageNo: 1 }), await naming.list({ ...options, pageNo: 2 })];
+    assert.deepEqual(
+      pages.map(({ count, serviceNames }) => [count, serviceNames.length]),
+      [
+        [3, 2],
+        [3, 1],
+      ],
+    );
+    assert.deepEqual(pages.flatMap(({ serviceNames }) => serviceNames).sort(), ['s1', 's2', 's3']);
   });
 
   it('register persistent instances, which outlive the client', async () => {
-    const { fake, naming, other } = await twoClients();
-    await other.registerPersistent(service, instance('a'));
-    await other.registerPersistent(service, instance('b'));
-    await other.deregisterPersistent(service, instance('a'));
-    fake.dropConnections('naming');
-    await until('lost', () => other.connections === 0);
-    assert.equal(ipsOf(await naming.query(service)), 'b');
-    assert.deepEqual(fake.naming.requests[0]?.body['instance'], {
-      ...instance('a'),
-      serviceName: 's',
-      ephemeral: false,
-    });
-  });
-
-  it('say that a server cannot hold persistent instances', async () => {
-    const { naming } = clientFor([await fakeNacos({ generation: 1 })]).client;
-    await assert.rejects(naming.registerPersistent(service, instance('a')), (error) => {
-      return isBridgeError(error, 'NACOS_UNSUPPORTED') && error.message.includes('Nacos 2.3');
-    });
+    const nacos = await nacosServer();
+    const owner = clientFor([nacos]).client;
+    await owner.naming.registerPersistent(s, instance('a'));
+    await owner.naming.registerPersistent(s, instance('b'));
+    await owner.naming.deregisterPersistent(s, instance('a'));
+    await owner.stop();
+    const { hosts } = await clientFor([nacos]).client.naming.query(s);
+    assert.deepEqual(
+      hosts.map(({ ephemeral, ip }) => [ip, ephemeral]),
+      [['b', false]],
+    );
   });
 
   it('end when the client was stopped', async () => {
-    const { client } = clientFor([await fakeNacos()]);
-    await client.naming.query(service);
+    const { client } = clientFor([await nacosServer()]);
+    await client.naming.query(s);
     await client.stop();
-    await assert.rejects(client.naming.query(service), (error) => isBridgeError(error, 'CONNECTION_NOT_READY'));
-    await client.naming.withdraw(service);
+    await assert.rejects(client.naming.query(s), (error) => isBridgeError(error, 'CONNECTION_NOT_READY'));
+    await client.naming.withdraw(s);
   });
 });

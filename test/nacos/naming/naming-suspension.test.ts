@@ -1,61 +1,56 @@
 import assert from 'node:assert/strict';
-import type { Instance, NamingClient, ServiceKey } from '../../../operator/nacos/naming/naming-client.ts';
-import { clientFor, fakeNacos, stopAll } from '../client-for.ts';
-import type { FakeNacos } from '../fake-nacos.ts';
+import type { NamingClient } from '../../../operator/nacos/naming/naming-client.ts';
+import { clientFor, nacosServer, type ObservedNacos, stopAll } from '../client-for.ts';
+import { instance, observerOf, service, writes } from './naming-samples.ts';
 import { until } from '../until.ts';
-
-function service(serviceName: string): ServiceKey {
-  return { namespaceId: '', group: 'g', serviceName };
-}
-
-function instance(ip: string): Instance {
-  return { ip, port: 80, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT', metadata: {} };
-}
 
 describe('a naming client that is suspended', () => {
   afterEach(stopAll);
 
-  let fake: FakeNacos;
+  let nacos: ObservedNacos;
   let naming: NamingClient;
 
   beforeEach(async () => {
-    fake = await fakeNacos();
-    naming = clientFor([fake], { maxInstancesPerConnection: 1 }).client.naming;
+    nacos = await nacosServer();
+    naming = clientFor([nacos], { maxInstancesPerConnection: 1 }).client.naming;
     await naming.publish(service('a'), [instance('10.0.0.1')]);
     await naming.publish(service('b'), [instance('10.0.0.2')]);
-    await naming.suspend();
-    await until('gone', () => fake.naming.records.length === 0);
+    await naming.connections.suspend();
+    await until('gone', () => nacos.counts.instances === 0);
+    nacos.operations.length = 0;
   });
 
   it('holds nothing, on no connection', () => {
-    assert.deepEqual([naming.connections, fake.connections], [0, 1]);
+    assert.deepEqual([naming.connections.count, nacos.connections], [0, 1]);
     assert.deepEqual(naming.published, { services: 0, instances: 0 });
   });
 
   it('takes wishes and sends nothing', async () => {
-    const before = fake.naming.requests.length;
     await naming.publish(service('a'), [instance('10.0.0.9')]);
     await naming.publish(service('c'), [instance('10.0.0.3')]);
     await naming.withdraw(service('b'));
-    await naming.suspend();
-    assert.equal(fake.naming.requests.length, before);
-    assert.equal(naming.connections, 0);
+    await naming.connections.suspend();
+    assert.deepEqual(nacos.only(...writes), []);
+    assert.equal(naming.connections.count, 0);
   });
 
   it('sends the wishes of the moment once it goes on', async () => {
     await naming.publish(service('a'), [instance('10.0.0.9')]);
     await naming.publish(service('c'), [instance('10.0.0.3')]);
     await naming.withdraw(service('b'));
-    naming.resume();
+    naming.connections.resume();
     assert.equal(naming.isSettled, false);
     await until('settled', () => naming.isSettled);
-    assert.deepEqual(fake.naming.records, ['public g a: 10.0.0.9', 'public g c: 10.0.0.3']);
+    const { sees } = observerOf(nacos);
+    for (const [name, ips] of Object.entries({ a: '10.0.0.9', b: '', c: '10.0.0.3' })) await sees(name, ips);
+    assert.equal(nacos.counts.instances, 2);
   });
 
   it('publishes as before after it went on', async () => {
-    naming.resume();
+    naming.connections.resume();
     await naming.publish(service('a'), [instance('10.0.0.4')]);
     await until('settled', () => naming.isSettled);
-    assert.deepEqual(fake.naming.records, ['public g a: 10.0.0.4', 'public g b: 10.0.0.2']);
+    const { sees } = observerOf(nacos);
+    for (const [name, ips] of Object.entries({ a: '10.0.0.4', b: '10.0.0.2' })) await sees(name, ips);
   });
 });

@@ -50,7 +50,7 @@ describe('HTTP requests to Nacos', () => {
     );
     assert.match(
       received[1] ?? '',
-      /Content-Type: application\/x-www-form-urlencoded\r\n(?:.*\r\n)*\r\npassword=p%26w$/,
+      /content-type: application\/x-www-form-urlencoded\r\n(?:.*\r\n)*\r\npassword=p%26w$/,
     );
   });
 

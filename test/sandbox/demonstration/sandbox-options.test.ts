@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { isBridgeError } from '../../../operator/errors.ts';
-import { runCommand } from '../../../operator/options/commands.ts';
 import { compileSandboxOptions, createSandboxCommand, type SandboxOptions } from '../../../sandbox/sandbox-options.ts';
 
 type Environment = Record<string, string>;
@@ -63,9 +62,4 @@ describe('the options of the sandbox', () => {
       );
     });
   }
-
-  it('are no mistakes in the environment of the operator', () => {
-    const command = runCommand.create().parse([], { from: 'user' });
-    assert.equal(runCommand.compile(command, { NACOS_BRIDGE_ONCE: 'true' }).metricsPort, 8080);
-  });
 });
