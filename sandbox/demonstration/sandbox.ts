@@ -51,6 +51,7 @@ export class Sandbox {
   /** As they are applied. */
   readonly examples: readonly Manifest[];
   readonly #parts: SandboxParts;
+  readonly #limitMs: number;
   #operator: OperatorInProcess | undefined;
 
   /** @throws INVALID_OPTION for a folder, a port or a file that cannot be used; KUBE_*, NACOS_* */
@@ -85,6 +86,7 @@ export class Sandbox {
     const namespace = `${options.namespace}${suffix}`;
     const { nacosNamespace } = options;
     this.#parts = parts;
+    this.#limitMs = parts.limitMs ?? (kubernetes.isEmbedded && nacos.isEmbedded ? embeddedLimitMs : realLimitMs);
     this.folder = folder;
     this.kubernetes = kubernetes;
     this.nacos = nacos;
@@ -146,10 +148,5 @@ export class Sandbox {
       await this.kubernetes.stop();
       await this.folder.close();
     }
-  }
-
-  get #limitMs(): number {
-    const { limitMs } = this.#parts;
-    return limitMs ?? (this.kubernetes.isEmbedded && this.nacos.isEmbedded ? embeddedLimitMs : realLimitMs);
   }
 }
