@@ -7,7 +7,7 @@ import { md5Of, type ReadSnapshot } from './config-snapshot.ts';
 import { maxMessageBytes } from '../transport/grpc-transport.ts';
 import { isJsonObject, type JsonObject, listOf, numberOf, textOf } from '../transport/json-object.ts';
 import { serverCodes } from '../transport/response-errors.ts';
-import type { RpcCaller } from '../transport/rpc-caller.ts';
+import type { RpcCaller, RpcKind } from '../transport/rpc-caller.ts';
 
 export interface ConfigPublishOptions {
   /**
@@ -30,8 +30,25 @@ interface ListenContext {
   readonly md5: string;
 }
 
+const kinds = {
+  query: {
+    operation: 'config_query',
+    type: 'ConfigQueryRequest',
+    responseType: 'ConfigQueryResponse',
+    absentErrorCode: serverCodes.configAbsent,
+  },
+  publish: { operation: 'config_publish', type: 'ConfigPublishRequest', responseType: 'ConfigPublishResponse' },
+  remove: { operation: 'config_remove', type: 'ConfigRemoveRequest', responseType: 'ConfigRemoveResponse' },
+  listen: {
+    operation: 'config_listen',
+    type: 'ConfigBatchListenRequest',
+    responseType: 'ConfigChangeBatchListenResponse',
+  },
+} as const satisfies Record<string, RpcKind>;
+
 /** No content has this md5, so a config that exists never matches it: compare-and-swap becomes "create only". */
 const impossibleMd5 = '0'.repeat(32);
+const queryHeaders = { notify: 'false', charset: 'UTF-8' };
 const envelopeBytes = 4 * 1024;
 
 export class ConfigApi {
@@ -48,16 +65,7 @@ export class ConfigApi {
    */
   async query(key: ConfigKey, signal?: AbortSignal): Promise<{ snapshot: ReadSnapshot; isWhole: boolean } | undefined> {
     const description = `query of ${describeKey(key)}`;
-    const body = await this.#caller.call({
-      operation: 'config_query',
-      description,
-      type: 'ConfigQueryRequest',
-      responseType: 'ConfigQueryResponse',
-      body: fieldsOf(key),
-      headers: { notify: 'false', charset: 'UTF-8' },
-      absentErrorCode: serverCodes.configAbsent,
-      signal,
-    });
+    const body = await this.#caller.call(kinds.query, description, fieldsOf(key), { headers: queryHeaders, signal });
     if (!body) return undefined;
     const content = textOf(body['content']);
     if (content.trim() === '')
@@ -80,39 +88,23 @@ export class ConfigApi {
     const additions = { type, appName, src_user: srcUser, desc: description };
     const additionMap = Object.fromEntries(Object.entries(additions).filter(([, value]) => value !== ''));
     if (tags) additionMap['config_tags'] = tags.join(',');
-    await this.#caller.call({
-      operation: 'config_publish',
-      description: `publish of ${describeKey(key)}`,
-      type: 'ConfigPublishRequest',
-      responseType: 'ConfigPublishResponse',
-      body: { ...fieldsOf(key), content, casMd5, additionMap },
-      headers: { charset: 'UTF-8', ...(appName && { 'Client-AppName': appName }) },
-    });
+    const body = { ...fieldsOf(key), content, casMd5, additionMap };
+    const headers = { charset: 'UTF-8', ...(appName && { 'Client-AppName': appName }) };
+    await this.#caller.call(kinds.publish, `publish of ${describeKey(key)}`, body, { headers });
     return { md5: md5Of(content) };
   }
 
   /** Succeeds for a config that does not exist, too. */
   async remove(key: ConfigKey): Promise<void> {
-    await this.#caller.call({
-      operation: 'config_remove',
-      description: `removal of ${describeKey(key)}`,
-      type: 'ConfigRemoveRequest',
-      responseType: 'ConfigRemoveResponse',
-      body: fieldsOf(key),
-    });
+    await this.#caller.call(kinds.remove, `removal of ${describeKey(key)}`, fieldsOf(key));
   }
 
   /** Starts or ends listening; when it starts, resolves to the keys whose md5 on the server differs. */
   async listen(contexts: readonly ListenContext[], listen: boolean, signal?: AbortSignal): Promise<ConfigKey[]> {
-    const body = await this.#caller.call({
-      operation: 'config_listen',
-      description: `${listen ? 'listening to' : 'leaving'} ${contexts.length} configs`,
-      type: 'ConfigBatchListenRequest',
-      responseType: 'ConfigChangeBatchListenResponse',
-      body: { listen, configListenContexts: contexts.map(({ key, md5 }) => ({ ...fieldsOf(key), md5 })) },
-      signal,
-    });
-    return listOf(body?.['changedConfigs']).filter(isJsonObject).map(keyOf);
+    const description = `${listen ? 'listening to' : 'leaving'} ${contexts.length} configs`;
+    const body = { listen, configListenContexts: contexts.map(({ key, md5 }) => ({ ...fieldsOf(key), md5 })) };
+    const answer = await this.#caller.call(kinds.listen, description, body, { signal });
+    return listOf(answer?.['changedConfigs']).filter(isJsonObject).map(keyOf);
   }
 }
 

@@ -42,7 +42,7 @@ export class ConfigReading {
   }
 
   add(watched: WatchedConfig): void {
-    watched.endPause();
+    watched.pause();
     this.#dirty.add(watched);
     this.#pump();
   }

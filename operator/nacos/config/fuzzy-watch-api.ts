@@ -13,7 +13,7 @@ import { type ConfigKey, normaliseNamespaceId } from './config-key.ts';
 import { type ConfigName, type ConfigPattern, normalisePattern, patternText } from './config-pattern.ts';
 import type { Push } from '../transport/connection.ts';
 import { isJsonObject, type JsonObject, listOf, textOf } from '../transport/json-object.ts';
-import type { RpcCaller } from '../transport/rpc-caller.ts';
+import type { RpcCaller, RpcKind } from '../transport/rpc-caller.ts';
 
 /** From so many matching configs on a server refuses, unless it is configured otherwise. */
 export const usualMatchLimit = 500;
@@ -29,6 +29,13 @@ export type FuzzyPush =
   | { readonly kind: 'difference'; readonly watched: string; readonly changes: readonly FuzzyChange[] }
   /** All of the answer was told. */
   | { readonly kind: 'finished'; readonly watched: string };
+
+const fuzzyWatch: RpcKind = {
+  operation: 'config_fuzzy_watch',
+  type: 'ConfigFuzzyWatchRequest',
+  responseType: 'ConfigFuzzyWatchResponse',
+  ability: { name: 'fuzzyWatch', words: 'fuzzy watches, which came with Nacos 3.0' },
+};
 
 export class FuzzyWatchApi {
   readonly #caller: RpcCaller;
@@ -53,15 +60,8 @@ export class FuzzyWatchApi {
   }
 
   async #send(pattern: ConfigPattern, fields: JsonObject, signal?: AbortSignal): Promise<void> {
-    await this.#caller.call({
-      operation: 'config_fuzzy_watch',
-      description: `fuzzy watch of ${patternText(pattern)}`,
-      type: 'ConfigFuzzyWatchRequest',
-      responseType: 'ConfigFuzzyWatchResponse',
-      body: { groupKeyPattern: watchText(pattern), ...fields },
-      ability: { name: 'fuzzyWatch', words: 'fuzzy watches, which came with Nacos 3.0' },
-      signal,
-    });
+    const body = { groupKeyPattern: watchText(pattern), ...fields };
+    await this.#caller.call(fuzzyWatch, `fuzzy watch of ${patternText(pattern)}`, body, { signal });
   }
 }
 

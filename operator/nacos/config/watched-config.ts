@@ -207,14 +207,10 @@ export class WatchedConfig {
     return this.#vainReads++;
   }
 
-  /** Waits with the next attempt, for this timer alone. */
-  pause(timer: Timer): void {
+  /** Waits with the next attempt for this timer alone, or no longer. */
+  pause(timer?: Timer): void {
     this.#pause?.cancel();
     this.#pause = timer;
-  }
-
-  endPause(): void {
-    this.#pause?.cancel();
   }
 
   // Who hears of it.
@@ -233,7 +229,7 @@ export class WatchedConfig {
     this.#audience = this.#audience.filter((other) => other !== listener);
     this.dropUnneeded();
     if (this.isWatched) return;
-    this.endPause();
+    this.pause();
     this.#options.onUnwatched(this);
   }
 

@@ -11,7 +11,7 @@ import { type InstanceList, wireInstance } from './naming-instance-list.ts';
 import { parseServiceInfo } from './naming-service-info.ts';
 import { describeService, normaliseService } from './naming-service-key.ts';
 import type { Instance, ServiceInfo, ServiceKey } from './naming-types.ts';
-import type { RpcCaller } from '../transport/rpc-caller.ts';
+import type { RpcCaller, RpcKind } from '../transport/rpc-caller.ts';
 
 export interface QueryOptions {
   readonly healthyOnly?: boolean;
@@ -27,6 +27,23 @@ export interface ListOptions {
   readonly pageSize: number;
 }
 
+const persistent = {
+  type: 'PersistentInstanceRequest',
+  responseType: 'InstanceResponse',
+  ability: { name: 'supportPersistentInstanceByGrpc', words: 'persistent instances over gRPC, which Nacos 2.3 has' },
+};
+const subscription = { type: 'SubscribeServiceRequest', responseType: 'SubscribeServiceResponse' };
+const kinds = {
+  register: { operation: 'naming_register', type: 'BatchInstanceRequest', responseType: 'BatchInstanceResponse' },
+  deregister: { operation: 'naming_deregister', type: 'InstanceRequest', responseType: 'InstanceResponse' },
+  registerPersistent: { operation: 'naming_register_persistent', ...persistent },
+  deregisterPersistent: { operation: 'naming_deregister_persistent', ...persistent },
+  subscribe: { operation: 'naming_subscribe', ...subscription },
+  unsubscribe: { operation: 'naming_unsubscribe', ...subscription },
+  query: { operation: 'naming_query', type: 'ServiceQueryRequest', responseType: 'QueryServiceResponse' },
+  list: { operation: 'naming_list', type: 'ServiceListRequest', responseType: 'ServiceListResponse' },
+} as const satisfies Record<string, RpcKind>;
+
 export class NamingApi {
   readonly #caller: RpcCaller;
 
@@ -41,15 +58,9 @@ export class NamingApi {
    */
   async register(connection: Connection, { instances, service }: InstanceList): Promise<void> {
     const description = `registration of ${describeService(service)}`;
+    const body = { ...fieldsOf(service), type: 'batchRegisterInstance', instances };
     try {
-      await this.#caller.call({
-        operation: 'naming_register',
-        description,
-        type: 'BatchInstanceRequest',
-        responseType: 'BatchInstanceResponse',
-        body: { ...fieldsOf(service), type: 'batchRegisterInstance', instances },
-        connection,
-      });
+      await this.#caller.call(kinds.register, description, body, { connection });
     } catch (cause) {
       if (!isBridgeError(cause, 'NACOS_UNSUPPORTED')) throw cause;
       const message = `${description}: the server cannot register several instances at once; Nacos 2.1.1 or newer must serve`;
@@ -59,67 +70,40 @@ export class NamingApi {
 
   /** Drops all that this connection has registered for the service. */
   async deregister(connection: Connection, { instances, service }: InstanceList): Promise<void> {
-    await this.#caller.call({
-      operation: 'naming_deregister',
-      description: `deregistration of ${describeService(service)}`,
-      type: 'InstanceRequest',
-      responseType: 'InstanceResponse',
-      // The server wants an instance and does not look which.
-      body: { ...fieldsOf(service), type: 'deregisterInstance', instance: instances[0] },
-      connection,
-    });
+    // The server wants an instance and does not look which.
+    const body = { ...fieldsOf(service), type: 'deregisterInstance', instance: instances[0] };
+    await this.#caller.call(kinds.deregister, `deregistration of ${describeService(service)}`, body, { connection });
   }
 
   /** Begins or ends the pushes to this connection, and says what there is now. */
   async subscribe(connection: Connection, service: ServiceKey, subscribe: boolean): Promise<ServiceInfo> {
-    const body = await this.#caller.call({
-      operation: subscribe ? 'naming_subscribe' : 'naming_unsubscribe',
-      description: `${subscribe ? 'subscription to' : 'end of the subscription to'} ${describeService(service)}`,
-      type: 'SubscribeServiceRequest',
-      responseType: 'SubscribeServiceResponse',
-      body: { ...fieldsOf(service), subscribe, clusters: '' },
-      connection,
-    });
-    return parseServiceInfo(body?.['serviceInfo']);
+    const kind = subscribe ? kinds.subscribe : kinds.unsubscribe;
+    const description = `${subscribe ? 'subscription to' : 'end of the subscription to'} ${describeService(service)}`;
+    const body = { ...fieldsOf(service), subscribe, clusters: '' };
+    const answer = await this.#caller.call(kind, description, body, { connection });
+    return parseServiceInfo(answer?.['serviceInfo']);
   }
 
   /** A service that does not exist has no hosts. */
   async query(service: ServiceKey, { clusters = [], healthyOnly = false }: QueryOptions): Promise<ServiceInfo> {
-    const body = await this.#caller.call({
-      operation: 'naming_query',
-      description: `query of ${describeService(service)}`,
-      type: 'ServiceQueryRequest',
-      responseType: 'QueryServiceResponse',
-      body: { ...fieldsOf(service), cluster: clusters.join(','), healthyOnly, udpPort: 0 },
-    });
-    return parseServiceInfo(body?.['serviceInfo']);
+    const body = { ...fieldsOf(service), cluster: clusters.join(','), healthyOnly, udpPort: 0 };
+    const answer = await this.#caller.call(kinds.query, `query of ${describeService(service)}`, body);
+    return parseServiceInfo(answer?.['serviceInfo']);
   }
 
   async list({ pageNo, pageSize, ...options }: ListOptions): Promise<{ count: number; serviceNames: string[] }> {
-    const { namespaceId, group } = normaliseService({ ...options, serviceName: '' });
-    const body = await this.#caller.call({
-      operation: 'naming_list',
-      description: `list of the services of ${group}`,
-      type: 'ServiceListRequest',
-      responseType: 'ServiceListResponse',
-      body: { namespace: namespaceId, serviceName: '', groupName: group, pageNo, pageSize },
-    });
-    return { count: numberOf(body?.['count']), serviceNames: listOf(body?.['serviceNames']).map(textOf) };
+    const body = { ...fieldsOf({ ...options, serviceName: '' }), pageNo, pageSize };
+    const answer = await this.#caller.call(kinds.list, `list of the services of ${options.group}`, body);
+    return { count: numberOf(answer?.['count']), serviceNames: listOf(answer?.['serviceNames']).map(textOf) };
   }
 
   /** @throws NACOS_UNSUPPORTED before 2.3. */
   async changePersistent(change: 'register' | 'deregister', service: ServiceKey, instance: Instance): Promise<void> {
-    await this.#caller.call({
-      operation: `naming_${change}_persistent`,
-      description: `${change === 'register' ? 'registration' : 'deregistration'} of a persistent instance of ${describeService(service)}`,
-      type: 'PersistentInstanceRequest',
-      responseType: 'InstanceResponse',
-      body: { ...fieldsOf(service), type: `${change}Instance`, instance: wireInstance(service, instance, false) },
-      ability: {
-        name: 'supportPersistentInstanceByGrpc',
-        words: 'persistent instances over gRPC, which Nacos 2.3 has',
-      },
-    });
+    const kind = change === 'register' ? kinds.registerPersistent : kinds.deregisterPersistent;
+    const what = change === 'register' ? 'registration' : 'deregistration';
+    const description = `${what} of a persistent instance of ${describeService(service)}`;
+    const sent = wireInstance(service, instance, false);
+    await this.#caller.call(kind, description, { ...fieldsOf(service), type: `${change}Instance`, instance: sent });
   }
 }
 

@@ -221,12 +221,9 @@ export class LiveConnection {
   /** One round over the servers, but for the one that is left. */
   async #connect(signal: AbortSignal, left?: ServerAddress): Promise<Connection | undefined> {
     const { explain, log } = this.#options;
-    const round = {
-      ...this.#options,
-      open: (server: ServerAddress): Promise<Connection> => this.#open(server, signal),
-      prepare: (connection: Connection): Promise<LogFields | void> => this.#prepare(connection),
-    };
-    const outcome = await connectToAny(round, signal, left);
+    const prepare = (connection: Connection): Promise<LogFields | void> => this.#prepare(connection);
+    const open = (server: ServerAddress): Promise<Connection> => this.#open(server, signal);
+    const outcome = await connectToAny({ ...this.#options, open, prepare }, signal, left);
     if (signal.aborted) return undefined;
     if (outcome instanceof Connection) {
       this.#dispatch({ kind: 'established', connection: outcome });
@@ -241,19 +238,15 @@ export class LiveConnection {
 
   #open(server: ServerAddress, signal: AbortSignal): Promise<Connection> {
     const { metrics, onPush, onReset, servers } = this.#options;
-    const options = {
-      ...this.#options,
-      server,
-      onPush: (push: Push, connection: Connection): void => {
-        metrics.pushed(push.type);
-        onPush(push, connection);
-      },
-      onReset: (hint: { host: string; port: number } | undefined): void => {
-        if (hint) servers.hint(hint.host, hint.port);
-        this.leave(onReset);
-      },
+    const pushed = (push: Push, connection: Connection): void => {
+      metrics.pushed(push.type);
+      onPush(push, connection);
     };
-    return Connection.open(options, signal);
+    const reset = (hint: { host: string; port: number } | undefined): void => {
+      if (hint) servers.hint(hint.host, hint.port);
+      this.leave(onReset);
+    };
+    return Connection.open({ ...this.#options, server, onPush: pushed, onReset: reset }, signal);
   }
 
   async #prepare(connection: Connection): Promise<LogFields | void> {

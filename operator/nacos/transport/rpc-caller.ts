@@ -15,21 +15,22 @@ import type { NacosMetrics, Operation } from '../metrics.ts';
 import { RequestLimiter } from './request-limiter.ts';
 import { errorOfAnswer, serverCodes } from './response-errors.ts';
 
-interface RpcRequest {
+/** One of the messages of the protocol, whoever sends it. */
+export interface RpcKind {
   readonly operation: Operation;
-  /** In words, for messages: 'publish of GROUP/DATAID'. */
-  readonly description: string;
   readonly type: string;
   readonly responseType: string;
-  readonly body: JsonObject;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
   /** The error code by which this response type says that there is nothing: the answer is undefined then. */
   readonly absentErrorCode?: number;
-  /** Where to send it. @default the connection of the moment */
-  readonly connection?: Connection;
   /** What the server must have announced, and how to say it. */
   readonly ability?: { readonly name: string; readonly words: string };
+}
+
+interface RpcOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Where to send it. @default the connection of the moment */
+  readonly connection?: Connection;
 }
 
 interface RpcCallerOptions {
@@ -51,48 +52,57 @@ export class RpcCaller {
     this.#limiter = new RequestLimiter(options.maxConcurrentRequests);
   }
 
-  /** @throws BridgeError; after TIMEOUT and NACOS_UNREACHABLE the server may have carried out the request. */
-  call(request: RpcRequest): Promise<JsonObject | undefined> {
+  /**
+   * @param description in words, for messages: 'publish of GROUP/DATAID'.
+   * @throws BridgeError; after TIMEOUT and NACOS_UNREACHABLE the server may have carried out the request.
+   */
+  call(
+    kind: RpcKind,
+    description: string,
+    body: JsonObject,
+    options: RpcOptions = {},
+  ): Promise<JsonObject | undefined> {
     const { clock, metrics, requestTimeoutMs } = this.#options;
-    const late = `${request.description}: no answer within ${requestTimeoutMs} ms`;
-    return metrics.measure(request.operation, () =>
-      withDeadline(clock, requestTimeoutMs, late, request.signal, (within) =>
-        this.#limiter.run(() => this.#callNow(request, within), within),
+    const late = `${description}: no answer within ${requestTimeoutMs} ms`;
+    return metrics.measure(kind.operation, () =>
+      withDeadline(clock, requestTimeoutMs, late, options.signal, (within) =>
+        this.#limiter.run(() => this.#callNow(kind, description, body, options, within), within),
       ),
     );
   }
 
-  async #callNow(request: RpcRequest, signal: AbortSignal): Promise<JsonObject | undefined> {
+  async #callNow(
+    kind: RpcKind,
+    description: string,
+    body: JsonObject,
+    { connection: given, headers }: RpcOptions,
+    signal: AbortSignal,
+  ): Promise<JsonObject | undefined> {
     const { access, connected } = this.#options;
-    const connection = request.connection ?? (await connected(signal));
-    checkAbility(connection, request);
-    const { body, headers, type } = request;
+    const connection = given ?? (await connected(signal));
+    const { ability, type } = kind;
+    if (ability && !connection.can(ability.name))
+      throw new BridgeError('NACOS_UNSUPPORTED', `${description}: the server lacks ${ability.words}`);
     const send = (token: TokenHeaders): Promise<Answer> =>
       connection.request(type, body, { ...headers, ...token }, signal);
-    const answer = await access.send(send, (given) => wordOf(given, request));
-    return meaningOf(answer, request);
+    const answer = await access.send(send, (given) => wordOf(given, kind));
+    return meaningOf(answer, kind, description);
   }
 }
 
-function wordOf(answer: Answer, request: RpcRequest): Word {
+function wordOf(answer: Answer, kind: RpcKind): Word {
   if (answer.errorCode === serverCodes.forbidden) return 'refused';
-  return answer.resultCode === 200 || isAbsence(answer, request) ? 'served' : undefined;
+  return answer.resultCode === 200 || isAbsence(answer, kind) ? 'served' : undefined;
 }
 
 /** Undefined when there is nothing. */
-function meaningOf(answer: Answer, request: RpcRequest): JsonObject | undefined {
-  if (isAbsence(answer, request)) return undefined;
-  const { description, responseType } = request;
+function meaningOf(answer: Answer, kind: RpcKind, description: string): JsonObject | undefined {
+  if (isAbsence(answer, kind)) return undefined;
   if (answer.resultCode !== 200 || answer.errorCode === serverCodes.forbidden) throw errorOfAnswer(answer, description);
-  if (answer.type === responseType) return answer.body;
+  if (answer.type === kind.responseType) return answer.body;
   throw new BridgeError('NACOS_FAILED', `${description}: Nacos answered with an unexpected ${answer.type}`);
 }
 
-function isAbsence(answer: Answer, { absentErrorCode, responseType }: RpcRequest): boolean {
+function isAbsence(answer: Answer, { absentErrorCode, responseType }: RpcKind): boolean {
   return answer.type === responseType && answer.errorCode === absentErrorCode;
-}
-
-function checkAbility(connection: Connection, { ability, description }: RpcRequest): void {
-  if (!ability || connection.can(ability.name)) return;
-  throw new BridgeError('NACOS_UNSUPPORTED', `${description}: the server lacks ${ability.words}`);
 }
