@@ -19,7 +19,7 @@ import { isLostRace } from '../lost-race.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
-import { OutboundSync } from './outbound.ts';
+import { OutboundSync } from './children/outbound.ts';
 import type { RunningSync, SyncWorld } from './running-sync.ts';
 import { MAX_PROBLEMS, type SyncFindings } from './status.ts';
 import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';

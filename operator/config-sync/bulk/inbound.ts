@@ -24,12 +24,11 @@ import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
 import { objectText, placeOf } from './item-book.ts';
 import { illegalInKubernetes } from './legal-names.ts';
 import { MirroredObject } from './mirrored-object.ts';
-import { PENDING, type Outcome } from './outcome.ts';
 import { planObject, type ObjectInput, type ObjectPlan } from './plan-object.ts';
 import { RecentRemovals } from './recent-removals.ts';
 import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
 import { Settling } from './settling.ts';
-import { Tally } from './tally.ts';
+import { PENDING, Tally, type Outcome } from './tally.ts';
 
 const OBJECTS_AT_ONCE = 8;
 /** While something could not be read the watches may have nothing to tell. */

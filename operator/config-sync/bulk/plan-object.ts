@@ -17,7 +17,7 @@ import { type ConfigName, type ConfigObservation, nameText } from '../../nacos/i
 import { utf8Of } from '../mirror/data-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { Mapping } from './mapping.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from './tally.ts';
 
 export interface Claim {
   readonly config: ConfigName;

@@ -4,7 +4,21 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-sync.ts';
-import type { ItemState, Outcome } from './outcome.ts';
+
+export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'failing' | 'pending';
+
+/** How an item fares. */
+export interface Outcome {
+  readonly state: ItemState;
+  /** Of the condition; '' for what is well or on its way. */
+  readonly reason: string;
+  readonly message: string;
+  /** What both sides hold, when they are equal. */
+  readonly md5: string | undefined;
+}
+
+/** Of an item that nothing is known of yet. */
+export const PENDING: Outcome = { state: 'pending', reason: '', message: '', md5: undefined };
 
 export type Problem = NonNullable<NacosConfigSyncStatus['problems']>[number];
 export type Counts = Readonly<Record<ItemState, number>>;

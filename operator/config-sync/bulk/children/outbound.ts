@@ -6,29 +6,29 @@
  * - Nothing is removed before all objects, and with `Both` all dataIds, have been seen, nor while the guard holds.
  * - What is equal is not written.
  */
-import { CONFIRM_DELETION_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
-import { failureVerdict } from '../../kube/conditions.ts';
-import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
-import { isBridgeError } from '../../errors.ts';
-import { ApiError } from '../../kube/api-errors.ts';
-import { isControlledBy } from '../../kube/owner.ts';
-import type { JsonPatchOperation } from '../../kube/resource-client.ts';
-import type { Logger } from '../../logger.ts';
-import { type ConfigName, nameText } from '../../nacos/index.ts';
-import type { MirrorKind } from '../mirror/mirror-target.ts';
-import { forEachBounded } from './bounded.ts';
-import { childName, childOf, isOtherwise, type Item } from './child.ts';
-import { doneText, nothingDone, type Done } from './done.ts';
-import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
-import { ItemBook, placeOf } from './item-book.ts';
-import type { KeyRef } from './mapping.ts';
+import { CONFIRM_DELETION_ANNOTATION, FIELD_MANAGER } from '../../../api/names.ts';
+import { failureVerdict } from '../../../kube/conditions.ts';
+import type { NacosConfig, NacosConfigSync } from '../../../api/resources.ts';
+import { isBridgeError } from '../../../errors.ts';
+import { ApiError } from '../../../kube/api-errors.ts';
+import { isControlledBy } from '../../../kube/owner.ts';
+import type { JsonPatchOperation } from '../../../kube/resource-client.ts';
+import type { Logger } from '../../../logger.ts';
+import { type ConfigName, nameText } from '../../../nacos/index.ts';
+import type { MirrorKind } from '../../mirror/mirror-target.ts';
+import { forEachBounded } from '../bounded.ts';
+import { outcomeOf } from './child-outcome.ts';
+import { childName, childOf, isOtherwise } from './child.ts';
+import { doneText, nothingDone, type Done } from '../done.ts';
+import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
+import { ItemBook, placeOf, type Item } from '../item-book.ts';
+import type { KeyRef } from '../mapping.ts';
 import { ObjectReader } from './object-reader.ts';
-import { outcomeOf, PENDING, type Outcome } from './outcome.ts';
 import { planChild, removesFromNacos, type ChildAction } from './plan-child.ts';
-import { RecentRemovals } from './recent-removals.ts';
-import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
-import { Settling } from './settling.ts';
-import { Tally } from './tally.ts';
+import { RecentRemovals } from '../recent-removals.ts';
+import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
+import { Settling } from '../settling.ts';
+import { PENDING, Tally, type Outcome } from '../tally.ts';
 
 /** Requests at once: the rest is for everybody else. */
 const WRITES_AT_ONCE = 8;
