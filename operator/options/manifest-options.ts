@@ -2,6 +2,7 @@
  * The options of the commands for repositories of manifests: validate, diff and export, complete, and the tables that
  * they come from.
  */
+import { DNS_LABEL } from '../kube/limits.ts';
 import type { ServerAddress } from '../nacos/index.ts';
 import type { OptionRule, OptionTable } from './command-options.ts';
 import { table as runTable } from './table.ts';
@@ -42,7 +43,7 @@ export interface ExportOptions extends NacosAccessOptions {
 }
 
 const group = 'Manifests';
-const namespaceName = matching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a namespace');
+const namespaceName = matching(DNS_LABEL, 'the name of a namespace');
 const pattern = matching(/^[\w.:*-]{1,256}$/, 'letters, digits, "_", "-", ".", ":" and "*" for any text');
 
 const nacosAccess: OptionTable<NacosAccessOptions> = {

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { DNS_LABEL } from '../kube/limits.ts';
 import { logLevels } from '../logger.ts';
 import { parseServerAddresses } from '../nacos/index.ts';
 import type { RunOptions } from './run-options.ts';
@@ -29,7 +30,7 @@ export interface Row<T> {
 
 export type Table = { readonly [Key in keyof RunOptions]: Row<RunOptions[Key]> };
 
-const dnsLabel = matching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a namespace');
+const dnsLabel = matching(DNS_LABEL, 'the name of a namespace');
 const path = matching(/^[^\0]+$/, 'a path');
 
 const address = (text: string) => (isIP(text) === 0 ? broken('an IPv4 or IPv6 address', text) : text);

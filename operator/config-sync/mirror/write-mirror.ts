@@ -14,6 +14,7 @@
  */
 import { CHANGED_AT_ANNOTATION, CONTENT_MD5_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
+import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject } from '../../kube/resource.ts';
@@ -22,9 +23,6 @@ import type { DataObject } from './data-object.ts';
 import { becamePresentMs } from './generations.ts';
 import type { MirrorKind } from './mirror-target.ts';
 import { bytesWith, holdsEntries, isAsDesired, mirrorObject, type MirrorState } from './mirror-object.ts';
-
-/** The API server's limit for the data of a ConfigMap or a Secret, all keys together. */
-const MAX_DATA_BYTES = 1024 * 1024;
 
 /** `Restored`: it held something else than what was last mirrored, because somebody edited or deleted it. */
 export type Written = 'Created' | 'Updated' | 'Restored';
