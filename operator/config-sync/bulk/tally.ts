@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-sync.ts';
+import { reasonOf } from '../../error-catalogue.ts';
+import type { BridgeError } from '../../errors.ts';
 
 export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'failing' | 'pending';
 
@@ -19,6 +21,20 @@ export interface Outcome {
 
 /** Of an item that nothing is known of yet. */
 export const PENDING: Outcome = { state: 'pending', reason: '', message: '', md5: undefined };
+
+const states: Readonly<Record<string, ItemState>> = {
+  NOT_OWNED: 'conflict',
+  INVALID_CONTENT: 'invalid',
+  KUBE_INVALID: 'invalid',
+};
+
+export function failed({ code, message }: BridgeError): Outcome {
+  return { state: states[code] ?? 'failing', reason: reasonOf(code), message, md5: undefined };
+}
+
+export function skipped(reason: string, message: string): Outcome {
+  return { state: 'skipped', reason, message, md5: undefined };
+}
 
 export type Problem = NonNullable<NacosConfigSyncStatus['problems']>[number];
 export type Counts = Readonly<Record<ItemState, number>>;
@@ -58,6 +74,13 @@ export class Tally {
   /** Sixteen hexadecimal digits, equal for equal items in sync, in whatever order they came. */
   get digest(): string {
     return this.#digest.toString(16).padStart(16, '0');
+  }
+
+  /** Whether all are in sync, as soon as these come true as well. */
+  isInSync(coming: ReadonlyMap<string, Outcome>): boolean {
+    const isNew = ([id, { state }]: [string, Outcome]) =>
+      state === 'synced' && this.#entries.get(id)?.outcome.state !== 'synced';
+    return this.#counts.synced + [...coming].filter(isNew).length === this.total;
   }
 
   /** Whether this changed anything that a status would tell. */
