@@ -161,7 +161,7 @@ export class BulkSync implements Runnable {
       world,
       children: world.configs.list().filter((config) => isControlledBy(config, uid)),
       onWork: () => this.#controller.queue.addAfter(key, GATHER_MS, 'high'),
-      onWritten: (note: string) => this.#wrote(key, note),
+      onWritten: (note: string) => this.#reporter.event(this.#options.syncs.get(key) ?? sync, note),
     };
     return sync.spec.source === 'Nacos' && connection
       ? new InboundSync({ ...options, connection })
@@ -179,11 +179,6 @@ export class BulkSync implements Runnable {
     const { counts, digest, total } = tally;
     const problems = tally.worst(MAX_PROBLEMS);
     return { total, counts, problems, digest, discovery: finder?.mode, held, isComplete: wasComplete, error };
-  }
-
-  #wrote(key: string, note: string): void {
-    const sync = this.#options.syncs.get(key);
-    if (sync) this.#reporter.event(sync, note);
   }
 
   #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {

@@ -19,13 +19,13 @@ import { forEachBounded, type Failure } from './bounded.ts';
 import { doneText, nothingDone } from './done.ts';
 import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
 import { followConfig, type FollowedConfig } from './followed-config.ts';
-import { objectText, placeOf } from './item-book.ts';
 import { Leaving } from './leaving.ts';
 import { illegalInKubernetes } from './legal-names.ts';
+import { objectText } from './mapping.ts';
 import { MirroredObject } from './mirrored-object.ts';
 import { reasonToStay, type ObjectPlan } from './plan-object.ts';
 import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
-import { PENDING, skipped, Tally } from './tally.ts';
+import { PENDING, placeOf, skipped, Tally } from './tally.ts';
 
 type Options = RunningSyncOptions & { readonly connection: NonNullable<RunningSyncOptions['connection']> };
 
@@ -82,7 +82,7 @@ export class InboundSync implements RunningSync {
 
   objectChanged(kind: MirrorKind, name: string, change: StoreChange<KubeObject>): void {
     const text = objectText({ kind, name });
-    if (!this.#keeper.isNews(text, change)) return;
+    if (!this.#keeper.seen.isNews(text, change)) return;
     const isOurs = change.current && isControlledBy(change.current, this.#options.sync.metadata.uid ?? '');
     this.#look(isOurs ? this.#objectOf(kind, name) : this.#objects.get(text));
   }
@@ -115,7 +115,8 @@ export class InboundSync implements RunningSync {
     const options = { client: connection.client, namespaceId: namespaceIdOf(sync, connection), clock: world.clock };
     const dataId = followConfig({ config, ref }, options, () => this.#look(object));
     this.#followed.set(id, dataId);
-    object.add(dataId);
+    object.dataIds.add(dataId);
+    object.seenKeys.add(ref.key);
   }
 
   #remove(config: ConfigName): void {
@@ -152,7 +153,6 @@ export class InboundSync implements RunningSync {
       const plan = object.plan();
       if (plan) return this.#bringUp(object, plan, new Set(), log);
       object.count(this.tally, undefined);
-      // Their watches may have nothing more to tell.
       if ([...object.dataIds].some(({ isLate }) => isLate)) this.#changed.add(object);
     });
     for (const { item } of failures) this.#changed.add(item);
@@ -176,7 +176,7 @@ export class InboundSync implements RunningSync {
     if (plan === undefined) return [];
     const isInSync = this.isComplete && this.tally.isInSync(plan.outcomes);
     const known = { syncDeletion, isComplete: this.finder.isComplete, isInSync };
-    return object.goneKeys.filter((key) => !reasonToStay({ ...known, wasSeen: object.hasSeen(key) }));
+    return object.goneKeys.filter((key) => !reasonToStay({ ...known, wasSeen: object.seenKeys.has(key) }));
   }
 
   async #bringUp(object: MirroredObject, plan: ObjectPlan, dropped: ReadonlySet<string>, log: Logger): Promise<void> {
@@ -194,7 +194,7 @@ export class InboundSync implements RunningSync {
     } finally {
       if (object.goneKeys.length === 0) this.#incomplete.delete(object);
       else this.#incomplete.add(object);
-      if (object.isIdle) this.#objects.delete(object.text);
+      if (object.dataIds.size === 0 && object.found === undefined) this.#objects.delete(object.text);
     }
   }
 }

@@ -27,6 +27,15 @@ export interface KeyRef {
   readonly key: string;
 }
 
+export function objectText({ kind, name }: Pick<KeyRef, 'kind' | 'name'>): string {
+  return `${kind}/${name}`;
+}
+
+/** Neither a name nor a key may hold a blank. */
+export function refText(ref: KeyRef): string {
+  return `${objectText(ref)} ${ref.key}`;
+}
+
 export interface Mapping {
   /** Undefined for an object that the mapping does not mean. */
   toNacos(ref: KeyRef): ConfigName | undefined;

@@ -14,10 +14,9 @@ import type { Texts } from '../mirror/mirror-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { Done } from './done.ts';
 import type { FollowedConfig } from './followed-config.ts';
-import { objectText, placeOf } from './item-book.ts';
-import type { Mapping } from './mapping.ts';
+import { objectText, refText, type Mapping } from './mapping.ts';
 import { planObject, type ObjectPlan } from './plan-object.ts';
-import { failed, PENDING, type Tally } from './tally.ts';
+import { failed, PENDING, placeOf, type Tally } from './tally.ts';
 
 export interface MirroredObjectOptions {
   readonly owner: KubeObject;
@@ -32,8 +31,8 @@ export class MirroredObject {
   readonly name: string;
   readonly text: string;
   readonly dataIds = new Set<FollowedConfig>();
-  /** Keys that a dataId was seen for while this process ran. */
-  readonly #seenKeys = new Set<string>();
+  /** Keys that a dataId was found for while this process ran. */
+  readonly seenKeys = new Set<string>();
   readonly #options: MirroredObjectOptions;
 
   constructor(kind: MirrorKind, name: string, options: MirroredObjectOptions) {
@@ -52,7 +51,7 @@ export class MirroredObject {
 
   /** All keys of ours, and perhaps some that it has lost; undefined when it must be read to know them. */
   get keys(): readonly string[] | undefined {
-    return this.#options.keeper.ownKeys(this.text, this.found);
+    return this.#options.keeper.seen.keysOf(this.text) ?? this.found?.ownKeys;
   }
 
   /** Those without a dataId that exists, or may exist. */
@@ -62,24 +61,9 @@ export class MirroredObject {
     return (this.keys ?? []).filter((key) => !claimed.has(key));
   }
 
-  /** Whether there is neither a dataId that means it nor anything of ours. */
-  get isIdle(): boolean {
-    return this.dataIds.size === 0 && this.found === undefined;
-  }
-
-  add(dataId: FollowedConfig): void {
-    this.dataIds.add(dataId);
-    this.#seenKeys.add(dataId.ref.key);
-  }
-
-  /** Whether a dataId of the key was there while this process ran. */
-  hasSeen(key: string): boolean {
-    return this.#seenKeys.has(key);
-  }
-
-  /** The key among those of all objects: neither a name nor a key may hold a blank. */
+  /** The key among those of all objects. */
   idOf(key: string): string {
-    return `${this.text} ${key}`;
+    return refText({ kind: this.kind, name: this.name, key });
   }
 
   /** Undefined while nothing is decided. */
@@ -106,7 +90,7 @@ export class MirroredObject {
     const kept = (keys ?? []).filter((key) => !dropped.has(key) && !Object.hasOwn(texts, key));
     const isEmpty = Object.keys(texts).length === 0;
     if (isEmpty && found === undefined) {
-      keeper.forget(this.text);
+      keeper.seen.forget(this.text);
       return undefined;
     }
     if (isEmpty && keys && kept.length === 0) return found && dropped.size > 0 ? this.#remove(found) : undefined;
@@ -132,7 +116,7 @@ export class MirroredObject {
   async #remove(found: DataMetadata): Promise<keyof Done | undefined> {
     const { owner, keeper } = this.#options;
     const removed = await keeper.remove(this.kind, found, owner);
-    keeper.forget(this.text);
+    keeper.seen.forget(this.text);
     return removed && (removed === 'Deleted' ? 'removed' : 'changed');
   }
 }

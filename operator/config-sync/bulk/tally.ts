@@ -6,6 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-sync.ts';
 import { reasonOf } from '../../error-catalogue.ts';
 import type { BridgeError } from '../../errors.ts';
+import type { ConfigName } from '../../nacos/index.ts';
+import { objectText, type KeyRef } from './mapping.ts';
 
 export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'failing' | 'pending';
 
@@ -41,6 +43,10 @@ export type Counts = Readonly<Record<ItemState, number>>;
 
 /** Where an item is, for a problem that it has. */
 export type Place = Omit<Problem, 'reason' | 'message'>;
+
+export function placeOf({ ref, config }: { ref?: KeyRef; config?: ConfigName }): Place {
+  return { ...(ref && { object: objectText(ref), key: ref.key }), ...config };
+}
 
 export interface Counted {
   readonly outcome: Outcome;

@@ -16,7 +16,9 @@ import { trim } from '../../kube/trim.ts';
 export interface DataAccount {
   /** The keys of `data` that we have put there; those that others have put there as well among them. */
   readonly ownKeys: readonly string[];
-  /** Nobody else has any of the data, and ours was written with the md5. */
+  /** Somebody else has some of the data. */
+  readonly isShared: boolean;
+  /** Nobody else has any, and ours was written with the md5. */
   readonly isOursAlone: boolean;
   readonly isImmutable: boolean;
 }
@@ -43,7 +45,7 @@ export function accountOf({ metadata }: KubeObject): DataAccount {
     // One that is immutable was created at once, which counts as an update. Nobody can have changed its data since.
     manager === FIELD_MANAGER && (operation === 'Apply' || isImmutable);
   const ownKeys = new Set(ofData.filter(isOurs).flatMap((fields) => fieldNames(fields, ['data'])));
-  const isProof = (fields: ManagedFields): boolean =>
-    isOurs(fields) && hasField(fields, md5Field) && !hasField(fields, ['binaryData']);
-  return { ownKeys: [...ownKeys], isOursAlone: ofData.length > 0 && ofData.every(isProof), isImmutable };
+  const isShared = !ofData.every((fields) => isOurs(fields) && !hasField(fields, ['binaryData']));
+  const isOursAlone = ofData.length > 0 && !isShared && ofData.every((fields) => hasField(fields, md5Field));
+  return { ownKeys: [...ownKeys], isShared, isOursAlone, isImmutable };
 }

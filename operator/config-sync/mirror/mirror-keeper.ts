@@ -13,11 +13,10 @@ import type { Clock } from '../../clock.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
-import type { StoreChange } from '../../kube/store.ts';
 import type { DataObject } from './data-object.ts';
 import { accountOf, type DataMetadata } from './data-proof.ts';
 import type { MirrorAccess } from './mirror-access.ts';
-import { hasForeignKeys, isProven, presentOf, type WantedMirror } from './mirror-object.ts';
+import { hasForeignData, isProven, presentOf, type WantedMirror } from './mirror-object.ts';
 import type { MirrorKind } from './mirror-target.ts';
 import { SeenMirrors, type SeenMirror } from './seen-mirrors.ts';
 import { changedAtOf, MirrorWrite, withdrawFields, type Written } from './write-mirror.ts';
@@ -41,24 +40,19 @@ export interface RightMirror {
 }
 
 export class MirrorKeeper {
+  readonly seen: SeenMirrors;
   readonly #options: MirrorKeeperOptions;
-  readonly #seen: SeenMirrors;
 
   constructor(options: MirrorKeeperOptions) {
     this.#options = options;
-    this.#seen = new SeenMirrors(options.onNews);
-  }
-
-  /** Whether a change of an object asks for a look at the mirror of this key: our own writes do not. */
-  isNews(key: string, change: StoreChange<KubeObject>): boolean {
-    return this.#seen.isNews(key, change);
+    this.seen = new SeenMirrors(options.onNews);
   }
 
   /** `key` is the mirror's, whatever its object is called now. @throws what `MirrorWrite` throws. */
   async bringUp(key: string, wanted: WantedMirror): Promise<RightMirror> {
     const { kind, name, owner, predecessor, what } = wanted;
     const found = this.#options.access[kind].find(`${owner.metadata.namespace}/${name}`);
-    const seen = this.#seen.of(key, found) ?? this.#proven(key, found, wanted);
+    const seen = this.seen.of(key, found) ?? this.#proven(key, found, wanted);
     const isRight = seen !== undefined && seen.what === what && predecessor === undefined;
     if (isRight) return { changedAt: changedAtOf(found), keys: seen.keys };
     return this.#write(key, wanted, seen?.isOursAlone ? found : undefined);
@@ -68,9 +62,10 @@ export class MirrorKeeper {
   async remove(kind: MirrorKind, found: DataMetadata, owner: KubeObject): Promise<Removed | undefined> {
     const { client } = this.#options.access[kind];
     const { name, namespace } = found.metadata;
-    const object: DataObject | undefined = found.isOursAlone ? found : await client.get(name, namespace);
+    const isAlone = found.isOursAlone === true;
+    const object: DataObject | undefined = isAlone ? found : await client.get(name, namespace);
     if (object === undefined || !isControlledBy(object, owner.metadata.uid ?? '')) return undefined;
-    if (hasForeignKeys(presentOf(object))) {
+    if (!isAlone && hasForeignData(presentOf(object))) {
       await withdrawFields(object, client);
       return 'LetGo';
     }
@@ -80,22 +75,13 @@ export class MirrorKeeper {
     return 'Deleted';
   }
 
-  /** All keys of ours in an object, and perhaps some that it has lost; undefined when it must be read to know them. */
-  ownKeys(key: string, found: DataMetadata | undefined): readonly string[] | undefined {
-    return this.#seen.keysOf(key) ?? found?.ownKeys;
-  }
-
-  forget(key: string): void {
-    this.#seen.forget(key);
-  }
-
   /** What an earlier process has left. Later on the watch may lag behind our own writes, and show what was before. */
   #proven(key: string, found: DataMetadata | undefined, wanted: WantedMirror): SeenMirror | undefined {
-    if (found === undefined || this.#seen.keysOf(key) !== undefined || !isProven(found, wanted)) return undefined;
+    if (found === undefined || this.seen.keysOf(key) !== undefined || !isProven(found, wanted)) return undefined;
     const { uid, resourceVersion } = found.metadata;
     const { what, proof } = wanted;
     const seen = { what, uid, resourceVersion, isOursAlone: true, keys: proof?.keys ?? [] };
-    this.#seen.set(key, seen);
+    this.seen.set(key, seen);
     return seen;
   }
 
@@ -104,17 +90,17 @@ export class MirrorKeeper {
     const { access, clock } = this.#options;
     const { client, find } = access[kind];
     const objectKey = `${owner.metadata.namespace}/${name}`;
-    this.#seen.begin(key, kind, objectKey);
+    this.seen.begin(key, kind, objectKey);
     try {
       const { object, written } = await new MirrorWrite(wanted, client, clock.now()).run(asLeft);
       const { uid, resourceVersion } = object.metadata;
       const { isOursAlone, ownKeys: keys } = accountOf(object);
-      this.#seen.set(key, { what: wanted.what, uid, resourceVersion, isOursAlone, keys });
+      this.seen.set(key, { what: wanted.what, uid, resourceVersion, isOursAlone, keys });
       return { changedAt: changedAtOf(object), keys, written };
     } catch (error) {
       throw withRight(error, kind);
     } finally {
-      this.#seen.end(key, find(objectKey));
+      this.seen.end(key, find(objectKey));
     }
   }
 }

@@ -14,7 +14,7 @@ import {
 import { isControlledBy, ownerReference } from '../../kube/owner.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, decodeData, encodeData, type DataObject } from './data-object.ts';
-import { accountOf, type DataMetadata } from './data-proof.ts';
+import { accountOf, type DataAccount, type DataMetadata } from './data-proof.ts';
 import type { MirrorKind } from './mirror-target.ts';
 
 /** Texts by their keys. */
@@ -46,14 +46,13 @@ export interface WantedMirror {
   readonly proof: { readonly keys: readonly string[]; readonly md5: string } | undefined;
 }
 
-/** An object that is there, with the keys of ours in it. */
-export interface Present {
+/** An object that is there, and whose its data is. */
+export interface Present extends DataAccount {
   readonly object: DataObject;
-  readonly ownKeys: readonly string[];
 }
 
 export function presentOf(object: DataObject): Present {
-  return { object, ownKeys: accountOf(object).ownKeys };
+  return { object, ...accountOf(object) };
 }
 
 /** What the object holds of ours. */
@@ -63,10 +62,10 @@ export function ownTexts({ object, ownKeys }: Present, kind: MirrorKind): Texts 
   return decodeData(kind, Object.fromEntries(data));
 }
 
-/** Whether others have a key in it. */
-export function hasForeignKeys({ object: { data, binaryData }, ownKeys }: Present): boolean {
+/** Whether others have data in it. What nobody has may be theirs. */
+export function hasForeignData({ object: { data, binaryData }, ownKeys, isShared }: Present): boolean {
   const own = new Set(ownKeys);
-  return Object.keys({ ...data, ...binaryData }).some((key) => !own.has(key));
+  return isShared || Object.keys({ ...data, ...binaryData }).some((key) => !own.has(key));
 }
 
 export function mirrorObject(wanted: WantedMirror, { entries, md5 }: MirrorContent): DataObject {

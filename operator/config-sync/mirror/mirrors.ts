@@ -66,7 +66,7 @@ export class Mirrors {
 
   /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it: our own writes do not. */
   isNews(key: string, change: StoreChange<KubeObject>): boolean {
-    return this.#keeper.isNews(key, change);
+    return this.#keeper.seen.isNews(key, change);
   }
 
   /**
@@ -91,13 +91,13 @@ export class Mirrors {
 
   /** Of a NacosConfig that mirrors no more. */
   async removeAll(key: string, resource: NacosConfig): Promise<void> {
-    this.#keeper.forget(key);
+    this.#keeper.seen.forget(key);
     this.#stale.look(key, resource, undefined);
     await this.#stale.remove(key, resource, undefined, undefined);
   }
 
   forget(key: string): void {
-    this.#keeper.forget(key);
+    this.#keeper.seen.forget(key);
     this.#stale.forget(key);
   }
 

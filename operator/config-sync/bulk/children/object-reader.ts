@@ -9,9 +9,9 @@ import { selectorText } from '../../../kube/label-selector.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { forEachBounded } from '../bounded.ts';
-import { objectText } from '../item-book.ts';
+import { objectText } from '../mapping.ts';
 import type { SyncWorld } from '../running-sync.ts';
-import { isExportableType, isSelected } from '../selection.ts';
+import { isExportableType, isSelected } from './selection.ts';
 
 const LIST_PAGE = 500;
 const READS_AT_ONCE = 8;

@@ -21,13 +21,13 @@ import { outcomeOf } from './child-outcome.ts';
 import { childName, childOf, isOtherwise } from './child.ts';
 import { doneText, nothingDone, type Done } from '../done.ts';
 import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
-import { ItemBook, placeOf, type Item } from '../item-book.ts';
+import { ItemBook, type Item } from './item-book.ts';
 import { Leaving } from '../leaving.ts';
 import type { KeyRef } from '../mapping.ts';
 import { ObjectReader } from './object-reader.ts';
 import { planChild, removesFromNacos, type ChildAction } from './plan-child.ts';
 import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
-import { PENDING, Tally, type Outcome } from '../tally.ts';
+import { PENDING, placeOf, Tally, type Outcome } from '../tally.ts';
 
 /** Requests at once: the rest is for everybody else. */
 const WRITES_AT_ONCE = 8;
@@ -37,6 +37,7 @@ const ITEMS_PER_PASS = 1000;
 export class OutboundSync implements RunningSync {
   readonly tally = new Tally();
   readonly finder: Finder | undefined;
+  hasWritten = false;
   readonly #options: RunningSyncOptions;
   readonly #book: ItemBook;
   readonly #reader: ObjectReader;
@@ -48,7 +49,6 @@ export class OutboundSync implements RunningSync {
   /** The ids under which the losers of each dataId are counted. */
   readonly #losersOf = new Map<string, readonly string[]>();
   #sync: NacosConfigSync;
-  #hasWritten = false;
 
   constructor(options: RunningSyncOptions) {
     const { connection, mapping, onWork, sync, world } = options;
@@ -75,10 +75,6 @@ export class OutboundSync implements RunningSync {
 
   get isComplete(): boolean {
     return this.#reader.isCurrent && (this.finder?.isComplete ?? true) && this.#todo.size === 0;
-  }
-
-  get hasWritten(): boolean {
-    return this.#hasWritten;
   }
 
   get held(): number {
@@ -174,7 +170,7 @@ export class OutboundSync implements RunningSync {
       const written = await this.#write(name, action);
       if (written === undefined) return;
       done[written] += 1;
-      this.#hasWritten = true;
+      this.hasWritten = true;
       log.debug('the NacosConfig of an item was written', { config: name, written, reason: reasonOf(action) });
     } catch (error) {
       // Somebody was quicker: the watch brings what is there now, and it is decided again.
