@@ -67,4 +67,7 @@ export const PUBLICATION_FORMAT_ANNOTATION = `${API_GROUP}/publication-format`;
 /** What the operator writes as `src_user` in Nacos starts with this; sixteen hex digits follow. */
 export const OWNER_MARK_PREFIX = 'nacos-bridge-';
 
+/** Nacos' own, and the default of `group` in every resource. */
+export const DEFAULT_GROUP = 'DEFAULT_GROUP';
+
 export const METRICS_PREFIX = 'nacos_bridge_';

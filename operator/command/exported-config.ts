@@ -8,6 +8,7 @@ import { API_GROUP, API_VERSION } from '../api/names.ts';
 import { checkSyntax } from '../config-sync/formats/check-syntax.ts';
 import { configFormats, formatOf, type ConfigFormat } from '../config-sync/formats/format.ts';
 import { isMark } from '../config-sync/remote.ts';
+import { isDataKey, MAX_DATA_BYTES } from '../kube/limits.ts';
 import type { ConfigDetail, ConfigName } from '../nacos/index.ts';
 import type { ExportOptions } from '../options/manifest-options.ts';
 import type { ManifestObject } from './manifest.ts';
@@ -27,10 +28,7 @@ export interface ExportedConfig {
   readonly remarks: readonly string[];
 }
 
-/** Of the inline content and of a ConfigMap, in bytes. */
-const MAX_BYTES = 1024 * 1024;
 const NAME = /^[A-Za-z0-9._:-]+$/;
-const KEY = /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/;
 const TAG = /^(?!nacos-bridge-)[^,\s]([^,]*[^,\s])?$/;
 const MAX_TAGS = 5;
 const MAX_TEXT = 128;
@@ -44,7 +42,7 @@ export function exportConfig(
   const refusal = refusalOf({ dataId, group }, detail, target);
   if (refusal !== undefined) return { manifests: [], remarks: [refusal] };
   const metadata = { name, ...(target.namespace === undefined ? {} : { namespace: target.namespace }) };
-  const key = KEY.test(dataId) ? dataId : name;
+  const key = isDataKey(dataId) ? dataId : name;
   const common = {
     ...(target.namespaceId === '' ? {} : { namespaceId: target.namespaceId }),
     group,
@@ -77,7 +75,9 @@ function refusalOf({ dataId, group }: ConfigName, { content }: ConfigDetail, tar
   if (target.source === 'Nacos') return undefined;
   const bytes = Buffer.byteLength(content);
   const holder = target.source === 'Both' ? 'ConfigMap' : 'NacosConfig';
-  if (bytes > MAX_BYTES) return `is left out: it has ${bytes} bytes, and a ${holder} holds at most ${MAX_BYTES}`;
+  // The limit of the inline content is of characters, and so the same at least.
+  if (bytes > MAX_DATA_BYTES)
+    return `is left out: it has ${bytes} bytes, and a ${holder} holds at most ${MAX_DATA_BYTES}`;
   return content.trim() === '' ? 'is left out: it is blank' : undefined;
 }
 

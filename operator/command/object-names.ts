@@ -6,11 +6,10 @@
  * each but the one that is called exactly so in DEFAULT_GROUP gets a hash of its group and dataId.
  */
 import { createHash } from 'node:crypto';
+import { DEFAULT_GROUP } from '../api/names.ts';
+import { MAX_NAME_LENGTH } from '../kube/limits.ts';
 import { type ConfigName, nameText } from '../nacos/index.ts';
 
-const DEFAULT_GROUP = 'DEFAULT_GROUP';
-/** Of a DNS subdomain, which the names of our objects and of ConfigMaps are. */
-const MAX_LENGTH = 253;
 const HASH_LENGTH = 8;
 
 /** By `nameText`. */
@@ -32,12 +31,12 @@ function legalName(dataId: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9.-]+/g, '-')
     .replace(/[.-]*\.[.-]*/g, '.');
-  return trimmed(name.slice(0, MAX_LENGTH)) || 'config';
+  return trimmed(name.slice(0, MAX_NAME_LENGTH)) || 'config';
 }
 
 function withHash(name: string, config: ConfigName): string {
   const hash = createHash('sha256').update(nameText(config)).digest('hex').slice(0, HASH_LENGTH);
-  return `${trimmed(name.slice(0, MAX_LENGTH - HASH_LENGTH - 1))}-${hash}`;
+  return `${trimmed(name.slice(0, MAX_NAME_LENGTH - HASH_LENGTH - 1))}-${hash}`;
 }
 
 /** Letters or digits at both ends. */

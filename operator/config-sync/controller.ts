@@ -62,7 +62,8 @@ const needsReconcile = or(generationChanged, annotationsChanged, deletionStarted
 
 export class ConfigSync implements Runnable {
   readonly name = 'nacosconfig';
-  readonly controller: Controller;
+  readonly controllers: readonly Controller[];
+  readonly #controller: Controller;
   readonly #options: ConfigSyncOptions;
   readonly #sessions: ConfigSessions;
   readonly #secrets: SecretMetadata;
@@ -83,7 +84,7 @@ export class ConfigSync implements Runnable {
       reporter,
       resyncMs: () => resyncMs * (1 - random() / 2),
     });
-    this.controller = new Controller({
+    this.#controller = new Controller({
       name: this.name,
       reconcile: (key, context) => reconciler.reconcile(key, context),
       concurrency,
@@ -91,6 +92,7 @@ export class ConfigSync implements Runnable {
       clock,
       metrics: runtimeMetrics,
     });
+    this.controllers = [this.#controller];
   }
 
   /** For users of Secrets beside the NacosConfigs. */
@@ -107,14 +109,14 @@ export class ConfigSync implements Runnable {
       connections.onChange((connection) => this.#enqueueAll(this.#usersOf(connection))),
       connections.onReady((connection) => this.#retryUsersOf(connection)),
     ];
-    for (const key of configs.keys()) this.controller.enqueue(key, 'low');
+    for (const key of configs.keys()) this.#controller.enqueue(key, 'low');
     this.#secrets.start();
-    this.controller.start();
+    this.#controller.start();
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.controller.stop(hurry);
+    await this.#controller.stop(hurry);
     await this.#secrets.stop();
     this.#sessions.closeAll();
   }
@@ -154,7 +156,7 @@ export class ConfigSync implements Runnable {
 
   #retryUsersOf(connection: ConnectionKey): void {
     const users = new Set(this.#usersOf(connection));
-    this.controller.queue.retryFailing((key) => users.has(key));
+    this.#controller.queue.retryFailing((key) => users.has(key));
   }
 
   #enqueueAll(keys: readonly string[]): void {
@@ -162,7 +164,7 @@ export class ConfigSync implements Runnable {
   }
 
   #enqueue(key: string, priority: Priority): void {
-    this.controller.enqueue(key, priority);
+    this.#controller.enqueue(key, priority);
   }
 }
 

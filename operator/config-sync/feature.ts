@@ -66,14 +66,7 @@ export function createConfigSync(
       connections: directory,
       requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
     });
-    const { name, controller } = configSync;
-    const controlled: Runnable = {
-      name,
-      controllers: [controller],
-      start: () => configSync.start(),
-      stop: (hurry) => configSync.stop(hurry),
-    };
-    return [controlled, bulkSync];
+    return [configSync, bulkSync];
   }
 
   const connectionUser: ConnectionUser = {

@@ -5,7 +5,7 @@
  * Pure. The API server has checked the schema and the CEL rules; what is checked again here is what an older stored
  * object, or a rule that CEL cannot say, may still break.
  */
-import { KEEP_ANNOTATION } from '../api/names.ts';
+import { DEFAULT_GROUP, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
@@ -144,7 +144,7 @@ function commonIntent({ spec, metadata }: NacosConfig, connectionNamespaceId: st
   }
   const namespaceId = normaliseNamespaceId(spec.namespaceId ?? connectionNamespaceId);
   return {
-    address: { namespaceId, group: spec.group ?? 'DEFAULT_GROUP', dataId },
+    address: { namespaceId, group: spec.group ?? DEFAULT_GROUP, dataId },
     mirror: compileMirror(spec.mirror, dataId),
     rollout: rolloutOf(spec),
     format: formatOf(spec.format, dataId),

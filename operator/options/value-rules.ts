@@ -2,6 +2,7 @@
  * What the text of an option may be. Each rule gives the value or throws an error that says the rule and the text, to
  * be read after the name of the option.
  */
+import { DNS_LABEL } from '../kube/limits.ts';
 
 /** @throws always, saying the rule and the text that breaks it */
 export function broken(rule: string, text: string): never {
@@ -12,7 +13,7 @@ export function matching(pattern: RegExp, rule: string): (text: string) => strin
   return (text) => (pattern.test(text) ? text : broken(rule, text));
 }
 
-export const namespaceName = matching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a namespace');
+export const namespaceName = matching(DNS_LABEL, 'the name of a namespace');
 
 export const path = matching(/^[^\0]+$/, 'a path');
 

@@ -14,6 +14,7 @@ import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { errorFields, type Logger } from '../logger.ts';
 import type { Lease } from '../kube/lease.ts';
+import { isObjectName, MAX_NAME_LENGTH } from '../kube/limits.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { Listeners } from '../runtime/listeners.ts';
 
@@ -197,21 +198,16 @@ export class ReplicaLease {
   }
 }
 
-/** That of a DNS subdomain, which names of Leases are. */
-const MAX_LENGTH = 253;
-const LABEL = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
-const legalName = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
-
 /**
  * The name of the Lease of a replica. Identities may have characters that names of objects may not; what has to be changed
  * gets a digest of the whole, so that two identities never share a Lease. `prefix` is a legal name itself.
  */
 export function leaseNameOf(prefix: string, identity: string): string {
   const name = `${prefix}-${identity}`;
-  if (legalName.test(name) && name.length <= MAX_LENGTH) return name;
+  if (isObjectName(name)) return name;
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 10);
   const words = identity.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  const readable = [prefix, ...words].join('-').slice(0, MAX_LENGTH - digest.length - 1);
+  const readable = [prefix, ...words].join('-').slice(0, MAX_NAME_LENGTH - digest.length - 1);
   return `${readable.replace(/-$/, '')}-${digest}`;
 }
 

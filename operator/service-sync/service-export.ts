@@ -2,7 +2,13 @@
  * How Services are to appear in Nacos: a NacosService, or the annotations of a Service, with every default filled in; which
  * export covers which Service, and under which names it publishes the ports of one. Pure.
  */
-import { CONNECTION_ANNOTATION, EXPORT_ANNOTATION, GROUP_ANNOTATION, SERVICE_NAME_ANNOTATION } from '../api/names.ts';
+import {
+  CONNECTION_ANNOTATION,
+  DEFAULT_GROUP,
+  EXPORT_ANNOTATION,
+  GROUP_ANNOTATION,
+  SERVICE_NAME_ANNOTATION,
+} from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { matchesLabels } from '../kube/label-selector.ts';
@@ -98,7 +104,7 @@ export function exportOfAnnotations(service: Service): ServiceExport | undefined
     owner: service,
     connection: connectionKey(namespace, annotations[CONNECTION_ANNOTATION]),
     namespaceId: undefined,
-    group: annotations[GROUP_ANNOTATION] ?? 'DEFAULT_GROUP',
+    group: annotations[GROUP_ANNOTATION] ?? DEFAULT_GROUP,
     serviceName: annotations[SERVICE_NAME_ANNOTATION] ?? SERVICE_TEMPLATE,
     ports: undefined,
     readiness: 'Healthy',

@@ -16,9 +16,9 @@ import { Controller, type ReconcileContext } from '../../runtime/controller.ts';
 import { annotationsChanged, deletionStarted, generationChanged, or } from '../../runtime/predicates.ts';
 import type { Runnable } from '../../runtime/runnable.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
+import { OutboundSync } from './children/outbound.ts';
 import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
-import { OutboundSync } from './outbound.ts';
 import type { RunningSync, SyncWorld } from './running-sync.ts';
 import { MAX_PROBLEMS, type SyncFindings } from './status.ts';
 import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';
@@ -70,7 +70,6 @@ interface Entry {
   readonly connection: ConnectionHandle | undefined;
   /** All items were known once. */
   wasComplete: boolean;
-  error: BridgeError | undefined;
 }
 
 export class BulkSync implements Runnable {
@@ -80,23 +79,16 @@ export class BulkSync implements Runnable {
   readonly #controller: Controller;
   readonly #reporter: SyncReporter;
   readonly #entries = new Map<string, Entry>();
-  /** Why there is no entry. */
-  readonly #failures = new Map<string, BridgeError>();
+  /** Why there is no entry, or why its last pass did not end. */
+  readonly #errors = new Map<string, BridgeError>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: BulkSyncOptions) {
-    const { clock, log, runtimeMetrics } = options;
+    const { clock, log, runtimeMetrics: metrics } = options;
     this.#options = options;
     this.#reporter = new SyncReporter({ ...options, findings: (key) => this.#findings(key) });
     const reconcile = (key: string, context: ReconcileContext) => this.#reconcile(key, context);
-    this.#controller = new Controller({
-      name: this.name,
-      reconcile,
-      concurrency: 4,
-      log,
-      clock,
-      metrics: runtimeMetrics,
-    });
+    this.#controller = new Controller({ name: this.name, reconcile, concurrency: 4, log, clock, metrics });
     this.controllers = [this.#controller, this.#reporter.controller];
   }
 
@@ -127,87 +119,65 @@ export class BulkSync implements Runnable {
     const sync = this.#options.syncs.get(key);
     if (sync === undefined || sync.metadata.deletionTimestamp !== undefined) return this.#forget(key);
     try {
-      const entry = this.#run(key, sync);
-      const { nextMs } = await this.#pass(entry, sync, log, signal);
+      const entry = this.#entryOf(key, sync);
+      const { nextMs = Infinity } = await entry.running.pass(sync, log, signal);
+      throwIfUnread(entry);
+      this.#errors.delete(key);
       this.#reporter.changed(key);
-      return { requeueAfterMs: Math.min(nextMs ?? Infinity, this.#resyncMs()) };
+      return { requeueAfterMs: Math.min(nextMs, this.#resyncMs()) };
     } catch (error) {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
-      this.#failed(key, error);
+      this.#errors.set(key, error);
+      this.#reporter.changed(key);
       throw error;
     }
   }
 
-  async #pass(entry: Entry, sync: NacosConfigSync, ...rest: [ReconcileContext['log'], AbortSignal]) {
-    const { connection, running } = entry;
-    const result = await running.pass(sync, ...rest);
-    entry.wasComplete ||= running.isComplete;
-    const problem = entry.wasComplete ? running.finder?.lastError : unreadBecause(connection, running);
-    if (problem) throw problem;
-    entry.error = undefined;
-    return result;
-  }
-
   /** The entry of this spec on this connection; one of another is replaced. */
-  #run(key: string, sync: NacosConfigSync): Entry {
-    const { uid, generation, namespace } = sync.metadata;
+  #entryOf(key: string, sync: NacosConfigSync): Entry {
+    const { uid, generation } = sync.metadata;
     const needsConnection = sync.spec.source !== 'Kubernetes';
     const connection = needsConnection ? this.#options.connections.find(connectionOfSync(sync)) : undefined;
     const before = this.#entries.get(key);
     const isSame = before?.uid === uid && before?.generation === generation;
     if (before && isSame && isSameConnection(before.connection, connection)) return before;
-    const { world } = this.#options;
-    const options = {
-      sync,
-      mapping: compileMapping(sync.spec, namespace ?? ''),
-      connection,
-      world,
-      children: world.configs.list().filter((config) => isControlledBy(config, uid ?? '')),
-      onWork: () => this.#controller.queue.addAfter(key, GATHER_MS, 'high'),
-      onWritten: (note: string) => this.#wrote(key, note),
-    };
-    const running =
-      sync.spec.source === 'Nacos' && connection
-        ? new InboundSync({ ...options, connection })
-        : new OutboundSync(options);
+    const running = this.#newRunning(key, sync, connection);
     // What both need goes on without a break: the watches of the old one end when the new one has its own.
     this.#end(key);
-    const entry = { running, uid, generation, connection, wasComplete: false, error: undefined };
+    const entry = { running, uid, generation, connection, wasComplete: false };
     this.#entries.set(key, entry);
-    this.#failures.delete(key);
+    this.#errors.delete(key);
     return entry;
   }
 
-  #findings(key: string): SyncFindings | undefined {
-    const sync = this.#options.syncs.get(key);
-    const entry = this.#entries.get(key);
-    const error = this.#failures.get(key) ?? entry?.error;
-    const isNew = sync?.status?.observedGeneration !== sync?.metadata.generation;
-    const isWorthTelling = error !== undefined || entry?.wasComplete || entry?.running.hasWritten || isNew;
-    if (!isWorthTelling || (entry === undefined && error === undefined)) return undefined;
-    const { finder, held = 0, tally = new Tally() } = entry?.running ?? {};
-    return {
-      total: tally.total,
-      counts: tally.counts,
-      problems: tally.worst(MAX_PROBLEMS),
-      digest: tally.digest,
-      discovery: finder?.mode,
-      held,
-      isComplete: entry?.wasComplete ?? false,
-      error,
+  #newRunning(key: string, sync: NacosConfigSync, connection: ConnectionHandle | undefined): RunningSync {
+    const { world } = this.#options;
+    const { namespace = '', uid = '' } = sync.metadata;
+    const options = {
+      sync,
+      mapping: compileMapping(sync.spec, namespace),
+      connection,
+      world,
+      children: world.configs.list().filter((config) => isControlledBy(config, uid)),
+      onWork: () => this.#controller.queue.addAfter(key, GATHER_MS, 'high'),
+      onWritten: (note: string) => this.#reporter.event(this.#options.syncs.get(key) ?? sync, note),
     };
+    return sync.spec.source === 'Nacos' && connection
+      ? new InboundSync({ ...options, connection })
+      : new OutboundSync(options);
   }
 
-  #failed(key: string, error: BridgeError): void {
-    const entry = this.#entries.get(key);
-    if (entry) entry.error = error;
-    else this.#failures.set(key, error);
-    this.#reporter.changed(key);
-  }
-
-  #wrote(key: string, note: string): void {
-    const sync = this.#options.syncs.get(key);
-    if (sync) this.#reporter.event(sync, note);
+  #findings(key: string): SyncFindings | undefined {
+    const { metadata, status } = this.#options.syncs.get(key) ?? {};
+    const { running, wasComplete = false } = this.#entries.get(key) ?? {};
+    const error = this.#errors.get(key);
+    const isNew = status?.observedGeneration !== metadata?.generation;
+    const isWorthTelling = error !== undefined || wasComplete || running?.hasWritten || isNew;
+    if (!isWorthTelling || (running === undefined && error === undefined)) return undefined;
+    const { finder, held = 0, tally = new Tally() } = running ?? {};
+    const { counts, digest, total } = tally;
+    const problems = tally.worst(MAX_PROBLEMS);
+    return { total, counts, problems, digest, discovery: finder?.mode, held, isComplete: wasComplete, error };
   }
 
   #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {
@@ -219,18 +189,17 @@ export class BulkSync implements Runnable {
     const { labels, namespace } = (current ?? previous)?.metadata ?? {};
     const names = new Set([labels?.[SYNC_LABEL], previous?.metadata.labels?.[SYNC_LABEL]]);
     for (const name of names) {
-      const entry = name === undefined ? undefined : this.#entries.get(`${namespace}/${name}`);
-      if (entry?.running.childChanged(previous, current)) {
-        this.#controller.queue.addAfter(`${namespace}/${name}`, GATHER_MS, 'high');
-      }
-      if (entry) this.#reporter.changed(`${namespace}/${name}`);
+      const key = `${namespace}/${name}`;
+      const entry = name === undefined ? undefined : this.#entries.get(key);
+      if (entry?.running.childChanged?.(previous, current)) this.#controller.queue.addAfter(key, GATHER_MS, 'high');
+      if (entry) this.#reporter.changed(key);
     }
   }
 
-  #objectChanged(kind: MirrorKind, { key }: StoreChange<KubeObject>): void {
-    const { namespace = '', name } = parseKey(key);
+  #objectChanged(kind: MirrorKind, change: StoreChange<KubeObject>): void {
+    const { namespace = '', name } = parseKey(change.key);
     for (const sync of this.#options.syncs.byIndex(NAMESPACE_INDEX, namespace)) {
-      this.#entries.get(objectKey(sync))?.running.objectChanged(kind, name);
+      this.#entries.get(objectKey(sync))?.running.objectChanged(kind, name, change);
     }
   }
 
@@ -251,7 +220,7 @@ export class BulkSync implements Runnable {
 
   #forget(key: string): void {
     this.#end(key);
-    this.#failures.delete(key);
+    this.#errors.delete(key);
     this.#reporter.changed(key);
   }
 
@@ -270,10 +239,15 @@ function isSameConnection(one: ConnectionHandle | undefined, other: ConnectionHa
   return one?.client === other?.client && one?.namespaceId === other?.namespaceId;
 }
 
-/** Why nothing was found yet: the connection, or this alone; undefined while the first look is under way. */
-function unreadBecause(connection: ConnectionHandle | undefined, { finder }: RunningSync): BridgeError | undefined {
-  if (connection === undefined || finder === undefined) return undefined;
-  const cause = errorOf(connection.client.state) ?? finder.lastError;
-  const words = `${connection.title} is not ready: ${cause?.message}`;
-  return cause && new BridgeError('CONNECTION_NOT_READY', words, { cause });
+/** @throws BridgeError why Nacos tells nothing, or nothing any more; not while the first look is under way. */
+function throwIfUnread(entry: Entry): void {
+  const { connection, running } = entry;
+  const { finder, isComplete } = running;
+  entry.wasComplete ||= isComplete;
+  if (connection === undefined || finder === undefined) return;
+  if (entry.wasComplete && finder.lastError) throw finder.lastError;
+  const cause = entry.wasComplete ? undefined : (errorOf(connection.client.state) ?? finder.lastError);
+  if (cause === undefined) return;
+  const words = `${connection.title} is not ready: ${cause.message}`;
+  throw new BridgeError('CONNECTION_NOT_READY', words, { cause });
 }

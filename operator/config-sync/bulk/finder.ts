@@ -25,15 +25,15 @@ export interface FinderOptions {
 export class Finder {
   readonly #options: FinderOptions;
   readonly #discoveries: readonly ConfigDiscovery[];
-  /** The patterns that find each dataId. */
-  readonly #found = new Map<string, Set<number>>();
+  /** How many patterns find each dataId; each tells once that it does, and once that it does no more. */
+  readonly #found = new Map<string, number>();
 
   constructor(options: FinderOptions) {
     const { connection, namespaceId, patterns } = options;
     this.#options = options;
-    this.#discoveries = patterns.map((pattern, index) =>
-      connection.client.config.discover({ namespaceId, ...pattern }, (change) => this.#heard(index, change)),
-    );
+    const { config } = connection.client;
+    const heard = (change: DiscoveryChange) => this.#heard(change);
+    this.#discoveries = patterns.map((pattern) => config.discover({ namespaceId, ...pattern }, heard));
   }
 
   /** `Listing` as soon as one pattern has to be listed; undefined before anything was tried. */
@@ -55,27 +55,20 @@ export class Finder {
     for (const discovery of this.#discoveries) discovery.stop();
   }
 
-  #heard(index: number, { added, removed }: DiscoveryChange): void {
+  #heard({ added, removed }: DiscoveryChange): void {
     const { onAdded, onRemoved, onState } = this.#options;
-    const isNew = (name: ConfigName) => this.#claim(nameText(name), index);
-    const isGone = (name: ConfigName) => this.#release(nameText(name), index);
-    const [news, gone] = [added.filter(isNew), removed.filter(isGone)];
+    const news = added.filter((name) => this.#count(nameText(name), 1) === 1);
+    const gone = removed.filter((name) => this.#count(nameText(name), -1) === 0);
     if (news.length > 0) onAdded(news);
     if (gone.length > 0) onRemoved(gone);
     onState();
   }
 
-  #claim(text: string, index: number): boolean {
-    const by = this.#found.get(text);
-    by?.add(index);
-    if (by === undefined) this.#found.set(text, new Set([index]));
-    return by === undefined;
-  }
-
-  #release(text: string, index: number): boolean {
-    const by = this.#found.get(text);
-    by?.delete(index);
-    return by?.size === 0 && this.#found.delete(text);
+  #count(text: string, change: 1 | -1): number {
+    const patterns = (this.#found.get(text) ?? 0) + change;
+    if (patterns === 0) this.#found.delete(text);
+    else this.#found.set(text, patterns);
+    return patterns;
   }
 }
 

@@ -4,14 +4,12 @@
  * Pure. Of Kubernetes names nearly all are legal in Nacos, but for their length; a group or a dataId may have colons, capital
  * letters and underscores where an object or a key must not.
  */
+import { DATA_KEY_RULE, isDataKey, isObjectName, OBJECT_NAME_RULE } from '../../kube/limits.ts';
 import type { ConfigName } from '../../nacos/index.ts';
-import { isObjectKey, OBJECT_KEY_RULE } from '../mirror/mirror-target.ts';
 import type { KeyRef } from './mapping.ts';
 
 const GROUP = /^[A-Za-z0-9._:-]{1,128}$/;
 const DATA_ID = /^[A-Za-z0-9._:-]{1,256}$/;
-/** DNS subdomain, RFC 1123, as the API server has it. */
-const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Why Nacos could not hold it; undefined when it can. */
 export function illegalInNacos({ group, dataId }: ConfigName): string | undefined {
@@ -22,10 +20,8 @@ export function illegalInNacos({ group, dataId }: ConfigName): string | undefine
 
 /** Why the API server would refuse it; undefined when it would not. */
 export function illegalInKubernetes({ kind, name, key }: KeyRef): string | undefined {
-  if (!OBJECT_NAME.test(name)) {
-    return breaks(`name of the ${kind}`, name, 'must be 1 to 253 lower-case letters, digits, and the characters - .');
-  }
-  return isObjectKey(key) ? undefined : breaks('key', key, OBJECT_KEY_RULE);
+  if (!isObjectName(name)) return breaks(`name of the ${kind}`, name, OBJECT_NAME_RULE);
+  return isDataKey(key) ? undefined : breaks('key', key, DATA_KEY_RULE);
 }
 
 function breaks(what: string, value: string, rule: string): string {

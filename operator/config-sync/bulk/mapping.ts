@@ -13,6 +13,7 @@
  *
  * `ObjectPerGroup` is the layout that nacos-controller writes, down to the Base64 of Secrets.
  */
+import { DEFAULT_GROUP } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import { BridgeError } from '../../errors.ts';
 import type { ConfigName } from '../../nacos/index.ts';
@@ -24,6 +25,15 @@ export interface KeyRef {
   readonly kind: MirrorKind;
   readonly name: string;
   readonly key: string;
+}
+
+export function objectText({ kind, name }: Pick<KeyRef, 'kind' | 'name'>): string {
+  return `${kind}/${name}`;
+}
+
+/** Neither a name nor a key may hold a blank. */
+export function refText(ref: KeyRef): string {
+  return `${objectText(ref)} ${ref.key}`;
 }
 
 export interface Mapping {
@@ -49,7 +59,7 @@ export function compileMapping(spec: Spec, namespace: string): Mapping {
   const [kind = 'ConfigMap'] = kinds;
   if (preset === 'SingleObject') {
     if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set with the preset 'SingleObject'");
-    return singleObject({ kind, name: objectName }, group ?? 'DEFAULT_GROUP');
+    return singleObject({ kind, name: objectName }, group ?? DEFAULT_GROUP);
   }
   if (spec.source === 'Nacos') {
     if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set when `source` is 'Nacos'");

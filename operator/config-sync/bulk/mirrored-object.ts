@@ -1,35 +1,128 @@
 /**
- * One object that dataIds are mirrored into: what is claimed of it, and what was last seen in it.
+ * One object that dataIds are mirrored into: which of them mean which key, and how it is written, as every mirror is.
+ *
+ * Guarantee: a key of ours goes when it is said so, and never because a text for it is missing.
  */
-import { type ConfigName, nameText } from '../../nacos/index.ts';
+import type { BridgeError } from '../../errors.ts';
+import { isControlledBy } from '../../kube/owner.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+import { md5Of, nameText } from '../../nacos/index.ts';
+import type { DataMetadata } from '../mirror/data-proof.ts';
+import type { MirrorAccess } from '../mirror/mirror-access.ts';
+import type { MirrorKeeper } from '../mirror/mirror-keeper.ts';
+import type { Texts } from '../mirror/mirror-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
+import type { Done } from './done.ts';
+import type { FollowedConfig } from './followed-config.ts';
+import { objectText, refText, type Mapping } from './mapping.ts';
+import { planObject, type ObjectPlan } from './plan-object.ts';
+import { failed, PENDING, placeOf, type Tally } from './tally.ts';
+
+export interface MirroredObjectOptions {
+  readonly owner: KubeObject;
+  readonly keeper: MirrorKeeper;
+  readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
+  /** Of Secrets in Nacos. */
+  readonly encoding: Mapping['secretEncoding'];
+}
 
 export class MirroredObject {
   readonly kind: MirrorKind;
   readonly name: string;
-  /** The dataIds of each key, by the text of their names. */
-  readonly claims = new Map<string, Map<string, ConfigName>>();
-  /** Keys of ours that were last seen in it. */
-  keys: ReadonlySet<string> = new Set();
-  /** Keys without a dataId that are still there. */
-  leaving: readonly string[] = [];
-  /** The state in which it was last seen, or made, to be right. */
-  right: { readonly md5: string; readonly resourceVersion: string | undefined } | undefined;
+  readonly text: string;
+  readonly dataIds = new Set<FollowedConfig>();
+  /** Keys that a dataId was found for while this process ran. */
+  readonly seenKeys = new Set<string>();
+  readonly #options: MirroredObjectOptions;
 
-  constructor(kind: MirrorKind, name: string) {
+  constructor(kind: MirrorKind, name: string, options: MirroredObjectOptions) {
     this.kind = kind;
     this.name = name;
+    this.text = objectText({ kind, name });
+    this.#options = options;
   }
 
-  claim(key: string, config: ConfigName): void {
-    const configs = this.claims.get(key) ?? new Map<string, ConfigName>();
-    this.claims.set(key, configs);
-    configs.set(nameText(config), config);
+  /** Its metadata, if it is there and the owner's. */
+  get found(): DataMetadata | undefined {
+    const { owner, access } = this.#options;
+    const found = access[this.kind].find(`${owner.metadata.namespace}/${this.name}`);
+    return found && isControlledBy(found, owner.metadata.uid ?? '') ? found : undefined;
   }
 
-  withdraw(key: string, config: ConfigName): void {
-    const configs = this.claims.get(key);
-    configs?.delete(nameText(config));
-    if (configs?.size === 0) this.claims.delete(key);
+  /** All keys of ours, and perhaps some that it has lost; undefined when it must be read to know them. */
+  get keys(): readonly string[] | undefined {
+    return this.#options.keeper.seen.keysOf(this.text) ?? this.found?.ownKeys;
   }
+
+  /** Those without a dataId that exists, or may exist. */
+  get goneKeys(): string[] {
+    const claims = [...this.dataIds].filter(({ observation }) => observation?.kind !== 'absent');
+    const claimed = new Set(claims.map(({ ref }) => ref.key));
+    return (this.keys ?? []).filter((key) => !claimed.has(key));
+  }
+
+  /** The key among those of all objects. */
+  idOf(key: string): string {
+    return refText({ kind: this.kind, name: this.name, key });
+  }
+
+  /** Undefined while nothing is decided. */
+  plan(): ObjectPlan | undefined {
+    return planObject([...this.dataIds], this.kind, this.#options.encoding);
+  }
+
+  /** How its dataIds fare; nothing is decided without a plan, and `error` kept the object from being written. */
+  count(tally: Tally, plan: ObjectPlan | undefined, error?: BridgeError): void {
+    for (const { config, ref, observation, lastError } of this.dataIds) {
+      const id = nameText(config);
+      const unread = lastError ? failed(lastError) : PENDING;
+      const outcome = observation === undefined ? unread : plan?.outcomes.get(id);
+      const isFailed = error !== undefined && outcome?.state === 'synced';
+      if (outcome) tally.set(id, { outcome: isFailed ? failed(error) : outcome, place: placeOf({ ref, config }) });
+      else if (plan) tally.delete(id);
+    }
+  }
+
+  /** Gives keys their texts, takes others away, and leaves the rest as it is. Returns what was done, if anything. */
+  async write(texts: Texts, dropped: ReadonlySet<string>): Promise<keyof Done | undefined> {
+    const { kind, name, found, keys } = this;
+    const { owner, keeper } = this.#options;
+    const kept = (keys ?? []).filter((key) => !dropped.has(key) && !Object.hasOwn(texts, key));
+    const isEmpty = Object.keys(texts).length === 0;
+    if (isEmpty && found === undefined) {
+      keeper.seen.forget(this.text);
+      return undefined;
+    }
+    if (isEmpty && keys && kept.length === 0) return found && dropped.size > 0 ? this.#remove(found) : undefined;
+    const isWhole = keys !== undefined && kept.length === 0;
+    const md5 = md5OfTexts(texts);
+    const { written } = await keeper.bringUp(this.text, {
+      owner,
+      kind,
+      name,
+      immutable: false,
+      what: JSON.stringify([md5, kept]),
+      proof: isWhole ? { keys: Object.keys(texts), md5 } : undefined,
+      needsOurs: !isWhole,
+      content: (ours) => {
+        const stay = Object.entries(ours).filter(([key]) => !dropped.has(key));
+        const entries = { ...Object.fromEntries(stay), ...texts };
+        return { entries, md5: md5OfTexts(entries) };
+      },
+    });
+    return written && (written === 'Created' ? 'created' : 'changed');
+  }
+
+  async #remove(found: DataMetadata): Promise<keyof Done | undefined> {
+    const { owner, keeper } = this.#options;
+    const removed = await keeper.remove(this.kind, found, owner);
+    keeper.seen.forget(this.text);
+    return removed && (removed === 'Deleted' ? 'removed' : 'changed');
+  }
+}
+
+/** Stands for all that an object holds of ours. */
+function md5OfTexts(texts: Texts): string {
+  const keys = Object.keys(texts).sort();
+  return md5Of(JSON.stringify(keys.map((key) => [key, md5Of(texts[key] ?? '')])));
 }

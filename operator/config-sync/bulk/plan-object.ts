@@ -1,95 +1,73 @@
 /**
- * The decision for one object with `source: Nacos`: which text each of its keys is to hold, and why not.
+ * The decisions about one object with `source: Nacos`: which texts its keys get, and which of its keys go.
  *
- * Pure.
- *
- *   dataIds of the key         what the object holds   evidence             the key
- *   one present                -                       -                    holds its content
- *   several present            -                       -                    holds the first one's; the others collide
- *   one not read yet           -                       -                    nothing is decided about the object
- *   present, not decodable     a text                  -                    keeps it, and the item is invalid
- *   none, or all removed       a text                  no `syncDeletion`    keeps it
- *   none                       a text                  not complete         keeps it
- *   none, or all removed       a text                  may not drop yet     keeps it for now
- *   none, or all removed       a text                  complete             goes
+ * Pure. Of several dataIds that mean one key the first has it, in the order of their names. A key that has none, or none
+ * that exists, is gone. One whose dataId this process has never seen was made by another process or for another spec, and
+ * may be the only place that still has what it holds: it goes only when everything else has its place.
  */
-import { type ConfigName, type ConfigObservation, nameText } from '../../nacos/index.ts';
+import { type ConfigName, nameText } from '../../nacos/index.ts';
 import { utf8Of } from '../mirror/data-object.ts';
+import type { Texts } from '../mirror/mirror-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
+import type { FollowedConfig } from './followed-config.ts';
 import type { Mapping } from './mapping.ts';
-import type { Outcome } from './outcome.ts';
+import { skipped, type Outcome } from './tally.ts';
 
-export interface Claim {
-  readonly config: ConfigName;
-  /** Undefined until it was read. */
-  readonly observation: ConfigObservation | undefined;
-}
-
-export interface ObjectInput {
-  readonly kind: MirrorKind;
-  readonly encoding: Mapping['secretEncoding'];
-  /** The dataIds of each key. */
-  readonly claims: ReadonlyMap<string, readonly Claim[]>;
-  /** The texts that we have put into the object. */
-  readonly existing: Readonly<Record<string, string>>;
-  readonly syncDeletion: boolean;
-  /** Whether all dataIds are known. */
-  readonly isComplete: boolean;
-  /** Whether the key has been without a dataId for long enough, and no guard holds it. */
-  readonly mayDrop: (key: string) => boolean;
-}
+export type Claim = Pick<FollowedConfig, 'config' | 'ref' | 'observation'>;
 
 export interface ObjectPlan {
-  readonly entries: Readonly<Record<string, string>>;
-  /** Keys that go now, and those that will when they may. */
-  readonly dropped: readonly string[];
-  readonly leaving: readonly string[];
-  /** How each dataId fares once the entries are written; one that is not there has none. */
-  readonly outcomes: readonly (readonly [ConfigName, Outcome])[];
+  /** What Nacos has for the keys; a key without a text keeps what it holds. */
+  readonly texts: Texts;
+  /** How each dataId fares once the texts are written, by the text of its name; one that is not there has none. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
 }
 
-/** Undefined while a dataId was not read yet. */
-export function planObject(input: ObjectInput): ObjectPlan | undefined {
-  const { claims, existing, isComplete, mayDrop, syncDeletion } = input;
-  const entries: Record<string, string> = {};
-  const outcomes: [ConfigName, Outcome][] = [];
-  const unclaimed = new Set(Object.keys(existing));
-  for (const [key, claimants] of claims) {
-    if (claimants.some(({ observation }) => observation === undefined)) return undefined;
-    const content = contentOf(key, claimants, input, outcomes);
-    if (content === undefined) continue;
-    unclaimed.delete(key);
-    if (content.text !== undefined) entries[key] = content.text;
+/** Undefined while one of the dataIds of the object was not read yet: nothing is decided about it then. */
+export function planObject(
+  claims: readonly Claim[],
+  kind: MirrorKind,
+  encoding: Mapping['secretEncoding'],
+): ObjectPlan | undefined {
+  if (claims.some(({ observation }) => observation === undefined)) return undefined;
+  const texts = new Map<string, string>();
+  const outcomes = new Map<string, Outcome>();
+  const byKey = Map.groupBy(claims.flatMap(presentIn), ({ key }) => key);
+  for (const [key, rivals] of byKey) {
+    const [winner, ...others] = rivals.sort((a, b) => (a.id < b.id ? -1 : 1));
+    if (winner === undefined) continue;
+    const text = decode(winner.content, kind, encoding);
+    if (text !== undefined) texts.set(key, text);
+    outcomes.set(winner.id, text === undefined ? undecodable : synced(winner.md5));
+    for (const { id } of others) outcomes.set(id, collision(key, winner.config));
   }
-  const dropped: string[] = [];
-  const leaving: string[] = [];
-  for (const key of unclaimed) {
-    const isKnown = claims.has(key) || isComplete;
-    const goes = syncDeletion && isKnown;
-    if (goes) (mayDrop(key) ? dropped : leaving).push(key);
-    if (!goes || !mayDrop(key)) entries[key] = existing[key] ?? '';
-  }
-  return { entries, dropped, leaving, outcomes };
+  return { texts: Object.fromEntries(texts), outcomes };
 }
 
-/** Undefined when no dataId of the key exists. */
-function contentOf(
-  key: string,
-  claimants: readonly Claim[],
-  { kind, encoding, existing }: ObjectInput,
-  outcomes: [ConfigName, Outcome][],
-): { text: string | undefined } | undefined {
-  const present = claimants
-    .flatMap(({ config, observation }) =>
-      observation?.kind === 'present' ? [{ config, ...observation.snapshot }] : [],
-    )
-    .sort((a, b) => (nameText(a.config) < nameText(b.config) ? -1 : 1));
-  const [winner, ...others] = present;
-  if (winner === undefined) return undefined;
-  for (const { config } of others) outcomes.push([config, collision(key, winner.config)]);
-  const text = decode(winner.content, kind, encoding);
-  outcomes.push([winner.config, text === undefined ? undecodable : synced(winner.md5)]);
-  return { text: text ?? existing[key] };
+/** What is known of a key that is gone. */
+export interface Evidence {
+  readonly syncDeletion: boolean;
+  /** Whether this process has seen a dataId of the key. */
+  readonly wasSeen: boolean;
+  /** Whether all dataIds are known. */
+  readonly isComplete: boolean;
+  /** Whether every dataId has its key, those of this object with the write that drops the key. */
+  readonly isInSync: boolean;
+}
+
+/** Why it stays: the first that applies. */
+const reasonsToStay: readonly { when: (evidence: Evidence) => boolean; why: string }[] = [
+  { when: ({ syncDeletion }) => !syncDeletion, why: 'deletions are not synchronised' },
+  { when: ({ wasSeen, isComplete }) => !wasSeen && !isComplete, why: 'its dataId may not be found yet' },
+  { when: ({ wasSeen, isInSync }) => !wasSeen && !isInSync, why: 'what it holds may have no other place yet' },
+];
+
+/** Undefined for a key that is to go, as soon as it is settled that it is gone and the guard does not hold it. */
+export function reasonToStay(evidence: Evidence): string | undefined {
+  return reasonsToStay.find(({ when }) => when(evidence))?.why;
+}
+
+function presentIn({ config, ref: { key }, observation }: Claim) {
+  return observation?.kind === 'present' ? [{ id: nameText(config), key, config, ...observation.snapshot }] : [];
 }
 
 function decode(content: string, kind: MirrorKind, encoding: Mapping['secretEncoding']): string | undefined {
@@ -111,5 +89,5 @@ function synced(md5: string): Outcome {
 
 function collision(key: string, { group, dataId }: ConfigName): Outcome {
   const message = `key '${key}' holds dataId '${dataId}' of group '${group}', which means the same key`;
-  return { state: 'skipped', reason: 'Collision', message, md5: undefined };
+  return skipped('Collision', message);
 }

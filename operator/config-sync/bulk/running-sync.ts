@@ -7,7 +7,8 @@ import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
 import type { ConnectionHandle } from '../../connections/connection-directory.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
-import type { Store } from '../../kube/store.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+import type { Store, StoreChange } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
 import type { MirrorAccess } from '../mirror/mirror-access.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
@@ -28,9 +29,9 @@ export interface RunningSync {
   /** Does what has to be done. Resolves with the time after which there is more to do even if nothing happens. */
   pass(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<{ nextMs: number | undefined }>;
   /** An object of the namespace came, changed or went. */
-  objectChanged(kind: MirrorKind, name: string): void;
+  objectChanged(kind: MirrorKind, name: string, change: StoreChange<KubeObject>): void;
   /** The NacosConfig of an item came, changed or went. Returns whether there is anything to do but to count. */
-  childChanged(previous: NacosConfig | undefined, current: NacosConfig | undefined): boolean;
+  childChanged?(previous: NacosConfig | undefined, current: NacosConfig | undefined): boolean;
   stop(): void;
 }
 

@@ -4,13 +4,49 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-sync.ts';
-import type { ItemState, Outcome } from './outcome.ts';
+import { reasonOf } from '../../error-catalogue.ts';
+import type { BridgeError } from '../../errors.ts';
+import type { ConfigName } from '../../nacos/index.ts';
+import { objectText, type KeyRef } from './mapping.ts';
+
+export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'failing' | 'pending';
+
+/** How an item fares. */
+export interface Outcome {
+  readonly state: ItemState;
+  /** Of the condition; '' for what is well or on its way. */
+  readonly reason: string;
+  readonly message: string;
+  /** What both sides hold, when they are equal. */
+  readonly md5: string | undefined;
+}
+
+/** Of an item that nothing is known of yet. */
+export const PENDING: Outcome = { state: 'pending', reason: '', message: '', md5: undefined };
+
+const states: Readonly<Record<string, ItemState>> = {
+  NOT_OWNED: 'conflict',
+  INVALID_CONTENT: 'invalid',
+  KUBE_INVALID: 'invalid',
+};
+
+export function failed({ code, message }: BridgeError): Outcome {
+  return { state: states[code] ?? 'failing', reason: reasonOf(code), message, md5: undefined };
+}
+
+export function skipped(reason: string, message: string): Outcome {
+  return { state: 'skipped', reason, message, md5: undefined };
+}
 
 export type Problem = NonNullable<NacosConfigSyncStatus['problems']>[number];
 export type Counts = Readonly<Record<ItemState, number>>;
 
 /** Where an item is, for a problem that it has. */
 export type Place = Omit<Problem, 'reason' | 'message'>;
+
+export function placeOf({ ref, config }: { ref?: KeyRef; config?: ConfigName }): Place {
+  return { ...(ref && { object: objectText(ref), key: ref.key }), ...config };
+}
 
 export interface Counted {
   readonly outcome: Outcome;
@@ -44,6 +80,13 @@ export class Tally {
   /** Sixteen hexadecimal digits, equal for equal items in sync, in whatever order they came. */
   get digest(): string {
     return this.#digest.toString(16).padStart(16, '0');
+  }
+
+  /** Whether all are in sync, as soon as these come true as well. */
+  isInSync(coming: ReadonlyMap<string, Outcome>): boolean {
+    const isNew = ([id, { state }]: [string, Outcome]) =>
+      state === 'synced' && this.#entries.get(id)?.outcome.state !== 'synced';
+    return this.#counts.synced + [...coming].filter(isNew).length === this.total;
   }
 
   /** Whether this changed anything that a status would tell. */

@@ -42,21 +42,15 @@ export function utf8Of(base64: string): string | undefined {
   }
 }
 
-/** Whether a key holds this text, byte for byte. */
-export function holdsText(kind: MirrorKind, object: DataObject, key: string, text: string): boolean {
-  const value = object.data?.[key];
-  if (value === undefined) return false;
-  return kind === 'ConfigMap' ? value === text : Buffer.from(value, 'base64').equals(Buffer.from(text));
+/** The other way round. */
+export function decodeData(kind: MirrorKind, data: Readonly<Record<string, string>>): Record<string, string> {
+  if (kind === 'ConfigMap') return { ...data };
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
 }
 
 /** How many bytes the API server counts for each key: the values, in their own form. */
-export function bytesByKey(kind: MirrorKind, { data, binaryData }: DataObject): Map<string, number> {
-  const encodings = { ConfigMap: 'utf8', Secret: 'base64' } as const;
-  const texts = Object.entries(data ?? {}).map(
-    ([key, value]) => [key, Buffer.byteLength(value, encodings[kind])] as const,
-  );
-  const binaries = Object.entries(binaryData ?? {}).map(
-    ([key, value]) => [key, Buffer.byteLength(value, 'base64')] as const,
-  );
-  return new Map([...texts, ...binaries]);
+export function bytesByKey(kind: MirrorKind, { data = {}, binaryData = {} }: DataObject): Map<string, number> {
+  const sizes = (values: Record<string, string>, encoding: BufferEncoding) =>
+    Object.entries(values).map(([key, value]) => [key, Buffer.byteLength(value, encoding)] as const);
+  return new Map([...sizes(data, kind === 'Secret' ? 'base64' : 'utf8'), ...sizes(binaryData, 'base64')]);
 }

@@ -10,9 +10,10 @@ import { getProperties } from 'properties-file';
 import { parse as parseToml, TomlDate } from 'smol-toml';
 import { isAlias, isMap, isScalar, parseAllDocuments, type Document, type Node } from 'yaml';
 import { BridgeError } from '../../errors.ts';
+import { DATA_KEY_RULE, isDataKey } from '../../kube/limits.ts';
 import { checkSyntax } from '../formats/check-syntax.ts';
 import type { ConfigFormat } from '../formats/format.ts';
-import { isObjectKey, OBJECT_KEY_RULE, type MirrorKind } from './mirror-target.ts';
+import type { MirrorKind } from './mirror-target.ts';
 
 /** `text` is undefined for what is no scalar. */
 interface Entry {
@@ -43,7 +44,7 @@ export function envEntries(content: string, format: ConfigFormat, kind: MirrorKi
   if (entries === undefined) throw invalid(`The content must be one flat map of keys and scalars`);
   for (const [index, { key, text }] of entries.entries()) {
     const entry = kind === 'Secret' ? `Entry ${index + 1} of the content` : `Key '${key.slice(0, 100)}'`;
-    if (!isObjectKey(key)) throw invalid(`${entry}: a key ${OBJECT_KEY_RULE}`);
+    if (!isDataKey(key)) throw invalid(`${entry}: a key ${DATA_KEY_RULE}`);
     if (text === undefined) throw invalid(`${entry} must hold a scalar, and holds a map or a list`);
   }
   return Object.fromEntries(entries.map(({ key, text = '' }) => [key, text]));

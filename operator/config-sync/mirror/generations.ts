@@ -19,9 +19,11 @@ export function generationsOf(name: string, objects: readonly KubeObject[]): Kub
   return generations.sort((a, b) => becamePresentMs(b) - becamePresentMs(a));
 }
 
-/** When the object became the one that holds the present content, in milliseconds since the epoch. */
-export function becamePresentMs({ metadata }: KubeObject): number {
-  return Date.parse(metadata.annotations?.[CHANGED_AT_ANNOTATION] ?? metadata.creationTimestamp ?? '') || 0;
+/** When the object became the one that holds the present content, in milliseconds since the epoch; -1 for none. */
+export function becamePresentMs(object: KubeObject | undefined): number {
+  if (object === undefined) return -1;
+  const { annotations, creationTimestamp = '' } = object.metadata;
+  return Date.parse(annotations?.[CHANGED_AT_ANNOTATION] ?? creationTimestamp) || 0;
 }
 
 function isGenerationOf(name: string, objectName: string): boolean {

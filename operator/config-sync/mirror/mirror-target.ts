@@ -6,6 +6,7 @@
  */
 import type { NacosConfig } from '../../api/resources.ts';
 import { BridgeError } from '../../errors.ts';
+import { DATA_KEY_RULE, isDataKey, MAX_NAME_LENGTH } from '../../kube/limits.ts';
 
 export type MirrorKind = 'ConfigMap' | 'Secret';
 
@@ -21,17 +22,9 @@ export interface MirrorTarget {
   readonly content: MirrorContent;
 }
 
-/** What the API server takes as a key of a ConfigMap or a Secret; `.` and what starts with `..` are refused as well. */
-const OBJECT_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
-export const OBJECT_KEY_RULE = 'must be 1 to 253 letters, digits, and the characters - _ . and must not begin with ..';
-
-/** The API server's limit for a name; an immutable object's has a hyphen and ten digits behind it. */
-const MAX_NAME_CHARACTERS = 253;
+/** Of the content, behind the name of an immutable object and a hyphen. */
 export const HASH_DIGITS = 10;
-
-export function isObjectKey(key: string): boolean {
-  return OBJECT_KEY.test(key);
-}
+const MAX_IMMUTABLE_NAME_LENGTH = MAX_NAME_LENGTH - HASH_DIGITS - 1;
 
 /**
  * Undefined without a mirror. `dataId` is the key of a `File` for which none is named.
@@ -48,8 +41,8 @@ export function compileMirror(mirror: NacosConfig['spec']['mirror'], dataId: str
   const kind = configMap ? 'ConfigMap' : 'Secret';
   const field = configMap ? 'mirror.configMap' : 'mirror.secret';
   const target = { kind, name: object.name, immutable } as const;
-  if (immutable && object.name.length > MAX_NAME_CHARACTERS - HASH_DIGITS - 1) {
-    const rule = `must have at most ${MAX_NAME_CHARACTERS - HASH_DIGITS - 1} characters when \`immutable\` is true`;
+  if (immutable && object.name.length > MAX_IMMUTABLE_NAME_LENGTH) {
+    const rule = `must have at most ${MAX_IMMUTABLE_NAME_LENGTH} characters when \`immutable\` is true`;
     throw invalid(`${field}.name`, object.name, rule);
   }
   if (format === 'Env') {
@@ -57,7 +50,7 @@ export function compileMirror(mirror: NacosConfig['spec']['mirror'], dataId: str
     return { ...target, content: { format } };
   }
   const { key = dataId } = object;
-  if (!isObjectKey(key)) throw invalid(`${field}.key`, key, `${OBJECT_KEY_RULE} (it is the dataId unless it is set)`);
+  if (!isDataKey(key)) throw invalid(`${field}.key`, key, `${DATA_KEY_RULE} (it is the dataId unless it is set)`);
   return { ...target, content: { format, key } };
 }
 

@@ -17,8 +17,8 @@ export interface SeenMirror {
   readonly resourceVersion: string | undefined;
   /** Whether nobody else had a key in it. */
   readonly isOursAlone: boolean;
-  /** How many keys are ours. */
-  readonly keys: number;
+  /** Keys of ours. Nobody else adds any, so that later versions have no others until we write again. */
+  readonly keys: readonly string[];
 }
 
 /** An object that is read, and perhaps written, just now. */
@@ -31,12 +31,12 @@ interface UnderWay {
 }
 
 export class SeenMirrors {
-  /** By the `namespace/name` of the NacosConfig, as all here. */
+  /** By the key of the mirror, as all here. */
   readonly #seen = new Map<string, SeenMirror>();
   readonly #underWay = new Map<string, UnderWay>();
   readonly #onNews: (key: string) => void;
 
-  /** `onNews` is told the key of a NacosConfig whose object turned out to have been changed during its own write. */
+  /** `onNews` is told the key of a mirror whose object turned out to have been changed during its own write. */
   constructor(onNews: (key: string) => void) {
     this.#onNews = onNews;
   }
@@ -47,12 +47,12 @@ export class SeenMirrors {
     return seen !== undefined && found !== undefined && isVersion(found, seen) ? seen : undefined;
   }
 
-  /** Whether this process has seen the object of it, in whatever version. */
-  knows(key: string): boolean {
-    return this.#seen.has(key);
+  /** Undefined when this process has not seen the object of it, in whatever version. */
+  keysOf(key: string): readonly string[] | undefined {
+    return this.#seen.get(key)?.keys;
   }
 
-  /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it. */
+  /** Whether a change of an object asks for a look at the mirror. */
   isNews(key: string, { key: objectKey, previous, current }: StoreChange<KubeObject>): boolean {
     const underWay = this.#underWay.get(key);
     const isUnderWay = underWay?.objectKey === objectKey && underWay.kind === (current ?? previous)?.kind;

@@ -2,26 +2,29 @@
  * Removes what a NacosConfig mirrored before and no longer does: objects of another name or kind, and contents of an
  * immutable mirror that are older than the last but one.
  *
- * Only objects that it controls and that carry our label are ever removed, by uid.
+ * Only objects that it controls and that carry our label are ever removed; what others have put into one stays.
  */
 import { MIRROR_LABEL } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import { isBridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
+import { trimData, type DataMetadata } from './data-proof.ts';
 import { generationsOf } from './generations.ts';
-import type { MirrorAccess } from './mirror-access.ts';
+import type { MirrorKeeper, MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
 
 const kinds: readonly MirrorKind[] = ['ConfigMap', 'Secret'];
 
 export class StaleMirrors {
-  readonly #access: Readonly<Record<MirrorKind, MirrorAccess>>;
+  readonly #access: MirrorKeeperOptions['access'];
+  readonly #keeper: MirrorKeeper;
   /** NacosConfigs that may have left a Secret, which nobody watches when none is wanted any more. */
   readonly #mayHaveLeftSecret = new Set<string>();
 
-  constructor(access: Readonly<Record<MirrorKind, MirrorAccess>>) {
+  constructor(access: MirrorKeeperOptions['access'], keeper: MirrorKeeper) {
     this.#access = access;
+    this.#keeper = keeper;
   }
 
   /** To be told of each NacosConfig before its status is written, which forgets that its spec has changed. */
@@ -42,9 +45,8 @@ export class StaleMirrors {
         ({ metadata }) => metadata.labels?.[MIRROR_LABEL] !== undefined && metadata.deletionTimestamp === undefined,
       );
       const kept = kind === target?.kind ? namesToKeep(target, present, mirrors) : [];
-      for (const { metadata } of mirrors.filter((mirror) => !kept.includes(mirror.metadata.name))) {
-        const { name, namespace, uid } = metadata;
-        await this.#access[kind].client.delete(name, namespace, { uid });
+      for (const mirror of mirrors) {
+        if (!kept.includes(mirror.metadata.name)) await this.#keeper.remove(kind, mirror, resource);
       }
     }
     this.#mayHaveLeftSecret.delete(key);
@@ -54,13 +56,13 @@ export class StaleMirrors {
     this.#mayHaveLeftSecret.delete(key);
   }
 
-  async #controlled(key: string, { metadata }: NacosConfig, kind: MirrorKind): Promise<readonly KubeObject[]> {
+  async #controlled(key: string, { metadata }: NacosConfig, kind: MirrorKind): Promise<readonly DataMetadata[]> {
     const uid = metadata.uid ?? '';
     const { client, controlledBy } = this.#access[kind];
     if (kind !== 'Secret' || !this.#mayHaveLeftSecret.has(key)) return controlledBy(uid);
     const selection = { namespace: metadata.namespace, labelSelector: MIRROR_LABEL, metadataOnly: true };
     try {
-      return (await client.list(selection)).items.filter((object) => isControlledBy(object, uid));
+      return (await client.list(selection)).items.filter((object) => isControlledBy(object, uid)).map(trimData);
     } catch (error) {
       // Whoever may not list Secrets has not written any.
       if (isBridgeError(error, 'KUBE_FORBIDDEN')) return [];

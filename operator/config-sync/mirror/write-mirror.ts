@@ -14,17 +14,26 @@
  */
 import { CHANGED_AT_ANNOTATION, CONTENT_MD5_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
+import { MAX_DATA_BYTES } from '../../kube/limits.ts';
+import { readManagedFields } from '../../kube/managed-fields.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
-import type { KubeObject } from '../../kube/resource.ts';
-import { managersOf } from './applied-keys.ts';
+import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import type { DataObject } from './data-object.ts';
 import { becamePresentMs } from './generations.ts';
+import {
+  bytesWith,
+  holdsData,
+  isAsDesired,
+  mirrorObject,
+  ownTexts,
+  presentOf,
+  withChangedAt,
+  type MirrorContent,
+  type Present,
+  type WantedMirror,
+} from './mirror-object.ts';
 import type { MirrorKind } from './mirror-target.ts';
-import { bytesWith, holdsEntries, isAsDesired, mirrorObject, type MirrorState } from './mirror-object.ts';
-
-/** The API server's limit for the data of a ConfigMap or a Secret, all keys together. */
-const MAX_DATA_BYTES = 1024 * 1024;
 
 /** `Restored`: it held something else than what was last mirrored, because somebody edited or deleted it. */
 export type Written = 'Created' | 'Updated' | 'Restored';
@@ -36,129 +45,118 @@ export interface WrittenMirror {
   readonly written: Written | undefined;
 }
 
-export interface WriteMirrorOptions {
-  readonly client: ResourceClient<DataObject>;
-  /** Now, in milliseconds since the epoch. */
-  readonly nowMs: number;
-  /** The object that held the content before, where each content has an object of its own. */
-  readonly predecessor?: KubeObject;
-  /** The metadata of the object, when it is known to be as we have left it and to hold nothing of others. */
-  readonly asLeft?: KubeObject;
-}
+export class MirrorWrite {
+  readonly #wanted: WantedMirror;
+  readonly #client: ResourceClient<DataObject>;
+  readonly #nowMs: number;
 
-/** @throws BridgeError NOT_OWNED, or INVALID_CONTENT for more than fits, before anything is written. */
-export async function writeMirror(state: MirrorState, options: WriteMirrorOptions): Promise<WrittenMirror> {
-  return (await replaceUnread(state, options)) ?? readAndWrite(state, options);
-}
+  /** `nowMs` is in milliseconds since the epoch. */
+  constructor(wanted: WantedMirror, client: ResourceClient<DataObject>, nowMs: number) {
+    this.#wanted = wanted;
+    this.#client = client;
+    this.#nowMs = nowMs;
+  }
 
-/** Puts new content into an object that need not be read; undefined when it must be, or has changed since. */
-async function replaceUnread(state: MirrorState, options: WriteMirrorOptions): Promise<WrittenMirror | undefined> {
-  const { asLeft, client } = options;
-  if (asLeft === undefined || !isReplaceable(asLeft, state)) return undefined;
-  const desired = mirrorObject(state, changedNow(asLeft, options));
-  checkSize(undefined, desired, state);
-  const { uid, resourceVersion } = asLeft.metadata;
-  try {
-    const object = await apply(desired, { uid, resourceVersion }, client);
-    return { object, written: 'Updated' };
-  } catch (error) {
-    if (isBridgeError(error, 'KUBE_CONFLICT')) return undefined;
-    throw error;
+  /**
+   * `asLeft` is the metadata of the object, when it is known to be as we have left it and to hold nothing of others.
+   *
+   * @throws BridgeError NOT_OWNED, or INVALID_CONTENT for more than fits, before anything is written; what `content` throws.
+   */
+  async run(asLeft: KubeObject | undefined): Promise<WrittenMirror> {
+    const content = this.#wanted.needsOurs ? undefined : await this.#wanted.content({});
+    return (asLeft && content && (await this.#replaceUnread(asLeft, content))) ?? this.#readAndWrite(content);
+  }
+
+  /** Puts new content into an object that need not be read; undefined when it must be, or has changed since. */
+  async #replaceUnread(asLeft: KubeObject, content: MirrorContent): Promise<WrittenMirror | undefined> {
+    if (this.#wanted.immutable || !this.#isOwned(asLeft) || md5Of(asLeft) === content.md5) return undefined;
+    const desired = withChangedAt(mirrorObject(this.#wanted, content), this.#laterThan(asLeft));
+    this.#checkSize(undefined, desired);
+    const { uid, resourceVersion } = asLeft.metadata;
+    try {
+      return { object: await this.#apply(desired, { uid, resourceVersion }), written: 'Updated' };
+    } catch (error) {
+      if (isBridgeError(error, 'KUBE_CONFLICT')) return undefined;
+      throw error;
+    }
+  }
+
+  async #readAndWrite(known: MirrorContent | undefined): Promise<WrittenMirror> {
+    const { kind, name, owner, predecessor } = this.#wanted;
+    const existing = await this.#client.get(name, owner.metadata.namespace);
+    if (existing && !this.#isOwned(existing)) throw notOwned(kind, name, owner.kind ?? '');
+    const present = existing && presentOf(existing);
+    const content = known ?? (await this.#wanted.content(present ? ownTexts(present, kind) : {}));
+    const plain = mirrorObject(this.#wanted, content);
+    const isSuccessor = becamePresentMs(predecessor) > becamePresentMs(existing);
+    const isReplaced = isSuccessor || (present !== undefined && hasOtherContent(present, plain));
+    const desired = withChangedAt(plain, isReplaced ? this.#laterThan(existing) : changedAtOf(existing));
+    this.#checkSize(present, desired);
+    if (present === undefined) return { object: await this.#create(desired), written: 'Created' };
+    if (isAsDesired(present, desired)) return { object: present.object, written: undefined };
+    const object = await this.#change(present, desired);
+    return { object, written: isReplaced ? 'Updated' : 'Restored' };
+  }
+
+  /** Nothing changes the data of an immutable object: one that holds the wrong data is made anew. */
+  async #change(present: Present, desired: DataObject): Promise<DataObject> {
+    const { immutable, metadata } = present.object;
+    const { name, namespace, uid } = metadata;
+    if (!immutable || holdsData(present, desired)) return this.#apply(desired, { uid });
+    await this.#client.delete(name, namespace, { uid });
+    return this.#create(desired);
+  }
+
+  /** The precondition keeps us from changing an object that has replaced, or changed, the one that was looked at. */
+  #apply(desired: DataObject, precondition: Pick<ObjectMeta, 'uid' | 'resourceVersion'>): Promise<DataObject> {
+    const metadata = { ...desired.metadata, ...precondition };
+    return this.#client.apply({ ...desired, metadata }, { fieldManager: FIELD_MANAGER, force: true });
+  }
+
+  async #create(desired: DataObject): Promise<DataObject> {
+    const { immutable, kind, name } = this.#wanted;
+    // What was applied to an immutable object cannot be withdrawn again, and nobody applies to it later.
+    if (immutable) return this.#client.create(desired, { fieldManager: FIELD_MANAGER });
+    // Without force: there is nothing to take over from anybody.
+    const applied = await this.#client.apply(desired, { fieldManager: FIELD_MANAGER, force: false });
+    if (!isShared(applied)) return applied;
+    await withdrawFields(applied, this.#client);
+    const words = 'was created by somebody else at the same time; left it as it is';
+    throw new BridgeError('NOT_OWNED', `${kind} '${name}' ${words}`);
+  }
+
+  #checkSize(present: Present | undefined, desired: DataObject): void {
+    const { kind, name } = this.#wanted;
+    const bytes = bytesWith(present, desired, kind);
+    if (bytes <= MAX_DATA_BYTES) return;
+    const rule = `all data of a ${kind} must have at most ${MAX_DATA_BYTES} bytes`;
+    const words = `${kind} '${name}' would have ${bytes} bytes and ${rule}; it was not written`;
+    throw new BridgeError('INVALID_CONTENT', words);
+  }
+
+  #isOwned(object: KubeObject): boolean {
+    return isControlledBy(object, this.#wanted.owner.metadata.uid ?? '');
+  }
+
+  /** Later than every change before, whatever the clock of the replica that made it. */
+  #laterThan(existing: KubeObject | undefined): string {
+    const before = Math.max(becamePresentMs(existing), becamePresentMs(this.#wanted.predecessor));
+    return new Date(Math.max(this.#nowMs, before + 1)).toISOString();
   }
 }
 
-/** Whether the object is ours, and holds content that is to be replaced by other content. */
-function isReplaceable(asLeft: KubeObject, { owner, immutable, md5 }: MirrorState): boolean {
-  if (immutable || !isControlledBy(asLeft, owner.metadata.uid ?? '')) return false;
-  return asLeft.metadata.annotations?.[CONTENT_MD5_ANNOTATION] !== md5;
-}
-
-async function readAndWrite(state: MirrorState, options: WriteMirrorOptions): Promise<WrittenMirror> {
-  const { owner, kind, name } = state;
-  const { client } = options;
-  const existing = await client.get(name, owner.metadata.namespace);
-  if (existing && !isControlledBy(existing, owner.metadata.uid ?? '')) throw notOwned(kind, name, owner.kind ?? '');
-  const isReplaced =
-    follows(existing, options.predecessor) || (existing !== undefined && hasOtherContent(existing, state));
-  const desired = mirrorObject(state, isReplaced ? changedNow(existing, options) : changedAtOf(existing));
-  checkSize(existing, desired, state);
-  if (existing === undefined) return { object: await create(state, desired, client), written: 'Created' };
-  if (isAsDesired(existing, desired, state)) return { object: existing, written: undefined };
-  const object = await change(existing, desired, state, client);
-  return { object, written: isReplaced ? 'Updated' : 'Restored' };
+/** Takes all fields back that we have applied to the object; what others have put into it stays. */
+export async function withdrawFields(
+  { apiVersion, kind, metadata: { name, namespace, uid } }: DataObject,
+  client: ResourceClient<DataObject>,
+): Promise<void> {
+  const nothing = { apiVersion, kind, metadata: { name, namespace, uid } };
+  await client.apply(nothing, { fieldManager: FIELD_MANAGER, force: true });
 }
 
 /** When the content of a mirror was last replaced by other content, in RFC 3339. */
 export function changedAtOf(object: KubeObject | undefined): string | undefined {
   return object?.metadata.annotations?.[CHANGED_AT_ANNOTATION];
-}
-
-/** Whether `predecessor` held the content until now, rather than `existing`, if there is one. */
-function follows(existing: DataObject | undefined, predecessor: KubeObject | undefined): boolean {
-  if (predecessor === undefined || existing === undefined) return predecessor !== undefined;
-  return becamePresentMs(predecessor) > becamePresentMs(existing);
-}
-
-/** Of a mirror whose annotation somebody has removed the data itself tells. */
-function hasOtherContent(existing: DataObject, state: MirrorState): boolean {
-  const md5 = existing.metadata.annotations?.[CONTENT_MD5_ANNOTATION];
-  return md5 === undefined ? !holdsEntries(existing, state) : md5 !== state.md5;
-}
-
-/** Later than every change before, whatever the clock of the replica that made it. */
-function changedNow(existing: KubeObject | undefined, { nowMs, predecessor }: WriteMirrorOptions): string {
-  const before = [existing, predecessor].filter((object) => object !== undefined).map(becamePresentMs);
-  return new Date(Math.max(nowMs, ...before.map((ms) => ms + 1))).toISOString();
-}
-
-/** Nothing changes the data of an immutable object: one that holds the wrong data is made anew. */
-async function change(
-  existing: DataObject,
-  desired: DataObject,
-  state: MirrorState,
-  client: ResourceClient<DataObject>,
-): Promise<DataObject> {
-  const { name, namespace, uid } = existing.metadata;
-  if (existing.immutable && !holdsEntries(existing, state)) {
-    await client.delete(name, namespace, { uid });
-    return create(state, desired, client);
-  }
-  return apply(desired, { uid }, client);
-}
-
-/** The precondition keeps us from changing an object that has replaced, or changed, the one that was looked at. */
-function apply(
-  desired: DataObject,
-  precondition: Pick<DataObject['metadata'], 'uid' | 'resourceVersion'>,
-  client: ResourceClient<DataObject>,
-): Promise<DataObject> {
-  const metadata = { ...desired.metadata, ...precondition };
-  return client.apply({ ...desired, metadata }, { fieldManager: FIELD_MANAGER, force: true });
-}
-
-async function create(
-  state: MirrorState,
-  desired: DataObject,
-  client: ResourceClient<DataObject>,
-): Promise<DataObject> {
-  // What was applied to an immutable object cannot be withdrawn again, and nobody applies to it later.
-  if (state.immutable) return client.create(desired, { fieldManager: FIELD_MANAGER });
-  // Without force: there is nothing to take over from anybody.
-  const applied = await client.apply(desired, { fieldManager: FIELD_MANAGER, force: false });
-  if (!isShared(applied)) return applied;
-  const { apiVersion, kind } = desired;
-  const { name, namespace, uid } = applied.metadata;
-  await apply({ apiVersion, kind, metadata: { name, namespace } }, { uid }, client);
-  throw new BridgeError(
-    'NOT_OWNED',
-    `${kind} '${name}' was created by somebody else at the same time; left it as it is`,
-  );
-}
-
-/** Whether the object that was to be ours alone has an owner besides, or a field of anybody else. */
-function isShared(applied: DataObject): boolean {
-  const { ownerReferences = [] } = applied.metadata;
-  return ownerReferences.length > 1 || managersOf(applied).some((manager) => manager !== FIELD_MANAGER);
 }
 
 /** `owner` is the kind of whoever wanted to mirror into it. */
@@ -167,12 +165,18 @@ export function notOwned(kind: MirrorKind, name: string, owner: string): BridgeE
   return new BridgeError('NOT_OWNED', `${kind} '${name}' exists and is not controlled by this ${owner}; ${next}`);
 }
 
-function checkSize(existing: DataObject | undefined, desired: DataObject, { kind, name }: MirrorState): void {
-  const bytes = bytesWith(existing, desired, kind);
-  if (bytes <= MAX_DATA_BYTES) return;
-  const rule = `all data of a ${kind} must have at most ${MAX_DATA_BYTES} bytes`;
-  throw new BridgeError(
-    'INVALID_CONTENT',
-    `${kind} '${name}' would have ${bytes} bytes and ${rule}; it was not written`,
-  );
+function md5Of({ metadata }: KubeObject): string | undefined {
+  return metadata.annotations?.[CONTENT_MD5_ANNOTATION];
+}
+
+/** Of a mirror whose annotation somebody has removed the data itself tells. */
+function hasOtherContent(present: Present, desired: DataObject): boolean {
+  const md5 = md5Of(present.object);
+  return md5 === undefined ? !holdsData(present, desired) : md5 !== md5Of(desired);
+}
+
+/** Whether the object that was to be ours alone has an owner besides, or a field of anybody else. */
+function isShared({ metadata: { ownerReferences = [], managedFields } }: DataObject): boolean {
+  const managers = readManagedFields(managedFields).map(({ manager }) => manager);
+  return ownerReferences.length > 1 || managers.some((manager) => manager !== FIELD_MANAGER);
 }

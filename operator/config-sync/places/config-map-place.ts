@@ -6,13 +6,11 @@
  */
 import { FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError } from '../../errors.ts';
+import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { bytesByKey, type ConfigMap } from '../mirror/data-object.ts';
 import { absent, present, textOfConfigMap, type ContentPlace, type DeclaredContent } from './content-place.ts';
 import { authorOf } from './field-author.ts';
-
-/** The API server's limit for the values of a ConfigMap, all keys together. */
-const MAX_CONFIG_MAP_BYTES = 1024 * 1024;
 
 export class ConfigMapPlace implements ContentPlace {
   readonly isSecret = false;
@@ -52,8 +50,8 @@ export class ConfigMapPlace implements ContentPlace {
 
   async write(content: string, { resourceVersion }: DeclaredContent): Promise<void> {
     const bytes = this.#otherBytes + Buffer.byteLength(content);
-    if (bytes > MAX_CONFIG_MAP_BYTES) {
-      const rule = `must have at most ${MAX_CONFIG_MAP_BYTES}`;
+    if (bytes > MAX_DATA_BYTES) {
+      const rule = `must have at most ${MAX_DATA_BYTES}`;
       throw new BridgeError('INVALID_CONTENT', `ConfigMap '${this.#name}' would have ${bytes} bytes and ${rule}`);
     }
     const data = { [this.#key]: content };

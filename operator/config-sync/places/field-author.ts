@@ -5,6 +5,7 @@
  * left it. Whatever is missing or not understood gives no such evidence.
  */
 import { FIELD_MANAGER } from '../../api/names.ts';
+import { hasField, readManagedFields } from '../../kube/managed-fields.ts';
 
 export interface FieldAuthor {
   /** Nobody else has written the field since we did. */
@@ -13,17 +14,11 @@ export interface FieldAuthor {
   readonly name: string;
 }
 
-interface ManagedFields {
-  manager?: string;
-  time?: string;
-  fieldsV1?: unknown;
-}
-
 export const unknownAuthor: FieldAuthor = { isOurs: false, name: '' };
 
 /** `path` as in the object, such as ['data', 'app.yaml']. */
 export function authorOf(managedFields: readonly unknown[] | undefined, path: readonly string[]): FieldAuthor {
-  const owners = (managedFields ?? []).filter(isEntry).filter(({ fieldsV1 }) => hasField(fieldsV1, path));
+  const owners = readManagedFields(managedFields).filter((fields) => hasField(fields, path));
   const last = owners.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))[0];
   if (last === undefined) return unknownAuthor;
   const when = last.time === undefined ? '' : ` at ${last.time}`;
@@ -31,17 +26,4 @@ export function authorOf(managedFields: readonly unknown[] | undefined, path: re
     isOurs: owners.every(({ manager }) => manager === FIELD_MANAGER),
     name: `'${last.manager ?? ''}'${when}`,
   };
-}
-
-function hasField(fields: unknown, path: readonly string[]): boolean {
-  let current = fields;
-  for (const name of path) {
-    if (typeof current !== 'object' || current === null) return false;
-    current = (current as Record<string, unknown>)[`f:${name}`];
-  }
-  return current !== undefined;
-}
-
-function isEntry(entry: unknown): entry is ManagedFields {
-  return typeof entry === 'object' && entry !== null;
 }

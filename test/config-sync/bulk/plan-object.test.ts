@@ -1,102 +1,108 @@
 import assert from 'node:assert/strict';
-import { planObject, type Claim, type ObjectInput } from '../../../operator/config-sync/bulk/plan-object.ts';
-import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
+import { planObject, reasonToStay, type Claim, type Evidence } from '../../../operator/config-sync/bulk/plan-object.ts';
+import type { ConfigObservation } from '../../../operator/nacos/index.ts';
 
 const present = (content: string): ConfigObservation => ({
   kind: 'present',
   snapshot: { content, md5: `md5 of ${content}` },
 });
 const absent: ConfigObservation = { kind: 'absent' };
-const claim = (dataId: string, observation: ConfigObservation | undefined): Claim => ({
+const claim = (key: string, dataId: string, observation: ConfigObservation | undefined): Claim => ({
   config: { group: 'g', dataId },
+  ref: { kind: 'ConfigMap', name: 'object', key },
   observation,
 });
 
 interface Case {
   title: string;
-  /** What differs from: a ConfigMap, nothing there, syncDeletion, complete, everything may go. */
-  input: Partial<Omit<ObjectInput, 'claims'>> & { claims?: Record<string, Claim[]> };
-  /** Keys and texts, then what goes and what will go; undefined when nothing is decided. */
-  plan: [entries: Record<string, string>, dropped: string[], leaving: string[]] | undefined;
+  claims: Claim[];
+  /** Whether it is a Secret whose texts are in Base64; else a ConfigMap. */
+  isEncoded?: boolean;
+  /** Undefined when nothing is decided. */
+  texts: Record<string, string> | undefined;
   outcomes?: Record<string, string>;
 }
 
 const cases: Case[] = [
   {
     title: 'holds what Nacos holds',
-    input: { claims: { a: [claim('a', present('1'))] } },
-    plan: [{ a: '1' }, [], []],
-    outcomes: { a: 'synced' },
+    claims: [claim('a', 'a', present('1')), claim('b', 'b', present('2'))],
+    texts: { a: '1', b: '2' },
+    outcomes: { a: 'synced', b: 'synced' },
   },
-  { title: 'waits for what was not read', input: { claims: { a: [claim('a', undefined)] } }, plan: undefined },
+  {
+    title: 'waits for what was not read',
+    claims: [claim('a', 'a', present('1')), claim('b', 'b', undefined)],
+    texts: undefined,
+  },
   {
     title: 'holds the first of several, and tells the others',
-    input: { claims: { a: [claim('y', present('2')), claim('x', present('1'))] } },
-    plan: [{ a: '1' }, [], []],
+    claims: [claim('a', 'y', present('2')), claim('a', 'x', present('1'))],
+    texts: { a: '1' },
     outcomes: { x: 'synced', y: 'skipped' },
   },
   {
     title: 'holds the one that exists',
-    input: { claims: { a: [claim('x', absent), claim('y', present('2'))] } },
-    plan: [{ a: '2' }, [], []],
+    claims: [claim('a', 'x', absent), claim('a', 'y', present('2'))],
+    texts: { a: '2' },
     outcomes: { y: 'synced' },
   },
+  { title: 'has no text for a key whose dataId was removed', claims: [claim('a', 'a', absent)], texts: {} },
+  { title: 'has no text without dataIds', claims: [], texts: {} },
   {
-    title: 'drops a key whose dataId was removed',
-    input: { claims: { a: [claim('a', absent)] }, existing: { a: '1' }, isComplete: false },
-    plan: [{}, ['a'], []],
+    title: 'holds keys that every object of JavaScript has',
+    claims: [claim('__proto__', 'x', present('1')), claim('constructor', 'y', present('2'))],
+    texts: Object.fromEntries([
+      ['__proto__', '1'],
+      ['constructor', '2'],
+    ]),
+    outcomes: { x: 'synced', y: 'synced' },
   },
-  {
-    title: 'keeps it without syncDeletion',
-    input: { claims: { a: [claim('a', absent)] }, existing: { a: '1' }, syncDeletion: false },
-    plan: [{ a: '1' }, [], []],
-  },
-  {
-    title: 'keeps it for now while it may not go',
-    input: { claims: { a: [claim('a', absent)] }, existing: { a: '1' }, mayDrop: () => false },
-    plan: [{ a: '1' }, [], ['a']],
-  },
-  {
-    title: 'keeps a key without a dataId while not all are known',
-    input: { existing: { a: '1' }, isComplete: false },
-    plan: [{ a: '1' }, [], []],
-  },
-  { title: 'drops it when all are known', input: { existing: { a: '1' } }, plan: [{}, ['a'], []] },
   {
     title: 'decodes what is in Base64 for a Secret',
-    input: { kind: 'Secret', encoding: 'Base64', claims: { a: [claim('a', present('c2VzYW1l'))] } },
-    plan: [{ a: 'sesame' }, [], []],
+    isEncoded: true,
+    claims: [claim('a', 'a', present('c2VzYW1l'))],
+    texts: { a: 'sesame' },
     outcomes: { a: 'synced' },
   },
   {
-    title: 'keeps what a Secret holds when its dataId is not Base64 of text',
-    input: {
-      kind: 'Secret',
-      encoding: 'Base64',
-      claims: { a: [claim('a', present('päss'))], b: [claim('b', present('/w=='))] },
-      existing: { a: 'old' },
-    },
-    plan: [{ a: 'old' }, [], []],
+    title: 'has no text where the dataId of a Secret is not Base64 of text',
+    isEncoded: true,
+    claims: [claim('a', 'a', present('päss')), claim('b', 'b', present('/w=='))],
+    texts: {},
     outcomes: { a: 'invalid', b: 'invalid' },
   },
 ];
 
 describe('the plan for a mirrored object', () => {
-  for (const { title, input, plan, outcomes = {} } of cases) {
+  for (const { title, claims, isEncoded, texts, outcomes = {} } of cases) {
     it(title, () => {
-      const made = planObject({
-        kind: 'ConfigMap',
-        encoding: 'Text',
-        existing: {},
-        syncDeletion: true,
-        isComplete: true,
-        mayDrop: () => true,
-        ...input,
-        claims: new Map(Object.entries(input.claims ?? {})),
-      });
-      assert.deepEqual(made && [made.entries, made.dropped, made.leaving], plan);
-      const states = made?.outcomes.map(([{ dataId }, { state }]) => [dataId, state]) ?? [];
+      const plan = isEncoded ? planObject(claims, 'Secret', 'Base64') : planObject(claims, 'ConfigMap', 'Text');
+      assert.deepEqual(plan?.texts, texts);
+      const states = [...(plan?.outcomes ?? [])].map(([name, { state }]) => [name.replace('g ', ''), state] as const);
       assert.deepEqual(Object.fromEntries(states), outcomes);
+    });
+  }
+});
+
+describe('a key without a dataId', () => {
+  const gone: Evidence = { syncDeletion: true, wasSeen: false, isComplete: true, isInSync: true };
+  const stays: [title: string, evidence: Partial<Evidence>, reason: RegExp | undefined][] = [
+    ['goes when everything else has its place', {}, undefined],
+    ['stays without syncDeletion', { syncDeletion: false, wasSeen: true }, /not synchronised/],
+    ['stays while not all dataIds are known', { isComplete: false }, /not be found yet/],
+    ['stays while another dataId has no key', { isInSync: false }, /no other place/],
+    [
+      'goes whatever else is known when its dataId was seen',
+      { wasSeen: true, isComplete: false, isInSync: false },
+      undefined,
+    ],
+  ];
+  for (const [title, evidence, reason] of stays) {
+    it(title, () => {
+      const why = reasonToStay({ ...gone, ...evidence });
+      if (reason) assert.match(why ?? '', reason);
+      else assert.equal(why, undefined);
     });
   }
 });

@@ -1,6 +1,5 @@
-/** NacosConfigSyncs and what belongs to them, as the API server would give them, for tests. */
-import type { NacosConfig, NacosConfigSync } from '../../../operator/api/resources.ts';
-import { childOf, type Item } from '../../../operator/config-sync/bulk/child.ts';
+/** NacosConfigSyncs as the API server would give them, for tests. */
+import type { NacosConfigSync } from '../../../operator/api/resources.ts';
 
 export function syncOf(spec: Partial<NacosConfigSync['spec']> = {}): NacosConfigSync {
   return {
@@ -20,15 +19,4 @@ export function syncOf(spec: Partial<NacosConfigSync['spec']> = {}): NacosConfig
       ...spec,
     },
   };
-}
-
-export const item: Item = {
-  ref: { kind: 'ConfigMap', name: 'app', key: 'app.yaml' },
-  config: { group: 'configmap.app', dataId: 'app.yaml' },
-};
-
-/** The NacosConfig of `item`, as it came back from the API server. */
-export function childAsStored(sync: NacosConfigSync, metadata: Partial<NacosConfig['metadata']> = {}): NacosConfig {
-  const child = childOf(sync, item, 'Base64');
-  return { ...child, metadata: { ...child.metadata, uid: 'uid-of-child', generation: 1, ...metadata } };
 }

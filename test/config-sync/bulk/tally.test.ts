@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { outcomeOf, PENDING, type Outcome } from '../../../operator/config-sync/bulk/outcome.ts';
-import { Tally } from '../../../operator/config-sync/bulk/tally.ts';
-import { childAsStored, syncOf } from './samples.ts';
+import { PENDING, Tally, type Outcome } from '../../../operator/config-sync/bulk/tally.ts';
 
 const synced = (md5: string): Outcome => ({ state: 'synced', reason: '', message: '', md5 });
 const bad = (state: Outcome['state'], reason: string): Outcome => ({ state, reason, message: reason, md5: undefined });
@@ -57,23 +55,4 @@ describe('the tally of items', () => {
     };
     assert.notEqual(digestOf('1'), digestOf('2'));
   });
-});
-
-describe('the outcome of an item', () => {
-  const cases: [string, string | undefined, string][] = [
-    ['True', 'InSync', 'synced'],
-    ['False', 'Conflict', 'conflict'],
-    ['False', 'InvalidContent', 'invalid'],
-    ['False', 'ConnectionNotReady', 'failing'],
-    ['Unknown', 'Suspended', 'pending'],
-    ['', undefined, 'pending'],
-  ];
-  for (const [status, reason, state] of cases) {
-    it(`is ${state} for Ready ${status} ${reason ?? ''}`, () => {
-      const ready = { type: 'Ready', status: status as 'True', reason: reason ?? '', message: 'm' };
-      const conditions = [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }];
-      const child = { ...childAsStored(syncOf()), status: reason === undefined ? {} : { conditions } };
-      assert.equal(outcomeOf(child).state, state);
-    });
-  }
 });

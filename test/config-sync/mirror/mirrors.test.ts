@@ -310,6 +310,16 @@ describe('mirrors', () => {
       assert.ok(await cluster.configMap('kind'));
     });
 
+    it('leave what others have put into the former object, which nobody owns then', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'shared' } } });
+      await sync(config, 'a: 1');
+      await cluster.edit(CONFIG_MAP, 'shared', { data: { theirs: 'x' } });
+      await cluster.observe();
+      await mirrors.removeAll(config.metadata.name, config);
+      const { data, metadata } = (await cluster.configMap('shared'))!;
+      assert.deepEqual([data, metadata.ownerReferences, await controlledBy(config)], [{ theirs: 'x' }, undefined, []]);
+    });
+
     it('out of the spec are removed', async () => {
       const config = await cluster.newConfig({ mirror: { configMap: { name: 'unwanted' } } });
       await sync(config, 'a: 1');

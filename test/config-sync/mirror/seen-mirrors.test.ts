@@ -90,7 +90,7 @@ function seenAs(resourceVersion: Version): {
   uid: string;
   resourceVersion: string;
   isOursAlone: boolean;
-  keys: number;
+  keys: string[];
 } {
-  return { what: '', uid: 'uid', resourceVersion, isOursAlone: true, keys: 1 };
+  return { what: '', uid: 'uid', resourceVersion, isOursAlone: true, keys: ['key'] };
 }

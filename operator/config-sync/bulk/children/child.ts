@@ -7,18 +7,13 @@
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
-import { API_GROUP, API_VERSION, MANAGED_BY, MANAGED_BY_LABEL, SYNC_LABEL } from '../../api/names.ts';
-import { ownerReference } from '../../kube/owner.ts';
-import type { JsonPatchOperation } from '../../kube/resource-client.ts';
-import type { ConfigName } from '../../nacos/index.ts';
-import type { KeyRef, Mapping } from './mapping.ts';
-
-/** A key of an object and the dataId that belongs to it. */
-export interface Item {
-  readonly ref: KeyRef;
-  readonly config: ConfigName;
-}
+import type { NacosConfig, NacosConfigSync } from '../../../api/resources.ts';
+import { API_GROUP, API_VERSION, MANAGED_BY, MANAGED_BY_LABEL, SYNC_LABEL } from '../../../api/names.ts';
+import { ownerReference } from '../../../kube/owner.ts';
+import type { JsonPatchOperation } from '../../../kube/resource-client.ts';
+import type { ConfigName } from '../../../nacos/index.ts';
+import type { Item } from './item-book.ts';
+import type { Mapping } from '../mapping.ts';
 
 const HASH_DIGITS = 12;
 

@@ -6,29 +6,28 @@
  * - Nothing is removed before all objects, and with `Both` all dataIds, have been seen, nor while the guard holds.
  * - What is equal is not written.
  */
-import { CONFIRM_DELETION_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
-import { failureVerdict } from '../../kube/conditions.ts';
-import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
-import { isBridgeError } from '../../errors.ts';
-import { ApiError } from '../../kube/api-errors.ts';
-import { isControlledBy } from '../../kube/owner.ts';
-import type { JsonPatchOperation } from '../../kube/resource-client.ts';
-import type { Logger } from '../../logger.ts';
-import { type ConfigName, nameText } from '../../nacos/index.ts';
-import type { MirrorKind } from '../mirror/mirror-target.ts';
-import { forEachBounded } from './bounded.ts';
-import { childName, childOf, isOtherwise, type Item } from './child.ts';
-import { doneText, nothingDone, type Done } from './done.ts';
-import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
-import { ItemBook, placeOf } from './item-book.ts';
-import type { KeyRef } from './mapping.ts';
+import { FIELD_MANAGER } from '../../../api/names.ts';
+import { failureVerdict } from '../../../kube/conditions.ts';
+import type { NacosConfig, NacosConfigSync } from '../../../api/resources.ts';
+import { isBridgeError } from '../../../errors.ts';
+import { ApiError } from '../../../kube/api-errors.ts';
+import { isControlledBy } from '../../../kube/owner.ts';
+import type { JsonPatchOperation } from '../../../kube/resource-client.ts';
+import type { Logger } from '../../../logger.ts';
+import { type ConfigName, nameText } from '../../../nacos/index.ts';
+import type { MirrorKind } from '../../mirror/mirror-target.ts';
+import { forEachBounded } from '../bounded.ts';
+import { outcomeOf } from './child-outcome.ts';
+import { childName, childOf, isOtherwise } from './child.ts';
+import { doneText, nothingDone, type Done } from '../done.ts';
+import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
+import { ItemBook, type Item } from './item-book.ts';
+import { Leaving } from '../leaving.ts';
+import type { KeyRef } from '../mapping.ts';
 import { ObjectReader } from './object-reader.ts';
-import { outcomeOf, PENDING, type Outcome } from './outcome.ts';
 import { planChild, removesFromNacos, type ChildAction } from './plan-child.ts';
-import { RecentRemovals } from './recent-removals.ts';
-import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
-import { Settling } from './settling.ts';
-import { Tally } from './tally.ts';
+import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
+import { PENDING, placeOf, Tally, type Outcome } from '../tally.ts';
 
 /** Requests at once: the rest is for everybody else. */
 const WRITES_AT_ONCE = 8;
@@ -38,11 +37,11 @@ const ITEMS_PER_PASS = 1000;
 export class OutboundSync implements RunningSync {
   readonly tally = new Tally();
   readonly finder: Finder | undefined;
+  hasWritten = false;
   readonly #options: RunningSyncOptions;
   readonly #book: ItemBook;
   readonly #reader: ObjectReader;
-  readonly #removals: RecentRemovals;
-  readonly #unwanted: Settling;
+  readonly #unwanted: Leaving;
   /** NacosConfigs to decide about, by name, and their dataIds. */
   readonly #todo = new Map<string, ConfigName>();
   /** NacosConfigs that are ours, by name. */
@@ -50,15 +49,12 @@ export class OutboundSync implements RunningSync {
   /** The ids under which the losers of each dataId are counted. */
   readonly #losersOf = new Map<string, readonly string[]>();
   #sync: NacosConfigSync;
-  #held = 0;
-  #hasWritten = false;
 
   constructor(options: RunningSyncOptions) {
     const { connection, mapping, onWork, sync, world } = options;
     this.#options = options;
     this.#sync = sync;
-    this.#removals = new RecentRemovals(world.clock);
-    this.#unwanted = new Settling(world.clock);
+    this.#unwanted = new Leaving(world.clock);
     this.#book = new ItemBook({
       mapping,
       holderOf: (config) => keyOf(this.#children.get(childName(sync, config))),
@@ -81,12 +77,8 @@ export class OutboundSync implements RunningSync {
     return this.#reader.isCurrent && (this.finder?.isComplete ?? true) && this.#todo.size === 0;
   }
 
-  get hasWritten(): boolean {
-    return this.#hasWritten;
-  }
-
   get held(): number {
-    return this.#held;
+    return removesFromNacos(this.#sync) ? this.#unwanted.held : 0;
   }
 
   objectChanged(kind: MirrorKind, name: string): void {
@@ -131,20 +123,17 @@ export class OutboundSync implements RunningSync {
 
   /** What is not wanted any more gets a moment to come back, and the guard looks at all of it together. */
   #settle(): void {
-    for (const name of this.#unwanted.names()) {
+    for (const name of this.#unwanted.ids()) {
       const child = this.#children.get(name);
       if (child) this.#todo.set(name, configOf(child));
-      else this.#unwanted.wanted(name);
+      else this.#unwanted.delete(name);
     }
     for (const [name, config] of this.#todo) {
       const isUnwanted = this.#children.has(name) && this.#itemOf(name, config) === undefined;
-      if (isUnwanted) this.#unwanted.unwanted(name);
-      else this.#unwanted.wanted(name);
+      if (isUnwanted) this.#unwanted.add(name);
+      else this.#unwanted.delete(name);
     }
-    const isGuarded = removesFromNacos(this.#sync);
-    const isConfirmed = this.#sync.metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true';
-    const isHeld = isGuarded && this.#removals.holds(this.#children.size, this.#unwanted.size, isConfirmed);
-    this.#held = isHeld ? this.#unwanted.size : 0;
+    this.#unwanted.guard(this.#sync, () => this.#children.size);
   }
 
   async #act(log: Logger, signal: AbortSignal): Promise<void> {
@@ -172,7 +161,7 @@ export class OutboundSync implements RunningSync {
       existing: world.configs.get(`${this.#sync.metadata.namespace}/${name}`),
       isComplete,
       isSettled: this.#unwanted.isSettled(name),
-      isHeld: this.#held > 0,
+      isHeld: this.held > 0,
     });
   }
 
@@ -181,7 +170,7 @@ export class OutboundSync implements RunningSync {
       const written = await this.#write(name, action);
       if (written === undefined) return;
       done[written] += 1;
-      this.#hasWritten = true;
+      this.hasWritten = true;
       log.debug('the NacosConfig of an item was written', { config: name, written, reason: reasonOf(action) });
     } catch (error) {
       // Somebody was quicker: the watch brings what is there now, and it is decided again.
@@ -216,7 +205,7 @@ export class OutboundSync implements RunningSync {
         return 'removed';
       case 'remove':
         await configClient.delete(name, namespace, { uid });
-        this.#removals.removed();
+        this.#unwanted.gone(name);
         return 'removed';
       case 'none':
       case 'wait':

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { childName, childOf, isOtherwise } from '../../../operator/config-sync/bulk/child.ts';
-import { planChild, type ChildInput } from '../../../operator/config-sync/bulk/plan-child.ts';
-import { childAsStored, item, syncOf } from './samples.ts';
+import { childName, childOf, isOtherwise } from '../../../../operator/config-sync/bulk/children/child.ts';
+import { planChild, type ChildInput } from '../../../../operator/config-sync/bulk/children/plan-child.ts';
+import { syncOf } from '../samples.ts';
+import { childAsStored, item } from './samples.ts';
 
 const sync = syncOf();
 const deleting = syncOf({ syncDeletion: true });

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { MIRROR_LABEL } from '../../../operator/api/names.ts';
-import type { NacosConfigSync } from '../../../operator/api/resources.ts';
-import { illegalInKubernetes, illegalInNacos } from '../../../operator/config-sync/bulk/legal-names.ts';
-import { isExportableType, isSelected, type Candidate } from '../../../operator/config-sync/bulk/selection.ts';
-import type { ObjectMeta } from '../../../operator/kube/resource.ts';
-import { syncOf } from './samples.ts';
+import { MIRROR_LABEL } from '../../../../operator/api/names.ts';
+import type { NacosConfigSync } from '../../../../operator/api/resources.ts';
+import { illegalInKubernetes, illegalInNacos } from '../../../../operator/config-sync/bulk/legal-names.ts';
+import {
+  isExportableType,
+  isSelected,
+  type Candidate,
+} from '../../../../operator/config-sync/bulk/children/selection.ts';
+import type { ObjectMeta } from '../../../../operator/kube/resource.ts';
+import { syncOf } from '../samples.ts';
 
 type Spec = Partial<NacosConfigSync['spec']>;
 type Kubernetes = NonNullable<Spec['kubernetes']>;

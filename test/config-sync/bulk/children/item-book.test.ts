@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { ItemBook } from '../../../operator/config-sync/bulk/item-book.ts';
-import { compileMapping, type KeyRef } from '../../../operator/config-sync/bulk/mapping.ts';
-import { syncOf } from './samples.ts';
+import { ItemBook } from '../../../../operator/config-sync/bulk/children/item-book.ts';
+import { compileMapping, type KeyRef } from '../../../../operator/config-sync/bulk/mapping.ts';
+import { syncOf } from '../samples.ts';
 
 const one = { group: 'g', dataId: 'one' };
 

@@ -4,22 +4,9 @@
  * Pure. A condition that was made for an older generation is believed on until the new one is there: the count does not
  * flicker with every change.
  */
-import type { NacosConfig } from '../../api/resources.ts';
-import { findCondition } from '../../kube/conditions.ts';
-
-export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'failing' | 'pending';
-
-export interface Outcome {
-  readonly state: ItemState;
-  /** Of the condition; '' for what is well or on its way. */
-  readonly reason: string;
-  readonly message: string;
-  /** What both sides hold, when they are equal. */
-  readonly md5: string | undefined;
-}
-
-/** Of an item that nothing is known of yet. */
-export const PENDING: Outcome = { state: 'pending', reason: '', message: '', md5: undefined };
+import type { NacosConfig } from '../../../api/resources.ts';
+import { findCondition } from '../../../kube/conditions.ts';
+import { PENDING, type ItemState, type Outcome } from '../tally.ts';
 
 const states: Readonly<Record<string, ItemState>> = {
   Conflict: 'conflict',

@@ -20,9 +20,9 @@
  *
  * With `source: Both` an item is wanted for as long as either side has it, so that nothing is lost when it goes.
  */
-import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
-import type { JsonPatchOperation } from '../../kube/resource-client.ts';
-import { isControlledBy } from '../../kube/owner.ts';
+import type { NacosConfig, NacosConfigSync } from '../../../api/resources.ts';
+import type { JsonPatchOperation } from '../../../kube/resource-client.ts';
+import { isControlledBy } from '../../../kube/owner.ts';
 import { patchOf, releasePatch } from './child.ts';
 
 export interface ChildInput {

@@ -13,12 +13,12 @@
  *
  * The type of a Secret is not in its metadata: with `all: true` `isExportableType` decides when it has been read.
  */
-import type { NacosConfigSync } from '../../api/resources.ts';
-import { MIRROR_LABEL } from '../../api/names.ts';
-import { matchesLabels } from '../../kube/label-selector.ts';
-import { controllerOf } from '../../kube/owner.ts';
-import type { KubeObject } from '../../kube/resource.ts';
-import type { MirrorKind } from '../mirror/mirror-target.ts';
+import type { NacosConfigSync } from '../../../api/resources.ts';
+import { MIRROR_LABEL } from '../../../api/names.ts';
+import { matchesLabels } from '../../../kube/label-selector.ts';
+import { controllerOf } from '../../../kube/owner.ts';
+import type { KubeObject } from '../../../kube/resource.ts';
+import type { MirrorKind } from '../../mirror/mirror-target.ts';
 
 export interface Candidate {
   readonly kind: MirrorKind;

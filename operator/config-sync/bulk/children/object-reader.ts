@@ -4,13 +4,13 @@
  * All are listed once, which is cheaper than one by one and the evidence that there are no others; from then on each one is
  * read when its metadata has changed. Contents pass through and are not kept.
  */
-import type { NacosConfigSync } from '../../api/resources.ts';
-import { selectorText } from '../../kube/label-selector.ts';
-import type { DataObject } from '../mirror/data-object.ts';
-import type { MirrorKind } from '../mirror/mirror-target.ts';
-import { forEachBounded } from './bounded.ts';
-import { objectText } from './item-book.ts';
-import type { SyncWorld } from './running-sync.ts';
+import type { NacosConfigSync } from '../../../api/resources.ts';
+import { selectorText } from '../../../kube/label-selector.ts';
+import type { DataObject } from '../../mirror/data-object.ts';
+import type { MirrorKind } from '../../mirror/mirror-target.ts';
+import { forEachBounded } from '../bounded.ts';
+import { objectText } from '../mapping.ts';
+import type { SyncWorld } from '../running-sync.ts';
 import { isExportableType, isSelected } from './selection.ts';
 
 const LIST_PAGE = 500;

@@ -5,11 +5,16 @@
  * collision: the one that has it keeps it, else the first in the order of names gets it, and the other is told.
  * A change costs the keys of one object, however many objects there are.
  */
-import { type ConfigName, nameText } from '../../nacos/index.ts';
-import type { Item } from './child.ts';
-import { illegalInKubernetes, illegalInNacos } from './legal-names.ts';
-import type { KeyRef, Mapping } from './mapping.ts';
-import type { Counted, Place } from './tally.ts';
+import { type ConfigName, nameText } from '../../../nacos/index.ts';
+import { illegalInKubernetes, illegalInNacos } from '../legal-names.ts';
+import { objectText, refText, type KeyRef, type Mapping } from '../mapping.ts';
+import { placeOf, skipped, type Counted, type Place } from '../tally.ts';
+
+/** A key of an object and the dataId that belongs to it. */
+export interface Item {
+  readonly ref: KeyRef;
+  readonly config: ConfigName;
+}
 
 /** A name of one side that is not to be had on the other. */
 export interface Skipped extends Counted {
@@ -121,7 +126,7 @@ export class ItemBook {
 
   #skip(id: string, place: Place, reason: string, message: string): string {
     this.#skipped.add(id);
-    this.#options.onSkipped(id, { id, place, outcome: { state: 'skipped', reason, message, md5: undefined } });
+    this.#options.onSkipped(id, { id, place, outcome: skipped(reason, message) });
     return id;
   }
 
@@ -130,24 +135,10 @@ export class ItemBook {
   }
 }
 
-export function objectText({ kind, name }: Pick<KeyRef, 'kind' | 'name'>): string {
-  return `${kind}/${name}`;
-}
-
-/** Neither a name nor a key may hold a blank. */
-export function refText(ref: KeyRef): string {
-  return `${objectText(ref)} ${ref.key}`;
-}
-
-/** Where an item is, for people. */
-export function placeOf({ ref, config }: { ref?: KeyRef; config?: ConfigName }): Place {
-  return { ...(ref && { object: objectText(ref), key: ref.key }), ...config };
-}
-
 function collision(item: Item, winner: Item | undefined): Skipped {
   const { ref, config } = item;
   const message = `dataId '${config.dataId}' of group '${config.group}' belongs to ${winner ? refTitle(winner.ref) : 'another key'}`;
-  const outcome = { state: 'skipped', reason: 'Collision', message, md5: undefined } as const;
+  const outcome = skipped('Collision', message);
   return { id: refText(ref), outcome, place: placeOf(item) };
 }
 

@@ -1,0 +1,96 @@
+/**
+ * What is to go of a NacosConfigSync, because a selector, a pattern or a mapping says so, and when it may.
+ *
+ * Guarantees
+ * - What has just gone may come back at once, as when a ConfigMap is replaced or a label is moved: it has a moment for it.
+ * - A slip in a selector does not empty the other side: when more than half of what is managed would go within one minute,
+ *   from ten on, nothing more goes until it is wanted again or the removal is confirmed. Nobody renames the labels of many
+ *   objects at once, so a minute counts as one moment.
+ */
+import { CONFIRM_DELETION_ANNOTATION } from '../../api/names.ts';
+import type { Clock } from '../../clock.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+
+const SETTLE_MS = 1000;
+const GUARDED_FROM = 10;
+const GUARDED_MS = 60_000;
+
+export class Leaving {
+  readonly #clock: Clock;
+  /** Since when each is to go, on the monotonic clock. */
+  readonly #sinceMs = new Map<string, number>();
+  /** Those that were asked about too early: somebody has to come back for them, also when they have settled meanwhile. */
+  readonly #asked = new Set<string>();
+  /** When others went, the oldest first. */
+  #goneMs: number[] = [];
+  #isHeld = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  ids(): string[] {
+    return [...this.#sinceMs.keys()];
+  }
+
+  /** These are to go, and nothing else. */
+  replace(ids: readonly string[]): void {
+    const kept = new Set(ids);
+    for (const id of this.ids()) if (!kept.has(id)) this.delete(id);
+    for (const id of kept) this.add(id);
+  }
+
+  add(id: string): void {
+    if (!this.#sinceMs.has(id)) this.#sinceMs.set(id, this.#clock.monotonic());
+  }
+
+  /** It is wanted again, or is not there any more. */
+  delete(id: string): void {
+    this.#sinceMs.delete(id);
+    this.#asked.delete(id);
+  }
+
+  /** It went because it was to go. */
+  gone(id: string): void {
+    this.delete(id);
+    this.#goneMs.push(this.#clock.monotonic());
+  }
+
+  /** Looks at all together, of `managed` items with those that are to go. An annotation of `sync` confirms that they go. */
+  guard({ metadata }: KubeObject, managed: () => number): void {
+    const isConfirmed = metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true';
+    this.#isHeld = this.#sinceMs.size > 0 && !isConfirmed && (this.#isHeld || this.#isTooMuch(managed()));
+  }
+
+  #isTooMuch(managed: number): boolean {
+    this.#goneMs = this.#goneMs.filter((ms) => ms >= this.#clock.monotonic() - GUARDED_MS);
+    const recent = this.#goneMs.length;
+    const all = managed + recent;
+    return all >= GUARDED_FROM && (this.#sinceMs.size + recent) * 2 > all;
+  }
+
+  /** How many the guard keeps from going. */
+  get held(): number {
+    return this.#isHeld ? this.#sinceMs.size : 0;
+  }
+
+  mayGo(id: string): boolean {
+    return !this.#isHeld && this.isSettled(id);
+  }
+
+  isSettled(id: string): boolean {
+    const sinceMs = this.#sinceMs.get(id);
+    if (sinceMs === undefined) return false;
+    const isSettled = this.#clock.monotonic() - sinceMs >= SETTLE_MS;
+    if (isSettled) this.#asked.delete(id);
+    else this.#asked.add(id);
+    return isSettled;
+  }
+
+  /** The time until the next one that was asked about is settled; undefined when none has to wait. */
+  get nextMs(): number | undefined {
+    const nowMs = this.#clock.monotonic();
+    const waits = [...this.#asked].map((id) => Math.max(0, (this.#sinceMs.get(id) ?? 0) + SETTLE_MS - nowMs));
+    return waits.length === 0 ? undefined : waits.reduce((a, b) => Math.min(a, b));
+  }
+}

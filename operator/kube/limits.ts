@@ -1,0 +1,28 @@
+/**
+ * What the API server takes: names of objects, and the keys and the size of the data of a ConfigMap or a Secret. Whoever
+ * makes a name or an object of what people wrote elsewhere asks here first.
+ */
+
+/** Of a namespace, and of each part of an object's name (RFC 1123). */
+export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export const MAX_NAME_LENGTH = 253;
+export const OBJECT_NAME_RULE = 'must be 1 to 253 lower-case letters, digits, and the characters - .';
+/** Unlike that of a namespace, a part of it may be longer than 63 characters. */
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** Of most objects: a DNS subdomain. */
+export function isObjectName(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && OBJECT_NAME.test(name);
+}
+
+export const DATA_KEY_RULE = 'must be 1 to 253 letters, digits, and the characters - _ . and must not begin with ..';
+/** `.` alone is refused as well. */
+const DATA_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
+
+export function isDataKey(key: string): boolean {
+  return DATA_KEY.test(key);
+}
+
+/** All values together, each in its own form: those of a Secret as bytes. */
+export const MAX_DATA_BYTES = 1024 * 1024;
