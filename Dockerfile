@@ -23,9 +23,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /src/dist dist
 COPY package.json LICENSE ./
-# What `nacos-bridge sandbox` applies.
+# What `nacos-bridge validate` judges by.
 COPY crds crds
-COPY examples examples
 # The user `node` of the base image, by number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 8080 8081

@@ -37,7 +37,7 @@ export async function checkConfigs(set: ManifestSet): Promise<ConfigChecks> {
 }
 
 /** The Nacos namespace of the connection; '' where it is not among the manifests. */
-export function namespaceIdOf({ object }: Entry<'NacosConfig'>, set: ManifestSet): string {
+function namespaceIdOf({ object }: Entry<'NacosConfig'>, set: ManifestSet): string {
   const { connectionRef } = object.spec;
   if (connectionRef === undefined) return '';
   return (

@@ -67,7 +67,7 @@ export interface TwoWayIntent extends CommonIntent, DeclaredMetadata {
 }
 
 /** Declared in Nacos, mirrored here. */
-export interface MirrorIntent extends CommonIntent {
+interface MirrorIntent extends CommonIntent {
   source: 'Nacos';
   mirror: MirrorTarget;
 }

@@ -8,7 +8,7 @@ import type { ConditionTally } from '../kube/condition-tally.ts';
 import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
 import { workloadKinds, type WorkloadKind } from './rollout/workloads.ts';
 
-export type Direction = 'to_nacos' | 'to_kubernetes';
+type Direction = 'to_nacos' | 'to_kubernetes';
 
 export interface ConfigMetrics {
   lag: Record<Direction, ChangeLag>;

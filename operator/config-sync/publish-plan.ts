@@ -31,7 +31,7 @@ export interface PlanInput extends EqualInput {
   adoption: AdoptionInput;
 }
 
-export interface AdoptionInput {
+interface AdoptionInput {
   keepMd5: string | undefined;
   names: ConflictNames;
   /** Who wrote what is declared: see `needsAuthor`. */

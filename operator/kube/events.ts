@@ -35,7 +35,7 @@ export interface EventRecorderOptions {
   readonly log: Logger;
 }
 
-export const eventResource: ResourceRef = {
+const eventResource: ResourceRef = {
   group: 'events.k8s.io',
   version: 'v1',
   plural: 'events',

@@ -20,7 +20,7 @@ import type { ResourceClient, Selection } from './resource-client.ts';
 import type { WatchLine, WatchStream } from './watch-stream.ts';
 
 /** Where the objects go. All calls are synchronous; what they throw is logged and changes nothing here. */
-export interface ListWatchSink<T> {
+interface ListWatchSink<T> {
   listed(objects: readonly T[]): void;
   changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void;
   /** A watch is open again after a failure. */

@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { BridgeError } from '../errors.ts';
 import { LineSplitter } from './line-splitter.ts';
 
-export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
 export interface WatchLine {
   readonly type: WatchEventType;

@@ -27,7 +27,7 @@ export interface WorkQueueMetrics {
 }
 
 /** What is asked of a queue at scrape time. */
-export interface QueueState {
+interface QueueState {
   readonly size: number;
   readonly unfinishedWorkMs: number;
   readonly longestRunningMs: number;

@@ -14,7 +14,7 @@ import type { Payload } from '../../operator/nacos/index.ts';
 import type { Json, RpcConnection } from './rpc.ts';
 
 /** The server's side of the bidirectional stream. */
-export interface ClientStream {
+interface ClientStream {
   write(payload: Payload): void;
   /** Completes it, as a server does that has nothing more to say. */
   end(): void;

@@ -11,7 +11,7 @@ import { DATA_KEY_RULE, isDataKey, MAX_NAME_LENGTH } from '../../kube/limits.ts'
 export type MirrorKind = 'ConfigMap' | 'Secret';
 
 /** `File`: one key holds the content. `Env`: each entry of the content is a key. */
-export type MirrorContent = { readonly format: 'File'; readonly key: string } | { readonly format: 'Env' };
+type MirrorContent = { readonly format: 'File'; readonly key: string } | { readonly format: 'Env' };
 
 export interface MirrorTarget {
   readonly kind: MirrorKind;

@@ -27,7 +27,7 @@ export interface RowFacts {
   readonly isGone: boolean;
 }
 
-export interface ObservedSide extends SideFacts {
+interface ObservedSide extends SideFacts {
   /** On the monotonic clock: when the fingerprint changed. */
   readonly changedAtMs: number;
 }

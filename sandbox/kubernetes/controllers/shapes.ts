@@ -91,7 +91,7 @@ export interface Container {
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
 }
 
-export interface PodSpec {
+interface PodSpec {
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
   readonly containers: readonly Container[];
