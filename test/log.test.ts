@@ -10,9 +10,6 @@ import { errorFields } from '../operator/logger.ts';
 
 const defaults: LogOptions = { level: 'debug', format: 'json', rotateSeconds: 86_400, maxFiles: 3 };
 
-/** Each case starts a process, which takes its time on a busy machine. */
-const processTimeoutMs = 20_000;
-
 /** Runs `script`, in which `log` is a logger, in a process of its own, and returns what it wrote. */
 async function output(script: string, options: Partial<LogOptions> = {}): Promise<{ stdout: string; stderr: string }> {
   const source = new URL('../operator/log.ts', import.meta.url).href;
@@ -31,8 +28,7 @@ async function jsonLines(script: string, options?: Partial<LogOptions>): Promise
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-describe('log', function () {
-  this.timeout(processTimeoutMs);
+describe('log', () => {
   it('writes JSON lines to standard error and nothing to standard output', async () => {
     const { stdout, stderr } = await output(`log.info('hello', { count: 1, ready: true, names: ['a'] });`);
     assert.equal(stdout, '');
@@ -100,8 +96,7 @@ describe('log', function () {
   });
 });
 
-describe('log files', function () {
-  this.timeout(processTimeoutMs);
+describe('log files', () => {
   let dir: string;
   beforeEach(async () => (dir = await mkdtemp(join(tmpdir(), 'log-test-'))));
   afterEach(() => rm(dir, { recursive: true }));

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { ServerProcess, waitUntil } from './testbed/process.ts';
 import type { Exit } from './testbed/process.ts';
 
-export const mainFile = join(import.meta.dirname, '../operator/main.ts');
+/** What runs: the sources, or what `TEST_OPERATOR` names, such as a build of them. */
+export const mainFile = process.env['TEST_OPERATOR'] ?? join(import.meta.dirname, '../operator/main.ts');
 
 export interface OperatorOptions {
   readonly args: readonly string[];
@@ -27,6 +28,8 @@ export class OperatorProcess {
   readonly #options: OperatorOptions;
   #process: ServerProcess | undefined;
   #logStart = 0;
+  /** Of the present start, as far as they were asked for. */
+  readonly #ports = new Map<string, number>();
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -42,6 +45,7 @@ export class OperatorProcess {
   /** Starts it and returns at once. */
   async launch(): Promise<void> {
     this.#logStart = (await this.log()).length;
+    this.#ports.clear();
     this.#process = new ServerProcess({
       name: 'operator',
       command: process.execPath,
@@ -98,8 +102,13 @@ export class OperatorProcess {
   }
 
   async #port(server: string): Promise<number | undefined> {
+    const known = this.#ports.get(server);
+    if (known !== undefined) return known;
     const lines = (await this.log()).slice(this.#logStart).split('\n');
     const line = lines.find((text) => text.includes('"listening"') && text.includes(`"${server}"`));
-    return line === undefined ? undefined : (JSON.parse(line) as { port: number }).port;
+    if (line === undefined) return undefined;
+    const { port } = JSON.parse(line) as { port: number };
+    this.#ports.set(server, port);
+    return port;
   }
 }

@@ -1,7 +1,7 @@
 /** What the benchmarks need besides servers: namespaces, configs, and the concurrency that both sides of a figure have. */
 import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
-import { eventually } from '../real/eventually.ts';
-import type { World } from '../real/world.ts';
+import { eventually } from '../eventually.ts';
+import type { RealWorld } from '../real/world.ts';
 import { BareNacos } from './bare-nacos.ts';
 
 export const apiVersion = 'bridge.nacos.io/v1alpha1';
@@ -11,12 +11,12 @@ const contentBytes = 4096;
 const deletionLimitMs = 600_000;
 
 export interface BenchWorld {
-  readonly world: World;
+  readonly world: RealWorld;
   readonly kubernetes: RestKubernetes;
   readonly nacos: BareNacos;
 }
 
-export async function connectBare(world: World, module: 'config' | 'naming' = 'config'): Promise<BareNacos> {
+export async function connectBare(world: RealWorld, module: 'config' | 'naming' = 'config'): Promise<BareNacos> {
   const { host, grpcPort, admin } = world.nacos;
   return BareNacos.connect({ host, grpcPort, accessToken: await admin.login(), module });
 }

@@ -7,11 +7,10 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configWritesOf, kubernetesWrites } from '../embedded/operation-witness.ts';
-import type { OperationCounts } from '../embedded/operation-witness.ts';
+import { configWritesOf, kubernetesWrites } from '../acceptance/operations.ts';
+import type { OperationCounts } from '../acceptance/operations.ts';
 import { OperatorProcess } from '../operator-process.ts';
 import { startWorld } from '../real/world.ts';
-import type { World } from '../real/world.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 import { BareNacos } from './bare-nacos.ts';
 import { connectBare } from './bench-world.ts';
@@ -99,9 +98,12 @@ async function startRealStage(version: '3.1' | '2.3', program: string): Promise<
     operator: world.operator,
     connectBare: () => connectBare(world),
     async writesDuring(work) {
-      const before = (await world.kubernetes.auditEvents()).length;
+      await world.apiOperations.reset();
       await work();
-      return { kubernetes: await audited(world, before), nacos: await published(world.operator) };
+      return {
+        kubernetes: kubernetesWrites(await world.apiOperations.counts()),
+        nacos: await published(world.operator),
+      };
     },
     async stop() {
       await kubernetes.close();
@@ -119,18 +121,6 @@ async function image(): Promise<OperatorProcess['image']> {
     nodeFlags: (JSON.parse(entryPoint) as string[]).filter((argument) => argument.startsWith('--')),
     env: Object.fromEntries(variables),
   };
-}
-
-async function audited(world: World, before: number): Promise<OperationCounts> {
-  const events = (await world.kubernetes.auditEvents()).slice(before);
-  const own = events.filter(({ user }) => user.username === world.operatorUsername);
-  const operations = own.map(({ verb, objectRef }) => {
-    const { resource = '', subresource } = objectRef ?? {};
-    return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
-  });
-  const counts = new Map<string, number>();
-  for (const operation of operations) counts.set(operation, (counts.get(operation) ?? 0) + 1);
-  return kubernetesWrites(Object.fromEntries(counts));
 }
 
 /** By the operator's own count: to read the history of ten thousand dataIds takes longer than all the rest. */

@@ -9,7 +9,7 @@ import { FaultScript } from '../../sandbox/fault-script.ts';
 import { startEmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { KubeObject } from '../../sandbox/kubernetes/object.ts';
 import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
-import { OperationWitness } from '../embedded/operation-witness.ts';
+import { FaultWitness } from '../embedded/fault-witness.ts';
 
 export interface KubernetesPart {
   readonly kubeconfig: string;
@@ -22,10 +22,10 @@ export interface NacosPart {
 }
 
 const faults = new FaultScript();
-const witness = new OperationWitness(faults);
+const witness = new FaultWitness(faults);
 process.send?.(await (process.argv[2] === 'kubernetes' ? startKubernetes() : startNacos()));
 process.on('message', () => {
-  process.send?.(witness.counts);
+  process.send?.(witness.counts());
   witness.reset();
 });
 process.on('disconnect', () => process.exit());

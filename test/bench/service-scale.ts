@@ -8,9 +8,9 @@
  *   memory      resident memory of the operator
  *   replicas    the same of two replicas that start at once
  */
-import { eventually } from '../real/eventually.ts';
+import { eventually } from '../eventually.ts';
 import type { OperatorProcess } from '../operator-process.ts';
-import type { World } from '../real/world.ts';
+import type { RealWorld } from '../real/world.ts';
 import {
   createServiceNamespace,
   createServices,
@@ -116,7 +116,7 @@ async function requestsPerChange({ kubernetes, world }: BenchWorld, size: number
   };
 }
 
-async function lag(world: World, part: 'sum' | 'count'): Promise<number> {
+async function lag(world: RealWorld, part: 'sum' | 'count'): Promise<number> {
   return world.operator.metric(`nacos_bridge_service_publish_lag_seconds_${part}`);
 }
 
@@ -150,7 +150,7 @@ async function nacosRequests(replica: OperatorProcess): Promise<number> {
   return replica.metric('nacos_bridge_nacos_requests_total', 'operation="naming_');
 }
 
-async function kubernetesRequests(world: World): Promise<number> {
+async function kubernetesRequests(world: RealWorld): Promise<number> {
   const events = await world.kubernetes.auditEvents();
   const isCounted = (verb: string): boolean => verb !== 'watch';
   return events.filter(

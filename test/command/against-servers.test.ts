@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../scenarios/backends.ts';
 import { NacosAdmin, type NacosConfigFields } from '../testbed/nacos-admin.ts';
 import { startEmbeddedWorld, type EmbeddedWorld } from '../embedded/world.ts';
-import { eventually } from '../real/eventually.ts';
+import { eventually } from '../eventually.ts';
 import { commandLine } from './command-line.ts';
 
 const SECRET = 'sEcReT-marker';
@@ -45,12 +45,12 @@ for (const generation of ['3.1', '2.3'] as const) {
       await writeFile(join(dir, 'kubeconfig'), world.kubernetes.kubeconfig);
       const login = [`--nacos-username=${username}`, `--nacos-password-file=${join(dir, 'password')}`];
       access = [`--nacos=${host}:${port}`, ...login];
-    }).timeout(60_000);
+    });
 
     after(async () => {
       await world?.stop();
       await rm(dir, { recursive: true, force: true });
-    }).timeout(30_000);
+    });
 
     for (const source of ['Kubernetes', 'Both', 'Nacos'] as const) {
       it(`exports with source ${source} what is valid, and changes nothing in Nacos when it is applied`, async () => {
@@ -66,7 +66,7 @@ for (const generation of ['3.1', '2.3'] as const) {
         const before = await writes(world);
         await applied(world, namespace, exported.output);
         assert.deepEqual(await writes(world), before);
-      }).timeout(120_000);
+      });
     }
 
     it('exports into a folder what the patterns match', async () => {
@@ -77,7 +77,7 @@ for (const generation of ['3.1', '2.3'] as const) {
       const files = await readdir(output);
       assert.equal(files.length, 3);
       assert.ok(files.includes('orders.yaml.yaml'), files.join());
-    }).timeout(60_000);
+    });
 
     it('tells what would be created, updated and refused, and ends with 1', async () => {
       const { code, errors, output } = await commandLine(['diff', ...access, '-'], changes);
@@ -90,7 +90,7 @@ for (const generation of ['3.1', '2.3'] as const) {
       assert.match(errors, /2 created, 1 updated, 1 conflicting, 1 left alone, 0 unchanged/);
       assert.ok(!`${output}${errors}`.includes(SECRET));
       assert.equal(await admin.getConfig('', 'DEFAULT_GROUP', 'new'), undefined);
-    }).timeout(60_000);
+    });
 
     it('takes what was synchronised last from the cluster', async () => {
       const name = 'based';
@@ -110,7 +110,7 @@ for (const generation of ['3.1', '2.3'] as const) {
       const drifted = await commandLine(['diff', ...access, kubeconfig, '--namespace=based', '-'], manifest);
       assert.deepEqual([drifted.code, drifted.output], [0, ''], drifted.errors);
       assert.match(drifted.errors, /based\/based: left alone: The content was changed in Nacos/);
-    }).timeout(120_000);
+    });
 
     it('ends with 2 when something cannot be compared', async () => {
       const [invalid, unreachable, missing] = await Promise.all([
@@ -122,7 +122,7 @@ for (const generation of ['3.1', '2.3'] as const) {
       assert.match(invalid.errors, /spec\.content: The content is not valid yaml/);
       assert.match(unreachable.errors, /no Nacos server answers/);
       assert.match(missing.errors, /--nacos must be given/);
-    }).timeout(120_000);
+    });
   });
 }
 

@@ -10,7 +10,9 @@ export interface Ended {
 }
 
 export async function commandLine(args: readonly string[], input = ''): Promise<Ended> {
-  const process_ = spawn(process.execPath, [mainFile, ...args], { env: { PATH: process.env['PATH'] } });
+  const process_ = spawn(process.execPath, [mainFile, ...args], {
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
+  });
   process_.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => process_.once('close', resolve));
   const [output, errors] = await Promise.all([text(process_.stdout), text(process_.stderr)]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { processorMs } from '../processor-time.ts';
 import { unifiedDiff } from '../../operator/command/unified-diff.ts';
 
 type Text = string | undefined;
@@ -17,10 +18,15 @@ describe('unified diff', () => {
     });
   }
 
-  it('replaces texts as a whole that have too little in common, in bounded time', () => {
-    const lines = (word: string) => Array.from({ length: 15_000 }, (_, index) => `${word} ${index}\n`).join('');
-    const diff = unifiedDiff({ title: 'old', text: lines('a') }, { title: 'new', text: `${lines('b')}end` });
-    assert.match(diff, /^--- old\n\+\+\+ new\n@@ -1,15000 \+1,15001 @@\n-a 0\n/);
-    assert.match(diff, /\+end\n\\ No newline at end of file\n$/);
+  it('replaces texts as a whole that have too little in common, however long they are, for the same work', () => {
+    const lines = (word: string, length: number) => Array.from({ length }, (_, index) => `${word} ${index}\n`).join('');
+    const diff = (length: number) =>
+      unifiedDiff({ title: 'old', text: lines('a', length) }, { title: 'new', text: `${lines('b', length)}end` });
+    let told = '';
+    const ratio = processorMs(() => (told = diff(15_000))) / processorMs(() => void diff(5_000));
+    assert.match(told, /^--- old\n\+\+\+ new\n@@ -1,15000 \+1,15001 @@\n-a 0\n/);
+    assert.match(told, /\+end\n\\ No newline at end of file\n$/);
+    // A search without an end would make it nearly 9.
+    assert.ok(ratio < 4, `${ratio.toFixed(1)} times the work for 3 times the lines`);
   });
 });

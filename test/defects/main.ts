@@ -14,13 +14,8 @@ import type { OperatorProcess } from '../operator-process.ts';
 import { startWorld } from '../real/world.ts';
 import { loadScenarios } from '../scenarios/parse-scenarios.ts';
 import { playScenario, ScenarioFailure } from '../scenarios/runner.ts';
-import type { SuiteWorld } from '../scenarios/suite.ts';
+import type { World } from '../acceptance/world.ts';
 import { copyWith, loadDefects } from './defect.ts';
-
-interface World extends SuiteWorld {
-  readonly operator: OperatorProcess;
-  stop(): Promise<void>;
-}
 
 const worlds: Readonly<Record<string, { readonly start: () => Promise<World>; readonly patience: number }>> = {
   embedded: { start: () => startEmbeddedWorld('3.1'), patience: 1 },

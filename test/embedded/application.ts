@@ -3,7 +3,7 @@
  * on a connection of its own.
  */
 import type { NacosApplication, NacosEndpoint } from '../scenarios/nacos-backend.ts';
-import { startAuthorClient } from '../two-writers/nacos-client.ts';
+import { startAuthorClient } from '../scenarios/author-client.ts';
 
 const usual = { weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT', metadata: {} };
 

@@ -14,6 +14,7 @@ import { OperatorProcess } from '../operator-process.ts';
 import type { KubeObject } from '../scenarios/backends.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';
+import { freePorts } from '../testbed/ports.ts';
 
 export interface BridgedCluster {
   readonly kubernetes: EmbeddedKubernetes;
@@ -37,7 +38,9 @@ export async function startBridgedCluster(endpoint: NacosEndpoint): Promise<Brid
 async function start(endpoint: NacosEndpoint, started: AsyncDisposableStack): Promise<BridgedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-embedded-'));
   started.defer(() => rm(dir, { recursive: true, force: true }));
-  const kubernetes = await startEmbeddedKubernetes({ clock: systemClock, log: silentLogger });
+  // It may go away and come back, and nobody else must take the port meanwhile.
+  const [port] = await freePorts(1);
+  const kubernetes = await startEmbeddedKubernetes({ port, clock: systemClock, log: silentLogger });
   started.defer(() => kubernetes.stop());
   const kubeconfig = join(dir, 'kubeconfig');
   await writeFile(kubeconfig, kubernetes.kubeconfig, { mode: 0o600 });
@@ -45,14 +48,14 @@ async function start(endpoint: NacosEndpoint, started: AsyncDisposableStack): Pr
   started.defer(() => rest.close());
   for (const object of await readManifests('crds')) await rest.apply(object as KubeObject);
 
-  const { host, port, username, password } = endpoint;
+  const { host, username, password } = endpoint;
   const passwordFile = join(dir, 'password');
   await writeFile(passwordFile, password, { mode: 0o600 });
   const operator = new OperatorProcess({
     args: [
       'run',
       `--kubeconfig=${kubeconfig}`,
-      `--nacos=${host}:${port}`,
+      `--nacos=${host}:${endpoint.port}`,
       `--nacos-username=${username}`,
       `--nacos-password-file=${passwordFile}`,
       '--lease-namespace=default',

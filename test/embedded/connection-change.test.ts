@@ -2,8 +2,8 @@
  * A NacosConnection that changes while services are published over it: clients of Nacos do not notice.
  */
 import assert from 'node:assert/strict';
-import { eventually } from '../real/eventually.ts';
-import { publishersOf } from '../real/replicas/publishers.ts';
+import { eventually, hangMs } from '../eventually.ts';
+import { publishersOf } from '../testbed/nacos-publishers.ts';
 import { startEmbeddedWorld } from './world.ts';
 import type { EmbeddedWorld } from './world.ts';
 
@@ -12,8 +12,7 @@ const service = { namespaceId: '', group: namespace, serviceName: 'orders' };
 const host = '10.0.0.1:80';
 const changes = 5;
 
-describe('the operator when a NacosConnection changes', function () {
-  this.timeout(60_000);
+describe('the operator when a NacosConnection changes', () => {
   let world: EmbeddedWorld;
 
   const apply = (apiVersion: string, kind: string, name: string, rest: { metadata?: object }) =>
@@ -48,7 +47,7 @@ describe('the operator when a NacosConnection changes', function () {
       ports,
       endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
     } as object);
-    await eventually(15_000, async () => assert.equal((await publishers()).length, 1));
+    await eventually(hangMs, async () => assert.equal((await publishers()).length, 1));
   });
 
   after(() => world?.stop());
@@ -62,7 +61,7 @@ describe('the operator when a NacosConnection changes', function () {
     for (let change = 1; change <= changes; change += 1) {
       const [before] = await publishers();
       await connect(10_000 - change);
-      await eventually(15_000, async () => {
+      await eventually(hangMs, async () => {
         const now = await publishers();
         assert.equal(now.length, 1);
         assert.notEqual(now[0], before);

@@ -6,6 +6,7 @@ import { startEmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import type { EmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
 import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';
 import { NacosAdmin } from '../testbed/nacos-admin.ts';
+import { freePortBlock } from '../testbed/ports.ts';
 
 export interface EmbeddedEndpoint {
   readonly nacos: EmbeddedNacos;
@@ -18,8 +19,17 @@ export async function startEmbeddedEndpoint(
   dumpDelayMs?: number,
 ): Promise<EmbeddedEndpoint> {
   const auth = { username: 'nacos', password: `marker-${randomBytes(12).toString('hex')}` };
-  const nacos = await startEmbeddedNacos({ generation, auth, dumpDelayMs, clock: systemClock, log: silentLogger });
-  const { host, port, grpcPort } = nacos;
+  // It may go away and come back, and nobody else must take its ports meanwhile; gRPC is at the port + 1000.
+  const port = await freePortBlock([0, 1000]);
+  const nacos = await startEmbeddedNacos({
+    port,
+    generation,
+    auth,
+    dumpDelayMs,
+    clock: systemClock,
+    log: silentLogger,
+  });
+  const { host, grpcPort } = nacos;
   const admin = new NacosAdmin({ version: generation, baseUrl: `http://${host}:${port}/nacos`, ...auth });
   return { nacos, endpoint: { version: generation, host, port, grpcPort, ...auth, admin } };
 }

@@ -3,7 +3,7 @@
  * anything, the operator asks the database of Nacos now and then, and not at every change.
  */
 import assert from 'node:assert/strict';
-import { eventually } from '../real/eventually.ts';
+import { eventually, hangMs } from '../eventually.ts';
 import { startBridgedCluster } from './bridged-cluster.ts';
 import type { BridgedCluster } from './bridged-cluster.ts';
 import { startEmbeddedEndpoint } from './embedded-endpoint.ts';
@@ -13,8 +13,7 @@ const namespace = 'default';
 const names = Array.from({ length: 20 }, (_, number) => `kept-${number}`);
 
 for (const version of ['3.1', '2.3'] as const) {
-  describe(`what users give to a dataId of an embedded Nacos ${version}`, function () {
-    this.timeout(60_000);
+  describe(`what users give to a dataId of an embedded Nacos ${version}`, () => {
     const started = new AsyncDisposableStack();
     let endpoint: EmbeddedEndpoint['endpoint'];
     let cluster: BridgedCluster;
@@ -42,7 +41,7 @@ for (const version of ['3.1', '2.3'] as const) {
         });
       }
       for (const name of names) {
-        await eventually(10_000, async () => assert.equal((await held(name)).content, content));
+        await eventually(hangMs, async () => assert.equal((await held(name)).content, content));
       }
     }
     const databaseReads = () =>

@@ -2,7 +2,7 @@
  * DataIds that the database of Nacos lists and that it does not serve yet: an object is written when all of it is there.
  */
 import assert from 'node:assert/strict';
-import { eventually } from '../real/eventually.ts';
+import { eventually, hangMs } from '../eventually.ts';
 import type { KubeObject, ObjectRef } from '../scenarios/backends.ts';
 import { startBridgedCluster } from './bridged-cluster.ts';
 import { startEmbeddedEndpoint } from './embedded-endpoint.ts';
@@ -11,8 +11,7 @@ const group = 'late';
 const namespace = 'default';
 const object: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'settings' };
 
-describe('a dataId that is listed before it is served', function () {
-  this.timeout(60_000);
+describe('a dataId that is listed before it is served', () => {
   let started: AsyncDisposableStack;
 
   beforeEach(() => void (started = new AsyncDisposableStack()));
@@ -20,13 +19,13 @@ describe('a dataId that is listed before it is served', function () {
 
   it('keeps the object from being written until it is served', async () => {
     const versions = await mirrored({ dumpDelayMs: 1_000 });
-    await eventually(20_000, async () => assert.ok(versions.length > 0));
+    await eventually(hangMs, async () => assert.ok(versions.length > 0));
     assert.deepEqual(versions, [{ served: '1', late: '2' }]);
   });
 
   it('does not keep it for long', async () => {
     const versions = await mirrored({ dumpDelayMs: 120_000 });
-    await eventually(20_000, async () => assert.deepEqual(versions, [{ served: '1' }]));
+    await eventually(hangMs, async () => assert.deepEqual(versions, [{ served: '1' }]));
   });
 
   /** The data of each version of the object that both dataIds mean, of which one is served from the beginning. */
@@ -43,7 +42,7 @@ describe('a dataId that is listed before it is served', function () {
     await endpoint.admin.publish('', group, 'served', '1');
     // Which serves all that it has when it starts, and closes the connections of before.
     await nacos.restart();
-    await eventually(5_000, () => endpoint.admin.publish('', group, 'late', '2'));
+    await eventually(hangMs, () => endpoint.admin.publish('', group, 'late', '2'));
     const sync: KubeObject = {
       apiVersion: 'bridge.nacos.io/v1alpha1',
       kind: 'NacosConfigSync',

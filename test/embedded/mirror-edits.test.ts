@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { encodeData } from '../../operator/config-sync/mirror/data-object.ts';
-import { eventually } from '../real/eventually.ts';
-import { assertReady } from '../real/fleet.ts';
+import { eventually, hangMs } from '../eventually.ts';
+import { assertReady } from '../acceptance/fleet.ts';
 import type { ObjectRef } from '../scenarios/backends.ts';
-import { OperationWitness } from './operation-witness.ts';
 import { startEmbeddedWorld, type EmbeddedWorld } from './world.ts';
 
 const bridge = 'bridge.nacos.io/v1alpha1';
@@ -19,14 +18,11 @@ const text = 'what Nacos holds';
 
 type Kind = (typeof kinds)[number];
 
-describe('mirrors that somebody edits', function () {
-  this.timeout(90_000);
+describe('mirrors that somebody edits', () => {
   let world: EmbeddedWorld;
-  let nacos: OperationWitness;
 
   before(async () => {
     world = await startEmbeddedWorld('3.1');
-    nacos = new OperationWitness(world.nacos.faults);
     await world.backends.kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     for (const kind of kinds) for (const name of namesOf(kind)) await addMirror(kind, name);
     await assertAllRight();
@@ -41,10 +37,10 @@ describe('mirrors that somebody edits', function () {
       async doing(edit) {
         await world.operator.end('SIGTERM');
         await edit();
-        nacos.reset();
+        world.nacosOperations.reset();
         await world.operator.start();
         // Once, which asks Nacos, and once more when Nacos has answered.
-        await eventually(30_000, async () => {
+        await eventually(hangMs, async () => {
           const looks = await world.operator.metric('controller_runtime_reconcile_total', 'nacosconfig"');
           assert.ok(looks >= 2 * kinds.length * total, 'all NacosConfigs must be looked at');
         });
@@ -55,7 +51,7 @@ describe('mirrors that somebody edits', function () {
     for (const kind of kinds) {
       const plural = `${kind.toLowerCase()}s`;
       it(`are put back, in ${plural} that were edited and deleted ${title}, at the cost of a read of each`, async () => {
-        nacos.reset();
+        world.nacosOperations.reset();
         const [edited = '', emptied = '', deleted = ''] = namesOf(kind);
         await doing(async () => {
           const { kubernetes } = world.backends;
@@ -64,7 +60,7 @@ describe('mirrors that somebody edits', function () {
           await kubernetes.delete(refOf(kind, deleted));
         });
         await assertAllRight();
-        assert.equal(nacos.counts['ConfigQueryRequest'], 3);
+        assert.equal(world.nacosOperations.counts()['ConfigQueryRequest'], 3);
       });
     }
   }
@@ -79,7 +75,7 @@ describe('mirrors that somebody edits', function () {
   }
 
   async function assertAllRight(): Promise<void> {
-    await eventually(30_000, async () => {
+    await eventually(hangMs, async () => {
       for (const kind of kinds) {
         const objects = await world.backends.kubernetes.list('v1', kind, namespace);
         const held = namesOf(kind).map((name) => objects.find(({ metadata }) => metadata.name === name)?.['data']);

@@ -3,8 +3,7 @@
  * write makes another look when it comes back through a watch.
  */
 import assert from 'node:assert/strict';
-import { eventually } from '../real/eventually.ts';
-import { OperationWitness } from './operation-witness.ts';
+import { eventually, hangMs } from '../eventually.ts';
 import { startEmbeddedWorld, type EmbeddedWorld } from './world.ts';
 
 const bridge = 'bridge.nacos.io/v1alpha1';
@@ -13,14 +12,11 @@ const names = Array.from({ length: 20 }, (_, number) => `config-${number}`);
 /** Echoes come within milliseconds. */
 const quietMs = 1_000;
 
-describe('the writes of mirrors', function () {
-  this.timeout(60_000);
+describe('the writes of mirrors', () => {
   let world: EmbeddedWorld;
-  let kubernetes: OperationWitness;
 
   before(async () => {
     world = await startEmbeddedWorld('3.1');
-    kubernetes = new OperationWitness(world.kubernetes.faults);
     await world.backends.kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     await publish('first');
     const spec = (name: string) => ({
@@ -41,12 +37,12 @@ describe('the writes of mirrors', function () {
   for (const content of ['second', 'third']) {
     it(`are one apply and one status, and one look, for the ${content} content`, async () => {
       const looks = await looksSoFar();
-      kubernetes.reset();
+      world.apiOperations.reset();
       await publish(content);
       await assertMirrored(content);
       await settled();
       const operations = ['get configmaps', 'patch configmaps', 'patch nacosconfigs/status'];
-      const made = operations.map((operation) => kubernetes.counts[operation] ?? 0);
+      const made = operations.map((operation) => world.apiOperations.counts()[operation] ?? 0);
       assert.deepEqual(made, [0, names.length, names.length]);
       assert.equal(await looksSoFar(), looks + names.length);
     });
@@ -58,7 +54,7 @@ describe('the writes of mirrors', function () {
     );
 
   async function assertMirrored(content: string): Promise<void> {
-    await eventually(20_000, async () => {
+    await eventually(hangMs, async () => {
       const mirrors = await world.backends.kubernetes.list('v1', 'ConfigMap', namespace);
       const texts = names.map((name) => mirrors.find(({ metadata }) => metadata.name === name)?.['data']);
       for (const data of texts) assert.deepEqual(data, { text: content });
@@ -71,7 +67,7 @@ describe('the writes of mirrors', function () {
   async function settled(): Promise<void> {
     let looks = -1;
     let sinceMs = 0;
-    await eventually(20_000, async () => {
+    await eventually(hangMs, async () => {
       const now = await looksSoFar();
       if (now !== looks) [looks, sinceMs] = [now, performance.now()];
       assert.ok(performance.now() - sinceMs >= quietMs, 'still looking');

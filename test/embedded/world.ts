@@ -1,29 +1,24 @@
 /**
- * The operator between the embedded servers: the same backends for scenarios as a world of real servers has, without
- * anything beside Node.js.
+ * The operator between the embedded servers: the same world for suites as one of real servers, without anything beside
+ * Node.js.
  */
 import type { EmbeddedKubernetes } from '../../sandbox/kubernetes/embedded-kubernetes.ts';
 import type { EmbeddedNacos } from '../../sandbox/nacos/embedded-nacos.ts';
-import type { OperatorProcess } from '../operator-process.ts';
-import type { Backends } from '../scenarios/backends.ts';
-import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
+import type { BreakableServer, World } from '../acceptance/world.ts';
 import { HttpNacos, type NacosEndpoint } from '../scenarios/nacos-backend.ts';
 import { freePorts } from '../testbed/ports.ts';
 import { startApplication } from './application.ts';
 import { startBridgedCluster } from './bridged-cluster.ts';
 import { startEmbeddedEndpoint } from './embedded-endpoint.ts';
+import { FaultWitness } from './fault-witness.ts';
 
-export type Generation = '3.1' | '2.3';
+type Generation = NacosEndpoint['version'];
 
-export interface EmbeddedWorld {
+export interface EmbeddedWorld extends World {
   readonly kubernetes: EmbeddedKubernetes;
   readonly nacos: EmbeddedNacos;
-  readonly backends: Backends & { readonly kubernetes: RestKubernetes };
-  readonly operator: OperatorProcess;
-  readonly closedPort: number;
-  /** Where Nacos is and how to log in. */
-  readonly endpoint: NacosEndpoint;
-  stop(): Promise<void>;
+  readonly apiOperations: FaultWitness;
+  readonly nacosOperations: FaultWitness;
 }
 
 export async function startEmbeddedWorld(generation: Generation): Promise<EmbeddedWorld> {
@@ -46,6 +41,30 @@ async function start(generation: Generation, started: AsyncDisposableStack): Pro
   started.defer(() => cluster.stop());
   const { kubernetes, operator, rest } = cluster;
   const [closedPort = 1] = await freePorts(1);
-  const backends = { kubernetes: rest, nacos: http };
-  return { kubernetes, nacos, backends, operator, closedPort, endpoint, stop: () => started.disposeAsync() };
+  return {
+    kubernetes,
+    nacos,
+    backends: { kubernetes: rest, nacos: http },
+    operator,
+    closedPort,
+    endpoint,
+    servers: {
+      apiServer: breakable(
+        () => kubernetes.stopServing(),
+        () => kubernetes.startServing(),
+      ),
+      nacos: breakable(
+        () => nacos.stopServing(),
+        () => nacos.restart(),
+      ),
+    },
+    apiOperations: new FaultWitness(kubernetes.faults),
+    nacosOperations: new FaultWitness(nacos.faults),
+    failPublishes: () => nacos.faults.add({ on: 'ConfigPublishRequest', fault: { kind: 'status', status: 500 } }),
+    stop: () => started.disposeAsync(),
+  };
+}
+
+function breakable(end: () => Promise<void>, start: () => Promise<void>): BreakableServer {
+  return { kill: end, stop: end, start };
 }

@@ -5,12 +5,13 @@ import { KubeClient } from '../../operator/kube/client.ts';
 import type { KubeClientOptions } from '../../operator/kube/client.ts';
 import { createKubeMetrics } from '../../operator/kube/metrics.ts';
 import { silentLogger } from '../../operator/logger.ts';
+import { hangMs } from '../eventually.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
 
 export function clientFor(server: FakeApiServer, options: Partial<KubeClientOptions> = {}): KubeClient {
   return new KubeClient(server.access, {
     userAgent: 'test',
-    requestTimeoutMs: 2000,
+    requestTimeoutMs: 20_000,
     maxConnections: 4,
     metrics: createKubeMetrics(new Registry(), 'test_'),
     clock: systemClock,
@@ -23,7 +24,7 @@ export function clientFor(server: FakeApiServer, options: Partial<KubeClientOpti
 export async function until(
   condition: () => boolean,
   describe = () => String(condition),
-  limitMs = 3000,
+  limitMs = hangMs,
 ): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!condition()) {

@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { loadClusterAccess } from '../../operator/kube/cluster-access.ts';
 import { ConnectionPools } from '../../operator/kube/connection-pools.ts';
 
-describe('access to a cluster by kubeconfig', function () {
-  this.timeout(20_000);
-
+describe('access to a cluster by kubeconfig', () => {
   let dir: string;
   before(async () => (dir = await mkdtemp(join(tmpdir(), 'kubeconfig-'))));
   after(() => rm(dir, { recursive: true }));

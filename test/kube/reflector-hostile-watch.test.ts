@@ -47,9 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('watch') }) },
 );
 
-describe('a reflector against a hostile watch', function () {
-  this.timeout(20_000);
-
+describe('a reflector against a hostile watch', () => {
   const scopes = [
     { title: 'of all namespaces', watched: undefined },
     { title: 'of two of three namespaces', watched: ['a', 'b'] },

@@ -91,6 +91,7 @@ export function clientFor(
   const logged: string[] = [];
   const client = new NacosClient({
     servers: servers.map(({ address }) => address),
+    requestTimeoutMs: 20_000,
     clientName: 'Test-Client:v1',
     appName: 'test',
     log: recorder(logged),

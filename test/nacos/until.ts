@@ -3,18 +3,12 @@
  * limit that fails the test with the condition's name. `step` may move a fake clock on.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { hangMs } from '../eventually.ts';
 
-const defaultLimitMs = 4_000;
-
-export async function until(
-  what: string,
-  condition: () => boolean,
-  step?: () => Promise<void>,
-  limitMs = defaultLimitMs,
-): Promise<void> {
-  const endMs = performance.now() + limitMs;
+export async function until(what: string, condition: () => boolean, step?: () => Promise<void>): Promise<void> {
+  const endMs = performance.now() + hangMs;
   while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms in vain for: ${what}`);
+    if (performance.now() > endMs) throw new Error(`waited ${hangMs} ms in vain for: ${what}`);
     await step?.();
     await pause(2);
   }

@@ -147,11 +147,11 @@ const responseTypes: Readonly<Record<string, string | undefined>> = {
   ServiceQueryRequest: 'QueryServiceResponse',
 };
 
-export function ok(type: string, body: Json = {}): Answer {
+function ok(type: string, body: Json = {}): Answer {
   return { type, body: { resultCode: 200, errorCode: 0, success: true, ...body } };
 }
 
-export function failed(type: string, errorCode: number, message: string): Answer {
+function failed(type: string, errorCode: number, message: string): Answer {
   return { type, body: { resultCode: 500, errorCode, message, success: false } };
 }
 

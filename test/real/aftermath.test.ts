@@ -3,13 +3,13 @@
  */
 import assert from 'node:assert/strict';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 const shownLines = 10;
 
 describe(`after all tests with Nacos ${nacosVersion}`, function () {
   this.timeout(60_000);
-  let world: World;
+  let world: RealWorld;
 
   before(async function () {
     this.timeout(startLimitMs);
@@ -52,7 +52,7 @@ describe(`after all tests with Nacos ${nacosVersion}`, function () {
 });
 
 /** An API server that starts denies everything until it has read its roles; it says that it is not ready meanwhile. */
-function isDuringOutage({ apiserverOutages }: World, timestamp: string): boolean {
+function isDuringOutage({ apiserverOutages }: RealWorld, timestamp: string): boolean {
   const timeMs = Date.parse(timestamp);
   return apiserverOutages.some(({ fromMs, toMs }) => timeMs >= fromMs && timeMs <= toMs);
 }

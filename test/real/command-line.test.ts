@@ -1,17 +1,17 @@
 /** The process as a kubelet and a person at a terminal see it: arguments, signals, exit codes. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { eventually } from './eventually.ts';
-import { Fleet } from './fleet.ts';
+import { eventually } from '../eventually.ts';
+import { Fleet } from '../acceptance/fleet.ts';
 import { mainFile } from '../operator-process.ts';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 const drainLimitMs = 15_000;
 
 describe(`the operator's process with Nacos ${nacosVersion}`, function () {
   this.timeout(60_000);
-  let world: World;
+  let world: RealWorld;
 
   before(async function () {
     this.timeout(startLimitMs);

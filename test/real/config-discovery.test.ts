@@ -15,7 +15,7 @@ import { createNacosMetrics } from '../../operator/connections/nacos-metrics.ts'
 import { parseServerAddresses } from '../../operator/nacos/transport/server-address.ts';
 import { startNacos } from '../testbed/nacos.ts';
 import type { NacosServer } from '../testbed/nacos.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 const plain = { type: 'text', cas: 'none' } as const;
 const pace = 5;

@@ -2,25 +2,25 @@
  * `kill -9` of the operator at random moments while both sides change. Whatever was half done is finished by the next
  * start: both sides agree, and nothing is left over.
  *
- * Moments and changes come from a seed, which a failure names; `NACOS_BRIDGE_SEED` repeats a run.
+ * Moments and changes come from a seed, which a failure names; `TEST_SEED` repeats a run.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { eventually } from './eventually.ts';
-import { Fleet } from './fleet.ts';
+import { eventually } from '../eventually.ts';
+import { Fleet } from '../acceptance/fleet.ts';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 const rounds = nacosVersion === '3.1' ? 30 : 5;
 const changesPerRound = 12;
 const changeWindowMs = 1200;
 const convergenceLimitMs = 20_000;
-const seed = Number(process.env['NACOS_BRIDGE_SEED'] ?? randomInt(1_000_000));
+const seed = Number(process.env['TEST_SEED'] ?? randomInt(1_000_000));
 
 describe(`kill -9 of the operator with Nacos ${nacosVersion} (seed ${seed})`, function () {
   this.timeout(60_000);
   const random = seededRandom(seed);
-  let world: World;
+  let world: RealWorld;
   let fleet: Fleet;
 
   before(async function () {

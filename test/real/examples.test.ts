@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../scenarios/backends.ts';
 import { NacosSdk } from '../testbed/nacos-sdk.ts';
-import { eventually } from './eventually.ts';
-import { assertReady } from './fleet.ts';
+import { eventually } from '../eventually.ts';
+import { assertReady } from '../acceptance/fleet.ts';
 import { kubectl } from './release.ts';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 const folder = join(import.meta.dirname, '../../examples');
 const namespace = 'examples';
@@ -26,7 +26,7 @@ interface ConfigExample extends KubeObject {
 
 describe(`the examples with Nacos ${nacosVersion}`, function () {
   this.timeout(30_000);
-  let world: World;
+  let world: RealWorld;
   let sdk: NacosSdk;
   let configs: ConfigExample[];
 
@@ -106,7 +106,7 @@ describe(`the examples with Nacos ${nacosVersion}`, function () {
 });
 
 /** Puts host, port and credentials into a copy of the connection example, as its comment asks. */
-async function fillConnectionIn({ dir, nacos }: World): Promise<string> {
+async function fillConnectionIn({ dir, nacos }: RealWorld): Promise<string> {
   const target = join(dir, 'examples');
   await mkdir(target, { recursive: true });
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml'))) {

@@ -3,7 +3,7 @@
  * second or more. For tests that must not miss a moment.
  */
 import { NacosSdk } from '../testbed/nacos-sdk.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 export interface Sight {
   /** On the monotonic clock of this process. */
@@ -13,14 +13,14 @@ export interface Sight {
 }
 
 export class HostsRecorder {
-  readonly #world: World;
+  readonly #world: RealWorld;
   readonly #group: string;
   readonly #service: string;
   readonly #sdk: NacosSdk;
   readonly #answers: Sight[] = [];
   readonly #timer: NodeJS.Timeout;
 
-  private constructor(world: World, group: string, service: string, sdk: NacosSdk, intervalMs: number) {
+  private constructor(world: RealWorld, group: string, service: string, sdk: NacosSdk, intervalMs: number) {
     this.#world = world;
     this.#group = group;
     this.#service = service;
@@ -28,7 +28,7 @@ export class HostsRecorder {
     this.#timer = setInterval(() => void this.#ask(), intervalMs);
   }
 
-  static async start(world: World, group: string, service: string, intervalMs = 250): Promise<HostsRecorder> {
+  static async start(world: RealWorld, group: string, service: string, intervalMs = 250): Promise<HostsRecorder> {
     const sdk = await NacosSdk.start(world.nacos);
     await sdk.subscribe(group, service);
     return new HostsRecorder(world, group, service, sdk, intervalMs);

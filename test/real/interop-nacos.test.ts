@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { startNacosPython } from '../testbed/nacos-python.ts';
 import { NacosSdk } from '../testbed/nacos-sdk.ts';
 import type { NacosSdkOptions, SdkInstance } from '../testbed/nacos-sdk.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { assertHosts, lastHosts } from './interop-hosts.ts';
 import { outcomesOf, outcomesOfImpostor } from './interop-refusals.ts';
 import { startEmbeddedServer, startRealServer } from './interop-servers.ts';

@@ -23,7 +23,7 @@ import { Store } from '../../operator/kube/store.ts';
 import { silentLogger } from '../../operator/logger.ts';
 import { startKubernetes } from '../testbed/kubernetes.ts';
 import type { KubernetesServer } from '../testbed/kubernetes.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>;

@@ -10,6 +10,9 @@ export type LaneReport =
   | { readonly kind: 'failed'; readonly title: string; readonly error: string }
   | { readonly kind: 'finished' };
 
+/** Of a test without a limit of its own. */
+const hangLimitMs = 300_000;
+
 /** Files run on their own reporting: mocha's own output would mix with that of other lanes. */
 class Silent extends Mocha.reporters.Base {
   override epilogue(): void {}
@@ -19,7 +22,7 @@ function send(report: LaneReport): void {
   process.send?.(report);
 }
 
-const mocha = new Mocha({ reporter: Silent as never, forbidOnly: true, forbidPending: true, timeout: 10_000 });
+const mocha = new Mocha({ reporter: Silent as never, forbidOnly: true, forbidPending: true, timeout: hangLimitMs });
 for (const file of process.argv.slice(2)) mocha.addFile(file);
 await mocha.loadFilesAsync();
 const runner = mocha.run(() => {

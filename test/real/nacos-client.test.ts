@@ -17,7 +17,7 @@ import { parseServerAddresses } from '../../operator/nacos/transport/server-addr
 import { NacosProxy } from '../testbed/nacos-proxy.ts';
 import { startNacos } from '../testbed/nacos.ts';
 import type { NacosServer } from '../testbed/nacos.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 const tokenSeconds = 20;
 const plain = { type: 'text', cas: 'none' } as const;

@@ -1,15 +1,15 @@
 /** A namespace goes away with everything in it, on both sides, without help. */
 import assert from 'node:assert/strict';
-import { eventually } from './eventually.ts';
-import { Fleet } from './fleet.ts';
+import { eventually } from '../eventually.ts';
+import { Fleet } from '../acceptance/fleet.ts';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 const deletionLimitMs = 30_000;
 
 describe(`a namespace with Nacos ${nacosVersion}`, function () {
   this.timeout(60_000);
-  let world: World;
+  let world: RealWorld;
 
   before(async function () {
     this.timeout(startLimitMs);

@@ -15,7 +15,7 @@ import type { NamingClient } from '../../operator/nacos/naming/naming-client.ts'
 import { parseServerAddresses } from '../../operator/nacos/transport/server-address.ts';
 import { startNacos } from '../testbed/nacos.ts';
 import type { NacosServer } from '../testbed/nacos.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 /** Servers gather changes for half a second before they push them. */
 const soonMs = 5_000;

@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { apiserverOutage, outOfSightMs, publishersAre, refill, withdraw } from './replicas/blindness.ts';
 import { figure } from './replicas/figure.ts';
 import { sideName } from './replicas/nacos-side.ts';

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import type { KubeObject } from '../scenarios/backends.ts';
 import { kubectl } from './release.ts';
 import { changeEndpoints } from './replicas/endpoint-changes.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { figure } from './replicas/figure.ts';
 import { sideName } from './replicas/nacos-side.ts';
 import { podNode } from './replicas/replica-world.ts';

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { outOfSightMs, refill, withdraw } from './replicas/blindness.ts';
 import { figure } from './replicas/figure.ts';
 import { sideName } from './replicas/nacos-side.ts';

@@ -1,8 +1,8 @@
 /**
  * `npm run test:real`: everything that only real servers can prove. Needs what `npm run testbed` builds.
  *
- * Two lanes run side by side, one with each generation of Nacos: a world of its own (world.ts), the scenario suite, and
- * the acceptance tests. Before them run the files that start their own servers, and beside those, in worlds of their own,
+ * Two lanes run side by side, one with each generation of Nacos: a world of its own (world.ts), the suites of acceptance/,
+ * and what only real servers can show. Before them run the files that start their own servers, and beside those, in worlds of their own,
  * the tests that mostly wait: outages, and several replicas. The last line of the output is the count over all:
  * `N passed, N failed`; the exit code is 1 when any test failed, 2 when the testbed is not built.
  *
@@ -19,17 +19,17 @@ import type { LaneReport } from './lane.ts';
 
 /** In this order in each lane: what kills servers comes late, what looks back comes last. */
 const worldFiles = [
-  'scenarios.test.ts',
-  'two-writers.test.ts',
+  '../acceptance/scenarios.test.ts',
+  '../acceptance/two-writers.test.ts',
   'examples.test.ts',
   'namespace.test.ts',
   'services.test.ts',
   'services-restart.test.ts',
   'command-line.test.ts',
-  'equal-world.test.ts',
-  'secret-marker.test.ts',
-  'two-operators.test.ts',
-  'outages.test.ts',
+  '../acceptance/equal-world.test.ts',
+  '../acceptance/secret-marker.test.ts',
+  '../acceptance/two-operators.test.ts',
+  '../acceptance/outages.test.ts',
   'crash.test.ts',
   'aftermath.test.ts',
 ];
@@ -92,7 +92,7 @@ async function planTracks(): Promise<Track[][]> {
   const parts = all.filter((file) => !inLanes.has(file) && isChosen(file));
   const lane = (name: string, version: string, files: readonly string[]): Lane[] =>
     versions.length === 0 || versions.includes(version)
-      ? [{ name: `${name} ${version}`, files: files.filter(isChosen), env: { NACOS_BRIDGE_NACOS: version } }]
+      ? [{ name: `${name} ${version}`, files: files.filter(isChosen), env: { TEST_NACOS: version } }]
       : [];
   const patient = (version: string): Track => [
     ...lane('outage ', version, waitingFiles),

@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import type { KubeObject, ObjectRef } from '../scenarios/backends.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 import type { NacosInstance } from '../testbed/nacos-naming-admin.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { SliceWatch } from './slice-watch.ts';
 import { nodeName } from './world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 const podLimitMs = 30_000;
 const label = 'fleet.test/published';
@@ -23,19 +23,19 @@ export class ServiceFleet {
   /** Also the group in Nacos. */
   readonly namespace: string;
   readonly slices: SliceWatch;
-  readonly #world: World;
+  readonly #world: RealWorld;
   readonly #kubernetes: RestKubernetes;
   /** Names of the ports by Service. */
   readonly #services = new Map<string, readonly ServicePort[]>();
 
-  private constructor(world: World, namespace: string) {
+  private constructor(world: RealWorld, namespace: string) {
     this.#world = world;
     this.namespace = namespace;
     this.#kubernetes = new RestKubernetes(world.kubernetes.kubeconfig);
     this.slices = new SliceWatch(this.#kubernetes, namespace);
   }
 
-  static async create(world: World, namespace: string): Promise<ServiceFleet> {
+  static async create(world: RealWorld, namespace: string): Promise<ServiceFleet> {
     const fleet = new ServiceFleet(world, namespace);
     await fleet.#apply('v1', 'Namespace', '', { metadata: { name: namespace } });
     fleet.slices.start();

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { HostsRecorder } from './hosts-recorder.ts';
 import type { Sight } from './hosts-recorder.ts';
 import { ServiceFleet } from './service-fleet.ts';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 const changing = Array.from({ length: 10 }, (_, number) => `changing-${number}`);
 const quiet = Array.from({ length: 5 }, (_, number) => `quiet-${number}`);
@@ -17,7 +17,7 @@ const returnLimitMs = 30_000;
 
 describe(`many services with Nacos ${nacosVersion}`, function () {
   this.timeout(120_000);
-  let world: World;
+  let world: RealWorld;
   let fleet: ServiceFleet;
   let recorder: HostsRecorder | undefined;
 
@@ -104,14 +104,14 @@ describe(`many services with Nacos ${nacosVersion}`, function () {
 });
 
 /** Namespaces of earlier tests take a while to go. */
-async function onlyOursAreLeft(world: World): Promise<void> {
+async function onlyOursAreLeft(world: RealWorld): Promise<void> {
   await eventually(settleLimitMs, async () => {
     const records = await world.operator.metric('nacos_bridge_service_records');
     assert.equal(records, changing.length + quiet.length, 'services that the operator publishes');
   });
 }
 
-async function countRequests(world: World, operation: string): Promise<number> {
+async function countRequests(world: RealWorld, operation: string): Promise<number> {
   return world.operator.metric('nacos_bridge_nacos_requests_total', `operation="${operation}"`);
 }
 

@@ -1,11 +1,11 @@
 /** Services with pods, their EndpointSlices made by Kubernetes' own controller, and what Nacos and its SDK show of them. */
 import assert from 'node:assert/strict';
 import { NacosSdk } from '../testbed/nacos-sdk.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { kubectl } from './release.ts';
 import { ServiceFleet } from './service-fleet.ts';
 import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import type { RealWorld } from './world.ts';
 
 /** From a change of the EndpointSlice until Nacos holds it. */
 const equalLimitMs = 2000;
@@ -13,7 +13,7 @@ const statusLimitMs = 10_000;
 
 describe(`services with Nacos ${nacosVersion}`, function () {
   this.timeout(90_000);
-  let world: World;
+  let world: RealWorld;
   let fleet: ServiceFleet;
   let sdk: NacosSdk;
 

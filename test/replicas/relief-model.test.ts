@@ -46,5 +46,5 @@ describe('replicas under any interleaving of disturbances', () => {
       }
     });
     fc.assert(runs, { numRuns: 3000, examples: [[2, lagging]] });
-  }).timeout(30_000);
+  });
 });

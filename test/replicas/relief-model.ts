@@ -237,9 +237,9 @@ export class ReliefModel {
 }
 
 /** The longest delay of a push in the model, and a few steps. A watch may lag for longer without its replica being lost. */
-export const settleSeconds = 6;
+const settleSeconds = 6;
 /** Frozen, evicted, or lost and relieved: whatever comes first for one replica comes within this. */
-export const boundSeconds = evictionSeconds + leaseSeconds + longestWatchDelay + listSeconds + settleSeconds;
+const boundSeconds = evictionSeconds + leaseSeconds + longestWatchDelay + listSeconds + settleSeconds;
 
 const nothingYet: ReadonlySet<string> = new Set();
 

@@ -123,9 +123,9 @@ describe('replicas that publish the same services', () => {
     for (const replica of replicas) replica.start();
     await until('both publish', () => replicas.every(({ naming }) => naming.published.services === 1));
     replicas[1]!.lose();
-    await until('relieved', () => replicas[1]!.states === 'relieved', undefined, 8_000);
+    await until('relieved', () => replicas[1]!.states === 'relieved');
     assert.ok(performance.now() - beganMs >= 3_000);
-  }).timeout(12_000);
+  });
 
   it('go on when pushes are lost: the relieved one publishes again although it was not told', async () => {
     const [a, b] = await begin('a', 'b');
@@ -133,8 +133,8 @@ describe('replicas that publish the same services', () => {
     await until('relieved', () => b!.states === 'relieved' && records() === 1);
     nacos.fails('silence', 'NotifySubscriberRequest');
     a!.lose();
-    await until('again', () => b!.states === 'blind' && records() === 2, undefined, 8_000);
-  }).timeout(15_000);
+    await until('again', () => b!.states === 'blind' && records() === 2);
+  });
 
   it('publish on while they are relieved in one of their Nacos namespaces only', async () => {
     const inBoth = { namespaceIds: ['', 'dev'] };
@@ -190,7 +190,7 @@ describe('replicas that publish the same services', () => {
       a!.replicas.stop(new AbortController().signal),
       until('both', () => b!.states === 'blind' && records() === 2),
     ]);
-  }).timeout(6000);
+  });
 
   it('name nobody while a record of their own is not confirmed', async () => {
     const [a, b] = await begin('a', 'b');
@@ -234,7 +234,7 @@ describe('replicas that publish the same services', () => {
     assert.deepEqual(replicas[0]!.naming.connections.servers, [nacos.address]);
     assert.deepEqual(replicas[1]!.naming.connections.servers, [other.address]);
     assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
-  }).timeout(6000);
+  });
 
   it('do not heed strangers, nor replicas of other clusters', async () => {
     const [a] = await begin('a');

@@ -271,5 +271,5 @@ describe('leader election under faults', () => {
       assert.equal(leaders().length, able.length > 0 ? 1 : 0);
     });
     await fc.assert(property, { numRuns: 60 });
-  }).timeout(20_000);
+  });
 });

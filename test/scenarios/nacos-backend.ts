@@ -5,7 +5,7 @@
  */
 import type { NacosClient } from '../../operator/nacos/client.ts';
 import type { NacosAdmin, NacosConfig } from '../testbed/nacos-admin.ts';
-import { startAuthorClient } from '../two-writers/nacos-client.ts';
+import { startAuthorClient } from './author-client.ts';
 import type { ConfigKey, NacosBackend, ServiceInstance, ServiceKey, StoredConfig } from './backends.ts';
 
 export interface NacosEndpoint {

@@ -153,7 +153,7 @@ export interface Scenario {
   readonly steps: readonly RawStep[];
 }
 
-export interface RawStep {
+interface RawStep {
   readonly line: number;
   readonly data: unknown;
 }

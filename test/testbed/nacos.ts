@@ -1,5 +1,5 @@
 /**
- * A real Nacos server on loopback: standalone, embedded storage, authentication on.
+ * A real Nacos server on loopback: standalone, embedded storage, authentication on unless told otherwise.
  *
  * Guarantees: several run side by side; what was written survives `kill` and `start`. The server's active health checks
  * are off unless asked for, because it dials every persistent instance that is registered: a test that turns them on
@@ -85,7 +85,8 @@ export class NacosServer {
     this.password = options.password ?? `password-${randomBytes(8).toString('hex')}`;
     this.#options = options;
     const baseUrl = `http://${this.host}:${port}/nacos`;
-    this.admin = new NacosAdmin({ version, baseUrl, username: this.username, password: this.password });
+    const password = options.auth === false ? undefined : this.password;
+    this.admin = new NacosAdmin({ version, baseUrl, username: this.username, password });
   }
 
   /** Starts on the same port and data, and waits until HTTP, gRPC and logins work. Does nothing when it runs. */

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { cacheDir } from './cache.ts';
 
 export type GoPartName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kwok' | 'helm' | 'nacos-sdk';
-export type NacosPartName = 'nacos-3.1' | 'nacos-2.3';
-export type PythonPartName = 'nacos-python';
+type NacosPartName = 'nacos-3.1' | 'nacos-2.3';
+type PythonPartName = 'nacos-python';
 export type PartName = GoPartName | NacosPartName | PythonPartName;
 
 interface PartSource {

@@ -78,7 +78,7 @@ describe('a server process', () => {
     const pid = Number(line);
     assert.ok(isAlive(pid));
     test.kill('SIGKILL');
-    await waitUntil('end of the server', [], async () => !isAlive(pid), 4000);
+    await waitUntil('end of the server', [], async () => !isAlive(pid));
   });
 });
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { NacosConfig } from '../../../operator/api/resources.ts';
 import { findCondition } from '../../../operator/kube/conditions.ts';
 import { startEmbeddedWorld, type EmbeddedWorld } from '../../embedded/world.ts';
-import { eventually } from '../../real/eventually.ts';
+import { eventually } from '../../eventually.ts';
 import type { KubeObject, ObjectRef } from '../../scenarios/backends.ts';
 
 const bridge = 'bridge.nacos.io/v1alpha1';
@@ -15,8 +15,7 @@ const objects = 20;
 const keysPerObject = 50;
 const items = objects * keysPerObject;
 
-describe('a NacosConfigSync with a thousand items', function () {
-  this.timeout(180_000);
+describe('a NacosConfigSync with a thousand items', () => {
   let world: EmbeddedWorld;
   /** What its status said, one after the other. */
   const told: string[] = [];
@@ -42,7 +41,7 @@ describe('a NacosConfigSync with a thousand items', function () {
   after(() => world?.stop());
 
   it('tells its progress in a few writes, not one for each item', () => {
-    assert.ok(told.length <= items / 10, `${told.length} writes of the status`);
+    assert.ok(told.length <= items / 4, `${told.length} writes of the status`);
     assert.equal(new Set(told).size, told.length, 'a status was written twice');
   });
 

@@ -3,9 +3,10 @@
  * that are there, with their dataIds and without, and what a change of content costs.
  */
 import assert from 'node:assert/strict';
-import { eventually } from '../../real/eventually.ts';
-import { kubernetesWrites, OperationWitness } from '../../embedded/operation-witness.ts';
+import { kubernetesWrites } from '../../acceptance/operations.ts';
+import { FaultWitness } from '../../embedded/fault-witness.ts';
 import { startEmbeddedWorld, type EmbeddedWorld } from '../../embedded/world.ts';
+import { eventually } from '../../eventually.ts';
 
 const bridge = 'bridge.nacos.io/v1alpha1';
 const namespace = 'inbound';
@@ -13,14 +14,13 @@ const namespace = 'inbound';
 const groups = ['a', 'b', 'c'];
 const dataIds = ['one', 'two'];
 
-describe('a NacosConfigSync that mirrors many dataIds', function () {
-  this.timeout(60_000);
+describe('a NacosConfigSync that mirrors many dataIds', () => {
   let world: EmbeddedWorld;
-  let witness: OperationWitness;
+  let witness: FaultWitness;
 
   before(async () => {
     world = await startEmbeddedWorld('3.1');
-    witness = new OperationWitness(world.kubernetes.faults);
+    witness = new FaultWitness(world.kubernetes.faults);
     const { kubernetes } = world.backends;
     await kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     for (const group of groups) for (const dataId of dataIds) await publish(group, dataId, '1');
@@ -51,7 +51,7 @@ describe('a NacosConfigSync that mirrors many dataIds', function () {
     await lookedAt();
     await quiet();
     assert.deepEqual(objectRequests(), {});
-    assert.deepEqual(kubernetesWrites(witness.counts), {});
+    assert.deepEqual(kubernetesWrites(witness.counts()), {});
   });
 
   it('removes keys, and objects, whose dataIds have gone while the operator was down', async () => {
@@ -77,7 +77,7 @@ describe('a NacosConfigSync that mirrors many dataIds', function () {
 
   /** What was asked of single objects. */
   function objectRequests(): Record<string, number> {
-    const ofObjects = Object.entries(witness.counts).filter(([name]) => name.endsWith(' configmaps'));
+    const ofObjects = Object.entries(witness.counts()).filter(([name]) => name.endsWith(' configmaps'));
     return Object.fromEntries(ofObjects.filter(([name]) => !/^(list|watch) /.test(name)));
   }
 

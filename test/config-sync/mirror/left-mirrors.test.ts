@@ -24,7 +24,6 @@ describe('mirrors that an earlier process has left', () => {
   let cluster: MirrorCluster;
 
   before(async function () {
-    this.timeout(30_000);
     cluster = await MirrorCluster.start(clock);
   });
 

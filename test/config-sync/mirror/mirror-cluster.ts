@@ -47,7 +47,7 @@ export class MirrorCluster {
       { server: url, defaultNamespace: NAMESPACE, credentials },
       {
         userAgent: 'test',
-        requestTimeoutMs: 5000,
+        requestTimeoutMs: 20_000,
         maxConnections: 4,
         metrics: createKubeMetrics(this.#registry, 'test_'),
         clock: systemClock,

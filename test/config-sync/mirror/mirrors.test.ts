@@ -20,7 +20,6 @@ describe('mirrors', () => {
   const onNews = () => {};
 
   before(async function () {
-    this.timeout(30_000);
     cluster = await MirrorCluster.start(clock);
   });
 

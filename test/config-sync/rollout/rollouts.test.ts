@@ -27,7 +27,6 @@ describe('rollouts', () => {
   let rollouts: Rollouts;
 
   before(async function () {
-    this.timeout(30_000);
     cluster = await MirrorCluster.start(clock);
     clients = workloadClients(cluster.kube);
   });

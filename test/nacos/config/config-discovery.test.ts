@@ -49,7 +49,7 @@ class Finder {
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {
-    await until(what, condition, () => this.clock.advance(200), 10_000);
+    await until(what, condition, () => this.clock.advance(200));
   }
 
   async finds(...dataIds: readonly string[]): Promise<void> {

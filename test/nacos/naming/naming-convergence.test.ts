@@ -156,7 +156,6 @@ describe('the records of a naming client', () => {
   afterEach(stopAll);
 
   it('become what was published last, whatever is lost, refused, reset or silent meanwhile', async function () {
-    this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 25 }), async (steps) => {
         const nacos = await nacosServer();

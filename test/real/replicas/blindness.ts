@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from '../eventually.ts';
+import { eventually } from '../../eventually.ts';
 import { hostOf } from './published-services.ts';
 import type { ReplicaWorld } from './replica-world.ts';
 import type { Hosts } from './sights.ts';

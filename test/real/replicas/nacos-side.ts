@@ -1,6 +1,6 @@
 /**
  * The Nacos of a world of replicas: one server of a generation, or two nodes that are one cluster.
- * `NACOS_BRIDGE_NACOS` says which: 3.1 (unless told), 2.3 or cluster.
+ * `TEST_NACOS` says which: 3.1 (unless told), 2.3 or cluster.
  */
 import { startNacosCluster } from '../../testbed/nacos-cluster.ts';
 import { startNacos } from '../../testbed/nacos.ts';
@@ -9,7 +9,7 @@ import type { NacosServer } from '../../testbed/nacos.ts';
 export type SideName = '3.1' | '2.3' | 'cluster';
 
 export const sideName: SideName =
-  (['2.3', 'cluster'] as const).find((name) => name === process.env['NACOS_BRIDGE_NACOS']) ?? '3.1';
+  (['2.3', 'cluster'] as const).find((name) => name === process.env['TEST_NACOS']) ?? '3.1';
 
 export interface NacosSide {
   /** All of them have the same login. */

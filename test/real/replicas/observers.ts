@@ -7,7 +7,7 @@ import type { NacosInstance } from '../../testbed/nacos-naming-admin.ts';
 import type { NacosServer } from '../../testbed/nacos.ts';
 import type { Sight } from './sights.ts';
 
-export const queryEveryMs = 50;
+const queryEveryMs = 50;
 /** More are not sent while these are not answered: a server that is down must not be met by a flood when it is back. */
 const maxPending = 8;
 

@@ -18,13 +18,13 @@ import { startKubernetes } from '../../testbed/kubernetes.ts';
 import type { KubernetesServer } from '../../testbed/kubernetes.ts';
 import { nodeObject, startKwok } from '../../testbed/kwok.ts';
 import type { Kwok } from '../../testbed/kwok.ts';
-import { eventually } from '../eventually.ts';
+import { eventually } from '../../eventually.ts';
 import { ChartRelease } from './chart-release.ts';
 import { startNacosSide } from './nacos-side.ts';
 import type { NacosSide, SideName } from './nacos-side.ts';
 import { Observers } from './observers.ts';
 import { PublishedServices } from './published-services.ts';
-import { publishersOf } from './publishers.ts';
+import { publishersOf } from '../../testbed/nacos-publishers.ts';
 import { ReplicaLinks } from './replica-links.ts';
 
 /** Where kwok plays the pods of published Services. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KubeletPod } from '../../testbed/kubelet-pod.ts';
-import { eventually } from '../eventually.ts';
+import { eventually } from '../../eventually.ts';
 import { publishersAre } from './blindness.ts';
 import type { ReplicaWorld } from './replica-world.ts';
 

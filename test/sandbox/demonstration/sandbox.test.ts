@@ -14,10 +14,7 @@ import { FaultScript } from '../../../sandbox/fault-script.ts';
 import { compileSandboxOptions, createSandboxCommand } from '../../../sandbox/sandbox-options.ts';
 import { SandboxProcess } from './sandbox-process.ts';
 
-const limitMs = 60_000;
-
 describe('the sandbox', function () {
-  this.timeout(limitMs);
   this.slow(10_000);
 
   it('checks the whole round trip once and ends with 0', async () => {

@@ -26,8 +26,7 @@ const watched = [
   '/apis/discovery.k8s.io/v1/endpointslices',
 ];
 
-describe('a cluster with 10,000 custom objects and 500 pods', function () {
-  this.timeout(60_000);
+describe('a cluster with 10,000 custom objects and 500 pods', () => {
   let kubernetes: EmbeddedKubernetes;
   let watches: { readonly request: ClientRequest; readonly events: () => number }[] = [];
 

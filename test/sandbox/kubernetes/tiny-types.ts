@@ -9,7 +9,7 @@ import type { ResourceType, ResourceTypes } from '../../../sandbox/kubernetes/re
 const anything = { 'x-kubernetes-preserve-unknown-fields': true } as const;
 const metadataSchema = { type: 'object', ...anything } as const;
 
-export function tinyType(kind: string, over: Partial<ResourceType> = {}): ResourceType {
+function tinyType(kind: string, over: Partial<ResourceType> = {}): ResourceType {
   return {
     group: '',
     version: 'v1',

@@ -18,7 +18,7 @@ import type { EmbeddedNacos } from '../../../../sandbox/nacos/embedded-nacos.ts'
 import { generations } from '../../../../sandbox/nacos/generation.ts';
 
 const pushDelayMs = 20;
-const limitMs = 3_000;
+const limitMs = 30_000;
 
 for (const generation of generations) {
   describe(`the naming client on an embedded Nacos ${generation}`, () => {

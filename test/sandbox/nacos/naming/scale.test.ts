@@ -11,9 +11,7 @@ import { Client, instance } from './naming-world.ts';
 
 const maxTurnMs = 100;
 
-describe('the naming part of the embedded Nacos at scale', function () {
-  this.timeout(20_000);
-
+describe('the naming part of the embedded Nacos at scale', () => {
   const naming = createNaming({ clock: systemClock, log: silentLogger, generation: '3.1', pushDelayMs: 20 });
   const publisher = new Client(naming, 'naming');
   const subscriber = new Client(naming, 'naming');
@@ -39,8 +37,7 @@ describe('the naming part of the embedded Nacos at scale', function () {
   }
 
   async function awaitPushes(count: number): Promise<void> {
-    const endMs = performance.now() + 10_000;
-    while (subscriber.pushes.length < count && performance.now() < endMs) await pause(10);
+    while (subscriber.pushes.length < count) await pause(10);
     assert.equal(subscriber.pushes.length, count);
     subscriber.pushes.length = 0;
   }

@@ -2,13 +2,13 @@
  * One of the two clusters: does what its users do, and keeps book of it, so that everything that its operator writes to
  * Nacos can be held against what was declared at that time.
  */
-import { ownershipMark } from '../../operator/config-sync/remote.ts';
-import { eventually } from '../real/eventually.ts';
-import type { KubeObject } from '../scenarios/backends.ts';
-import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';
-import { startBridgedCluster, type BridgedCluster } from './bridged-cluster.ts';
-import { groupName, idOf, type Declaration, type Edit, type Target } from './two-operators-edits.ts';
-import { apiVersion, configRef, waysOfEditing, type WayOfEditing } from './two-operators-ways.ts';
+import { ownershipMark } from '../../../operator/config-sync/remote.ts';
+import { eventually } from '../../eventually.ts';
+import type { KubeObject } from '../../scenarios/backends.ts';
+import type { NacosEndpoint } from '../../scenarios/nacos-backend.ts';
+import { startBridgedCluster, type BridgedCluster } from '../../embedded/bridged-cluster.ts';
+import { groupName, idOf, type Declaration, type Edit, type Target } from './edits.ts';
+import { apiVersion, configRef, waysOfEditing, type WayOfEditing } from './ways.ts';
 
 const deletionLimitMs = 30_000;
 /** How many edits are under way at a time; those of one dataId are one after the other. */

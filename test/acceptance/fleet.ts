@@ -1,9 +1,9 @@
 /**
- * A namespace full of NacosConfigs, of which a test knows what both sides must hold. Changes are made as users make them,
- * in Kubernetes and in Nacos; `assertConverged` compares everything that is there with everything that should be.
+ * A namespace full of NacosConfigs and Services, of which a test knows what both sides must hold. Changes are made as users
+ * make them, in Kubernetes and in Nacos; `assertConverged` compares everything that is there with everything that should be.
  *
- * The namespace's name is the group of its dataIds, and a dataId is the name of its NacosConfig, so what is left over on
- * either side is found by listing.
+ * The namespace's name is the group in Nacos, and a dataId is the name of its NacosConfig, so what is left over on either
+ * side is found by listing.
  */
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../scenarios/backends.ts';
@@ -19,6 +19,8 @@ export class Fleet {
   readonly declared = new Map<string, string>();
   /** Published by applications and mirrored: content by dataId. */
   readonly mirrored = new Map<string, string>();
+  /** Published Services: addresses by name. */
+  readonly offered = new Map<string, readonly string[]>();
   readonly #world: World;
 
   private constructor(world: World, namespace: string) {
@@ -37,16 +39,29 @@ export class Fleet {
     await this.#apply(name, { content });
   }
 
-  /** Creates or changes a NacosConfig with content from a ConfigMap. */
+  /** Creates or changes a NacosConfig with content from a ConfigMap, which is there first. */
   async declareByConfigMap(name: string, content: string): Promise<void> {
+    await this.writeSource(name, content);
+    await this.declareBySource(name);
+  }
+
+  /** Creates or changes a ConfigMap for a NacosConfig of this name. */
+  async writeSource(name: string, content: string): Promise<void> {
     this.declared.set(name, content);
-    await this.#world.backends.kubernetes.apply({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `source-${name}`, namespace: this.namespace },
-      data: { text: content },
-    });
-    await this.#apply(name, { contentFrom: { configMapKeyRef: { name: `source-${name}`, key: 'text' } } });
+    const metadata = { name: `source-${name}`, namespace: this.namespace };
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: content } };
+    await this.#world.backends.kubernetes.apply(object);
+  }
+
+  /** Creates a NacosConfig with content from the ConfigMap of its name. */
+  async declareBySource(name: string): Promise<void> {
+    await this.#apply(name, { contentFrom: sourceOf(name) });
+  }
+
+  /** Creates or changes a NacosConfig whose content both sides may edit. */
+  async declareForBoth(name: string, content: string): Promise<void> {
+    await this.writeSource(name, content);
+    await this.#apply(name, { source: 'Both', contentFrom: sourceOf(name) });
   }
 
   /** Deletes a NacosConfig that declares content. */
@@ -72,6 +87,29 @@ export class Fleet {
     await this.#world.backends.nacos.publish(this.#key(name), content);
   }
 
+  /** Creates or changes a Service that is published by its annotations, and its endpoints. */
+  async offer(name: string, addresses: readonly string[]): Promise<void> {
+    this.offered.set(name, addresses);
+    const { kubernetes } = this.#world.backends;
+    const annotations = { 'bridge.nacos.io/export': 'true', 'bridge.nacos.io/group': this.namespace };
+    const ports = [{ name: 'http', port: 80, protocol: 'TCP' }];
+    const metadata = { name, namespace: this.namespace };
+    await kubernetes.apply({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { ...metadata, annotations },
+      spec: { ports },
+    });
+    await kubernetes.apply({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      ports,
+      endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    });
+  }
+
   async delete(): Promise<void> {
     const ref = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: this.namespace };
     await this.#world.backends.kubernetes.delete(ref);
@@ -90,6 +128,14 @@ export class Fleet {
     const mirrors = new Map(maps.filter(isMirror).map((map) => [map.metadata.name, map['data']]));
     const wanted = [...this.mirrored].map(([name, content]) => [`mirror-${name}`, { text: content }] as const);
     assert.deepEqual(mirrors, new Map(wanted), 'the mirrors that are there');
+    for (const [serviceName, addresses] of this.offered) {
+      const instances = await this.#world.backends.nacos.instances({
+        serviceName,
+        group: this.namespace,
+        namespaceId: '',
+      });
+      assert.deepEqual(instances.map(({ ip }) => ip).sort(), [...addresses].sort(), `the instances of ${serviceName}`);
+    }
   }
 
   /** Compares what Nacos holds in the fleet's group. @throws AssertionError */
@@ -116,7 +162,7 @@ export class Fleet {
   }
 
   async #dataIds(): Promise<string[]> {
-    const all = await this.#world.nacos.admin.listConfigs('');
+    const all = await this.#world.endpoint.admin.listConfigs('');
     return all
       .filter((config) => config.group === this.namespace)
       .map((config) => config.dataId)
@@ -141,6 +187,10 @@ export function assertReady(object: KubeObject): void {
   const isReady = ready?.['status'] === 'True' && ready['observedGeneration'] === object.metadata.generation;
   const shown = JSON.stringify(ready) ?? 'no condition';
   assert.ok(isReady, `${object.metadata.name} (generation ${object.metadata.generation}) must be Ready: ${shown}`);
+}
+
+function sourceOf(name: string): object {
+  return { configMapKeyRef: { name: `source-${name}`, key: 'text' } };
 }
 
 function isMirror(map: KubeObject): boolean {

@@ -5,9 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { NacosClient } from '../../operator/nacos/client.ts';
-import { eventually } from '../real/eventually.ts';
-import type { KubernetesBackend } from '../scenarios/backends.ts';
+import type { NacosClient } from '../../../operator/nacos/client.ts';
+import { eventually } from '../../eventually.ts';
+import type { KubernetesBackend } from '../../scenarios/backends.ts';
 import { KubernetesAuthor, NacosAuthor, wordsOf } from './authors.ts';
 import type { Interleaving, Move, Round, Side } from './interleaving.ts';
 

@@ -1,63 +1,63 @@
 /** Servers that go away under the running operator and come back: everything is made up for, and nothing is undone. */
 import assert from 'node:assert/strict';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { Fleet } from './fleet.ts';
-import { nacosVersion, sharedWorld, startLimitMs } from './shared-world.ts';
-import type { World } from './world.ts';
+import { describeInWorlds } from './in-worlds.ts';
 
 const recoveryLimitMs = 15_000;
 
-describe(`an outage with Nacos ${nacosVersion}`, function () {
-  this.timeout(120_000);
-  let world: World;
+describeInWorlds('an outage', ({ limitMs, world }) => {
   let fleet: Fleet;
   let pid: number | undefined;
 
-  before(async function () {
-    this.timeout(startLimitMs);
-    world = await sharedWorld();
-    fleet = await Fleet.create(world, 'outages');
+  before(async () => {
+    fleet = await Fleet.create(world(), 'outages');
     for (let number = 0; number < 10; number += 1) {
       await fleet.declare(`declared-${number}`, 'first');
       await fleet.mirror(`mirrored-${number}`, 'first');
     }
-    await eventually(15_000, () => fleet.assertConverged());
-    pid = world.operator.pid;
+    await fleet.offer('service', ['10.9.0.1', '10.9.0.2']);
+    await converged();
+    ({ pid } = world().operator);
   });
 
-  after(async () => {
-    await fleet?.delete();
-  });
+  after(() => fleet?.delete());
+
+  const converged = () => eventually(limitMs(recoveryLimitMs), () => fleet.assertConverged());
 
   it('of Nacos by kill -9 is over for everything 15 seconds after its return', async () => {
-    await world.nacos.kill('SIGKILL');
+    const { nacos } = world().servers;
+    await nacos.kill();
     await fleet.declare('declared-0', 'changed while Nacos was away');
     await fleet.declare('declared-new', 'created while Nacos was away');
     await fleet.retract('declared-9');
-    await world.nacos.start();
+    await fleet.offer('service', ['10.9.0.2', '10.9.0.3']);
+    await nacos.start();
     await fleet.publish('mirrored-0', 'changed after its return');
-    await eventually(recoveryLimitMs, () => fleet.assertConverged());
-    assert.equal(world.operator.pid, pid, 'the operator must not have been restarted');
+    await converged();
+    assert.equal(world().operator.pid, pid, 'the operator must not have been restarted');
   });
 
   it('of Nacos that only breaks connections is not noticed by users', async () => {
-    await world.nacos.kill('SIGTERM');
-    await world.nacos.start();
-    await eventually(recoveryLimitMs, () => fleet.assertConverged());
+    const { nacos } = world().servers;
+    await nacos.stop();
+    await nacos.start();
+    await converged();
     await fleet.declare('declared-1', 'after the restart');
     await fleet.publish('mirrored-1', 'after the restart');
-    await eventually(recoveryLimitMs, () => fleet.assertConverged());
+    await fleet.offer('service', ['10.9.0.1', '10.9.0.3']);
+    await converged();
   });
 
   it('of the API server by kill -9 is over for everything 15 seconds after its return', async () => {
-    const fromMs = Date.now();
-    await world.kubernetes.kill('apiserver', 'SIGKILL');
+    const { apiServer } = world().servers;
+    await apiServer.kill();
     await fleet.publish('mirrored-2', 'changed while the API server was away');
     await fleet.meddle('declared-2', 'edited while the API server was away');
-    await world.kubernetes.start('apiserver');
-    world.apiserverOutages.push({ fromMs, toMs: Date.now() });
+    await apiServer.start();
     await fleet.declare('declared-3', 'changed after its return');
-    await eventually(recoveryLimitMs, () => fleet.assertConverged());
-    assert.equal(world.operator.pid, pid, 'the operator must not have been restarted');
+    await fleet.offer('service', ['10.9.0.4']);
+    await converged();
+    assert.equal(world().operator.pid, pid, 'the operator must not have been restarted');
   });
 });

@@ -2,10 +2,10 @@
  * People who edit one config: each reads what their side holds, adds one word, and writes it only if nothing came between,
  * as `kubectl edit` and a console with compare-and-swap do. So a content tells by its words which edits its author had seen.
  */
-import { isBridgeError } from '../../operator/errors.ts';
-import type { NacosClient } from '../../operator/nacos/client.ts';
-import { ApiRefusal } from '../scenarios/backends.ts';
-import type { ConfigKey, KubeObject, KubernetesBackend, ObjectRef } from '../scenarios/backends.ts';
+import { isBridgeError } from '../../../operator/errors.ts';
+import type { NacosClient } from '../../../operator/nacos/client.ts';
+import { ApiRefusal } from '../../scenarios/backends.ts';
+import type { ConfigKey, KubeObject, KubernetesBackend, ObjectRef } from '../../scenarios/backends.ts';
 
 /** What a content says: the edits that it holds, in order. */
 export function wordsOf(content: string | undefined): string[] {
@@ -13,7 +13,7 @@ export function wordsOf(content: string | undefined): string[] {
 }
 
 /** The content of the same words, each once. */
-export function contentOf(words: readonly string[]): string {
+function contentOf(words: readonly string[]): string {
   return [...new Set(words)].join(' ');
 }
 

@@ -2,7 +2,7 @@
  * Which clients publish an instance, as the server says it: whether a replica has published again after a reset cannot
  * be told from the instances, which are there by the other one. 2.3 answers for one instance at a time only.
  */
-import type { NacosServer } from '../../testbed/nacos.ts';
+import type { NacosServer } from './nacos.ts';
 
 /** What is asked of a server; embedded ones will do. */
 type Node = Pick<NacosServer, 'admin' | 'port' | 'version'> & { readonly host: string };
@@ -23,7 +23,7 @@ export async function publishersOf(node: Node, group: string, service: string, h
   }).toString();
   const accessToken = token.get(node) ?? (await node.admin.login());
   token.set(node, accessToken);
-  const answer = await fetch(url, { headers: { accessToken }, signal: AbortSignal.timeout(5000) });
+  const answer = await fetch(url, { headers: { accessToken }, signal: AbortSignal.timeout(30_000) });
   const text = await answer.text();
   if (answer.status === 403) token.delete(node);
   // What nobody ever published is unknown.

@@ -1,10 +1,10 @@
 /** How users declare a dataId, change it and take it back, by each of the ways that there are. */
-import { CONFIRM_DELETION_ANNOTATION } from '../../operator/api/names.ts';
-import { childName } from '../../operator/config-sync/bulk/children/child.ts';
-import type { NacosConfigSync } from '../../operator/api/resources.ts';
-import type { KubeObject, ObjectRef } from '../scenarios/backends.ts';
-import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
-import { groupName, objectGroupPrefix, type Declaration, type Target, type Way } from './two-operators-edits.ts';
+import { CONFIRM_DELETION_ANNOTATION } from '../../../operator/api/names.ts';
+import { childName } from '../../../operator/config-sync/bulk/children/child.ts';
+import type { NacosConfigSync } from '../../../operator/api/resources.ts';
+import type { KubeObject, ObjectRef } from '../../scenarios/backends.ts';
+import type { RestKubernetes } from '../../scenarios/kubernetes-backend.ts';
+import { groupName, objectGroupPrefix, type Declaration, type Target, type Way } from './edits.ts';
 
 export const apiVersion = 'bridge.nacos.io/v1alpha1';
 

@@ -2,10 +2,10 @@
  * What is right between two clusters that share a Nacos namespace, judged from what Nacos itself remembers of every write.
  * Pure: what was declared and what was written go in, findings in words come out.
  */
-import type { KubeObject, StoredConfig } from '../scenarios/backends.ts';
-import type { ConfigWrite } from '../scenarios/nacos-backend.ts';
-import { conditionOf, type Camp, type Claim, type Incarnation, type ItemCounts } from './two-operators-camp.ts';
-import { idOf, isCommon, type Declaration, type Target } from './two-operators-edits.ts';
+import type { KubeObject, StoredConfig } from '../../scenarios/backends.ts';
+import type { ConfigWrite } from '../../scenarios/nacos-backend.ts';
+import { conditionOf, type Camp, type Claim, type Incarnation, type ItemCounts } from './camp.ts';
+import { idOf, isCommon, type Declaration, type Target } from './edits.ts';
 
 /** One cluster's part in one dataId. */
 export interface Party {

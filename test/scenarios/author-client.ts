@@ -10,14 +10,15 @@ export interface AuthorEndpoint {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number;
-  readonly username: string;
-  readonly password: string;
+  /** Both or none, where nobody has to log in. */
+  readonly username?: string;
+  readonly password?: string;
 }
 
 export function startAuthorClient({ host, port, grpcPort, username, password }: AuthorEndpoint): NacosClient {
   const client = new NacosClient({
     servers: parseServerAddresses(`${host}:${port}`).map((address) => ({ ...address, grpcPort })),
-    credentials: { username, password },
+    credentials: username === undefined || password === undefined ? undefined : { username, password },
     requestTimeoutMs: 10_000,
     clientName: 'Author:v1',
     appName: 'author',
