@@ -33,7 +33,7 @@ describe('naming subscriptions', () => {
     const full = instance('a', { port: 0, weight: 2.5, healthy: false, clusterName: 'c', metadata: { k: 'v' } });
     await other.publish(s, [full]);
     const info = await new Promise<ServiceInfo>((resolve) => naming.subscribe(s, resolve));
-    const [{ instanceId = '', ...host } = {}] = info.hosts;
+    const { instanceId, ...host } = info.hosts[0]!;
     assert.deepEqual(host, { ...full, ephemeral: true });
     assert.ok(instanceId.startsWith('a#0#'));
     assert.equal(info.reachProtectionThreshold, false);
