@@ -44,12 +44,34 @@ interface AdminApiOptions {
   readonly metrics: NacosMetrics;
 }
 
+type Flavour = ServerState['adminApi'];
+
+/** Where either API is asked, in which words, and where in a body its answer is. */
+const flavours = {
+  v3: {
+    state: '/v3/admin/core/state',
+    config: '/v3/admin/cs/config',
+    queryOf: ({ dataId, group, namespaceId }: ConfigKey) => ({
+      namespaceId: namespaceId || 'public',
+      groupName: group,
+      dataId,
+    }),
+    dataOf: (body: JsonObject | undefined) => body?.['data'],
+  },
+  v1: {
+    state: '/v1/console/server/state',
+    config: '/v1/cs/configs',
+    queryOf: ({ dataId, group, namespaceId }: ConfigKey) => ({ show: 'all', tenant: namespaceId, group, dataId }),
+    dataOf: (body: JsonObject | undefined) => body,
+  },
+};
+
 /** Nacos' ErrorCode.RESOURCE_NOT_FOUND: tells a missing config from a missing API, both being HTTP 404. */
 const resourceNotFound = 20_004;
 
 export class AdminApi {
   readonly #options: AdminApiOptions;
-  #flavour: ServerState['adminApi'] | undefined;
+  #flavour: Flavour | undefined;
 
   constructor(options: AdminApiOptions) {
     this.#options = options;
@@ -58,7 +80,7 @@ export class AdminApi {
   /** Needs no login. @throws NACOS_UNREACHABLE, TIMEOUT; NACOS_UNSUPPORTED when the server has neither API. */
   serverState(signal?: AbortSignal): Promise<ServerState> {
     return this.#options.metrics.measure('admin_server_state', async () => {
-      const state = (await this.#stateV3(signal)) ?? (await this.#stateV1(signal));
+      const state = (await this.#stateOf('v3', signal)) ?? (await this.#stateOf('v1', signal));
       this.#flavour = state?.adminApi;
       if (state) return state;
       throw new BridgeError(
@@ -72,7 +94,7 @@ export class AdminApi {
   getConfig(key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
     return this.#options.metrics.measure('admin_get_config', async () => {
       const flavour = this.#flavour ?? (await this.serverState(signal)).adminApi;
-      const get = () => (flavour === 'v3' ? this.#getConfigV3(key, signal) : this.#getConfigV1(key, signal));
+      const get = () => this.#configOf(flavour, key, signal);
       // A read that meets a removal half-way fails inside the server (500, seen on 3.1); it is over with the next one.
       return get().catch((error: unknown) => (isBridgeError(error, 'NACOS_FAILED') ? get() : Promise.reject(error)));
     });
@@ -90,36 +112,20 @@ export class AdminApi {
     );
   }
 
-  async #listPage(
-    api: ServerState['adminApi'],
-    pattern: ConfigPattern,
-    page: number,
-    signal?: AbortSignal,
-  ): Promise<ListingPage> {
+  async #listPage(api: Flavour, pattern: ConfigPattern, page: number, signal?: AbortSignal): Promise<ListingPage> {
     const { path, query } = listingRequest(api, pattern, page);
     const answer = await this.#get(path, query, signal);
     if (answer.status !== 200) throw failure(answer, `list of ${patternText(pattern)}`);
     return parseListingPage(api, answer.text);
   }
 
-  async #getConfigV3(key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
-    const { namespaceId, group, dataId } = normaliseKey(key);
-    const query = { namespaceId: namespaceId === '' ? 'public' : namespaceId, groupName: group, dataId };
-    const answer = await this.#get('/v3/admin/cs/config', query, signal);
-    if (answer.status === 404 && resultCodeOf(answer) === resourceNotFound) return undefined;
+  async #configOf(api: Flavour, key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
+    const { config, dataOf, queryOf } = flavours[api];
+    const answer = await this.#get(config, queryOf(normaliseKey(key)), signal);
+    if (isAbsence(api, answer)) return undefined;
     if (answer.status !== 200) throw failure(answer, `read of ${describeKey(key)}`);
-    const { data } = parseJsonObject(answer.text, 'the answer of the admin API');
-    return isJsonObject(data) ? detailOf(data, numberOf(data['modifyTime'])) : undefined;
-  }
-
-  async #getConfigV1(key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
-    const { namespaceId, group, dataId } = normaliseKey(key);
-    const answer = await this.#get('/v1/cs/configs', { show: 'all', tenant: namespaceId, group, dataId }, signal);
-    if (answer.status !== 200) throw failure(answer, `read of ${describeKey(key)}`);
-    // A missing config is an empty answer.
-    if (answer.text.trim() === '' || answer.text.trim() === 'null') return undefined;
-    const data = parseJsonObject(answer.text, 'the answer of the admin API');
-    return detailOf(data, numberOf(data['modifyTime']));
+    const data = dataOf(parseJsonObject(answer.text, 'the answer of the admin API'));
+    return isJsonObject(data) ? detailOf(data) : undefined;
   }
 
   #get(path: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HttpAnswer> {
@@ -127,39 +133,34 @@ export class AdminApi {
     return access.send((headers) => http.send({ method: 'GET', path, query, headers, signal }), wordOf);
   }
 
-  async #stateV3(signal?: AbortSignal): Promise<ServerState | undefined> {
-    const answer = await this.#options.http.send({ method: 'GET', path: '/v3/admin/core/state', signal });
+  async #stateOf(adminApi: Flavour, signal?: AbortSignal): Promise<ServerState | undefined> {
+    const { dataOf, state: path } = flavours[adminApi];
+    const answer = await this.#options.http.send({ method: 'GET', path, signal });
     // Refused, it exists all the same.
-    if (isRefusal(answer)) return { version: '', adminApi: 'v3' };
-    const body = jsonOf(answer);
-    const data = body?.['data'];
-    return answer.status === 200 && isJsonObject(data) ? stateOf(data, 'v3') : undefined;
-  }
-
-  async #stateV1(signal?: AbortSignal): Promise<ServerState | undefined> {
-    const answer = await this.#options.http.send({ method: 'GET', path: '/v1/console/server/state', signal });
-    const body = jsonOf(answer);
-    return answer.status === 200 && body ? stateOf(body, 'v1') : undefined;
+    if (adminApi === 'v3' && isRefusal(answer)) return { version: '', adminApi };
+    const data = dataOf(jsonOf(answer));
+    return answer.status === 200 && isJsonObject(data) ? { version: textOf(data['version']), adminApi } : undefined;
   }
 }
 
-function stateOf(body: JsonObject, adminApi: ServerState['adminApi']): ServerState {
-  return { version: textOf(body['version']), adminApi };
-}
-
-function detailOf(data: JsonObject, lastModifiedMs: number): ConfigDetail {
+function detailOf(data: JsonObject): ConfigDetail {
   const tags = textOf(data['configTags']).split(',');
   return {
     content: textOf(data['content']),
     md5: textOf(data['md5']),
     type: textOf(data['type']) || 'text',
-    lastModifiedMs,
+    lastModifiedMs: numberOf(data['modifyTime']),
     tags: tags.map((tag) => tag.trim()).filter((tag) => tag !== ''),
     description: textOf(data['desc']),
     appName: textOf(data['appName']),
     srcUser: textOf(data['createUser']),
     srcIp: textOf(data['createIp']),
   };
+}
+
+function isAbsence(api: Flavour, answer: HttpAnswer): boolean {
+  if (api === 'v3') return answer.status === 404 && resultCodeOf(answer) === resourceNotFound;
+  return answer.status === 200 && ['', 'null'].includes(answer.text.trim());
 }
 
 function isRefusal(answer: HttpAnswer): boolean {

@@ -42,14 +42,12 @@ export class NamingLink {
     this.connection = connection;
     this.#options = options;
     this.records = new Slots({
-      wanted: (key) => wanted.records.get(key),
-      wantedKeys: () => wanted.records.keys(),
+      wanted: wanted.records,
       fill: (list) => this.#write(() => api.register(connection, list)),
       clear: (list) => this.#write(() => api.deregister(connection, list)),
     });
     this.subscriptions = new Slots({
-      wanted: (key) => wanted.subscriptions.get(key),
-      wantedKeys: () => wanted.subscriptions.keys(),
+      wanted: wanted.subscriptions,
       fill: async ({ service, text }) =>
         onSnapshot(text, await this.#inTurn(() => api.subscribe(connection, service, true))),
       clear: async ({ service }) => void (await this.#inTurn(() => api.subscribe(connection, service, false))),

@@ -15,9 +15,8 @@ export interface Wish {
 }
 
 interface SlotsOptions<W extends Wish> {
-  /** Undefined when the slot is to be empty. */
-  readonly wanted: (key: string) => W | undefined;
-  readonly wantedKeys: () => Iterable<string>;
+  /** By key, as it is at any moment; slots that are not there are to be empty. */
+  readonly wanted: ReadonlyMap<string, W>;
   readonly fill: (wish: W) => Promise<void>;
   /** `last` is what was last sent to the slot. */
   readonly clear: (last: W) => Promise<void>;
@@ -52,7 +51,7 @@ export class Slots<W extends Wish> {
 
   /** Keys that are not as wished, but for wishes that the server has refused: sending them again cannot help. */
   unsettled(): string[] {
-    const keys = new Set([...this.#options.wantedKeys(), ...this.#held.keys()]);
+    const keys = new Set([...this.#options.wanted.keys(), ...this.#held.keys()]);
     return [...keys].filter((key) => !this.#isSettled(key) && !this.#isRefused(key));
   }
 
@@ -74,7 +73,7 @@ export class Slots<W extends Wish> {
 
   async #settle(key: string): Promise<void> {
     try {
-      while (!this.#isSettled(key)) await this.#bring(key, this.#options.wanted(key));
+      while (!this.#isSettled(key)) await this.#bring(key, this.#options.wanted.get(key));
     } finally {
       this.#settling.delete(key);
     }
@@ -85,7 +84,7 @@ export class Slots<W extends Wish> {
       await this.#send(key, wish);
       this.#refused.delete(key);
     } catch (error) {
-      if (this.#options.wanted(key)?.text !== wish?.text) return;
+      if (this.#options.wanted.get(key)?.text !== wish?.text) return;
       if (isBridgeError(error, 'NACOS_INVALID', 'NACOS_UNSUPPORTED')) this.#refused.set(key, wish?.text);
       throw error;
     }
@@ -108,14 +107,14 @@ export class Slots<W extends Wish> {
   }
 
   #isSettled(key: string): boolean {
-    const wish = this.#options.wanted(key);
+    const wish = this.#options.wanted.get(key);
     const held = this.#held.get(key);
     if (!wish || !held) return !wish && !held;
     return held.isCertain && held.wish.text === wish.text;
   }
 
   #isRefused(key: string): boolean {
-    return this.#refused.has(key) && this.#refused.get(key) === this.#options.wanted(key)?.text;
+    return this.#refused.has(key) && this.#refused.get(key) === this.#options.wanted.get(key)?.text;
   }
 }
 

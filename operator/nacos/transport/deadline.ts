@@ -1,5 +1,6 @@
 /**
- * A time limit for work that takes an AbortSignal: the work sees one signal, which the caller or the clock aborts.
+ * Waiting that an AbortSignal ends: for work with a time limit, which sees one signal that the caller or the clock aborts,
+ * and for one's turn.
  */
 import type { Clock } from '../../clock.ts';
 import { BridgeError } from '../../errors.ts';

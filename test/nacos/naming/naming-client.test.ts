@@ -103,6 +103,24 @@ describe('the naming client', () => {
     });
   });
 
+  describe('beside the main one', () => {
+    it('has connections of its own, which are counted apart and end by its stop or with the client', async () => {
+      const nacos = await nacosServer();
+      const { client, registry } = clientFor([nacos]);
+      const [first, second] = [client.openNaming(async () => {}), client.openNaming(async () => {})];
+      await first.publish(service('a'), instances(1));
+      await second.publish(service('b'), instances(1));
+      assert.deepEqual([client.naming.connections.count, nacos.counts.instances], [0, 2]);
+      await first.stop();
+      await until('one left', () => nacos.counts.instances === 1);
+      await client.stop();
+      await until('none left', () => nacos.counts.instances === 0 && nacos.connections === 0);
+      const metrics = await registry.metrics();
+      assert.match(metrics, /nacos_requests_total\{operation="naming_other",result="ok"\} 2/);
+      assert.match(metrics, /^nacos_naming_connections 0$/m);
+    });
+  });
+
   describe('failures', () => {
     it('says why a list is refused for one bad member, and the server keeps what it has', async () => {
       const nacos = await nacosServer();
