@@ -121,6 +121,7 @@ export class BulkSync implements Runnable {
     try {
       const entry = this.#entryOf(key, sync);
       const { nextMs = Infinity } = await entry.running.pass(sync, log, signal);
+      entry.wasComplete ||= entry.running.isComplete;
       throwIfUnread(entry);
       this.#errors.delete(key);
       this.#reporter.changed(key);
@@ -240,14 +241,11 @@ function isSameConnection(one: ConnectionHandle | undefined, other: ConnectionHa
 }
 
 /** @throws BridgeError why Nacos tells nothing, or nothing any more; not while the first look is under way. */
-function throwIfUnread(entry: Entry): void {
-  const { connection, running } = entry;
-  const { finder, isComplete } = running;
-  entry.wasComplete ||= isComplete;
+function throwIfUnread({ connection, running: { finder }, wasComplete }: Entry): void {
   if (connection === undefined || finder === undefined) return;
-  if (entry.wasComplete && finder.lastError) throw finder.lastError;
-  const cause = entry.wasComplete ? undefined : (errorOf(connection.client.state) ?? finder.lastError);
-  if (cause === undefined) return;
+  if (wasComplete && finder.lastError) throw finder.lastError;
+  const cause = errorOf(connection.client.state) ?? finder.lastError;
+  if (wasComplete || cause === undefined) return;
   const words = `${connection.title} is not ready: ${cause.message}`;
   throw new BridgeError('CONNECTION_NOT_READY', words, { cause });
 }
