@@ -15,7 +15,7 @@ export type { ConfigName } from './config/config-pattern.ts';
 export { absentMd5, md5Of } from './config/config-snapshot.ts';
 export type { ConfigObservation, VersionObservation } from './config/config-snapshot.ts';
 export type { ConfigWatch, VersionWatch } from './config/config-watch.ts';
-export type { DiscoveryChange } from './config/pattern-discovery.ts';
+export type { DiscoveryChange } from './config/discovery-state.ts';
 export type { NacosMetrics } from './metrics.ts';
 export type { NamingClient } from './naming/naming-client.ts';
 export { describeService, serviceText } from './naming/naming-service-key.ts';

@@ -11,7 +11,8 @@ import { type ConfigName, type ConfigPattern, patternText } from './config-patte
 import { type FuzzyWatchApi, parseFuzzyPush } from './fuzzy-watch-api.ts';
 import { callListener } from '../listeners.ts';
 import type { Push } from '../transport/connection.ts';
-import { type DiscoveryChange, type DiscoveryState, PatternDiscovery } from './pattern-discovery.ts';
+import type { DiscoveryChange, DiscoveryState } from './discovery-state.ts';
+import { PatternDiscovery } from './pattern-discovery.ts';
 import { RequestLimiter } from '../transport/request-limiter.ts';
 
 export interface ConfigDiscovery {

@@ -15,7 +15,7 @@ interface ConfigVersion {
   readonly content?: string;
 }
 
-export interface ConfigSnapshot extends ConfigVersion {
+interface ConfigSnapshot extends ConfigVersion {
   readonly content: string;
 }
 

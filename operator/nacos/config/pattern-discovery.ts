@@ -34,24 +34,7 @@ import {
 } from './fuzzy-watch-api.ts';
 import type { RequestLimiter } from '../transport/request-limiter.ts';
 import { bridgeErrorOf } from '../transport/response-errors.ts';
-
-export interface DiscoveryState {
-  /** Undefined until something was tried. */
-  readonly mode: 'FuzzyWatch' | 'Listing' | undefined;
-  /** Why there is no fuzzy watch while configs are listed. */
-  readonly watchError: BridgeError | undefined;
-  /** All that matched was seen at least once over the connection of now: what is not there does not exist. */
-  readonly isComplete: boolean;
-  /** Why the last round brought nothing. */
-  readonly lastError: BridgeError | undefined;
-}
-
-export interface DiscoveryChange {
-  readonly added: readonly ConfigName[];
-  /** Missing twice in a row by complete answers; never for an error or a lost connection. */
-  readonly removed: readonly ConfigName[];
-  readonly state: DiscoveryState;
-}
+import { type DiscoveryChange, type DiscoveryState, isSameState } from './discovery-state.ts';
 
 interface PatternDiscoveryOptions extends Surroundings {
   readonly api: FuzzyWatchApi;
@@ -296,17 +279,8 @@ export class PatternDiscovery {
   #report(added: readonly ConfigName[], removed: readonly ConfigName[], state: Partial<DiscoveryState>): void {
     const before = this.#state;
     const after = { ...before, ...state };
-    if (added.length + removed.length === 0 && isSame(before, after)) return;
+    if (added.length + removed.length === 0 && isSameState(before, after)) return;
     this.#state = after;
     this.#options.onChange({ added, removed, state: after });
   }
-}
-
-function isSame(one: DiscoveryState, other: DiscoveryState): boolean {
-  return (
-    one.mode === other.mode &&
-    one.isComplete === other.isComplete &&
-    one.lastError?.message === other.lastError?.message &&
-    one.watchError?.message === other.watchError?.message
-  );
 }

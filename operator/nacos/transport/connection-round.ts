@@ -13,34 +13,30 @@ export interface ServerFailure {
   readonly error: BridgeError;
 }
 
-interface RoundOptions {
+interface Round {
   readonly servers: ServerList;
+  /** The one that is not to be tried. */
+  readonly left: ServerAddress | undefined;
   readonly log: Logger;
-  readonly open: (server: ServerAddress, signal: AbortSignal) => Promise<Connection>;
+  readonly open: (server: ServerAddress) => Promise<Connection>;
   /** What has to be done before the first request. Resolves to what is worth a word in the log, if anything is. */
   readonly prepare: (connection: Connection) => Promise<LogFields | void>;
+  /** Ends the round, and the connection that it has brought. */
+  readonly signal: AbortSignal;
 }
 
-/**
- * Resolves to the failures of all when there is no connection to be had; undefined when it was given up.
- *
- * @param left the server that is not to be tried.
- */
-export async function connectToAny(
-  options: RoundOptions,
-  signal: AbortSignal,
-  left?: ServerAddress,
-): Promise<Connection | readonly ServerFailure[] | undefined> {
-  const { log, servers } = options;
+/** Resolves to the failures of all when there is no connection to be had. */
+export async function connectToAny(round: Round): Promise<Connection | readonly ServerFailure[]> {
+  const { left, log, servers, signal } = round;
   const failures: ServerFailure[] = [];
   for (const server of servers.round()) {
     if (server === left) continue;
     try {
-      const connection = await connectTo(server, options, signal);
+      const connection = await connectTo(server, round);
       servers.succeeded(server);
       return connection;
     } catch (cause) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) break;
       const error = bridgeErrorOf(cause);
       servers.failed(server);
       failures.push({ server, error });
@@ -50,12 +46,8 @@ export async function connectToAny(
   return failures;
 }
 
-async function connectTo(
-  server: ServerAddress,
-  { log, open, prepare }: RoundOptions,
-  signal: AbortSignal,
-): Promise<Connection> {
-  const connection = await open(server, signal);
+async function connectTo(server: ServerAddress, { log, open, prepare, signal }: Round): Promise<Connection> {
+  const connection = await open(server);
   endOn(signal, connection);
   try {
     const known = await prepare(connection);

@@ -2,7 +2,7 @@
  * HTTP requests to the servers of one connection: the server that we are connected to first, then the others.
  *
  * axios speaks, over the connections of an undici agent: a read, of which there is one for each config that changes, takes
- * a quarter of the processor time that axios' own way to the wire takes.
+ * a third of the processor time that it takes by axios' own way to the wire.
  *
  * This is the one place where their errors are seen. They hold the request with its body (a password, a token), so they
  * end here: what leaves is a BridgeError with the server and a short cause such as ECONNREFUSED, and nothing else. Any

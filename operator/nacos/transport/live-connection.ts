@@ -64,6 +64,7 @@ export class LiveConnection {
   #running: { readonly stopping: AbortController; readonly ended: Promise<void> } | undefined;
   /** Open, and not established yet. */
   #preparing: Connection | undefined;
+  #heldSinceMs = 0;
   /** How the established connection is to be left. */
   #leaving: 'replace' | 'move' | undefined;
   #wake: () => void = () => {};
@@ -173,13 +174,12 @@ export class LiveConnection {
   /** Until the connection is lost, or left for the one that is returned. */
   async #hold(connection: Connection, signal: AbortSignal): Promise<Connection | undefined> {
     const { clock, log, servers } = this.#options;
-    const sinceMs = clock.monotonic();
-    const hasLasted = (): boolean => clock.monotonic() - sinceMs >= stableAfterMs;
-    const successor = await this.#untilLeft(connection, hasLasted, signal);
+    this.#heldSinceMs = clock.monotonic();
+    const successor = await this.#untilLeft(connection, signal);
     connection.end(new BridgeError('NACOS_UNREACHABLE', 'another connection took its place'));
     const error = await connection.ended;
     if (successor || signal.aborted) return successor;
-    if (hasLasted()) this.#backoff.reset();
+    this.#resetIfLasted();
     log.warn('the connection was lost', { server: hostAndPort(connection.server), ...errorFields(error) });
     servers.leave(connection.server);
     this.#dispatch({ kind: 'lost', error });
@@ -187,11 +187,7 @@ export class LiveConnection {
   }
 
   /** Resolves when the connection has ended, or to its successor. */
-  async #untilLeft(
-    connection: Connection,
-    hasLasted: () => boolean,
-    signal: AbortSignal,
-  ): Promise<Connection | undefined> {
+  async #untilLeft(connection: Connection, signal: AbortSignal): Promise<Connection | undefined> {
     const { clock, log, servers } = this.#options;
     this.#leaving = undefined;
     let isFirst = false;
@@ -199,8 +195,7 @@ export class LiveConnection {
       if (this.#leaving === undefined) {
         const asked = new Promise<void>((resolve) => (this.#wake = resolve));
         await Promise.race([asked, connection.ended]);
-        isFirst = hasLasted();
-        if (isFirst) this.#backoff.reset();
+        isFirst = this.#resetIfLasted();
         continue;
       }
       // A server that sends everybody on at once would have us run in circles.
@@ -218,19 +213,26 @@ export class LiveConnection {
     return undefined;
   }
 
+  /** The next pause is the shortest again if the connection has lasted. Returns whether it has. */
+  #resetIfLasted(): boolean {
+    const hasLasted = this.#options.clock.monotonic() - this.#heldSinceMs >= stableAfterMs;
+    if (hasLasted) this.#backoff.reset();
+    return hasLasted;
+  }
+
   /** One round over the servers, but for the one that is left. */
   async #connect(signal: AbortSignal, left?: ServerAddress): Promise<Connection | undefined> {
     const { explain, log } = this.#options;
     const prepare = (connection: Connection): Promise<LogFields | void> => this.#prepare(connection);
     const open = (server: ServerAddress): Promise<Connection> => this.#open(server, signal);
-    const outcome = await connectToAny({ ...this.#options, open, prepare }, signal, left);
+    const outcome = await connectToAny({ ...this.#options, open, prepare, left, signal });
     if (signal.aborted) return undefined;
     if (outcome instanceof Connection) {
       this.#dispatch({ kind: 'established', connection: outcome });
       return outcome;
     }
-    const error = outcome && (await explain(outcome, signal));
-    if (!error || signal.aborted) return undefined;
+    const error = await explain(outcome, signal);
+    if (signal.aborted) return undefined;
     if (this.#backoff.attempts === 0) log.warn('no server could be reached', errorFields(error));
     this.#dispatch({ kind: 'round-failed', error });
     return undefined;

@@ -3,7 +3,7 @@ import { Finder, patternsOf } from '../../../operator/config-sync/bulk/finder.ts
 import type { ConnectionHandle } from '../../../operator/connections/connection-directory.ts';
 import { NacosClient } from '../../../operator/nacos/client.ts';
 import type { DiscoveryListener } from '../../../operator/nacos/config/config-discoveries.ts';
-import type { DiscoveryState } from '../../../operator/nacos/config/pattern-discovery.ts';
+import type { DiscoveryState } from '../../../operator/nacos/config/discovery-state.ts';
 import { nameText, type ConfigName, type ConfigPattern } from '../../../operator/nacos/config/config-pattern.ts';
 import { syncOf } from './samples.ts';
 

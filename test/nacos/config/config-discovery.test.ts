@@ -3,7 +3,7 @@ import type { NacosClient } from '../../../operator/nacos/client.ts';
 import type { NacosClientOptions } from '../../../operator/nacos/client-options.ts';
 import type { ConfigDiscovery } from '../../../operator/nacos/config/config-discoveries.ts';
 import type { ConfigPattern } from '../../../operator/nacos/config/config-pattern.ts';
-import type { DiscoveryChange } from '../../../operator/nacos/config/pattern-discovery.ts';
+import type { DiscoveryChange } from '../../../operator/nacos/config/discovery-state.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { clientFor, nacosServer, type ObservedNacos, stopAll, type TestClient } from '../client-for.ts';
 import { plain } from './config-samples.ts';
