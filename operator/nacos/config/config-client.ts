@@ -45,6 +45,8 @@ const believedAfterMs = 10_000;
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 const wholeTries = 4;
+/** How long a server that is busy may take to write a config of the largest size into its cache. */
+const beingWrittenMs = 10_000;
 
 export class ConfigClient {
   readonly #options: ConfigClientOptions;
@@ -67,16 +69,20 @@ export class ConfigClient {
 
   /** What the server's cache says: may be older than our own publish. */
   async query(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
+    const { clock } = this.#options;
+    const beganMs = clock.monotonic();
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#api.query(key, signal).catch((error: unknown) => {
-        if (attempt === wholeTries || !isBridgeError(error, 'NACOS_FAILED')) throw error;
+        if (!isBridgeError(error, 'NACOS_FAILED')) throw error;
+        const isBeingWritten = error.retryAfterMs !== undefined && clock.monotonic() - beganMs < beingWrittenMs;
+        if (attempt >= wholeTries && !isBeingWritten) throw error;
         return 'again' as const;
       });
       if (answer === undefined) return undefined;
       // Content and md5 that do not match were read while a write was under way. A server that hashes in another
       // encoding never matches: its own md5 is then what it compares with, so that is the one to keep.
-      if (answer !== 'again' && (answer.isWhole || attempt === wholeTries)) return answer.snapshot;
-      await sleep(this.#options.clock, firstPauseMs * 2 ** (attempt - 1), signal);
+      if (answer !== 'again' && (answer.isWhole || attempt >= wholeTries)) return answer.snapshot;
+      await sleep(clock, Math.min(firstPauseMs * 2 ** (attempt - 1), longestPauseMs), signal);
     }
   }
 

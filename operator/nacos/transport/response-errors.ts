@@ -63,17 +63,21 @@ const byWording: readonly (readonly [RegExp, ErrorCode])[] = [
 /** The failure that `answer` stands for; `operation` says in words what was asked. */
 export function errorOfAnswer(answer: FailedAnswer, operation: string): BridgeError {
   const code = answer.errorCode === 0 ? answer.resultCode : answer.errorCode;
-  return new BridgeError(
-    codeOf(answer, code),
-    `${operation}: Nacos answered ${code} ${oneLine(answer.message)}`.trimEnd(),
-  );
+  const message = `${operation}: Nacos answered ${code} ${oneLine(answer.message)}`.trimEnd();
+  if (isBeingWritten(answer, code)) return new BridgeError('NACOS_FAILED', message, { retryAfterMs: beingWrittenMs });
+  return new BridgeError(codeOf(answer, code), message);
+}
+
+const beingWrittenMs = 50;
+
+/** In this response 400 says that the config is being written at this moment (ConfigQueryResponse.CONFIG_QUERY_CONFLICT). */
+function isBeingWritten({ type }: FailedAnswer, code: number): boolean {
+  return type === 'ConfigQueryResponse' && code === 400;
 }
 
 function codeOf(answer: FailedAnswer, code: number): ErrorCode {
   const worded = byWording.find(([wording]) => wording.test(answer.message));
   if (worded) return worded[1];
-  // In this response 400 says that the config is being written at this moment (ConfigQueryResponse.CONFIG_QUERY_CONFLICT).
-  if (answer.type === 'ConfigQueryResponse' && code === 400) return 'NACOS_FAILED';
   return byServerCode[code] ?? 'NACOS_FAILED';
 }
 

@@ -139,6 +139,17 @@ describe('the config client', () => {
       assert.equal(server.count('ConfigQueryRequest'), 2);
     });
 
+    it('reads again for as long as a large config takes to be written into the cache', async () => {
+      const server = await wireServer();
+      const busy = { resultCode: 500, errorCode: 400, message: 'requested file is being modified, please try later.' };
+      const answers: object[] = Array.from({ length: 6 }, () => busy);
+      const there = { resultCode: 200, content: 'new', md5: md5Of('new') };
+      server.answer('ConfigQueryRequest', 'ConfigQueryResponse', () => ({ ...(answers.shift() ?? there) }));
+      const { client } = clientFor([server]);
+      assert.equal((await client.config.query(key))?.content, 'new');
+      assert.equal(server.count('ConfigQueryRequest'), 7);
+    });
+
     it('ends at once when it is given up', async () => {
       const nacos = await nacosServer();
       const { client, connected } = clientFor([nacos]);
