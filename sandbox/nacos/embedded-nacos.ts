@@ -123,6 +123,11 @@ export class EmbeddedNacos {
     return this.#rpc.connections.length;
   }
 
+  /** By which the server knows them. */
+  get connectionIds(): string[] {
+    return this.#rpc.connections.map(({ id }) => id);
+  }
+
   /** What is there at present. */
   get counts(): NamingCounts & { readonly configs: number } {
     return { ...this.#naming.counts, configs: this.#config.store.size };
