@@ -18,7 +18,7 @@ import type { Logger } from '../logger.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
-import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
+import { desiredChanged } from '../runtime/predicates.ts';
 import type { Priority } from '../runtime/work-queue.ts';
 import { CONFIG_MAP_INDEX, CONNECTION_INDEX, CONTROLLER_INDEX, SECRET_INDEX, SecretMetadata } from './caches.ts';
 import { sourceOf } from './intent.ts';
@@ -57,8 +57,6 @@ export interface ConfigSyncOptions {
   /** @default Math.random */
   random?: () => number;
 }
-
-const needsReconcile = or(generationChanged, annotationsChanged, deletionStarted);
 
 export class ConfigSync implements Runnable {
   readonly name = 'nacosconfig';
@@ -122,7 +120,7 @@ export class ConfigSync implements Runnable {
   }
 
   #resourceChanged({ key, previous, current, initial }: StoreChange<NacosConfig>): void {
-    if (!needsReconcile(previous, current)) return;
+    if (!desiredChanged(previous, current)) return;
     if (!initial) this.#options.metrics.lag.to_nacos.seen(key);
     this.#enqueue(key, initial ? 'low' : 'high');
   }

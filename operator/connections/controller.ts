@@ -16,7 +16,7 @@ import type { Logger } from '../logger.ts';
 import type { ClientState } from '../nacos/index.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
-import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
+import { desiredChanged } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { ConnectionClients } from './connection-clients.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from './connection-key.ts';
@@ -41,8 +41,6 @@ interface ConnectionControllerOptions {
 const DISCONNECTED_DELAY_MS = 3000;
 /** Users come and go in bursts; their number in the status may follow a little later. */
 const USERS_DELAY_MS = 500;
-
-const isRelevant = or(generationChanged, annotationsChanged, deletionStarted);
 
 export class ConnectionController implements Runnable {
   readonly name = 'nacosconnection';
@@ -88,7 +86,7 @@ export class ConnectionController implements Runnable {
   async start(): Promise<void> {
     const { connections } = this.#options;
     this.#unsubscribe = connections.onChange(({ key, previous, current, initial }) => {
-      if (isRelevant(previous, current)) this.#controller.enqueue(key, initial ? 'low' : 'high');
+      if (desiredChanged(previous, current)) this.#controller.enqueue(key, initial ? 'low' : 'high');
     });
     const firstRuns = connections.keys().map((key) => this.#awaitFirstRun(key));
     this.#controller.start();

@@ -42,6 +42,9 @@ export function not<T extends Watched>(predicate: Predicate<T>): Predicate<T> {
   return (before, after) => !predicate(before, after);
 }
 
+/** What somebody asks of the object has changed: its spec, an annotation, or that it is to go. Its status is none. */
+export const desiredChanged: Predicate = or(generationChanged, annotationsChanged, deletionStarted);
+
 function differs(part: (object: Watched) => unknown): Predicate {
   return (before, after) => before === undefined || after === undefined || part(before) !== part(after);
 }

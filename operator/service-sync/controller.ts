@@ -17,7 +17,7 @@ import type { ChangeLag } from '../runtime/change-lag.ts';
 import { Controller } from '../runtime/controller.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
-import { annotationsChanged, deletionStarted, generationChanged, or } from '../runtime/predicates.ts';
+import { desiredChanged } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { until } from '../runtime/until.ts';
 import type { EndpointSlice } from './endpoint-slices.ts';
@@ -47,8 +47,6 @@ const FIRST_PUBLICATION_LIMIT_MS = 30_000;
 
 /** For what is published to be known to another client: there may be Services of which it is not known. */
 const HANDOVER_LIMIT_MS = 30_000;
-
-const isRelevant = or(generationChanged, annotationsChanged, deletionStarted);
 
 export class ServiceController implements Runnable {
   readonly name = 'service';
@@ -160,7 +158,7 @@ export class ServiceController implements Runnable {
 
   /** The Services that it covered and those that it covers now. */
   #resourceChanged({ previous, current }: StoreChange<NacosService>): void {
-    if (!isRelevant(previous, current)) return;
+    if (!desiredChanged(previous, current)) return;
     const { guard, pods, publications, stores } = this.#options;
     const resource = current ?? previous;
     if (resource === undefined) return;

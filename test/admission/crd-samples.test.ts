@@ -5,21 +5,10 @@ import assert from 'node:assert/strict';
 import type { JsonObject } from '../../operator/admission/json.ts';
 import type { KindSchema } from '../../operator/admission/kind-schema.ts';
 import { loadKinds } from '../../operator/admission/kinds.ts';
-import { changedConfigs, fullConfig, refusedConfigs } from '../real/crd-samples/nacos-config.ts';
-import { fullConnection, refusedConnections, server } from '../real/crd-samples/nacos-connection.ts';
-import { changedServices, fullService, many, refusedServices } from '../real/crd-samples/nacos-service.ts';
-import type { Json, Refused, RefusedChange } from '../real/crd-samples/sample.ts';
-
-const refused: Readonly<Record<string, readonly Refused[]>> = {
-  NacosConfig: refusedConfigs,
-  NacosConnection: refusedConnections,
-  NacosService: refusedServices,
-};
-const changed: Readonly<Record<string, readonly RefusedChange[]>> = {
-  NacosConfig: changedConfigs,
-  NacosService: changedServices,
-};
-const full = { NacosConfig: fullConfig, NacosConnection: fullConnection, NacosService: fullService };
+import { changed, full, refused } from '../real/crd-samples/by-kind.ts';
+import { server } from '../real/crd-samples/nacos-connection.ts';
+import { many } from '../real/crd-samples/nacos-service.ts';
+import type { Json } from '../real/crd-samples/sample.ts';
 
 describe('Manifests of our kinds', () => {
   let kinds: ReadonlyMap<string, KindSchema>;

@@ -5,21 +5,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { type KubernetesServer, startKubernetes } from '../testbed/kubernetes.ts';
-import { changedConfigs, content, contentFrom, fullConfig, refusedConfigs } from './crd-samples/nacos-config.ts';
-import { fullConnection, refusedConnections, server } from './crd-samples/nacos-connection.ts';
-import { changedServices, fullService, many, refusedServices } from './crd-samples/nacos-service.ts';
-import type { Json, Refused, RefusedChange } from './crd-samples/sample.ts';
-
-const refused: Readonly<Record<string, readonly Refused[]>> = {
-  NacosConfig: refusedConfigs,
-  NacosConnection: refusedConnections,
-  NacosService: refusedServices,
-};
-const changed: Readonly<Record<string, readonly RefusedChange[]>> = {
-  NacosConfig: changedConfigs,
-  NacosService: changedServices,
-};
-const full = { NacosConfig: fullConfig, NacosConnection: fullConnection, NacosService: fullService };
+import { changed, full, refused } from './crd-samples/by-kind.ts';
+import { content, contentFrom } from './crd-samples/nacos-config.ts';
+import { server } from './crd-samples/nacos-connection.ts';
+import { fullService, many } from './crd-samples/nacos-service.ts';
+import type { Json } from './crd-samples/sample.ts';
 
 const columns = ['NAME', 'READY', 'REASON', 'GROUP', 'SERVICES', 'INSTANCES', 'READY INSTANCES', 'AGE'];
 

@@ -13,7 +13,7 @@ import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
 import { Store, type StoreChange } from '../../kube/store.ts';
 import { errorOf } from '../../nacos/index.ts';
 import { Controller, type ReconcileContext } from '../../runtime/controller.ts';
-import { annotationsChanged, deletionStarted, generationChanged, or } from '../../runtime/predicates.ts';
+import { desiredChanged } from '../../runtime/predicates.ts';
 import type { Runnable } from '../../runtime/runnable.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { OutboundSync } from './children/outbound.ts';
@@ -41,8 +41,6 @@ const NAMESPACE_INDEX = 'namespace';
 const CONNECTION_INDEX = 'connection';
 /** Changes come in bursts. */
 const GATHER_MS = 100;
-
-const isWorthALook = or(generationChanged, annotationsChanged, deletionStarted);
 
 /** The NacosConfigSyncs, found by their namespace and by the connection that they name. */
 export function newSyncStore(): Store<NacosConfigSync> {
@@ -183,7 +181,7 @@ export class BulkSync implements Runnable {
 
   #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {
     this.#requireSecrets(key, current);
-    if (isWorthALook(previous, current)) this.#controller.enqueue(key, 'high');
+    if (desiredChanged(previous, current)) this.#controller.enqueue(key, 'high');
   }
 
   #configChanged({ previous, current }: StoreChange<NacosConfig>): void {

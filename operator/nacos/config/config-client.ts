@@ -46,7 +46,7 @@ const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 const wholeTries = 4;
 /** How long a server that is busy may take to write a config of the largest size into its cache. */
-const beingWrittenMs = 10_000;
+const longestWriteMs = 10_000;
 
 export class ConfigClient {
   readonly #options: ConfigClientOptions;
@@ -74,7 +74,8 @@ export class ConfigClient {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#api.query(key, signal).catch((error: unknown) => {
         if (!isBridgeError(error, 'NACOS_FAILED')) throw error;
-        const isBeingWritten = error.retryAfterMs !== undefined && clock.monotonic() - beganMs < beingWrittenMs;
+        // Only a config that is being written comes with a time after which to ask again.
+        const isBeingWritten = error.retryAfterMs !== undefined && clock.monotonic() - beganMs < longestWriteMs;
         if (attempt >= wholeTries && !isBeingWritten) throw error;
         return 'again' as const;
       });

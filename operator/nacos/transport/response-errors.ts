@@ -64,11 +64,9 @@ const byWording: readonly (readonly [RegExp, ErrorCode])[] = [
 export function errorOfAnswer(answer: FailedAnswer, operation: string): BridgeError {
   const code = answer.errorCode === 0 ? answer.resultCode : answer.errorCode;
   const message = `${operation}: Nacos answered ${code} ${oneLine(answer.message)}`.trimEnd();
-  if (isBeingWritten(answer, code)) return new BridgeError('NACOS_FAILED', message, { retryAfterMs: beingWrittenMs });
+  if (isBeingWritten(answer, code)) return new BridgeError('NACOS_FAILED', message, { retryAfterMs: 50 });
   return new BridgeError(codeOf(answer, code), message);
 }
-
-const beingWrittenMs = 50;
 
 /** In this response 400 says that the config is being written at this moment (ConfigQueryResponse.CONFIG_QUERY_CONFLICT). */
 function isBeingWritten({ type }: FailedAnswer, code: number): boolean {
