@@ -23,6 +23,9 @@ const worlds: Readonly<Record<string, { readonly start: () => Promise<World>; re
   '2.3': { start: () => startWorld('2.3'), patience: 2 },
 };
 
+/** What is as it should be comes, however busy the machine is; only what a defect keeps away is waited for in vain. */
+const soundPatience = 20;
+
 const scenarios = await loadScenarios(join(import.meta.dirname, '../scenarios'));
 const chosen = process.argv.slice(2);
 const copies = await mkdtemp(join(tmpdir(), 'nacos-bridge-defects-'));
@@ -42,7 +45,7 @@ async function tryOn(name: string): Promise<void> {
   const world = await kind.start();
   try {
     for (const title of new Set((await loadDefects()).map(({ noticedBy }) => noticedBy))) {
-      const failure = await play(world, title, kind.patience);
+      const failure = await play(world, title, soundPatience);
       tell(name, failure === undefined, `without a defect: ${title}`, failure?.message);
     }
     for (const defect of await loadDefects()) {

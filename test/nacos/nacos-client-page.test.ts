@@ -29,5 +29,5 @@ describe('the page about the Nacos client', () => {
     );
     const printed = block('text').trimEnd();
     assert.ok(stdout.trimEnd().endsWith(printed), stdout);
-  }).timeout(20_000);
+  });
 });

@@ -43,5 +43,5 @@ describe('a process that only waits for Nacos', () => {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
-  }).timeout(20_000);
+  });
 });

@@ -20,8 +20,7 @@ describe('a mirrored object', () => {
   let owner: KubeObject;
   let names = 0;
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     cluster = await MirrorCluster.start(clock);
     owner = await cluster.newConfig({ mirror: { configMap: { name: 'unused' } } });
   });

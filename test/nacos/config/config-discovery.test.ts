@@ -67,9 +67,7 @@ async function requests(test: TestClient, operation: string): Promise<number> {
 for (const generation of ['3.1', '2.3'] as const) {
   const mode = generation === '3.1' ? 'FuzzyWatch' : 'Listing';
 
-  describe(`The discovery of configs on an embedded Nacos ${generation}`, function () {
-    this.timeout(20_000);
-
+  describe(`The discovery of configs on an embedded Nacos ${generation}`, () => {
     afterEach(stopAll);
 
     it('finds what matches, what appears and what is gone', async () => {
@@ -165,9 +163,7 @@ for (const generation of ['3.1', '2.3'] as const) {
   });
 }
 
-describe('The discovery of configs', function () {
-  this.timeout(20_000);
-
+describe('The discovery of configs', () => {
   afterEach(stopAll);
 
   it('lists more configs than a watch may have, and removes none of them for that', async () => {
