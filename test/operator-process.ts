@@ -17,14 +17,19 @@ export interface OperatorOptions {
   readonly logFile: string;
 }
 
+/** What is added to the options by how the operator is run. */
+export interface OperatorImage {
+  /** Before the program, such as `--max-semi-space-size=8`. */
+  readonly nodeFlags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** After all other arguments, so that they win. */
+  readonly args: readonly string[];
+}
+
 export class OperatorProcess {
   /** What the next start runs. */
   program = mainFile;
-  /** What an image adds: flags before the program, such as `--max-semi-space-size=8`, and its environment. */
-  image: { readonly nodeFlags: readonly string[]; readonly env: Readonly<Record<string, string>> } = {
-    nodeFlags: [],
-    env: {},
-  };
+  image: OperatorImage = { nodeFlags: [], env: {}, args: [] };
   readonly #options: OperatorOptions;
   #process: ServerProcess | undefined;
   #logStart = 0;
@@ -37,9 +42,11 @@ export class OperatorProcess {
 
   /** Another replica, not started: as this one in everything but its identity and its log. */
   twin(identity: string): OperatorProcess {
-    const { args, env, logFile } = this.#options;
-    const others = args.filter((arg) => !arg.startsWith('--identity='));
-    return new OperatorProcess({ args: [...others, `--identity=${identity}`], env, logFile: `${logFile}-${identity}` });
+    const { env, logFile } = this.#options;
+    const others = this.#options.args.filter((arg) => !arg.startsWith('--identity='));
+    const args = [...others, `--identity=${identity}`];
+    const twin = new OperatorProcess({ args, env, logFile: `${logFile}-${identity}` });
+    return Object.assign(twin, { program: this.program, image: this.image });
   }
 
   /** Starts it and returns at once. */
@@ -49,7 +56,7 @@ export class OperatorProcess {
     this.#process = new ServerProcess({
       name: 'operator',
       command: process.execPath,
-      args: [...this.image.nodeFlags, this.program, ...this.#options.args],
+      args: [...this.image.nodeFlags, this.program, ...this.#options.args, ...this.image.args],
       env: { ...this.image.env, ...this.#options.env },
       logFile: this.#options.logFile,
     });

@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configWritesOf, kubernetesWrites } from '../acceptance/operations.ts';
@@ -15,6 +15,7 @@ import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 import { BareNacos } from './bare-nacos.ts';
 import { connectBare } from './bench-world.ts';
 import type { KubernetesPart, NacosPart } from './embedded-part.ts';
+import { podImage } from './pod-image.ts';
 
 export const backEnds = ['embedded', '3.1', '2.3'] as const;
 export type BackEnd = (typeof backEnds)[number];
@@ -64,7 +65,7 @@ async function startEmbeddedStage(program: string): Promise<ConfigStage> {
       logFile: join(dir, 'operator.log'),
     });
     operator.program = program;
-    operator.image = await image();
+    operator.image = await podImage();
     started.defer(async () => void (await operator.end('SIGTERM').catch(() => {})));
     const asked = async (): Promise<Writes> => ({
       kubernetes: kubernetesWrites(await ask(kubernetesPart)),
@@ -92,7 +93,7 @@ async function startRealStage(version: '3.1' | '2.3', program: string): Promise<
   const kubernetes = new RestKubernetes(world.kubernetes.kubeconfig);
   await world.operator.end('SIGTERM');
   world.operator.program = program;
-  world.operator.image = await image();
+  world.operator.image = await podImage();
   return {
     kubernetes,
     operator: world.operator,
@@ -109,17 +110,6 @@ async function startRealStage(version: '3.1' | '2.3', program: string): Promise<
       await kubernetes.close();
       await world.stop();
     },
-  };
-}
-
-/** What the image gives to Node.js and to the C library below it. */
-async function image(): Promise<OperatorProcess['image']> {
-  const dockerfile = await readFile(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
-  const [, entryPoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
-  const variables = [...dockerfile.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value]);
-  return {
-    nodeFlags: (JSON.parse(entryPoint) as string[]).filter((argument) => argument.startsWith('--')),
-    env: Object.fromEntries(variables),
   };
 }
 

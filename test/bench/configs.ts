@@ -2,16 +2,15 @@
  * `npm run bench -- configs`: how fast configs go from Kubernetes to Nacos and back, what many of them cost, against a bare
  * client in the same run on the same servers. README.md says what the figures mean.
  */
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { measureConfigs } from './config-figures.ts';
 import type { ConfigFigures } from './config-figures.ts';
 import { backEnds, startConfigStage } from './config-stage.ts';
 import type { BackEnd } from './config-stage.ts';
 import { slowdown, table } from './figure.ts';
+import { buildProgram } from './pod-image.ts';
 
 const help = `npm run bench -- configs [--nacos embedded|3.1|2.3] [--sizes 100,1000] [--rounds 3] [--samples 100]
                          [--program FILE] [--json FILE]
@@ -24,8 +23,6 @@ const help = `npm run bench -- configs [--nacos embedded|3.1|2.3] [--sizes 100,1
   --json     also writes the figures to a file
 
 Real servers need what npm run testbed builds.`;
-
-const root = join(import.meta.dirname, '../..');
 
 interface Options {
   readonly backEnd: BackEnd;
@@ -57,19 +54,12 @@ export async function benchConfigs(args: string[]): Promise<number> {
 }
 
 async function measure({ backEnd, program, ...options }: Options): Promise<ConfigFigures> {
-  const stage = await startConfigStage(backEnd, program ?? (await build()));
+  const stage = await startConfigStage(backEnd, program ?? (await buildProgram()));
   try {
     return await measureConfigs(stage, options);
   } finally {
     await stage.stop();
   }
-}
-
-/** What the image runs; run from its sources the operator needs more memory. */
-async function build(): Promise<string> {
-  const compiler = join(root, 'node_modules/.bin/tsc');
-  await promisify(execFile)(compiler, ['-p', 'tsconfig.build.json'], { cwd: root });
-  return join(root, 'dist/operator/main.js');
 }
 
 /** The options, or what to tell instead. */

@@ -10,15 +10,18 @@ import { startWorld } from '../real/world.ts';
 import type { NacosVersion } from '../testbed/nacos.ts';
 import { connectBare } from './bench-world.ts';
 import { slowdown, table } from './figure.ts';
+import { buildProgram, podImage } from './pod-image.ts';
 import { measureServiceLatency } from './service-latency.ts';
 import { measureServiceScale, measureTwoReplicas } from './service-scale.ts';
 import type { ScaleFigures } from './service-scale.ts';
 
-const help = `npm run bench -- services [--nacos 3.1|2.3] [--count 100] [--sizes 100,1000] [--json FILE]
+const help = `npm run bench -- services [--nacos 3.1|2.3] [--count 100] [--sizes 100,1000]
+                          [--program FILE] [--json FILE]
 
   --nacos   the generation of the Nacos server; default 3.1
   --count   samples of the latency; default 100
   --sizes   numbers of services, ascending; default 100,1000
+  --program the main file of the operator; default dist/operator/main.js, which is built first
   --json    also writes the figures to a file
 
 Needs what npm run testbed builds.`;
@@ -27,6 +30,7 @@ interface Options {
   readonly version: NacosVersion;
   readonly count: number;
   readonly sizes: readonly number[];
+  readonly program: string | undefined;
   readonly json: string | undefined;
 }
 
@@ -47,9 +51,12 @@ export async function benchServices(args: string[]): Promise<number> {
   return 0;
 }
 
-async function measure({ version, count, sizes }: Options): Promise<ScaleFigures> {
+async function measure({ version, count, sizes, program }: Options): Promise<ScaleFigures> {
   console.error(`starting Kubernetes, Nacos ${version} and the operator`);
   const world = await startWorld(version);
+  await world.operator.end('SIGTERM');
+  Object.assign(world.operator, { program: program ?? (await buildProgram()), image: await podImage() });
+  await world.operator.start();
   const kubernetes = new RestKubernetes(world.kubernetes.kubeconfig);
   const naming = await connectBare(world, 'naming');
   try {
@@ -70,16 +77,23 @@ async function measure({ version, count, sizes }: Options): Promise<ScaleFigures
 function parse(args: string[]): Options | string {
   const text = { type: 'string' } as const;
   try {
-    const options = { nacos: text, count: text, sizes: text, json: text, help: { type: 'boolean' } } as const;
+    const options = {
+      nacos: text,
+      count: text,
+      sizes: text,
+      program: text,
+      json: text,
+      help: { type: 'boolean' },
+    } as const;
     const { values } = parseArgs({ args, options });
     if (values.help) return help;
-    const { nacos = '3.1', json } = values;
+    const { nacos = '3.1', json, program } = values;
     if (nacos !== '3.1' && nacos !== '2.3') return `--nacos must be 3.1 or 2.3, not "${nacos}"`;
     const [count, sizes] = [Number(values.count ?? 100), (values.sizes ?? '100,1000').split(',').map(Number)];
     if (!Number.isInteger(count) || count < 0) return `--count must be a whole number, not "${values.count}"`;
     if (!sizes.every((size) => Number.isInteger(size) && size > 0))
       return `--sizes must be numbers, not "${values.sizes}"`;
-    return { version: nacos, count, sizes, json };
+    return { version: nacos, count, sizes, program, json };
   } catch (error) {
     return `${(error as Error).message}\n\n${help}`;
   }
