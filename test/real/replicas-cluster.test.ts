@@ -12,7 +12,7 @@ import { sideName } from './replicas/nacos-side.ts';
 import type { ReplicaWorld } from './replicas/replica-world.ts';
 import { rounds } from './replicas/rounds.ts';
 import { sharedReplicaWorld, startLimitMs } from './replicas/shared-replica-world.ts';
-import { describeFindings, removals } from './replicas/sights.ts';
+import { describeFindings, longestMs, removals } from './replicas/sights.ts';
 import type { Finding } from './replicas/sights.ts';
 
 const services = 5;
@@ -23,6 +23,10 @@ const returnLimitMs = 300_000;
 /** For replicas that find themselves at the same node. */
 const spreadMs = 10_000;
 const spreadLimitMs = 60_000;
+const settleLimitMs = 120_000;
+/** The nodes tell each other every second; under load it takes longer. */
+const syncMs = 3000;
+const resets = 5;
 
 if (sideName === 'cluster') {
   describe('two replicas on two nodes of Nacos', function () {
@@ -70,6 +74,41 @@ if (sideName === 'cluster') {
         await world.settled(returnLimitMs);
         await eventually(countedLimitMs, async () => assert.equal(await ghostsInStatus(), 0));
       });
+    }
+
+    it('are missing no longer after a reset while a node is starting than while both are up', async () => {
+      await world.scale(1);
+      try {
+        const stopped = await mostUsedNode();
+        const staying = 1 - stopped;
+        let left = resets;
+        const whileUpMs = await longestAfterResets(staying, () => (left -= 1) >= 0);
+        const server = world.nacos.nodes[stopped];
+        assert.ok(server);
+        await server.kill('SIGTERM');
+        await eventually(settleLimitMs, async () => void (await world.assertEqual(staying)));
+        const started = server.start();
+        let isStarting = true;
+        void started.finally(() => (isStarting = false)).catch(() => {});
+        const whileStartingMs = await longestAfterResets(staying, () => isStarting);
+        await started;
+        figure('missing-after-a-reset.both-up', whileUpMs / 1000, 's');
+        figure('missing-after-a-reset.one-starting', whileStartingMs / 1000, 's');
+        assert.ok(whileStartingMs < whileUpMs + syncMs, `${whileStartingMs} ms, and with both up ${whileUpMs} ms`);
+      } finally {
+        await world.scale(2);
+      }
+    });
+
+    /** For how long an instance was missing at most, at one node, while the one replica was reset again and again. */
+    async function longestAfterResets(node: number, goesOn: () => boolean): Promise<number> {
+      const fromMs = performance.now();
+      while (goesOn()) {
+        for (const replica of world.replicas) (await world.links(replica)).resetNacos();
+        await pause(syncMs);
+        await eventually(settleLimitMs, async () => void (await world.assertEqual(node)));
+      }
+      return longestMs(lost(fromMs, node));
     }
 
     /** Waits until each node is used, and would go on being used. */
