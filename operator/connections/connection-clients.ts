@@ -5,7 +5,7 @@
  * one: services of its replicas must not leave Nacos meanwhile.
  */
 import type { BridgeError } from '../errors.ts';
-import type { ClientState } from '../nacos/index.ts';
+import { hostAndPort, type ClientState } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import type { ClientLease, ClientPool } from './client-pool.ts';
 import { titleOf, type ConnectionDirectory } from './connection-directory.ts';
@@ -49,7 +49,9 @@ export class ConnectionClients {
     const former = this.#held.get(key);
     const lease = former?.lease.change(settings) ?? pool.acquire(settings);
     if (lease !== former?.lease) this.#hold(key, lease);
-    directory.set(key, { title: titleOf(key), client: lease.client, namespaceId: settings.namespaceId });
+    const { namespaceId, servers } = settings;
+    const handle = { title: titleOf(key), client: lease.client, servers: servers.map(hostAndPort), namespaceId };
+    directory.set(key, handle);
     // Whoever uses it has been told of the new one by now, and has begun to move.
     if (former && lease !== former.lease) void this.#handOver(key, former.lease, lease);
   }

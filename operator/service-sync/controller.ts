@@ -25,6 +25,7 @@ import type { PodMetadata } from './pod-metadata.ts';
 import type { Publications } from './publications.ts';
 import { ServiceReconciler } from './reconcile.ts';
 import type { SelectionGuard } from './selection-guard.ts';
+import type { SelfRegistered } from './self-registered.ts';
 import { covers, exportIdOf } from './service-export.ts';
 import { serviceOf, type ServiceStores } from './service-stores.ts';
 
@@ -36,6 +37,7 @@ interface ServiceControllerOptions {
   directory: ConnectionDirectory;
   publications: Publications;
   guard: SelectionGuard;
+  selfRegistered: SelfRegistered;
   lag: ChangeLag;
   runtimeMetrics: RuntimeMetrics;
   log: Logger;
@@ -47,6 +49,9 @@ const FIRST_PUBLICATION_LIMIT_MS = 30_000;
 
 /** For what is published to be known to another client: there may be Services of which it is not known. */
 const HANDOVER_LIMIT_MS = 30_000;
+
+/** What has not changed is looked at again after half to all of this time. */
+const RESYNC_MS = 1_800_000;
 
 export class ServiceController implements Runnable {
   readonly name = 'service';
@@ -69,6 +74,8 @@ export class ServiceController implements Runnable {
         try {
           lag.settled(key, await this.#reconciler.reconcile(key));
           this.#unconfirmed?.delete(key);
+          if (options.publications.of(key).size === 0) return;
+          return { requeueAfterMs: RESYNC_MS * (1 - Math.random() / 2) };
         } finally {
           this.#progress.call();
         }
@@ -82,14 +89,15 @@ export class ServiceController implements Runnable {
   }
 
   start(): void {
-    const { clock, directory, pods, publications, stores } = this.#options;
+    const { clock, directory, pods, publications, selfRegistered, stores } = this.#options;
     this.#unsubscribe = [
       stores.services.onChange(({ key, initial }) => this.#changed(key, initial)),
       stores.slices.onChange((change) => this.#sliceChanged(change)),
       stores.resources.onChange((change) => this.#resourceChanged(change)),
       pods.onChange((change) => this.#podChanged(change)),
       pods.onSynced(() => this.#podsSynced()),
-      publications.onContest((key) => this.#controller.enqueue(key)),
+      publications.claims.onContest((key) => this.#controller.enqueue(key)),
+      selfRegistered.onChange((key) => this.#controller.enqueue(key)),
       directory.onChange((connection) => this.#connectionChanged(connection)),
       directory.onReady((connection) => this.#connectionReady(connection)),
     ];
@@ -104,6 +112,7 @@ export class ServiceController implements Runnable {
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#controller.stop(hurry);
+    this.#options.selfRegistered.stop();
     await this.#options.pods.stop();
   }
 

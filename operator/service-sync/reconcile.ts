@@ -7,10 +7,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosService } from '../api/resources.ts';
+import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { isBridgeError } from '../errors.ts';
 import { parseKey } from '../kube/resource.ts';
 import type { NacosClient } from '../nacos/index.ts';
+import type { Member } from './endpoint-slices.ts';
 import { claimsOf, planExport, publicationOf, type ExportPlan } from './plan.ts';
 import type { PodMetadata } from './pod-metadata.ts';
 import {
@@ -21,7 +23,9 @@ import {
   type RecordAddress,
 } from './publications.ts';
 import { heldServices, type SelectionGuard } from './selection-guard.ts';
-import { covers, exportIdOf, exportOfAnnotations, exportOfResource, type Service } from './service-export.ts';
+import type { SelfRegistered } from './self-registered.ts';
+import { exportOfAnnotations } from './service-annotations.ts';
+import { covers, exportIdOf, exportOfResource, type Service } from './service-export.ts';
 import type { ServiceStores } from './service-stores.ts';
 
 interface ServiceReconcilerOptions {
@@ -31,6 +35,8 @@ interface ServiceReconcilerOptions {
   directory: ConnectionDirectory;
   publications: Publications;
   guard: SelectionGuard;
+  selfRegistered: SelfRegistered;
+  clock: Clock;
 }
 
 export class ServiceReconciler {
@@ -49,17 +55,23 @@ export class ServiceReconciler {
    * @throws BridgeError of the first record that could not be published or withdrawn.
    */
   async reconcile(key: string): Promise<boolean> {
-    const { publications } = this.#options;
+    const { clock, publications, selfRegistered } = this.#options;
     const before = publications.of(key);
     const recordsBefore = recordsOf(before.values());
     const plans = this.#plans(key);
-    publications.claim(key, claimsOf(plans, before), recordsBefore.keys());
+    publications.claims.set(key, claimsOf(plans, before));
     const after = plans.map((plan) => {
-      return publicationOf(plan, before.get(plan.rules.id), (name) => publications.winner(name));
+      return publicationOf(plan, before.get(plan.rules.id), (address) => publications.claims.winner(address));
     });
     const recordsAfter = recordsOf(after);
+    for (const [name, record] of recordsAfter) {
+      const earlier = recordsBefore.get(name);
+      const sinceMs = earlier?.state === 'confirmed' ? undefined : earlier?.pendingSinceMs;
+      record.pendingSinceMs = sinceMs ?? clock.now();
+    }
     publications.set(key, after);
-    const gone = [...recordsBefore].filter(([name]) => !recordsAfter.has(name) && this.#isFree(name));
+    selfRegistered.follow(key, after);
+    const gone = [...recordsBefore].filter(([name, { address }]) => !recordsAfter.has(name) && this.#isFree(address));
     const work = [
       ...gone.map(([name, { address }]) => this.#giveUp(name, address)),
       ...after.flatMap((publication) => (publication.isKnown ? this.#publish(publication) : [])),
@@ -72,14 +84,14 @@ export class ServiceReconciler {
 
   /** To be called when what moved to another client is there: withdraws what is left at the former one. */
   async leave(client: NacosClient): Promise<void> {
-    const left = [...(this.#left.get(client) ?? [])].filter(([name]) => this.#isFree(name));
+    const left = [...(this.#left.get(client) ?? [])].filter(([, address]) => this.#isFree(address));
     this.#left.delete(client);
     await Promise.allSettled(left.map(([, address]) => withdraw(address)));
   }
 
   /** One for each export that covers the Service: those that select it, those that are held, its own annotations. */
   #plans(key: string): ExportPlan[] {
-    const { clusterId, directory, pods, stores } = this.#options;
+    const { clusterId, directory, pods, selfRegistered, stores } = this.#options;
     const service = stores.services.get(key);
     if (service === undefined) return [];
     const covering = stores.resourcesAbout(key).filter((resource) => this.#isCovered(resource, service, key));
@@ -93,6 +105,7 @@ export class ServiceReconciler {
       directory,
       hasPods: () => pods.isSynced(),
       pod: (name: string) => pods.get(`${namespace}/${name}`),
+      isSelfRegistered: (address: RecordAddress, member: Member) => selfRegistered.has(key, address, member),
     };
     return exports.map((rules) => planExport(rules, input));
   }
@@ -105,9 +118,9 @@ export class ServiceReconciler {
     return isPublished && heldServices(resource, this.#options).includes(key);
   }
 
-  /** Whoever else wants the name replaces our record with its own, which leaves no gap. */
-  #isFree(name: string): boolean {
-    return this.#options.publications.winner(name) === undefined;
+  /** Whoever else has the name over the same client replaces our record with its own, which leaves no gap. */
+  #isFree(address: RecordAddress): boolean {
+    return this.#options.publications.claims.winner(address)?.address.client !== address.client;
   }
 
   async #giveUp(name: string, address: RecordAddress): Promise<void> {

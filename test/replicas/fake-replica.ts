@@ -74,7 +74,7 @@ export class FakeReplica {
         },
         reconcileAll: () => this.#publishAll(),
       },
-      directory: { findUsable: (namespaceId) => ({ title: '', client, namespaceId }) },
+      directory: { findUsable: (namespaceId) => ({ title: '', client, servers: [], namespaceId }) },
       identity,
       clusterId: () => 'cluster-1',
       address: () => ({ ip: '127.0.0.1', port: 8081 }),

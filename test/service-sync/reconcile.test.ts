@@ -11,14 +11,21 @@ import { Publications } from '../../operator/service-sync/publications.ts';
 import { ServiceReconciler } from '../../operator/service-sync/reconcile.ts';
 import { SelectionGuard } from '../../operator/service-sync/selection-guard.ts';
 import type { Service } from '../../operator/service-sync/service-export.ts';
+import { SelfRegistered } from '../../operator/service-sync/self-registered.ts';
 import { ServiceStores } from '../../operator/service-sync/service-stores.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { endpoint, nacosService, service, slice } from './objects.ts';
 
 /** A registry in memory: what it holds is what the tests look at. */
 class Registry {
+  /** Where it is; another one elsewhere is another Nacos. */
+  readonly server: string;
   readonly records = new Map<string, string[]>();
   refuse: BridgeError | undefined;
+
+  constructor(server = 'nacos:8848') {
+    this.server = server;
+  }
 
   async publish({ group, serviceName }: ServiceKey, instances: readonly Instance[]): Promise<void> {
     if (this.refuse) throw this.refuse;
@@ -40,6 +47,7 @@ class Cluster {
   readonly publications = new Publications();
   readonly clock = new FakeClock();
   readonly stores = new ServiceStores();
+  readonly selfRegistered = new SelfRegistered();
   readonly reconciler: ServiceReconciler;
   arePodsKnown = true;
   #queue: string[] = [];
@@ -48,7 +56,7 @@ class Cluster {
   constructor() {
     this.connect();
     const { directory, publications, stores } = this;
-    this.publications.onContest((key) => this.#queue.push(key));
+    this.publications.claims.onContest((key) => this.#queue.push(key));
     this.reconciler = new ServiceReconciler({
       clusterId: () => 'c1',
       stores,
@@ -56,11 +64,14 @@ class Cluster {
       directory,
       publications,
       guard: new SelectionGuard(this.clock),
+      selfRegistered: this.selfRegistered,
+      clock: this.clock,
     });
   }
 
   connect(registry = this.registry, connection = DEFAULT_CONNECTION): void {
-    const handle = { title: '', client: { naming: registry }, namespaceId: '' } as unknown as ConnectionHandle;
+    const servers = [registry.server];
+    const handle = { title: '', client: { naming: registry }, servers, namespaceId: '' } as unknown as ConnectionHandle;
     this.directory.set(connection, handle);
   }
 
@@ -156,10 +167,111 @@ describe('the reconciler of Services', () => {
     await cluster.reconcile('shop/orders');
     assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
     const [problem] = cluster.publications.of('shop/billing').get('NacosService shop/b')?.problems ?? [];
-    assert.match(problem?.message ?? '', /'shared' in group 'DEFAULT_GROUP' is published by an older export/);
+    assert.match(
+      problem?.message ?? '',
+      /'shared' in group 'DEFAULT_GROUP' is published by NacosService shop\/a, which is older/,
+    );
     cluster.stores.resources.applyEvent('DELETED', { ...older, metadata: { ...older.metadata, uid: 'shop/a' } });
     await cluster.reconcile('shop/orders');
     assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.9'] });
+  });
+
+  const two = (spec: Partial<NacosService['spec']> = {}) => {
+    const labels = { 'kubernetes.io/service-name': 'billing' };
+    const billing = slice([endpoint('10.0.0.9')], { metadata: { name: 'billing-x', namespace: 'shop', labels } });
+    const older = nacosService({ serviceName: 'shared' }, { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z' });
+    const younger = nacosService(
+      { serviceName: 'shared', source: { serviceRef: { name: 'billing' } }, ...spec },
+      { name: 'b', creationTimestamp: '2026-01-02T00:00:00Z' },
+    );
+    cluster.put({
+      services: [service(), service({ name: 'billing' })],
+      slices: [slice([endpoint('10.0.0.1')]), billing],
+      resources: [older, younger],
+    });
+    return { older, younger };
+  };
+  const drop = (resource: NacosService) => {
+    const uid = objectKey(resource);
+    cluster.stores.resources.applyEvent('DELETED', { ...resource, metadata: { ...resource.metadata, uid } });
+  };
+
+  const endings: [string, (younger: NacosService) => void][] = [
+    [
+      'another name is wanted',
+      ({ metadata }) =>
+        cluster.put({
+          resources: [
+            {
+              ...nacosService({ serviceName: 'own', source: { serviceRef: { name: 'billing' } } }),
+              metadata: { ...metadata, generation: 2 },
+            },
+          ],
+        }),
+    ],
+    ['its resource is deleted', drop],
+    [
+      'its Service is deleted',
+      () =>
+        cluster.stores.services.applyEvent('DELETED', {
+          ...service({ name: 'billing' }),
+          metadata: { name: 'billing', namespace: 'shop', uid: 'shop/billing' },
+        }),
+    ],
+  ];
+  for (const [title, end] of endings) {
+    it(`forgets a claim that has lost when ${title}`, async () => {
+      const { older, younger } = two();
+      await cluster.reconcile('shop/orders', 'shop/billing');
+      assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
+      end(younger);
+      await cluster.reconcile('shop/billing');
+      drop(older);
+      await cluster.reconcile('shop/orders');
+      assert.equal(held()['DEFAULT_GROUP shared'], undefined);
+    });
+  }
+
+  it('gives a name once at one Nacos, whatever the connections to it', async () => {
+    two({ connectionRef: { kind: 'NacosConnection', name: 'own' } });
+    const own = new Registry();
+    cluster.connect(own, 'shop/own');
+    await cluster.reconcile('shop/billing', 'shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
+    assert.deepEqual([...own.records.keys()], []);
+    const [problem] = cluster.publications.of('shop/billing').get('NacosService shop/b')?.problems ?? [];
+    assert.match(problem?.message ?? '', /published by NacosService shop\/a, which is older/);
+    cluster.connect(new Registry('elsewhere:8848'), 'shop/own');
+    await cluster.reconcile('shop/billing');
+    assert.deepEqual(cluster.publications.of('shop/billing').get('NacosService shop/b')?.problems, []);
+  });
+
+  it('gives a name that two Services of one selector want to the older, whichever has changed last', async () => {
+    const ports = [
+      { name: 'http', port: 80 },
+      { name: 'grpc', port: 90 },
+    ];
+    const labels = { app: 'x' };
+    const older = service({ labels, ports, creationTimestamp: '2026-01-01T00:00:00Z' });
+    const younger = service({ name: 'orders-grpc', labels, creationTimestamp: '2026-01-02T00:00:00Z' });
+    const both = [
+      { name: 'http', port: 80 },
+      { name: 'grpc', port: 90 },
+    ];
+    const other = slice([endpoint('10.0.0.2')], {
+      metadata: { name: 'g', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'orders-grpc' } },
+    });
+    cluster.put({
+      services: [younger, older],
+      slices: [slice([endpoint('10.0.0.1')], { ports: both }), other],
+      resources: [nacosService({ source: { serviceSelector: { matchLabels: labels } } })],
+    });
+    for (const keys of [['shop/orders-grpc', 'shop/orders'], ['shop/orders-grpc'], ['shop/orders']]) {
+      await cluster.reconcile(...keys);
+      assert.deepEqual(held()['DEFAULT_GROUP orders-grpc'], ['10.0.0.1']);
+    }
+    const [problem] = cluster.publications.of('shop/orders-grpc').get('NacosService shop/export')?.problems ?? [];
+    assert.match(problem?.message ?? '', /is the name of Service 'orders', which is older/);
   });
 
   it('lets a resource come before the annotation of the Service', async () => {
@@ -190,7 +302,7 @@ describe('the reconciler of Services', () => {
     cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
     await cluster.reconcile('shop/orders');
     const former = cluster.client;
-    const elsewhere = new Registry();
+    const elsewhere = new Registry('elsewhere:8848');
     cluster.connect(elsewhere);
     await cluster.reconcile('shop/orders');
     assert.deepEqual([...elsewhere.records.keys()], ['DEFAULT_GROUP orders']);
@@ -205,15 +317,15 @@ describe('the reconciler of Services', () => {
     const other = { name: 'other', creationTimestamp: '2026-01-02T00:00:00Z' };
     const oldest = { creationTimestamp: '2026-01-01T00:00:00Z' };
     const { client } = cluster;
-    cluster.directory.set('shop/other', { title: '', client, namespaceId: '' });
+    cluster.directory.set('shop/other', { title: '', client, servers: [cluster.registry.server], namespaceId: '' });
     const resources = [nacosService({}, oldest), nacosService(spec, other)];
     cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources });
     await cluster.reconcile('shop/orders');
     const problems = cluster.publications
       .publicationsOf('NacosService shop/other')
       .flatMap(([, { problems }]) => problems);
-    assert.match(problems[0]?.message ?? '', /published by an older export/);
-    cluster.connect(new Registry());
+    assert.match(problems[0]?.message ?? '', /published by NacosService shop\/export, which is older/);
+    cluster.connect(new Registry('elsewhere:8848'));
     await cluster.reconcile('shop/orders');
     await cluster.reconciler.leave(client);
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
