@@ -16,10 +16,11 @@ import { ENDPOINT_SLICE } from './endpoint-slices.ts';
 import { GhostWatch } from './ghosts.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { PodMetadata } from './pod-metadata.ts';
-import { Publications } from './publications.ts';
+import { addressText, Publications } from './publications.ts';
+import { RecordSender } from './record-sender.ts';
 import { ServiceReporter } from './reporter.ts';
 import { SelectionGuard } from './selection-guard.ts';
-import { connectionOfResource, SERVICE } from './service-export.ts';
+import { connectionOfResource, exportOfAnnotations, SERVICE, type Service } from './service-export.ts';
 import { ServiceStores } from './service-stores.ts';
 
 /** `lease` knows whether the API server was just tried in vain; undefined where nobody tries. */
@@ -40,23 +41,42 @@ export function createServiceSync(
   const isUnreachable = () => lease?.isUnreachable ?? false;
   const freshness = new CacheFreshness({ caches, isUnreachable, clock, log });
   const publications = new Publications();
+  const sender = new RecordSender({
+    clock,
+    isFree: (address) => publications.winner(addressText(address)) === undefined,
+    onState: (exportId) => publications.changed(exportId),
+  });
   const guard = new SelectionGuard(clock);
   const ghosts = new GhostWatch(clusterId, clock);
-  const metrics = { registry, prefix: METRICS_PREFIX, clock, publications, ghosts: () => ghosts.total() };
+  const metrics = {
+    registry,
+    prefix: METRICS_PREFIX,
+    clock,
+    publications,
+    ghosts: () => ghosts.total(),
+    formers: () => sender.formerTotal,
+  };
   const lag = createServiceMetrics(metrics);
-  const controller = new ServiceController({ ...context, directory, stores, pods, publications, guard, lag });
+  const controller = new ServiceController({ ...context, directory, stores, pods, publications, sender, guard, lag });
   const client = new ResourceClient<NacosService>(kube, NACOS_SERVICE);
 
+  const annotated = (service: Service) => exportOfAnnotations(service)?.connection;
   const connectionUser: ConnectionUser = {
-    usageOf: (connection) => {
-      const users = stores.resources.list().filter((resource) => connectionOfResource(resource) === connection);
-      return { resources: users.length, holding: 0 };
+    usersOf: (connection) =>
+      stores.resources.list().filter((resource) => connectionOfResource(resource) === connection).length +
+      stores.services.list().filter((service) => annotated(service) === connection).length,
+    onChange(listener) {
+      onUseChange(stores.resources, connectionOfResource, listener);
+      onUseChange(stores.services, annotated, listener);
+      sender.onFormerChange(listener);
     },
-    onChange: (listener) => onUseChange(stores.resources, connectionOfResource, listener),
     beforeRedo: async () => {
       if (await freshness.ensureFresh()) controller.reconcileAll();
     },
-    handOver: (connection, from, to) => controller.handOver(connection, from, to),
+    holds: (client) => sender.uses(client),
+    onRelease: (listener) => sender.onRelease(listener),
+    formerCount: (connection) => sender.formerCount(connection),
+    dropFormer: (connection) => sender.dropFormer(connection),
   };
   const feature: Feature = {
     caches: watched.map(cacheOf),
@@ -68,6 +88,11 @@ export function createServiceSync(
   /** What others may know of what is published, and ask of it. */
   const publishing = {
     connectionsInUse: () => publications.connectionsInUse(),
+    confirmedConnections: () => sender.confirmedConnections,
+    formersOver: (connection: ConnectionKey) =>
+      sender
+        .formersOver(connection)
+        .map(({ address: { client, service } }) => ({ client, namespaceId: service.namespaceId })),
     isUpToDate: (connection: ConnectionKey) => controller.isUpToDate(connection),
     onProgress: (listener: () => void) => controller.onProgress(listener),
     relist: () => freshness.relist(),

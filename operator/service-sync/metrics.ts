@@ -9,8 +9,9 @@ interface ServiceMetricsOptions {
   prefix: string;
   clock: Clock;
   publications: Pick<Publications, 'records'>;
-  /** Asked for at each scrape. */
+  /** Asked for at each scrape, as `formers` is. */
   ghosts: () => number;
+  formers: () => number;
 }
 
 /** Registers the metrics, and returns what measures from an event to its confirmation by Nacos. */
@@ -19,6 +20,7 @@ export function createServiceMetrics({
   prefix,
   clock,
   publications,
+  formers,
   ghosts,
 }: ServiceMetricsOptions): ChangeLag {
   const registers = [registry];
@@ -61,6 +63,14 @@ export function createServiceMetrics({
     registers,
     collect() {
       this.set(ghosts());
+    },
+  });
+  new Gauge({
+    name: `${prefix}former_records`,
+    help: 'Services that are held with settings that their connection had before, since Nacos has not confirmed them with those of now.',
+    registers,
+    collect() {
+      this.set(formers());
     },
   });
   return new ChangeLag(clock, (lagMs) => seconds.observe(lagMs / 1000));

@@ -2,7 +2,8 @@
  * What an export may publish of a Service. Pure.
  *
  *   when                                                  its records               the problem that is told
- *   its connection is missing, or cannot be used          stay as they are          `connectionRef`
+ *   its connection does not exist                         none                      `connectionRef`
+ *   its connection cannot be used                         stay as they are          `connectionRef`
  *   labels of pods count, and pods cannot be listed       stay as they are          `metadataFrom`
  *   labels of pods count, and pods are not listed yet     stay as they are          none
  *   an export of a lesser rank wants one of its names     without that one          `serviceName`
@@ -53,7 +54,8 @@ export function planExport(rules: ServiceExport, input: PlanInput): ExportPlan {
     if (!isBridgeError(error)) throw error;
     const field = error.code === 'KUBE_UNAVAILABLE' ? 'metadataFrom' : 'connectionRef';
     const problems = [{ field, message: error.message }];
-    return { rules, wanted: new Map(), problems, isKnown: false, failure: error };
+    // A connection is there until nobody names it, so one that is gone was taken away on purpose.
+    return { rules, wanted: new Map(), problems, isKnown: error.code === 'REFERENCE_MISSING', failure: error };
   }
   const { records, problems } = desiredService(slices, { clusterId, export: rules, service, pod });
   const namespaceId = normaliseNamespaceId(rules.namespaceId ?? connection.namespaceId);

@@ -23,6 +23,8 @@ export interface PublishedRecord {
   readonly counts: InstanceCounts;
   /** What Nacos says; `pending` while it has not answered. */
   state: 'pending' | 'confirmed' | { failed: BridgeError };
+  /** Since when Nacos has not confirmed it, in milliseconds since the epoch; of no meaning once it has. */
+  pendingSinceMs?: number;
 }
 
 /** What one export publishes of one Service. */
@@ -48,6 +50,8 @@ export class Publications {
   readonly #services = new Map<string, Set<string>>();
   /** Who wants a name in Nacos, by the text of its address: Service and the rank of its export. */
   readonly #claims = new Map<string, Map<string, string>>();
+  /** The names that each Service wants. */
+  readonly #claimed = new Map<string, readonly string[]>();
   /** Counts of publications, since the questions below come with every progress. */
   readonly #usage = new Map<ConnectionKey, ConnectionUsage>();
   readonly #changed = new Listeners<[exportId: string]>();
@@ -127,10 +131,10 @@ export class Publications {
     this.#changed.call(exportId);
   }
 
-  /** The names that a Service wants from now on, each with the rank of its export, and those that it had before. */
-  claim(service: string, wanted: ReadonlyMap<string, string>, before: Iterable<string>): void {
+  /** The names that a Service wants from now on, each with the rank of its export. */
+  claim(service: string, wanted: ReadonlyMap<string, string>): void {
     const contested = new Set<string>();
-    for (const address of new Set([...wanted.keys(), ...before])) {
+    for (const address of new Set([...wanted.keys(), ...(this.#claimed.get(service) ?? [])])) {
       const claims = this.#claims.get(address) ?? new Map<string, string>();
       const rank = wanted.get(address);
       if (claims.get(service) === rank) continue;
@@ -140,6 +144,8 @@ export class Publications {
       else this.#claims.set(address, claims);
       for (const other of claims.keys()) if (other !== service) contested.add(other);
     }
+    if (wanted.size === 0) this.#claimed.delete(service);
+    else this.#claimed.set(service, [...wanted.keys()]);
     for (const other of contested) this.#contested.call(other);
   }
 

@@ -41,6 +41,11 @@ const published = publicationOf(plan(), undefined, () => rankOf(plain));
 const unlistable = () => {
   throw new BridgeError('KUBE_UNAVAILABLE', 'pods may not be listed');
 };
+const unusable = () => {
+  const directory = new ConnectionDirectory();
+  directory.fail(DEFAULT_CONNECTION, new BridgeError('REFERENCE_MISSING', 'Secret gone'));
+  return directory;
+};
 
 interface Case {
   title: string;
@@ -60,11 +65,19 @@ const cases: Case[] = [
     plan: plan(plain, { directory: new ConnectionDirectory() }),
     records: [],
     problems: ['connectionRef'],
-    isKnown: false,
+    isKnown: true,
   },
   {
-    title: 'what it did while its connection is missing',
+    title: 'nothing any more when its connection is gone',
     plan: plan(plain, { directory: new ConnectionDirectory() }),
+    before: published,
+    records: [],
+    problems: ['connectionRef'],
+    isKnown: true,
+  },
+  {
+    title: 'what it did while its connection cannot be used',
+    plan: plan(plain, { directory: unusable() }),
     before: published,
     records: ['orders', 'orders-grpc'],
     problems: ['connectionRef'],
@@ -129,7 +142,7 @@ describe('the plan of an export', () => {
     const older = exportOfResource(nacosService({}, { name: 'older', creationTimestamp: '2026-01-01T00:00:00Z' }));
     const younger = exportOfResource(nacosService({}, { name: 'younger', creationTimestamp: '2026-01-02T00:00:00Z' }));
     assert.deepEqual(new Set(claimsOf([plan(younger), plan(older)], new Map()).values()), new Set([rankOf(older)]));
-    const unknown = plan(older, { directory: new ConnectionDirectory() });
+    const unknown = plan(older, { directory: unusable() });
     const before = new Map([[older.id, { ...published, export: older }]]);
     assert.deepEqual(new Set(claimsOf([plan(younger), unknown], before).values()), new Set([rankOf(older)]));
   });
