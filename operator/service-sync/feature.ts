@@ -17,10 +17,12 @@ import { ENDPOINT_SLICE } from './endpoint-slices.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { PodMetadata } from './pod-metadata.ts';
 import { Publications } from './publications.ts';
+import { RecordSender } from './record-sender.ts';
 import { ServiceReporter } from './reporter.ts';
 import { SelectionGuard } from './selection-guard.ts';
 import { SelfRegistered } from './self-registered.ts';
-import { connectionOfResource, SERVICE } from './service-export.ts';
+import { exportOfAnnotations } from './service-annotations.ts';
+import { connectionOfResource, SERVICE, type Service } from './service-export.ts';
 import { ServiceStores } from './service-stores.ts';
 import { ShownHosts } from './shown-hosts.ts';
 
@@ -42,6 +44,11 @@ export function createServiceSync(
   const isUnreachable = () => lease?.isUnreachable ?? false;
   const freshness = new CacheFreshness({ caches, isUnreachable, clock, log });
   const publications = new Publications();
+  const sender = new RecordSender({
+    clock,
+    isFree: (address) => publications.claims.winner(address)?.address.client !== address.client,
+    onState: (exportId) => publications.changed(exportId),
+  });
   const guard = new SelectionGuard(clock);
   const selfRegistered = new SelfRegistered();
   const publisherOf = (name: ServiceKey, { ip, metadata, port }: Host) => {
@@ -50,21 +57,29 @@ export function createServiceSync(
     return publication && { exportId: publication.export.id, rank: publication.rank };
   };
   const shownHosts = new ShownHosts({ clusterId, clock, publisherOf });
-  const lag = createServiceMetrics({ registry, prefix: METRICS_PREFIX, clock, publications, shownHosts });
+  const metrics = { registry, prefix: METRICS_PREFIX, clock, publications, shownHosts };
+  const lag = createServiceMetrics({ ...metrics, formers: () => sender.formerTotal });
   const shared = { ...context, stores, publications, guard };
-  const controller = new ServiceController({ ...shared, directory, pods, selfRegistered, lag });
+  const controller = new ServiceController({ ...shared, directory, pods, sender, selfRegistered, lag });
   const client = new ResourceClient<NacosService>(kube, NACOS_SERVICE);
 
+  const annotated = (service: Service) => exportOfAnnotations(service)?.connection;
   const connectionUser: ConnectionUser = {
-    usageOf: (connection) => {
-      const users = stores.resources.list().filter((resource) => connectionOfResource(resource) === connection);
-      return { resources: users.length, holding: 0 };
+    usersOf: (connection) =>
+      stores.resources.list().filter((resource) => connectionOfResource(resource) === connection).length +
+      stores.services.list().filter((service) => annotated(service) === connection).length,
+    onChange(listener) {
+      onUseChange(stores.resources, connectionOfResource, listener);
+      onUseChange(stores.services, annotated, listener);
+      sender.onFormerChange(listener);
     },
-    onChange: (listener) => onUseChange(stores.resources, connectionOfResource, listener),
     beforeRedo: async () => {
       if (await freshness.ensureFresh()) controller.reconcileAll();
     },
-    handOver: (connection, from, to) => controller.handOver(connection, from, to),
+    holds: (client) => sender.uses(client),
+    onRelease: (listener) => sender.onRelease(listener),
+    formerCount: (connection) => sender.formerCount(connection),
+    dropFormer: (connection) => sender.dropFormer(connection),
   };
   const feature: Feature = {
     caches: watched.map(cacheOf),
@@ -76,6 +91,11 @@ export function createServiceSync(
   /** What others may know of what is published, and ask of it. */
   const publishing = {
     connectionsInUse: () => publications.connectionsInUse(),
+    confirmedConnections: () => sender.confirmedConnections,
+    formersOver: (connection: ConnectionKey) =>
+      sender
+        .formersOver(connection)
+        .map(({ address: { client, service } }) => ({ client, namespaceId: service.namespaceId })),
     isUpToDate: (connection: ConnectionKey) => controller.isUpToDate(connection),
     onProgress: (listener: () => void) => controller.onProgress(listener),
     relist: () => freshness.relist(),

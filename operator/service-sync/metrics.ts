@@ -11,6 +11,8 @@ interface ServiceMetricsOptions {
   clock: Clock;
   publications: Pick<Publications, 'problems' | 'records'>;
   shownHosts: Pick<ShownHosts, 'total'>;
+  /** Asked for at each scrape. */
+  formers: () => number;
 }
 
 const shownByKind = [
@@ -25,6 +27,7 @@ export function createServiceMetrics({
   prefix,
   clock,
   publications,
+  formers,
   shownHosts,
 }: ServiceMetricsOptions): ChangeLag {
   const registers = [registry];
@@ -79,5 +82,13 @@ export function createServiceMetrics({
       },
     });
   }
+  new Gauge({
+    name: `${prefix}former_records`,
+    help: 'Services that are held with settings that their connection had before, since Nacos has not confirmed them with those of now.',
+    registers,
+    collect() {
+      this.set(formers());
+    },
+  });
   return new ChangeLag(clock, (lagMs) => seconds.observe(lagMs / 1000));
 }

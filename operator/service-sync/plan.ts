@@ -2,7 +2,8 @@
  * What an export may publish of a Service. Pure.
  *
  *   when                                                  its records               the problem that is told
- *   its connection is missing, or cannot be used          stay as they are          `connectionRef`
+ *   its connection does not exist                         none                      `connectionRef`
+ *   its connection cannot be used                         stay as they are          `connectionRef`
  *   labels of pods count, and pods cannot be listed       stay as they are          `metadataFrom`
  *   labels of pods count, and pods are not listed yet     stay as they are          none
  *   two of its ports have one name                        the first has it          `serviceName`
@@ -64,7 +65,8 @@ export function planExport(rules: ServiceExport, input: PlanInput): ExportPlan {
     if (!isBridgeError(error)) throw error;
     const field = error.code === 'KUBE_UNAVAILABLE' ? 'metadataFrom' : 'connectionRef';
     const problems = [{ field, message: error.message }];
-    return { ...plan, wanted: new Map(), problems, isKnown: false, failure: error };
+    // A connection is there until nobody names it, so one that is gone was taken away on purpose.
+    return { ...plan, wanted: new Map(), problems, isKnown: error.code === 'REFERENCE_MISSING', failure: error };
   }
   const addressOf = (serviceName: string) => addressAt(rules, connection, serviceName);
   const { records, problems } = desiredService(slices, {
@@ -111,7 +113,10 @@ export function publicationOf(
   return { ...publication, records, problems: [...problems, ...lost] };
 }
 
-function claimOf({ rank, rules, service }: Pick<ExportPlan, 'rank' | 'rules' | 'service'>, address: RecordAddress) {
+export function claimOf(
+  { rank, rules, service }: Pick<ExportPlan, 'rank' | 'rules' | 'service'>,
+  address: RecordAddress,
+) {
   return { rank, address, exportId: rules.id, service } satisfies NameClaim;
 }
 

@@ -168,11 +168,6 @@ export class Publications {
   }
 }
 
-/** By the text of their address. */
-export function recordsOf(publications: Iterable<Publication>): Map<string, PublishedRecord> {
-  return new Map([...publications].flatMap(({ records }) => [...records]));
-}
-
 const clientNumbers = new WeakMap<NacosClient, number>();
 let lastClientNumber = 0;
 

@@ -48,6 +48,7 @@ export function describeMetrics(): Metric[] {
     clock: systemClock,
     publications: new Publications(),
     shownHosts: { total: () => 0 },
+    formers: () => 0,
   });
   createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0 }));
   createNacosMetrics(registry, METRICS_PREFIX);

@@ -62,6 +62,7 @@ export class FakeReplica {
       },
       publishing: {
         connectionsInUse: () => new Set(namespaceIds),
+        formersOver: () => [],
         isUpToDate: () => true,
         onProgress: (listener) => {
           this.#progressListeners.add(listener);

@@ -52,6 +52,11 @@ function other(ending: string): (address: RecordAddress) => NameClaim | undefine
   const claim = { rank: '0 another', exportId: 'NacosService shop/another', service: 'shop/another' };
   return (address) => (address.service.serviceName.endsWith(ending) ? { ...claim, address } : undefined);
 }
+const unusable = () => {
+  const directory = new ConnectionDirectory();
+  directory.fail(DEFAULT_CONNECTION, new BridgeError('REFERENCE_MISSING', 'Secret gone'));
+  return directory;
+};
 const unlistable = () => {
   throw new BridgeError('KUBE_UNAVAILABLE', 'pods may not be listed');
 };
@@ -74,11 +79,19 @@ const cases: Case[] = [
     plan: plan(plain, { directory: new ConnectionDirectory() }),
     records: [],
     problems: ['connectionRef'],
-    isKnown: false,
+    isKnown: true,
   },
   {
-    title: 'what it did while its connection is missing',
+    title: 'nothing any more when its connection is gone',
     plan: plan(plain, { directory: new ConnectionDirectory() }),
+    before: published,
+    records: [],
+    problems: ['connectionRef'],
+    isKnown: true,
+  },
+  {
+    title: 'what it did while its connection cannot be used',
+    plan: plan(plain, { directory: unusable() }),
     before: published,
     records: ['orders', 'orders-grpc'],
     problems: ['connectionRef'],
@@ -158,7 +171,7 @@ describe('the plan of an export', () => {
   it('claims the names of what was published while it is not known what is wanted', () => {
     const names = (claims: NameClaim[]) => claims.map(({ address }) => address.service.serviceName);
     assert.deepEqual(names(claimsOf([plan()], new Map())), ['orders', 'orders-grpc']);
-    const unknown = plan(plain, { directory: new ConnectionDirectory() });
+    const unknown = plan(plain, { directory: unusable() });
     assert.deepEqual(names(claimsOf([unknown], new Map())), []);
     assert.deepEqual(names(claimsOf([unknown], new Map([[plain.id, published]]))), ['orders', 'orders-grpc']);
   });
