@@ -31,15 +31,27 @@ export function serviceStatus(
     services: publications.length,
     instances: countsOf(publications.flatMap(([, { records }]) => [...records.values()])),
     ghosts: ghosts.length,
-    ghostHosts: ghosts.slice(0, WORST).map(({ member, service }) => ({ service, member })),
+    ...named(
+      'ghostHosts',
+      ghosts.map(({ member, service }) => ({ service, member })),
+    ),
     twins: twins.length,
-    twinHosts: twins.slice(0, WORST).map(({ member, service }) => ({ service, member })),
-    overrides: ofKind(shown, 'override')
-      .slice(0, WORST)
-      .map(({ kind: _, ...override }) => override),
+    ...named(
+      'twinHosts',
+      twins.map(({ member, service }) => ({ service, member })),
+    ),
+    ...named(
+      'overrides',
+      ofKind(shown, 'override').map(({ kind: _, ...override }) => override),
+    ),
     problems: problems.slice(0, WORST),
     conditions,
   };
+}
+
+/** The worst of them, where there are any. */
+function named<K extends string, T>(field: K, all: readonly T[]): { [field in K]?: T[] } {
+  return all.length === 0 ? {} : ({ [field]: all.slice(0, WORST) } as { [field in K]: T[] });
 }
 
 /** By name, so that it is the same each time. */

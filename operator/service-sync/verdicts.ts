@@ -126,7 +126,8 @@ export const publishedRules: readonly Rule<Situation, Verdict>[] = [
     plan: ({ records }) => {
       const filled = records.filter(({ instances }) => instances.length > 0);
       const instances = filled.reduce((sum, record) => sum + record.instances.length, 0);
-      return isTrue('Published', `Nacos has confirmed ${instances} instances under ${namesOf(filled)}`);
+      const what = instances === 1 ? '1 instance' : `${instances} instances`;
+      return isTrue('Published', `Nacos has confirmed ${what} under ${namesOf(filled)}`);
     },
   },
 ];
