@@ -107,7 +107,7 @@ export class RecordSender {
     for (const [id, sent] of gone) {
       all.hasChanged = true;
       all.records.delete(id);
-      this.#withdraw(all, sent, sent.held.keys());
+      this.#withdraw(all, sent, [...sent.held.keys()]);
     }
     this.#checkSettled(service, all);
   }
@@ -230,8 +230,8 @@ export class RecordSender {
     this.#retries.later(record.address.client);
   }
 
-  #withdraw(all: SentService, sent: Sent, places: Iterable<string>): void {
-    for (const place of [...places]) {
+  #withdraw(all: SentService, sent: Sent, places: readonly string[]): void {
+    for (const place of places) {
       const address = sent.held.get(place);
       if (address === undefined) continue;
       sent.held.delete(place);

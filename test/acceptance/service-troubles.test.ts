@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { eventually } from '../eventually.ts';
-import type { KubeObject } from '../scenarios/backends.ts';
 import { describeInWorlds } from './in-worlds.ts';
 
 const namespace = 'troubles';
@@ -44,7 +43,8 @@ describeInWorlds('an exported Service', ({ limitMs, world }) => {
 
   async function statusOf(name: string): Promise<Status> {
     const object = await world().backends.kubernetes.get({ apiVersion, kind: 'NacosService', namespace, name });
-    return (object as (KubeObject & { status?: Status }) | undefined)?.status ?? {};
+    const { status = {} } = (object ?? {}) as { readonly status?: Status };
+    return status;
   }
 
   async function conditionOf(name: string, type: string): Promise<string> {

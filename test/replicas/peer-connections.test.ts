@@ -29,7 +29,7 @@ describe('the readiness of a replica beside others', () => {
       return { items: items as unknown as Lease[], resourceVersion: '1' };
     };
     peers = new PeerConnections({
-      leases: { list } as unknown as ConstructorParameters<typeof PeerConnections>[0]['leases'],
+      leases: { list },
       namespace: 'ns',
       ownLease: 'own',
       confirmed: () => own,
