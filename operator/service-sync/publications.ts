@@ -148,11 +148,11 @@ export class Publications {
   }
 
   #count({ export: { connection }, records, isKnown }: Publication, change: 1 | -1): void {
-    const { publishing, unknown } = this.#usage.get(connection) ?? { publishing: 0, unknown: 0 };
-    this.#usage.set(connection, {
-      publishing: publishing + (records.size > 0 ? change : 0),
-      unknown: unknown + (isKnown ? 0 : change),
-    });
+    const before = this.#usage.get(connection) ?? { publishing: 0, unknown: 0 };
+    const publishing = before.publishing + (records.size > 0 ? change : 0);
+    const unknown = before.unknown + (isKnown ? 0 : change);
+    if (publishing + unknown === 0) this.#usage.delete(connection);
+    else this.#usage.set(connection, { publishing, unknown });
   }
 
   #leave(exportId: string, service: string): void {

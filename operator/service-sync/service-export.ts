@@ -25,6 +25,8 @@ export type Service = KubeObject & {
   spec?: {
     type?: string;
     ports?: ServicePort[];
+    /** Without one its EndpointSlices are written by somebody else than Kubernetes. */
+    selector?: Record<string, string>;
     /** The first is the one of its cluster address. */
     ipFamilies?: IpFamily[];
   };

@@ -2,11 +2,14 @@
  * Which EndpointSlices of a Service are published, and what is to be said of the others. Pure.
  *
  * A pod with two addresses is one instance, not two: of a dual-stack Service the family of its cluster address counts, which
- * is the first in its list, unless the export names others. Where the Service says nothing, all are taken.
+ * is the first in its list, unless the export names others. Whoever writes slices by hand may write another family, so
+ * without a selector the first one that has endpoints is taken.
  */
 import type { EndpointSlice } from './endpoint-slices.ts';
 import type { Problem } from './problem.ts';
 import type { IpFamily, Service } from './service-export.ts';
+
+const families: readonly IpFamily[] = ['IPv4', 'IPv6'];
 
 export function chooseSlices(
   slices: readonly EndpointSlice[],
@@ -19,7 +22,7 @@ export function chooseSlices(
     field: 'addressType',
     message: `EndpointSlice ${name} has host names, and Nacos takes addresses only; its endpoints are not registered`,
   }));
-  const wanted = ipFamilies ?? spec.ipFamilies?.slice(0, 1) ?? (['IPv4', 'IPv6'] as const);
+  const wanted = ipFamilies ?? familyOf(spec, filled);
   const isWanted = ({ addressType }: EndpointSlice) => addressType !== 'FQDN' && wanted.includes(addressType);
   const others = filled.filter((slice) => slice.addressType !== 'FQDN' && !isWanted(slice));
   if (others.length > 0 && !filled.some(isWanted)) {
@@ -27,6 +30,16 @@ export function chooseSlices(
     problems.push({ field: 'ipFamilies', message });
   }
   return { chosen: slices.filter(isWanted), problems };
+}
+
+function familyOf(
+  { ipFamilies, selector }: NonNullable<Service['spec']>,
+  filled: readonly EndpointSlice[],
+): readonly IpFamily[] {
+  if (ipFamilies === undefined) return families;
+  const isByHand = Object.keys(selector ?? {}).length === 0;
+  const found = [...ipFamilies, ...families].find((family) => filled.some(({ addressType }) => addressType === family));
+  return (isByHand && found ? [found] : ipFamilies).slice(0, 1);
 }
 
 /** What there is to say when slices have endpoints, and none of them the port. */

@@ -98,8 +98,16 @@ const cases: { title: string; world: World; expected: string[] }[] = [
   {
     title: 'takes the first family of a dual-stack Service, where it has two addresses for a pod',
     world: {
-      target: service({}, { ipFamilies: ['IPv6', 'IPv4'] }),
+      target: service({}, { ipFamilies: ['IPv6', 'IPv4'], selector: { app: 'x' } }),
       slices: [slice([endpoint('10.0.0.1')]), slice([endpoint('fd00::1')], { addressType: 'IPv6' }, 'orders-6')],
+    },
+    expected: ['fd00::1:8080'],
+  },
+  {
+    title: 'takes what there is where slices are written by hand',
+    world: {
+      target: service({}, { ipFamilies: ['IPv4'] }),
+      slices: [slice([endpoint('fd00::1')], { addressType: 'IPv6' })],
     },
     expected: ['fd00::1:8080'],
   },
@@ -301,7 +309,7 @@ describe('desired instances', () => {
       'endpoints of another family only',
       {
         slices: [slice([endpoint('fd00::1')], { addressType: 'IPv6' })],
-        target: service({}, { ipFamilies: ['IPv4'] }),
+        target: service({}, { ipFamilies: ['IPv4'], selector: { app: 'x' } }),
       },
       /^ipFamilies$/,
       /its endpoints are IPv6 only, and IPv4 is published/,
