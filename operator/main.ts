@@ -8,7 +8,7 @@ import { systemClock } from './clock.ts';
 import { isBridgeError } from './errors.ts';
 import { createLogger } from './log.ts';
 import { errorFields } from './logger.ts';
-import { exitCodeOf, onceSignalled } from './process.ts';
+import { endSoon, exitCodeOf, onceSignalled } from './process.ts';
 import { createOperator } from './operator.ts';
 import { diffCommand, exportCommand, runCommand, validateCommand, type ProgramCommand } from './options/commands.ts';
 import type { DiffOptions, ExportOptions, ValidateOptions } from './options/manifest-options.ts';
@@ -56,6 +56,8 @@ async function run(options: RunOptions): Promise<void> {
     if (isBridgeError(error, 'INVALID_OPTION')) throw error;
     log.error('cannot go on', errorFields(error));
     process.exitCode = 1;
+  } finally {
+    endSoon();
   }
 }
 

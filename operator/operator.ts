@@ -10,10 +10,11 @@
  */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { API_GROUP, FIELD_MANAGER, METRICS_PREFIX } from './api/names.ts';
-import type { Clock } from './clock.ts';
+import { sleep, type Clock } from './clock.ts';
 import { ClusterIdentity } from './cluster-identity.ts';
 import { createConfigSync } from './config-sync/feature.ts';
 import { createConnections } from './connections/feature.ts';
+import { isBridgeError } from './errors.ts';
 import type { FeatureContext } from './feature.ts';
 import { healthRoutes } from './http/health-endpoints.ts';
 import { metricsRoute, registerBuildInfo } from './http/metrics-endpoint.ts';
@@ -36,6 +37,7 @@ import { createServiceSync } from './service-sync/feature.ts';
 const CALLS = { requestTimeoutMs: 10_000, maxConnections: 16 };
 /** A renewal must have time for a second attempt within the deadline of 10 s, and waits behind no other call. */
 const RENEWALS = { requestTimeoutMs: 5000, maxConnections: 1 };
+const CLOSE_LIMIT_MS = 5000;
 
 interface Operator {
   /** Until `signal` is aborted; rejects when it cannot go on, e.g. when leadership was lost. */
@@ -76,7 +78,14 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   // This replica's own Lease: the others see by it that we reach the API server, and so do we.
   const publicationFormat = PUBLICATION_FORMAT;
   const replica =
-    leaseKube && createReplicaLease(context, { leaseKube, namespace, podUid: options.podUid, publicationFormat });
+    leaseKube &&
+    createReplicaLease(context, {
+      leaseKube,
+      namespace,
+      podUid: options.podUid,
+      publicationFormat,
+      confirmedConnections: (): number => services?.publishing.confirmedConnections() ?? 0,
+    });
 
   // NacosConnections, and the servers that the options give.
   const connections = createConnections(context, { given: options, version });
@@ -104,17 +113,29 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const readyz = [cachesCheck(manager), ...features.flatMap((feature) => feature.readyz ?? [])];
   health.handle(...healthRoutes({ healthz: [workersCheck(manager)], readyz, log }));
   metrics.handle(metricsRoute(registry));
-  reflectors.onRecovered(() => manager.controllers.forEach(({ queue }) => queue.retryFailing()));
+  reflectors.onRecovered(() =>
+    manager.controllers.forEach((controller) => controller.retryFailing(isForWantOfApiServer)),
+  );
+
+  async function close(): Promise<void> {
+    await events.stop();
+    await Promise.all(features.map(async (feature) => feature.close?.()));
+    await Promise.all([kube, electionKube, leaseKube].map(async (client) => client?.close()));
+  }
 
   return {
     async run(signal) {
       try {
         await manager.run(signal);
       } finally {
-        await events.stop();
-        await Promise.all(features.map(async ({ close }) => close?.()));
-        await Promise.all([kube, electionKube, leaseKube].map(async (client) => client?.close()));
+        // What does not end by itself ends with the process.
+        await Promise.race([close(), sleep(clock, CLOSE_LIMIT_MS)]);
       }
     },
   };
+}
+
+/** What failed for another reason, such as a Nacos that is away, waits on: a watch that is back does not mend it. */
+function isForWantOfApiServer(error: unknown): boolean {
+  return isBridgeError(error, 'KUBE_UNAVAILABLE', 'KUBE_FORBIDDEN', 'KUBE_NOT_FOUND');
 }

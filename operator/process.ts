@@ -7,16 +7,28 @@ import { isBridgeError, messageOf } from './errors.ts';
 
 const USAGE_ERROR = 2;
 
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const END_LIMIT_MS = 5000;
+
 /** Aborted by the first SIGTERM or SIGINT; the next one of the same kind ends the process at once. */
 export function onceSignalled(told: (signal: NodeJS.Signals) => void = () => {}): AbortSignal {
   const stopping = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of SIGNALS) {
     process.once(signal, () => {
       told(signal);
       stopping.abort();
     });
   }
   return stopping.signal;
+}
+
+/** To be called when the work is over: whatever is still open, the process ends soon, and at once when it is told to. */
+export function endSoon(): void {
+  setTimeout(() => process.exit(), END_LIMIT_MS).unref();
+  for (const signal of SIGNALS) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => process.exit());
+  }
 }
 
 /** Commander has printed its own errors, and help and version are none. */

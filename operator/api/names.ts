@@ -18,6 +18,9 @@ export const IN_USE_FINALIZER = `${API_GROUP}/in-use`;
 /** `"true"` lets a resource go although Nacos could not be told; an event records it. */
 export const FORCE_FINALIZE_ANNOTATION = `${API_GROUP}/force-finalize`;
 
+/** On a NacosConnection: `"true"` has nothing held with settings that it had before, such as credentials that have leaked. */
+export const DROP_FORMER_ANNOTATION = `${API_GROUP}/drop-former`;
+
 /** On a NacosConfig: the MD5 of the content to keep in a conflict; it is removed when it has decided one. */
 export const KEEP_ANNOTATION = `${API_GROUP}/keep`;
 
@@ -63,6 +66,9 @@ export const SYNC_LABEL = `${API_GROUP}/sync`;
 
 /** On the Lease of a replica: the number of the format in which it publishes services. */
 export const PUBLICATION_FORMAT_ANNOTATION = `${API_GROUP}/publication-format`;
+
+/** On the Lease of a replica: how many connections have published something by it that is in Nacos now. */
+export const CONFIRMED_CONNECTIONS_ANNOTATION = `${API_GROUP}/confirmed-connections`;
 
 /** What the operator writes as `src_user` in Nacos starts with this; sixteen hex digits follow. */
 export const OWNER_MARK_PREFIX = 'nacos-bridge-';

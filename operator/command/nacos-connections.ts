@@ -15,7 +15,7 @@ import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
-import { normaliseNamespaceId } from '../nacos/index.ts';
+import { hostAndPort, normaliseNamespaceId } from '../nacos/index.ts';
 
 const CONCURRENT_REQUESTS = 20;
 
@@ -70,7 +70,8 @@ export class NacosConnections {
     const known = this.#handles.get(key);
     if (known) return known;
     const { client } = this.#pool.acquire(settings);
-    const handle = { title: titleOf(key), client, namespaceId: settings.namespaceId };
+    const { namespaceId, servers } = settings;
+    const handle = { title: titleOf(key), client, servers: servers.map(hostAndPort), namespaceId };
     this.#handles.set(key, handle);
     return handle;
   }

@@ -3,12 +3,11 @@
  * metadata alone: the data is read when it is needed, and that of Secrets is kept nowhere.
  */
 import type { NacosConfig } from '../api/resources.ts';
-import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
-import { configMapsOf, connectionOf, deletesFromNacos, secretsOf } from './intent.ts';
+import { configMapsOf, connectionOf, secretsOf } from './intent.ts';
 
 export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
@@ -33,15 +32,6 @@ export function newDataStore(): Store<KubeObject> {
   const controllers = ({ metadata }: KubeObject) =>
     (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
   return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: controllers } });
-}
-
-/** How many NacosConfigs use a connection, and how many of them Nacos has to be told of when they are deleted. */
-export function connectionUsage(
-  configs: Store<NacosConfig>,
-  key: ConnectionKey,
-): { resources: number; holding: number } {
-  const users = configs.byIndex(CONNECTION_INDEX, key);
-  return { resources: users.length, holding: users.filter(deletesFromNacos).length };
 }
 
 export interface SecretMetadataOptions {

@@ -21,7 +21,7 @@ import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { desiredChanged } from '../runtime/predicates.ts';
 import type { Priority } from '../runtime/work-queue.ts';
 import { CONFIG_MAP_INDEX, CONNECTION_INDEX, CONTROLLER_INDEX, SECRET_INDEX, SecretMetadata } from './caches.ts';
-import { sourceOf } from './intent.ts';
+import { connectionOf, sourceOf } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
@@ -86,6 +86,7 @@ export class ConfigSync implements Runnable {
       name: this.name,
       reconcile: (key, context) => reconciler.reconcile(key, context),
       concurrency,
+      lane: (key) => laneOf(options.configs.get(key)),
       log,
       clock,
       metrics: runtimeMetrics,
@@ -164,6 +165,11 @@ export class ConfigSync implements Runnable {
   #enqueue(key: string, priority: Priority): void {
     this.#controller.enqueue(key, priority);
   }
+}
+
+/** Its connection: publishes wait for Nacos, and one that is slow must hold up no other. */
+function laneOf(config: NacosConfig | undefined): string {
+  return config === undefined ? '' : connectionOf(config);
 }
 
 /** The key of the NacosConfig that mirrors into the object, which need not name it: not an immutable one, nor a former one. */

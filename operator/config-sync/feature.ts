@@ -10,7 +10,7 @@ import { cacheOf } from '../kube/reflector-factory.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
-import { connectionUsage, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
+import { CONNECTION_INDEX, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
 import { ConfigSync } from './controller.ts';
 import { connectionOf } from './intent.ts';
 import { createConfigMetrics } from './metrics.ts';
@@ -70,10 +70,7 @@ export function createConfigSync(
   }
 
   const connectionUser: ConnectionUser = {
-    usageOf(connection) {
-      const { resources, holding } = connectionUsage(configs, connection);
-      return { resources: resources + syncsUsing(syncs, connection), holding };
-    },
+    usersOf: (connection) => configs.byIndex(CONNECTION_INDEX, connection).length + syncsUsing(syncs, connection),
     onChange(listener) {
       onUseChange(configs, connectionOf, listener);
       onUseChange(syncs, connectionOfSync, listener);

@@ -1,11 +1,11 @@
 /**
  * Which client each connection has: taken from the pool for its settings, entered in the directory, and followed.
  *
- * Guarantee: a client that a connection leaves for another one stays until what the connection held there is at the other
- * one: services of its replicas must not leave Nacos meanwhile.
+ * Guarantee: a client that a connection leaves, for another one or because it is gone, goes on as it was for as long as a user
+ * holds something there, however long that takes: with a wrong password or a typo in the servers nothing leaves Nacos.
  */
 import type { BridgeError } from '../errors.ts';
-import type { ClientState } from '../nacos/index.ts';
+import { hostAndPort, type ClientState } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import type { ClientLease, ClientPool } from './client-pool.ts';
 import { titleOf, type ConnectionDirectory } from './connection-directory.ts';
@@ -16,7 +16,7 @@ import type { ConnectionSettings } from './settings.ts';
 interface ConnectionClientsOptions {
   pool: ClientPool;
   directory: ConnectionDirectory;
-  users: Pick<ConnectionUsers, 'handOver'>;
+  users: Pick<ConnectionUsers, 'holds' | 'onRelease'>;
 }
 
 interface Held {
@@ -27,10 +27,13 @@ interface Held {
 export class ConnectionClients {
   readonly #options: ConnectionClientsOptions;
   readonly #held = new Map<ConnectionKey, Held>();
+  /** Of clients that connections have left. */
+  readonly #left = new Set<ClientLease>();
   readonly #stateChanged = new Listeners<[key: ConnectionKey, state: ClientState]>();
 
   constructor(options: ConnectionClientsOptions) {
     this.#options = options;
+    options.users.onRelease(() => this.#releaseUnused());
   }
 
   /** Told the connection whose client is in another state now. */
@@ -46,12 +49,15 @@ export class ConnectionClients {
   /** From now on these are the settings of the connection. */
   connect(key: ConnectionKey, settings: ConnectionSettings): void {
     const { directory, pool } = this.#options;
-    const former = this.#held.get(key);
-    const lease = former?.lease.change(settings) ?? pool.acquire(settings);
-    if (lease !== former?.lease) this.#hold(key, lease);
-    directory.set(key, { title: titleOf(key), client: lease.client, namespaceId: settings.namespaceId });
-    // Whoever uses it has been told of the new one by now, and has begun to move.
-    if (former && lease !== former.lease) void this.#handOver(key, former.lease, lease);
+    const former = this.#held.get(key)?.lease;
+    const lease = pool.acquire(settings);
+    const isSame = former?.client === lease.client;
+    if (isSame) lease.release();
+    else this.#hold(key, lease);
+    const { namespaceId, servers } = settings;
+    const handle = { title: titleOf(key), client: lease.client, servers: servers.map(hostAndPort), namespaceId };
+    directory.set(key, handle);
+    if (former && !isSame) this.#leave(former);
   }
 
   /** The settings cannot be had, and `reason` says why; a client that there is already stays. */
@@ -65,7 +71,7 @@ export class ConnectionClients {
     const held = this.#held.get(key);
     this.#held.delete(key);
     held?.unfollow();
-    held?.lease.release();
+    if (held) this.#leave(held.lease);
   }
 
   /** Ends all clients. */
@@ -84,11 +90,16 @@ export class ConnectionClients {
     if (state.kind === 'connected' && state.authError === undefined) this.#options.directory.ready(key);
   }
 
-  async #handOver(key: ConnectionKey, from: ClientLease, to: ClientLease): Promise<void> {
-    try {
-      await this.#options.users.handOver(key, from.client, to.client);
-    } finally {
-      from.release();
+  #leave(lease: ClientLease): void {
+    this.#left.add(lease);
+    this.#releaseUnused();
+  }
+
+  #releaseUnused(): void {
+    for (const lease of this.#left) {
+      if (this.#options.users.holds(lease.client)) continue;
+      this.#left.delete(lease);
+      lease.release();
     }
   }
 }

@@ -13,6 +13,8 @@ export interface ConnectionHandle {
   /** For messages: `NacosConnection 'main'`, or `The default connection`. */
   readonly title: string;
   readonly client: NacosClient;
+  /** HOST:PORT of those that the client may use: connections that share one are of one Nacos. */
+  readonly servers: readonly string[];
   /** The Nacos namespace for resources that name none; '' is the public one. */
   readonly namespaceId: string;
 }
@@ -23,11 +25,12 @@ export class ConnectionDirectory {
   readonly #ready = new Listeners<[key: ConnectionKey]>();
 
   /**
+   * @param namedBy what names the connection, for messages
    * @throws BridgeError REFERENCE_MISSING when there is no such connection, CONNECTION_NOT_READY when it cannot be used.
    */
-  find(key: ConnectionKey): ConnectionHandle {
+  find(key: ConnectionKey, namedBy = '`spec.connectionRef`'): ConnectionHandle {
     const entry = this.#entries.get(key);
-    if (entry === undefined) throw missing(key);
+    if (entry === undefined) throw missing(key, namedBy);
     if (!(entry instanceof BridgeError)) return entry;
     const message = `${titleOf(key)} cannot be used: ${entry.message}`;
     throw new BridgeError('CONNECTION_NOT_READY', message, { cause: entry });
@@ -75,11 +78,11 @@ function isSame(a: ConnectionHandle, b: ConnectionHandle): boolean {
   return a.client === b.client && a.namespaceId === b.namespaceId;
 }
 
-function missing(key: ConnectionKey): BridgeError {
+function missing(key: ConnectionKey, namedBy: string): BridgeError {
   const message =
     key === DEFAULT_CONNECTION
-      ? 'The operator has no default connection: set `spec.connectionRef`, or start the operator with --nacos'
-      : `${titleOf(key)}, named by \`spec.connectionRef\`, does not exist in this namespace`;
+      ? `The operator has no default connection: set ${namedBy}, or start the operator with --nacos`
+      : `${titleOf(key)}, named by ${namedBy}, does not exist in this namespace`;
   return new BridgeError('REFERENCE_MISSING', message);
 }
 

@@ -4,6 +4,7 @@
  * Pure. While the first attempt is under way nothing is known, and `connecting` says so by being undefined: a restart
  * of the operator must not write a status for each connection twice.
  */
+import { DROP_FORMER_ANNOTATION, FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
 import type { NacosConnectionStatus } from '../api/generated/nacos-connection.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import type { BridgeError } from '../errors.ts';
@@ -16,6 +17,10 @@ export interface ConnectionVerdicts {
   authenticated?: Verdict;
   /** Absent while the replicas can relieve each other, or need not. */
   relief?: Verdict;
+  /** Absent while nothing is held by a client that the connection had before. */
+  formerInUse?: Verdict;
+  /** Absent while it is not to be deleted. */
+  terminating?: Verdict;
 }
 
 /** `undefined` while it is not known. */
@@ -49,15 +54,45 @@ export function failedVerdicts(error: BridgeError, logsIn: boolean): ConnectionV
 
 export function connectionStatus(
   resource: NacosConnection,
-  { ready, authenticated, relief }: ConnectionVerdicts,
+  { ready, authenticated, formerInUse, relief, terminating }: ConnectionVerdicts,
   state: ClientState | undefined,
   resources: number,
   nowMs: number,
 ): NacosConnectionStatus {
   const observedGeneration = resource.metadata.generation ?? 0;
-  const verdicts = { Ready: ready, Authenticated: authenticated, Relief: relief };
+  const verdicts = {
+    Ready: ready,
+    Authenticated: authenticated,
+    Relief: relief,
+    FormerInUse: formerInUse,
+    Terminating: terminating,
+  };
   const conditions = setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs);
   return { ...serverFacts(resource, state), observedGeneration, conditions, resources };
+}
+
+/** Since when it is so is the transition time of the condition. */
+export function formerVerdict(services: number): Verdict | undefined {
+  if (services === 0) return undefined;
+  const message =
+    `Nacos has not confirmed ${servicesText(services)} with the settings of now, so the former ones are used on for them ` +
+    `until it has, or until the operator is restarted: see \`Ready\` and correct \`spec.servers\` or the Secret. If the ` +
+    `former credentials must not be used any more, set the annotation ${DROP_FORMER_ANNOTATION}: "true", which withdraws ` +
+    'at once what they hold';
+  return { status: 'True', reason: 'NotConfirmed', message };
+}
+
+export function terminatingVerdict({ metadata }: NacosConnection, resources: number): Verdict | undefined {
+  if (metadata.deletionTimestamp === undefined || resources === 0) return undefined;
+  const subject = resources === 1 ? '1 resource names it' : `${resources} resources name it`;
+  const message =
+    `It is to be deleted, and serves until nobody names it any more: ${subject}. Delete them, or have them name another ` +
+    `connection; the annotation ${FORCE_FINALIZE_ANNOTATION}: "true" ends it at once, with all that is published over it`;
+  return { status: 'True', reason: 'InUse', message };
+}
+
+function servicesText(count: number): string {
+  return count === 1 ? '1 service' : `${count} services`;
 }
 
 /** What was known of the server stays while it cannot be asked. */

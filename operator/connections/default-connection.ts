@@ -4,6 +4,7 @@ import { errorFields, type Logger } from '../logger.ts';
 import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { ConnectionClients } from './connection-clients.ts';
+import type { ConnectionUsers } from './connection-user.ts';
 import { DEFAULT_CONNECTION } from './connection-key.ts';
 import { PasswordFile } from './password-file.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -21,6 +22,7 @@ export interface GivenServers {
 interface DefaultConnectionOptions {
   given: GivenServers;
   clients: Pick<ConnectionClients, 'connect'>;
+  users: Pick<ConnectionUsers, 'formerCount' | 'onChange'>;
   clock: Clock;
   log: Logger;
 }
@@ -31,10 +33,12 @@ export class DefaultConnection implements Runnable {
   readonly name = 'default connection';
   readonly #options: DefaultConnectionOptions;
   readonly #passwordFile: PasswordFile | undefined;
+  #isFormerTold = false;
 
   constructor(options: DefaultConnectionOptions) {
     this.#options = options;
     const { nacosPasswordFile: path } = options.given;
+    options.users.onChange((connection) => connection === DEFAULT_CONNECTION && this.#tellOfFormer());
     this.#passwordFile = path === undefined ? undefined : new PasswordFile(path, options.clock);
   }
 
@@ -54,6 +58,20 @@ export class DefaultConnection implements Runnable {
     } catch (error) {
       this.#options.log.warn('the password file cannot be used', errorFields(error));
     }
+  }
+
+  /** It has no status that could say so. */
+  #tellOfFormer(): void {
+    const { log, users } = this.#options;
+    const services = users.formerCount(DEFAULT_CONNECTION);
+    if (services > 0 === this.#isFormerTold) return;
+    this.#isFormerTold = services > 0;
+    if (services === 0) return log.info('the former password of the default connection is not used any more');
+    const next = 'put the right password into the file; a restart would withdraw them';
+    log.warn('services are published with the former password still, since Nacos does not take the new one', {
+      services,
+      next,
+    });
   }
 
   #connect(): void {

@@ -44,7 +44,7 @@ export function createConnections(context: FeatureContext, { given, version }: C
   });
   const clients = new ConnectionClients({ pool, directory, users });
   const controller = new ConnectionController({ ...context, connections, clients, users });
-  const byDefault = given.nacos.length > 0 ? [new DefaultConnection({ given, clients, clock, log })] : [];
+  const byDefault = given.nacos.length > 0 ? [new DefaultConnection({ given, clients, users, clock, log })] : [];
   return {
     directory,
     users,

@@ -1,21 +1,18 @@
 /**
  * The credentials of the default connection: a user name from the options and a password from a file.
  *
- * In a cluster the file is a key of a mounted Secret, which the kubelet swaps as a whole folder: so the folder is
- * watched, and what the file holds is read again whenever something happens there.
+ * In a cluster the file is a key of a mounted Secret, which the kubelet swaps as a whole folder. It is read again every few
+ * seconds: watching a folder takes a handle of which a machine may have none left, and that must not end the process.
  */
-import { readFileSync, watch, type FSWatcher } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Clock, Timer } from '../clock.ts';
 import { BridgeError, messageOf } from '../errors.ts';
 
-/** A swap is several file events; the password is read when they are over. */
-const SETTLE_MS = 200;
+const PERIOD_MS = 2000;
 
 export class PasswordFile {
   readonly #path: string;
   readonly #clock: Clock;
-  #watcher: FSWatcher | undefined;
   #timer: Timer | undefined;
 
   constructor(path: string, clock: Clock) {
@@ -40,16 +37,28 @@ export class PasswordFile {
     return password;
   }
 
-  /** Calls back after the file may have changed. */
+  /** Calls back when reading it has another outcome than before. */
   watch(onChange: () => void): void {
-    this.#watcher = watch(dirname(this.#path), { persistent: false }, () => {
-      this.#timer?.cancel();
-      this.#timer = this.#clock.after(SETTLE_MS, onChange);
-    });
+    let before = this.#outcome();
+    const look = (): void => {
+      this.#timer = this.#clock.after(PERIOD_MS, look);
+      const outcome = this.#outcome();
+      if (outcome === before) return;
+      before = outcome;
+      onChange();
+    };
+    this.#timer = this.#clock.after(PERIOD_MS, look);
   }
 
   stop(): void {
-    this.#watcher?.close();
     this.#timer?.cancel();
+  }
+
+  #outcome(): string {
+    try {
+      return `password ${this.read()}`;
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 }

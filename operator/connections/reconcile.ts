@@ -2,10 +2,10 @@
  * Brings one NacosConnection into line: a client for its settings, a finalizer, a status.
  *
  * A connection that worked goes on working with what it has while its Secret is missing or its spec is wrong: nothing
- * already synced is undone. It is held (finalizer) while resources that must tell Nacos of their deletion use it, so
- * that a namespace that is deleted as a whole takes its configs along in the right order.
+ * already synced is undone. It is held (finalizer) while resources name it: it serves them until then, and a namespace that
+ * is deleted as a whole takes its configs along in the right order.
  */
-import { FIELD_MANAGER, IN_USE_FINALIZER } from '../api/names.ts';
+import { DROP_FORMER_ANNOTATION, FIELD_MANAGER, FORCE_FINALIZE_ANNOTATION, IN_USE_FINALIZER } from '../api/names.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import { isBridgeError } from '../errors.ts';
@@ -17,7 +17,14 @@ import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
 import type { ConnectionClients } from './connection-clients.ts';
 import type { ConnectionKey } from './connection-key.ts';
-import { connectionStatus, failedVerdicts, verdictsOf, type ConnectionVerdicts } from './connection-status.ts';
+import {
+  connectionStatus,
+  failedVerdicts,
+  formerVerdict,
+  terminatingVerdict,
+  verdictsOf,
+  type ConnectionVerdicts,
+} from './connection-status.ts';
 import type { ConnectionUsers } from './connection-user.ts';
 import type { SecretWatches } from './secret-watches.ts';
 import { compileSettings, secretNameOf, type Secret } from './settings.ts';
@@ -28,7 +35,7 @@ interface ConnectionReconcilerOptions {
   secretClient: ResourceClient<Secret>;
   secretWatches: SecretWatches;
   clients: ConnectionClients;
-  users: Pick<ConnectionUsers, 'usageOf' | 'reliefOf'>;
+  users: Pick<ConnectionUsers, 'dropFormer' | 'formerCount' | 'reliefOf' | 'usersOf'>;
   /** Whether statuses, events and finalizers are this replica's to write. */
   reports: () => boolean;
   events: EventRecorder;
@@ -60,12 +67,13 @@ export class ConnectionReconciler {
   }
 
   async #connect(key: ConnectionKey, resource: NacosConnection): Promise<void> {
-    const { clients, secretClient, secretWatches } = this.#options;
+    const { clients, secretClient, secretWatches, users } = this.#options;
     const { namespace = '' } = resource.metadata;
     const secretName = secretNameOf(resource);
     secretWatches.follow(key, namespace, secretName);
     const secret = secretName === undefined ? undefined : await secretClient.get(secretName, namespace);
     clients.connect(key, compileSettings(resource, secret));
+    if (isSet(resource, DROP_FORMER_ANNOTATION)) users.dropFormer(key);
   }
 
   #forget(key: ConnectionKey): void {
@@ -82,17 +90,31 @@ export class ConnectionReconciler {
   ): Promise<void> {
     const { reports, users } = this.#options;
     if (!reports()) return;
-    await this.#holdFinalizer(key, resource);
-    if (verdicts === undefined) return;
-    await this.#writeStatus(key, resource, { ...verdicts, relief: users.reliefOf(key) });
+    const isToGo = !(await this.#holdFinalizer(key, resource));
+    if (isToGo || verdicts === undefined) return;
+    await this.#writeStatus(key, resource, {
+      ...verdicts,
+      relief: users.reliefOf(key),
+      formerInUse: formerVerdict(users.formerCount(key)),
+      terminating: terminatingVerdict(resource, users.usersOf(key)),
+    });
   }
 
-  async #holdFinalizer(key: ConnectionKey, resource: NacosConnection): Promise<void> {
-    const { connectionClient, users } = this.#options;
+  /** Returns whether the resource stays. */
+  async #holdFinalizer(key: ConnectionKey, resource: NacosConnection): Promise<boolean> {
+    const { connectionClient, events, users } = this.#options;
     const isHeld = hasFinalizer(resource, IN_USE_FINALIZER);
-    const isNeeded = users.usageOf(key).holding > 0;
-    if (isNeeded && !isHeld) await addFinalizer(connectionClient, resource, IN_USE_FINALIZER);
+    const isDeleted = resource.metadata.deletionTimestamp !== undefined;
+    const isForced = isDeleted && isSet(resource, FORCE_FINALIZE_ANNOTATION);
+    const resources = users.usersOf(key);
+    const isNeeded = resources > 0 && !isForced;
+    if (isNeeded && !isHeld && !isDeleted) await addFinalizer(connectionClient, resource, IN_USE_FINALIZER);
     if (!isNeeded && isHeld) await removeFinalizer(connectionClient, resource, IN_USE_FINALIZER);
+    if (isForced && isHeld && resources > 0) {
+      const note = `Deleted although ${resources} resources name it; what is published over it is withdrawn`;
+      events.event(resource, { type: 'Warning', reason: 'ForceFinalized', action: 'Delete', note });
+    }
+    return isNeeded || !isDeleted;
   }
 
   async #writeStatus(key: ConnectionKey, cached: NacosConnection, verdicts: ConnectionVerdicts): Promise<void> {
@@ -104,8 +126,11 @@ export class ConnectionReconciler {
       const type = ready.status === 'False' ? 'Warning' : 'Normal';
       events.event(resource, { type, reason: ready.reason, action: 'Connect', note: ready.message });
     }
-    const { resources } = users.usageOf(key);
-    const status = connectionStatus(resource, verdicts, clients.stateOf(key), resources, clock.now());
+    const status = connectionStatus(resource, verdicts, clients.stateOf(key), users.usersOf(key), clock.now());
     await this.#statuses.write(resource, status);
   }
+}
+
+function isSet({ metadata }: NacosConnection, annotation: string): boolean {
+  return metadata.annotations?.[annotation] === 'true';
 }

@@ -4,6 +4,7 @@
  * A reconcile that runs again before its own status has come back would compare with the old one, and write the same
  * status a second time. `latest` gives it the object with the status that was written.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { ResourceClient } from './resource-client.ts';
 import { objectKey, type KubeObject } from './resource.ts';
@@ -42,6 +43,11 @@ export class StatusWriter<T extends KubeObject & { status?: unknown }> {
     }
     this.#written.delete(key);
     return cached;
+  }
+
+  /** Whether the object has the status that was written last. */
+  isLast(object: T): boolean {
+    return isDeepStrictEqual(this.#written.get(objectKey(object))?.status, object.status);
   }
 
   /** Writes `status` unless it is what the object has; `object` as `latest` gave it. */

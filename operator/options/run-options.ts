@@ -131,7 +131,7 @@ export const runTable: OptionTable<RunOptions> = {
   reconcileConcurrency: {
     group: 'Ownership and replicas',
     value: 'N',
-    help: 'Objects of one kind that are reconciled at once.',
+    help: 'Objects of one kind that are reconciled at once, of each Nacos connection by itself where that is waited for.',
     default: 20,
     parse: integer(1, 200),
   },

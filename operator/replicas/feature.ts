@@ -4,6 +4,7 @@
  */
 import { networkInterfaces } from 'node:os';
 import {
+  CONFIRMED_CONNECTIONS_ANNOTATION,
   FIELD_MANAGER,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -15,9 +16,11 @@ import type { Feature, FeatureContext } from '../feature.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Lease, leaseResource } from '../kube/lease.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
+import { healthCheck } from '../runtime/health-check.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { LeaseCensus, warnOfNewerFormats } from './lease-census.ts';
 import { createReplicaMetrics } from './metrics.ts';
+import { PeerConnections } from './peer-connections.ts';
 import { leaseNameOf, ReplicaLease } from './replica-lease.ts';
 import { Replicas, type Publishing } from './replicas.ts';
 
@@ -29,11 +32,13 @@ interface ReplicaLeaseOptions {
   podUid: string | undefined;
   /** Of what this version publishes. */
   publicationFormat: number;
+  /** How many connections this replica has published something over that is in Nacos now. */
+  confirmedConnections: () => number;
 }
 
 export function createReplicaLease(
   { clock, identity, kube, log }: FeatureContext,
-  { leaseKube, namespace, podUid, publicationFormat }: ReplicaLeaseOptions,
+  { confirmedConnections, leaseKube, namespace, podUid, publicationFormat }: ReplicaLeaseOptions,
 ): Feature & { readonly lease: ReplicaLease } {
   const lease = new ReplicaLease({
     leases: new ResourceClient<Lease>(leaseKube, leaseResource),
@@ -42,12 +47,17 @@ export function createReplicaLease(
     identity,
     podUid,
     labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
-    annotations: { [PUBLICATION_FORMAT_ANNOTATION]: String(publicationFormat) },
+    annotations: () => ({
+      [PUBLICATION_FORMAT_ANNOTATION]: String(publicationFormat),
+      [CONFIRMED_CONNECTIONS_ANNOTATION]: String(confirmedConnections()),
+    }),
     fieldManager: FIELD_MANAGER,
     clock,
     log,
   });
   const all = { leases: new ResourceClient<Lease>(kube, leaseResource), namespace, clock, log };
+  const ownLease = leaseNameOf(FIELD_MANAGER, identity);
+  const peers = new PeerConnections({ ...all, ownLease, confirmed: confirmedConnections });
   const held: Runnable = {
     name: lease.name,
     start: () => {
@@ -56,7 +66,12 @@ export function createReplicaLease(
     },
     stop: () => lease.stop(),
   };
-  return { lease, everyReplica: [held], leader: () => [new LeaseCensus(all)] };
+  return {
+    lease,
+    everyReplica: [held, peers],
+    leader: () => [new LeaseCensus(all)],
+    readyz: [healthCheck('peers', () => peers.problem)],
+  };
 }
 
 interface ReliefOptions {

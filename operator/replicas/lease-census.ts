@@ -81,7 +81,10 @@ export function isDead({ metadata, spec }: Lease, nowMs: number): boolean {
 }
 
 /** A Lease without a format is of something else. */
-async function replicaLeases({ leases, namespace }: LeaseCensusOptions): Promise<Lease[]> {
+export async function replicaLeases({
+  leases,
+  namespace,
+}: Pick<LeaseCensusOptions, 'namespace'> & { leases: Pick<LeaseCensusOptions['leases'], 'list'> }): Promise<Lease[]> {
   const { items } = await leases.list({ namespace, labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` });
   return items.filter(({ metadata }) => metadata.annotations?.[PUBLICATION_FORMAT_ANNOTATION] !== undefined);
 }

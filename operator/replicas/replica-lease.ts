@@ -28,7 +28,8 @@ export interface ReplicaLeaseOptions {
   /** Undefined where it is not known: then nobody deletes the Lease with the pod. */
   podUid: string | undefined;
   labels: Readonly<Record<string, string>>;
-  annotations: Readonly<Record<string, string>>;
+  /** As they are at each renewal. */
+  annotations: () => Readonly<Record<string, string>>;
   fieldManager: string;
   clock: Clock;
   /** A number in [0, 1). @default Math.random */
@@ -161,7 +162,7 @@ export class ReplicaLease {
     const owner = podUid === undefined ? [] : [{ apiVersion: 'v1', kind: 'Pod', name: identity, uid: podUid }];
     await leases.apply(
       {
-        metadata: { name, namespace, labels: { ...labels }, annotations: { ...annotations }, ownerReferences: owner },
+        metadata: { name, namespace, labels: { ...labels }, annotations: { ...annotations() }, ownerReferences: owner },
         spec: {
           holderIdentity: identity,
           leaseDurationSeconds: LEASE_DURATION_SECONDS,

@@ -22,10 +22,17 @@ import type { ReplicaEvent } from './relief.ts';
 import { REPLICA_SERVICE } from './replica-entry.ts';
 import type { LeaseEvent, ReplicaLease } from './replica-lease.ts';
 
+interface UsedClient {
+  readonly client: NacosClient;
+  readonly namespaceId: string;
+}
+
 /** What the relief has to know of what publishes services, and asks of it. */
 export interface Publishing {
   /** Connections over which services are published, or are to be. */
   connectionsInUse(): ReadonlySet<ConnectionKey>;
+  /** Where a connection has records still that it had before it got the client that it has. */
+  formersOver(connection: ConnectionKey): readonly UsedClient[];
   /** Whether what the view of the API server asks for over a connection is wanted of its client. */
   isUpToDate(connection: ConnectionKey): boolean;
   /** Told when the answers of the two may have changed. Returns how to stop listening. */
@@ -58,7 +65,7 @@ export class Replicas implements Runnable {
   readonly name = 'replicas';
   readonly #options: ReplicasOptions;
   readonly #clients = new Map<NacosClient, ClientRelief>();
-  readonly #connections = new Map<ConnectionKey, { client: NacosClient; namespaceId: string }>();
+  readonly #connections = new Map<ConnectionKey, readonly UsedClient[]>();
   readonly #stopping = new AbortController();
   /** Set from the loss of the Lease until the API server was renewed at and listed again. */
   #lost: (ReplicaEvent & { kind: 'lost' }) | undefined;
@@ -107,7 +114,7 @@ export class Replicas implements Runnable {
 
   /** What there is to say of the relief over a connection; undefined when it works, or nothing is published over it. */
   reliefOf(connection: ConnectionKey): Verdict | undefined {
-    const used = this.#connections.get(connection);
+    const [used] = this.#connections.get(connection) ?? [];
     const refusal = used && this.#clients.get(used.client)?.refusalIn(used.namespaceId);
     if (!refusal) return undefined;
     const { group, serviceName } = REPLICA_SERVICE;
@@ -213,11 +220,11 @@ export class Replicas implements Runnable {
     this.#connections.clear();
     const wanted = new Map<NacosClient, Set<string>>();
     for (const key of publishing.connectionsInUse()) {
-      const found = directory.findUsable(key);
-      if (!found) continue;
-      const { client, namespaceId } = found;
-      this.#connections.set(key, { client, namespaceId });
-      wanted.set(client, (wanted.get(client) ?? new Set()).add(namespaceId));
+      const used = [directory.findUsable(key) ?? [], publishing.formersOver(key)].flat();
+      this.#connections.set(key, used);
+      for (const { client, namespaceId } of used) {
+        wanted.set(client, (wanted.get(client) ?? new Set()).add(namespaceId));
+      }
     }
     for (const [client, relief] of this.#clients) {
       if (wanted.has(client)) continue;
@@ -239,7 +246,9 @@ export class Replicas implements Runnable {
       clusterId: clusterId(),
       address: address(),
       isUpToDate: () =>
-        [...this.#connections].every(([key, used]) => used.client !== client || publishing.isUpToDate(key)),
+        [...this.#connections].every(
+          ([key, used]) => !used.some((one) => one.client === client) || publishing.isUpToDate(key),
+        ),
       onChange: () => this.#changed(),
     });
     this.#clients.set(client, relief);

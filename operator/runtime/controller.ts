@@ -9,7 +9,8 @@
  *   terminal        it threw a BridgeError that awaits a change      failures forgotten, nothing until something changes
  *   error           it threw anything else                           again after `retryAfterMs` or the rate limiter's delay
  *
- * Guarantees: at most `concurrency` runs at once and never two of one key; no exception leaves a worker.
+ * Guarantees: at most `concurrency` runs at once, or of each lane where keys have lanes, and never two of one key; no
+ * exception leaves a worker.
  * Caveat: a run that exceeds its time limit has its signal aborted and still holds its key until it ends, because a
  * second run beside it would break the guarantee. `isHealthy` tells when one does not end.
  */
@@ -35,8 +36,10 @@ export type Reconcile = (key: string, context: ReconcileContext) => Promise<{ re
 export interface ControllerOptions {
   name: string;
   reconcile: Reconcile;
-  /** Runs at once. */
+  /** Runs at once; of each lane, where there are lanes. */
   concurrency: number;
+  /** What the runs of a key wait for, such as its remote server: runs of one lane take no worker from another one. */
+  lane?: (key: string) => string;
   log: Logger;
   clock: Clock;
   metrics: RuntimeMetrics;
@@ -66,18 +69,25 @@ const metricResult: Record<Outcome['kind'], ReconcileResult> = {
 export class Controller {
   readonly name: string;
   readonly queue: WorkQueue;
-  readonly #options: Required<Omit<ControllerOptions, 'queue' | 'rateLimiter'>>;
+  readonly #options: Required<Omit<ControllerOptions, 'lane' | 'queue' | 'rateLimiter'>>;
+  readonly #hasLanes: boolean;
   readonly #metrics: ControllerMetrics;
   /** One per run under way. */
   readonly #running = new Set<AbortController>();
   #workers: Promise<void>[] = [];
+  /** What each key has failed with that waits for its next attempt. */
+  readonly #failures = new Map<string, unknown>();
   #isStopping = false;
 
-  constructor({ queue, rateLimiter, reconcileTimeoutMs = 60_000, stuckAfterMs = 60_000, ...rest }: ControllerOptions) {
+  constructor(options: ControllerOptions) {
+    const { lane, queue, rateLimiter, reconcileTimeoutMs = 60_000, stuckAfterMs = 60_000, ...rest } = options;
     const { name, clock, metrics, concurrency } = rest;
+    const lanes = lane && { of: lane, limit: concurrency };
     this.name = name;
+    this.#hasLanes = lane !== undefined;
     this.queue =
-      queue ?? new WorkQueue({ name, clock, metrics, rateLimiter: rateLimiter ?? new RateLimiter({ clock }) });
+      queue ??
+      new WorkQueue({ name, clock, metrics, lanes, rateLimiter: rateLimiter ?? new RateLimiter({ clock, lane }) });
     this.#options = { ...rest, reconcileTimeoutMs, stuckAfterMs };
     this.#metrics = metrics.forController(name, concurrency);
   }
@@ -86,10 +96,16 @@ export class Controller {
     this.queue.add(key, priority);
   }
 
+  /** Takes up at once what has failed for a reason that has passed. */
+  retryFailing(hasPassed: (error: unknown) => boolean): void {
+    this.queue.retryFailing((key) => this.#failures.has(key) && hasPassed(this.#failures.get(key)));
+  }
+
   /** Starts the workers; call it once, when the caches that `reconcile` reads are synced. */
   start(): void {
     if (this.#workers.length > 0) throw new Error(`controller '${this.name}' was started twice`);
-    this.#workers = Array.from({ length: this.#options.concurrency }, () => this.#work());
+    const length = this.#hasLanes ? 1 : this.#options.concurrency;
+    this.#workers = Array.from({ length }, () => this.#work());
   }
 
   /**
@@ -122,6 +138,8 @@ export class Controller {
     while (!this.#isStopping) {
       const key = await this.queue.get();
       if (key === undefined) return;
+      // The lanes limit how many there are, and there is always one that waits.
+      if (this.#hasLanes && this.queue.idleWorkers === 0) this.#workers.push(this.#work());
       try {
         if (!this.#isStopping) await this.#process(key);
       } finally {
@@ -162,6 +180,8 @@ export class Controller {
   }
 
   #settle(key: string, outcome: Outcome, log: Logger): void {
+    if (outcome.kind === 'error') this.#failures.set(key, outcome.error);
+    else this.#failures.delete(key);
     switch (outcome.kind) {
       case 'success':
         this.queue.forget(key);

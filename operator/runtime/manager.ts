@@ -91,7 +91,9 @@ export class Manager {
     } catch (error) {
       if (!signal.aborted) failure = error;
     }
-    const late = await this.#stop(this.#started, this.#lost.signal);
+    // A start that failed has nobody wait who tells the process to end meanwhile.
+    const giveUp = failure === undefined ? this.#lost.signal : AbortSignal.any([this.#lost.signal, signal]);
+    const late = await this.#stop(this.#started, giveUp);
     failure ??= signal.aborted ? this.#lost.signal.reason : undefined;
     if (failure !== undefined) throw failure;
     if (late.length > 0) throw this.#notStopped(late);

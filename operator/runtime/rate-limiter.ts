@@ -1,8 +1,8 @@
 /**
- * How long a failed key waits: the longer of its own growing delay and a token bucket that all keys share.
+ * How long a failed key waits: the longer of its own growing delay and a token bucket that all keys of its lane share.
  *
  * The first keeps one broken object from being tried in a loop; the second keeps ten thousand objects that failed
- * together from returning together. Defaults: 500 ms doubling to 5 minutes with jitter, and 10 retries a second after
+ * together from returning together, and is of their lane so that they do not delay the others. Defaults: 500 ms doubling to 5 minutes with jitter, and 10 retries a second after
  * a burst of 100 (client-go has the same bucket; its first delay of 5 ms is too short for a remote server).
  */
 import type { Clock } from '../clock.ts';
@@ -18,8 +18,16 @@ export interface RateLimiterOptions {
   retriesPerSecond?: number;
   /** Retries that may come at once before the bucket is empty. @default 100 */
   burst?: number;
+  /** Keys of which the failures are counted together. @default one lane for all */
+  lane?: (key: string) => string;
   /** A number in [0, 1); tests pass their own. @default Math.random */
   random?: () => number;
+}
+
+interface Bucket {
+  /** Below zero when retries are promised for later: what is missing is the time they wait. */
+  tokens: number;
+  refilledAtMs: number;
 }
 
 export class RateLimiter {
@@ -27,10 +35,10 @@ export class RateLimiter {
   readonly #backoff: BackoffOptions;
   readonly #retriesPerSecond: number;
   readonly #burst: number;
+  readonly #lane: (key: string) => string;
   readonly #failures = new Map<string, number>();
-  /** Below zero when retries are promised for later: what is missing is the time they wait. */
-  #tokens: number;
-  #refilledAtMs: number;
+  /** By lane; one that is full again is as good as new, and dropped. */
+  readonly #buckets = new Map<string, Bucket>();
 
   constructor({
     clock,
@@ -38,21 +46,21 @@ export class RateLimiter {
     maxMs = 300_000,
     retriesPerSecond = 10,
     burst = 100,
+    lane = () => '',
     random,
   }: RateLimiterOptions) {
     this.#clock = clock;
     this.#backoff = { initialMs, maxMs, random };
     this.#retriesPerSecond = retriesPerSecond;
     this.#burst = burst;
-    this.#tokens = burst;
-    this.#refilledAtMs = clock.monotonic();
+    this.#lane = lane;
   }
 
   /** Counts one more failure of `key` and returns the milliseconds it has to wait. */
   nextMs(key: string): number {
     const failures = this.retries(key);
     this.#failures.set(key, failures + 1);
-    return Math.max(backoffMs(this.#backoff, failures), this.#takeToken());
+    return Math.max(backoffMs(this.#backoff, failures), this.#takeToken(this.#lane(key)));
   }
 
   /** Failures of `key` since it was last forgotten. */
@@ -70,11 +78,17 @@ export class RateLimiter {
     this.#failures.delete(key);
   }
 
-  #takeToken(): number {
+  #takeToken(lane: string): number {
     const nowMs = this.#clock.monotonic();
-    const refill = ((nowMs - this.#refilledAtMs) / 1000) * this.#retriesPerSecond;
-    this.#tokens = Math.min(this.#burst, this.#tokens + refill) - 1;
-    this.#refilledAtMs = nowMs;
-    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#retriesPerSecond) * 1000;
+    for (const [name, bucket] of this.#buckets) {
+      const refill = ((nowMs - bucket.refilledAtMs) / 1000) * this.#retriesPerSecond;
+      bucket.tokens = Math.min(this.#burst, bucket.tokens + refill);
+      bucket.refilledAtMs = nowMs;
+      if (bucket.tokens === this.#burst) this.#buckets.delete(name);
+    }
+    const bucket = this.#buckets.get(lane) ?? { tokens: this.#burst, refilledAtMs: nowMs };
+    this.#buckets.set(lane, bucket);
+    bucket.tokens -= 1;
+    return bucket.tokens >= 0 ? 0 : (-bucket.tokens / this.#retriesPerSecond) * 1000;
   }
 }

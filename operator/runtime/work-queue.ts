@@ -5,7 +5,7 @@
  * - A key that is added is handed out after that addition, however often it is added meanwhile: once.
  * - A key is never handed out while it is being processed; an addition in that time is held until `done`.
  * - `addAfter` keeps the earliest due time of a key.
- * - High priority goes first, in order of arrival; every 16th turn is for low priority, so that nothing starves.
+ * - High priority goes first, in order of arrival, and nothing starves (waiting-keys.ts, which also keeps lanes apart).
  * `dueAfter` is not theirs: whoever has processed a key says when it is due again, and what was said before is void.
  * The number of keys is the only bound, and keys are objects of the cluster: the queue never refuses an addition
  * before it is shut down.
@@ -19,12 +19,11 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import { DueLine } from './due-line.ts';
-import { KeyLine } from './key-line.ts';
 import type { RuntimeMetrics, WorkQueueMetrics } from './metrics.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import { type LaneOptions, type Priority, WaitingKeys } from './waiting-keys.ts';
 
-/** `high` for what somebody just changed; `low` for first lists and resyncs, which nobody waits for. */
-export type Priority = 'high' | 'low';
+export type { Priority } from './waiting-keys.ts';
 
 export interface WorkQueueOptions {
   /** Label of the metrics. */
@@ -32,16 +31,18 @@ export interface WorkQueueOptions {
   clock: Clock;
   rateLimiter: RateLimiter;
   metrics: RuntimeMetrics;
+  /** @default one for all keys, without a limit */
+  lanes?: LaneOptions;
 }
 
 interface Running {
   readonly sinceMs: number;
   readonly priority: Priority;
+  readonly leave: () => void;
 }
 
 type Taker = (key: string | undefined) => void;
 
-const turnsPerLowTurn = 16;
 /** Timers of JavaScript fire at once beyond this. A key that is due later is looked at early, which does no harm. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -51,7 +52,7 @@ export class WorkQueue {
   readonly #rateLimiter: RateLimiter;
   readonly #metrics: WorkQueueMetrics;
 
-  readonly #waiting = { high: new KeyLine(), low: new KeyLine() };
+  readonly #waiting: WaitingKeys;
   readonly #processing = new Map<string, Running>();
   /** Keys that were added while they were processed. */
   readonly #held = new Map<string, Priority>();
@@ -63,19 +64,29 @@ export class WorkQueue {
   /** Workers that found nothing. */
   readonly #takers = new Set<Taker>();
   readonly #drained = Promise.withResolvers<void>();
-  #turn = 0;
   #isShutDown = false;
 
-  constructor({ name, clock, rateLimiter, metrics }: WorkQueueOptions) {
+  constructor({ name, clock, rateLimiter, metrics, lanes }: WorkQueueOptions) {
     this.name = name;
     this.#clock = clock;
     this.#rateLimiter = rateLimiter;
+    this.#waiting = new WaitingKeys(lanes);
     this.#metrics = metrics.forWorkQueue(name, this);
   }
 
   /** Keys that wait for a worker; neither those in process nor those that are due later. */
   get size(): number {
-    return this.#waiting.high.size + this.#waiting.low.size;
+    return this.#waiting.size;
+  }
+
+  /** Additions that no run has dealt with yet: keys that wait or are in process, and those that are held until they are done. */
+  get outstanding(): number {
+    return this.size + this.#processing.size + this.#held.size;
+  }
+
+  /** Workers that wait for a key. */
+  get idleWorkers(): number {
+    return this.#takers.size;
   }
 
   /** How long the key that is longest in process has been there; 0 when there is none. */
@@ -91,7 +102,7 @@ export class WorkQueue {
   add(key: string, priority: Priority = 'high'): void {
     if (this.#isShutDown) return;
     if (this.#processing.has(key)) return this.#hold(key, priority);
-    if (!this.#isWaiting(key)) this.#metrics.added();
+    if (!this.#waiting.has(key)) this.#metrics.added();
     this.#enqueue(key, priority);
   }
 
@@ -150,7 +161,7 @@ export class WorkQueue {
 
   /**
    * The next key, as soon as there is one; call `done` with it afterwards. Undefined once the queue is shut down and
-   * empty, and when `signal` is aborted before there was a key.
+   * has no key to hand out, and when `signal` is aborted before there was a key.
    */
   get(signal?: AbortSignal): Promise<string | undefined> {
     const key = signal?.aborted ? undefined : this.#take();
@@ -172,11 +183,13 @@ export class WorkQueue {
     const running = this.#processing.get(key);
     if (running === undefined) return;
     this.#processing.delete(key);
+    running.leave();
     this.#metrics.worked(this.#clock.monotonic() - running.sinceMs);
 
     const held = this.#held.get(key);
     this.#held.delete(key);
     if (held !== undefined) this.#enqueue(key, held);
+    this.#serve();
     this.#reportDrained();
   }
 
@@ -203,18 +216,15 @@ export class WorkQueue {
   }
 
   #enqueue(key: string, priority: Priority): void {
-    const { high, low } = this.#waiting;
-    if (high.has(key) || (priority === 'low' && low.has(key))) return;
-    const sinceMs = low.remove(key) ?? this.#clock.monotonic();
-    this.#waiting[priority].push(key, sinceMs);
+    this.#waiting.add(key, priority, this.#clock.monotonic());
     this.#serve();
   }
 
   /** Hands what waits to a worker that waits. */
   #serve(): void {
     const [taker] = this.#takers;
-    if (taker === undefined) return;
-    taker(this.#take());
+    const key = taker && this.#take();
+    if (key !== undefined) taker?.(key);
   }
 
   #setAlarm(): void {
@@ -239,18 +249,12 @@ export class WorkQueue {
     this.#setAlarm();
   }
 
-  #isWaiting(key: string): boolean {
-    return this.#waiting.high.has(key) || this.#waiting.low.has(key);
-  }
-
   #take(): string | undefined {
-    if (this.size === 0) return undefined;
-    this.#turn = (this.#turn + 1) % turnsPerLowTurn;
-    const isLowTurn = this.#waiting.high.size === 0 || (this.#turn === 0 && this.#waiting.low.size > 0);
-    const priority = isLowTurn ? 'low' : 'high';
-    const { key, sinceMs } = this.#waiting[priority].shift()!;
+    const taken = this.#waiting.take();
+    if (taken === undefined) return undefined;
+    const { key, leave, priority, sinceMs } = taken;
     const nowMs = this.#clock.monotonic();
-    this.#processing.set(key, { sinceMs: nowMs, priority });
+    this.#processing.set(key, { sinceMs: nowMs, priority, leave });
     this.#metrics.taken(nowMs - sinceMs);
     return key;
   }

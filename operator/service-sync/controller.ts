@@ -8,23 +8,22 @@ import type { NacosService } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
-import { recordsSent } from '../connections/records-sent.ts';
 import { objectKey, type KubeObject } from '../kube/resource.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
-import type { NacosClient } from '../nacos/index.ts';
 import type { ChangeLag } from '../runtime/change-lag.ts';
 import { Controller } from '../runtime/controller.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { desiredChanged } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
-import { until } from '../runtime/until.ts';
 import type { EndpointSlice } from './endpoint-slices.ts';
 import type { PodMetadata } from './pod-metadata.ts';
 import type { Publications } from './publications.ts';
 import { ServiceReconciler } from './reconcile.ts';
+import type { RecordSender } from './record-sender.ts';
 import type { SelectionGuard } from './selection-guard.ts';
+import type { SelfRegistered } from './self-registered.ts';
 import { covers, exportIdOf } from './service-export.ts';
 import { serviceOf, type ServiceStores } from './service-stores.ts';
 
@@ -35,7 +34,9 @@ interface ServiceControllerOptions {
   pods: PodMetadata;
   directory: ConnectionDirectory;
   publications: Publications;
+  sender: RecordSender;
   guard: SelectionGuard;
+  selfRegistered: SelfRegistered;
   lag: ChangeLag;
   runtimeMetrics: RuntimeMetrics;
   log: Logger;
@@ -45,8 +46,8 @@ interface ServiceControllerOptions {
 /** For so long a replica that cannot publish is not Ready, so that the one that it replaces stays meanwhile. */
 const FIRST_PUBLICATION_LIMIT_MS = 30_000;
 
-/** For what is published to be known to another client: there may be Services of which it is not known. */
-const HANDOVER_LIMIT_MS = 30_000;
+/** What has not changed is looked at again after half to all of this time. */
+const RESYNC_MS = 1_800_000;
 
 export class ServiceController implements Runnable {
   readonly name = 'service';
@@ -60,15 +61,16 @@ export class ServiceController implements Runnable {
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ServiceControllerOptions) {
-    const { clock, concurrency, lag, log, runtimeMetrics } = options;
+    const { clock, concurrency, log, runtimeMetrics, sender } = options;
     this.#options = options;
     this.#reconciler = new ServiceReconciler(options);
     this.#controller = new Controller({
       name: this.name,
       reconcile: async (key) => {
         try {
-          lag.settled(key, await this.#reconciler.reconcile(key));
-          this.#unconfirmed?.delete(key);
+          this.#reconciler.reconcile(key);
+          if (options.publications.of(key).size === 0) return;
+          return { requeueAfterMs: RESYNC_MS * (1 - Math.random() / 2) };
         } finally {
           this.#progress.call();
         }
@@ -79,17 +81,20 @@ export class ServiceController implements Runnable {
       metrics: runtimeMetrics,
     });
     this.controllers = [this.#controller];
+    sender.onSettled((key, hasChanged) => this.#settled(key, hasChanged));
+    sender.onMoved((key) => this.#controller.enqueue(key));
   }
 
   start(): void {
-    const { clock, directory, pods, publications, stores } = this.#options;
+    const { clock, directory, pods, publications, selfRegistered, stores } = this.#options;
     this.#unsubscribe = [
       stores.services.onChange(({ key, initial }) => this.#changed(key, initial)),
       stores.slices.onChange((change) => this.#sliceChanged(change)),
       stores.resources.onChange((change) => this.#resourceChanged(change)),
       pods.onChange((change) => this.#podChanged(change)),
       pods.onSynced(() => this.#podsSynced()),
-      publications.onContest((key) => this.#controller.enqueue(key)),
+      publications.claims.onContest((key) => this.#controller.enqueue(key)),
+      selfRegistered.onChange((key) => this.#controller.enqueue(key)),
       directory.onChange((connection) => this.#connectionChanged(connection)),
       directory.onReady((connection) => this.#connectionReady(connection)),
     ];
@@ -104,6 +109,8 @@ export class ServiceController implements Runnable {
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#controller.stop(hurry);
+    this.#options.sender.stop();
+    this.#options.selfRegistered.stop();
     await this.#options.pods.stop();
   }
 
@@ -117,10 +124,10 @@ export class ServiceController implements Runnable {
 
   /** Whether all that is known of the Services that use the connection is wanted of its client. */
   isUpToDate(connection: ConnectionKey): boolean {
-    return this.#controller.queue.size === 0 && this.#options.publications.isKnown(connection);
+    return this.#controller.queue.outstanding === 0 && this.#options.publications.isKnown(connection);
   }
 
-  /** Told whenever one of the Services has been reconciled. Returns how to stop listening. */
+  /** Told whenever one of the Services has been reconciled, or confirmed. Returns how to stop listening. */
   onProgress(listener: () => void): () => void {
     return this.#progress.add(listener);
   }
@@ -129,21 +136,21 @@ export class ServiceController implements Runnable {
   reconcileAll(): void {
     const { publications, stores } = this.#options;
     for (const key of new Set([...stores.services.keys(), ...publications.services()])) {
-      this.#reconciler.reconcile(key).catch(() => this.#controller.enqueue(key));
+      try {
+        this.#reconciler.reconcile(key);
+      } catch {
+        this.#controller.enqueue(key);
+      }
     }
   }
 
-  /** Resolves when `to` holds what is published over the connection, or within a minute; `from` then holds nothing of it. */
-  async handOver(connection: ConnectionKey, from: NacosClient, to: NacosClient): Promise<void> {
-    const { clock } = this.#options;
-    await until({
-      isSo: () => this.isUpToDate(connection),
-      onChange: (listener) => this.onProgress(listener),
-      limitMs: HANDOVER_LIMIT_MS,
-      clock,
-    });
-    await recordsSent(to.naming, clock);
-    await this.#reconciler.leave(from);
+  /** Nacos has confirmed all that is wanted of a Service. */
+  #settled(key: string, hasChanged: boolean): void {
+    const { lag, publications } = this.#options;
+    lag.settled(key, hasChanged);
+    const isKnown = [...publications.of(key).values()].every((publication) => publication.isKnown);
+    if (isKnown) this.#unconfirmed?.delete(key);
+    this.#progress.call();
   }
 
   #changed(key: string, initial = false): void {
@@ -192,8 +199,11 @@ export class ServiceController implements Runnable {
   }
 
   #connectionReady(connection: ConnectionKey): void {
+    const { directory, sender } = this.#options;
     const users = new Set(this.#usersOf(connection));
     this.#controller.queue.retryFailing((key) => users.has(key));
+    const client = directory.findUsable(connection)?.client;
+    if (client) sender.retry(client);
   }
 
   #usersOf(connection: ConnectionKey): string[] {

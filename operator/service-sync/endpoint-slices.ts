@@ -27,7 +27,7 @@ export interface Endpoint {
 
 export type EndpointSlice = KubeObject & {
   addressType: 'IPv4' | 'IPv6' | 'FQDN';
-  ports?: { name?: string; port?: number }[] | null;
+  ports?: { name?: string | null; port?: number | null }[] | null;
   endpoints?: Endpoint[] | null;
 };
 
@@ -41,13 +41,12 @@ export interface Member {
   podName: string | undefined;
 }
 
-/** `portName` as in the slices; '' for a port without a name. */
+/** Of slices with addresses, not host names. `portName` as in the slices; '' for a port without a name. */
 export function membersOf(slices: readonly EndpointSlice[], portName: string): Member[] {
   const found = new Map<string, Member>();
   for (const slice of slices) {
-    if (slice.addressType === 'FQDN') continue;
-    const port = slice.ports?.find(({ name = '' }) => name === portName)?.port;
-    if (port === undefined) continue;
+    const port = slice.ports?.find(({ name }) => (name ?? '') === portName)?.port;
+    if (port === undefined || port === null) continue;
     for (const member of (slice.endpoints ?? []).flatMap((endpoint) => memberOf(endpoint, port))) {
       const key = `${member.ip} ${member.port}`;
       const other = found.get(key);

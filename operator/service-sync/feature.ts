@@ -1,5 +1,5 @@
 /** The services: published by every replica, reported by the leader. */
-import { METRICS_PREFIX } from '../api/names.ts';
+import { METADATA_KEYS, METRICS_PREFIX } from '../api/names.ts';
 import { NACOS_SERVICE, type NacosService } from '../api/resources.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import { onUseChange, type ConnectionUser } from '../connections/connection-user.ts';
@@ -9,18 +9,22 @@ import { cacheOf } from '../kube/reflector-factory.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject } from '../kube/resource.ts';
+import type { Host, ServiceKey } from '../nacos/index.ts';
 import { healthCheck } from '../runtime/health-check.ts';
 import { CacheFreshness } from './cache-freshness.ts';
 import { ServiceController } from './controller.ts';
 import { ENDPOINT_SLICE } from './endpoint-slices.ts';
-import { GhostWatch } from './ghosts.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { PodMetadata } from './pod-metadata.ts';
 import { Publications } from './publications.ts';
+import { RecordSender } from './record-sender.ts';
 import { ServiceReporter } from './reporter.ts';
 import { SelectionGuard } from './selection-guard.ts';
-import { connectionOfResource, SERVICE } from './service-export.ts';
+import { SelfRegistered } from './self-registered.ts';
+import { exportOfAnnotations } from './service-annotations.ts';
+import { connectionOfResource, SERVICE, type Service } from './service-export.ts';
 import { ServiceStores } from './service-stores.ts';
+import { ShownHosts } from './shown-hosts.ts';
 
 /** `lease` knows whether the API server was just tried in vain; undefined where nobody tries. */
 export function createServiceSync(
@@ -40,34 +44,58 @@ export function createServiceSync(
   const isUnreachable = () => lease?.isUnreachable ?? false;
   const freshness = new CacheFreshness({ caches, isUnreachable, clock, log });
   const publications = new Publications();
+  const sender = new RecordSender({
+    clock,
+    isFree: (address) => publications.claims.winner(address)?.address.client !== address.client,
+    onState: (exportId) => publications.changed(exportId),
+  });
   const guard = new SelectionGuard(clock);
-  const ghosts = new GhostWatch(clusterId, clock);
-  const metrics = { registry, prefix: METRICS_PREFIX, clock, publications, ghosts: () => ghosts.total() };
-  const lag = createServiceMetrics(metrics);
-  const controller = new ServiceController({ ...context, directory, stores, pods, publications, guard, lag });
+  const selfRegistered = new SelfRegistered();
+  const publisherOf = (name: ServiceKey, { ip, metadata, port }: Host) => {
+    const service = `${metadata[METADATA_KEYS.namespace]}/${metadata[METADATA_KEYS.service]}`;
+    const publication = publications.publisherOf(service, name, { ip, port });
+    return publication && { exportId: publication.export.id, rank: publication.rank };
+  };
+  const shownHosts = new ShownHosts({ clusterId, clock, publisherOf });
+  const metrics = { registry, prefix: METRICS_PREFIX, clock, publications, shownHosts };
+  const lag = createServiceMetrics({ ...metrics, formers: () => sender.formerTotal });
+  const shared = { ...context, stores, publications, guard };
+  const controller = new ServiceController({ ...shared, directory, pods, sender, selfRegistered, lag });
   const client = new ResourceClient<NacosService>(kube, NACOS_SERVICE);
 
+  const annotated = (service: Service) => exportOfAnnotations(service)?.connection;
   const connectionUser: ConnectionUser = {
-    usageOf: (connection) => {
-      const users = stores.resources.list().filter((resource) => connectionOfResource(resource) === connection);
-      return { resources: users.length, holding: 0 };
+    usersOf: (connection) =>
+      stores.resources.list().filter((resource) => connectionOfResource(resource) === connection).length +
+      stores.services.list().filter((service) => annotated(service) === connection).length,
+    onChange(listener) {
+      onUseChange(stores.resources, connectionOfResource, listener);
+      onUseChange(stores.services, annotated, listener);
+      sender.onFormerChange(listener);
     },
-    onChange: (listener) => onUseChange(stores.resources, connectionOfResource, listener),
     beforeRedo: async () => {
       if (await freshness.ensureFresh()) controller.reconcileAll();
     },
-    handOver: (connection, from, to) => controller.handOver(connection, from, to),
+    holds: (client) => sender.uses(client),
+    onRelease: (listener) => sender.onRelease(listener),
+    formerCount: (connection) => sender.formerCount(connection),
+    dropFormer: (connection) => sender.dropFormer(connection),
   };
   const feature: Feature = {
     caches: watched.map(cacheOf),
     everyReplica: [controller],
-    leader: () => [new ServiceReporter({ ...context, client, stores, publications, guard, ghosts })],
+    leader: () => [new ServiceReporter({ ...shared, client, shownHosts })],
     readyz: [healthCheck('publications', () => (controller.hasPublished ? undefined : 'services are being published'))],
     connectionUser,
   };
   /** What others may know of what is published, and ask of it. */
   const publishing = {
     connectionsInUse: () => publications.connectionsInUse(),
+    confirmedConnections: () => sender.confirmedConnections,
+    formersOver: (connection: ConnectionKey) =>
+      sender
+        .formersOver(connection)
+        .map(({ address: { client, service } }) => ({ client, namespaceId: service.namespaceId })),
     isUpToDate: (connection: ConnectionKey) => controller.isUpToDate(connection),
     onProgress: (listener: () => void) => controller.onProgress(listener),
     relist: () => freshness.relist(),

@@ -3,15 +3,23 @@ import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
 import type { Publications } from './publications.ts';
+import type { ShownHosts } from './shown-hosts.ts';
 
 interface ServiceMetricsOptions {
   registry: Registry;
   prefix: string;
   clock: Clock;
-  publications: Pick<Publications, 'records'>;
+  publications: Pick<Publications, 'problems' | 'records'>;
+  shownHosts: Pick<ShownHosts, 'total'>;
   /** Asked for at each scrape. */
-  ghosts: () => number;
+  formers: () => number;
 }
+
+const shownByKind = [
+  ['ghosts', 'ghost', 'Hosts in Nacos with the id of this cluster that nothing asks for; known to the leader.'],
+  ['twins', 'twin', 'Instances that an application has registered itself, too; known to the leader.'],
+  ['overrides', 'override', 'Values of instances that somebody has changed in Nacos; known to the leader.'],
+] as const;
 
 /** Registers the metrics, and returns what measures from an event to its confirmation by Nacos. */
 export function createServiceMetrics({
@@ -19,7 +27,8 @@ export function createServiceMetrics({
   prefix,
   clock,
   publications,
-  ghosts,
+  formers,
+  shownHosts,
 }: ServiceMetricsOptions): ChangeLag {
   const registers = [registry];
   const seconds = new Histogram({
@@ -56,11 +65,29 @@ export function createServiceMetrics({
     },
   });
   new Gauge({
-    name: `${prefix}ghosts`,
-    help: 'Hosts in Nacos with the id of this cluster that nothing asks for; known to the leader.',
+    name: `${prefix}service_problems`,
+    help: 'What cannot be published as it was asked for, as this replica sees it.',
     registers,
     collect() {
-      this.set(ghosts());
+      this.set(publications.problems());
+    },
+  });
+  for (const [name, kind, help] of shownByKind) {
+    new Gauge({
+      name: `${prefix}${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(shownHosts.total(kind));
+      },
+    });
+  }
+  new Gauge({
+    name: `${prefix}former_records`,
+    help: 'Services that are held with settings that their connection had before, since Nacos has not confirmed them with those of now.',
+    registers,
+    collect() {
+      this.set(formers());
     },
   });
   return new ChangeLag(clock, (lagMs) => seconds.observe(lagMs / 1000));

@@ -2,22 +2,28 @@
  * What an export may publish of a Service. Pure.
  *
  *   when                                                  its records               the problem that is told
- *   its connection is missing, or cannot be used          stay as they are          `connectionRef`
+ *   its connection does not exist                         none                      `connectionRef`
+ *   its connection cannot be used                         stay as they are          `connectionRef`
  *   labels of pods count, and pods cannot be listed       stay as they are          `metadataFrom`
  *   labels of pods count, and pods are not listed yet     stay as they are          none
- *   an export of a lesser rank wants one of its names     without that one          `serviceName`
+ *   two of its ports have one name                        the first has it          `serviceName`
+ *   a claim of a lesser rank wants one of its names       without that one          `serviceName`
  *   else                                                  what desired.ts says      what desired.ts says
  *
  * What cannot be told is no evidence against what is there.
  */
 import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
-import type { KubeObject } from '../kube/resource.ts';
-import { normaliseNamespaceId } from '../nacos/index.ts';
-import { desiredService, type DesiredRecord, type Problem } from './desired.ts';
+import { objectKey, type KubeObject } from '../kube/resource.ts';
+import { normaliseNamespaceId, type ServiceKey } from '../nacos/index.ts';
+import { conflictOf } from './conflict.ts';
+import type { Member } from './endpoint-slices.ts';
+import { desiredService, type DesiredRecord } from './desired.ts';
 import type { EndpointSlice } from './endpoint-slices.ts';
+import type { NameClaim } from './name-claims.ts';
+import type { Problem } from './problem.ts';
 import { addressText, type Publication, type PublishedRecord, type RecordAddress } from './publications.ts';
-import { rankOf, usesPods, type Service, type ServiceExport } from './service-export.ts';
+import { rankOf, usesPods, wordFor, type Service, type ServiceExport } from './service-export.ts';
 
 /** What is known of a Service and around it. */
 export interface PlanInput {
@@ -29,11 +35,16 @@ export interface PlanInput {
   readonly hasPods: () => boolean;
   /** A pod of the namespace of the Service. */
   readonly pod: (name: string) => KubeObject | undefined;
+  /** Whether an application has registered itself there, in a service that leaves such addresses to it. */
+  readonly isSelfRegistered: (address: RecordAddress, member: Member) => boolean;
 }
 
 /** What one export wants, before it is known which of its names it may have. */
 export interface ExportPlan {
   readonly rules: ServiceExport;
+  readonly service: string;
+  /** Among all that want a name. */
+  readonly rank: string;
   /** By the text of their address. */
   readonly wanted: ReadonlyMap<string, { address: RecordAddress; record: DesiredRecord }>;
   readonly problems: readonly Problem[];
@@ -45,61 +56,72 @@ export interface ExportPlan {
 
 export function planExport(rules: ServiceExport, input: PlanInput): ExportPlan {
   const { clusterId, directory, hasPods, pod, service, slices } = input;
+  const plan = { rules, service: objectKey(service), rank: rankOf(rules, service) };
   let connection: ConnectionHandle;
   try {
-    connection = directory.find(rules.connection);
-    if (usesPods(rules) && !hasPods()) return { rules, wanted: new Map(), problems: [], isKnown: false };
+    connection = directory.find(rules.connection, wordFor(rules, 'connectionRef'));
+    if (usesPods(rules) && !hasPods()) return { ...plan, wanted: new Map(), problems: [], isKnown: false };
   } catch (error) {
     if (!isBridgeError(error)) throw error;
     const field = error.code === 'KUBE_UNAVAILABLE' ? 'metadataFrom' : 'connectionRef';
     const problems = [{ field, message: error.message }];
-    return { rules, wanted: new Map(), problems, isKnown: false, failure: error };
+    // A connection is there until nobody names it, so one that is gone was taken away on purpose.
+    return { ...plan, wanted: new Map(), problems, isKnown: error.code === 'REFERENCE_MISSING', failure: error };
   }
-  const { records, problems } = desiredService(slices, { clusterId, export: rules, service, pod });
-  const namespaceId = normaliseNamespaceId(rules.namespaceId ?? connection.namespaceId);
-  const wanted = records.map((record) => {
-    const target = { namespaceId, group: rules.group, serviceName: record.serviceName };
-    const address = { connection: rules.connection, client: connection.client, service: target };
-    return [addressText(address), { address, record }] as const;
-  });
-  return { rules, wanted: new Map(wanted), problems, isKnown: true };
-}
-
-/** The names that a Service wants, each with the least rank of its exports that want it. `before` is by export. */
-export function claimsOf(
-  plans: readonly ExportPlan[],
-  before: ReadonlyMap<string, Publication>,
-): ReadonlyMap<string, string> {
-  const claims = new Map<string, string>();
-  for (const { rules, wanted, isKnown } of plans) {
-    const rank = rankOf(rules);
-    const names = isKnown ? wanted : (before.get(rules.id)?.records ?? wanted);
-    for (const name of names.keys()) if (rank < (claims.get(name) ?? `${rank} `)) claims.set(name, rank);
-  }
-  return claims;
-}
-
-/** `winner` says which rank has a name. */
-export function publicationOf(
-  { rules, wanted, problems, isKnown }: ExportPlan,
-  before: Publication | undefined,
-  winner: (name: string) => string | undefined,
-): Publication {
-  if (!isKnown) return { export: rules, records: before?.records ?? new Map(), problems, isKnown };
-  const isOurs = ([name]: readonly [string, unknown]) => winner(name) === rankOf(rules);
-  const lost = [...wanted].filter((entry) => !isOurs(entry));
-  const records = [...wanted].filter(isOurs).map(([name, { address, record }]): [string, PublishedRecord] => {
-    return [name, { address, instances: record.instances, counts: record.counts, state: 'pending' }];
-  });
-  return {
+  const addressOf = (serviceName: string) => addressAt(rules, connection, serviceName);
+  const { records, problems } = desiredService(slices, {
+    clusterId,
     export: rules,
-    records: new Map(records),
-    problems: [...problems, ...lost.map(([, { address }]) => conflict(address))],
-    isKnown,
-  };
+    service,
+    pod,
+    isSelfRegistered: (serviceName, member) => input.isSelfRegistered(addressOf(serviceName), member),
+  });
+  const wanted = new Map<string, { address: RecordAddress; record: DesiredRecord }>();
+  const twice: Problem[] = [];
+  for (const record of records) {
+    const address = addressOf(record.serviceName);
+    const name = addressText(address);
+    if (wanted.has(name)) twice.push(conflictOf(rules, plan.service, { ...claimOf(plan, address), address }));
+    else wanted.set(name, { address, record });
+  }
+  return { ...plan, wanted, problems: [...problems, ...twice], isKnown: true };
 }
 
-function conflict({ service }: RecordAddress): Problem {
-  const message = `'${service.serviceName}' in group '${service.group}' is published by an older export; choose another name`;
-  return { field: 'serviceName', message };
+/** All that the exports of a Service want. `before` is by export. */
+export function claimsOf(plans: readonly ExportPlan[], before: ReadonlyMap<string, Publication>): NameClaim[] {
+  return plans.flatMap((plan) => {
+    const records = plan.isKnown ? plan.wanted : (before.get(plan.rules.id)?.records ?? plan.wanted);
+    return [...records.values()].map(({ address }) => claimOf(plan, address));
+  });
+}
+
+/** `winner` says who has a name. */
+export function publicationOf(
+  { failure, isKnown, problems, rank, rules, service, wanted }: ExportPlan,
+  before: Publication | undefined,
+  winner: (address: RecordAddress) => NameClaim | undefined,
+): Publication {
+  const publication = { export: rules, rank, isKnown, ...(failure ? { failure } : {}) };
+  if (!isKnown) return { ...publication, records: before?.records ?? new Map(), problems };
+  const records = new Map<string, PublishedRecord>();
+  const lost: Problem[] = [];
+  for (const [name, { address, record }] of wanted) {
+    const first = winner(address);
+    if (first !== undefined && first.rank !== rank) lost.push(conflictOf(rules, service, first));
+    else records.set(name, { address, instances: record.instances, counts: record.counts, state: 'pending' });
+  }
+  return { ...publication, records, problems: [...problems, ...lost] };
+}
+
+export function claimOf(
+  { rank, rules, service }: Pick<ExportPlan, 'rank' | 'rules' | 'service'>,
+  address: RecordAddress,
+) {
+  return { rank, address, exportId: rules.id, service } satisfies NameClaim;
+}
+
+function addressAt(rules: ServiceExport, connection: ConnectionHandle, serviceName: string): RecordAddress {
+  const namespaceId = normaliseNamespaceId(rules.namespaceId ?? connection.namespaceId);
+  const service: ServiceKey = { namespaceId, group: rules.group, serviceName };
+  return { connection: rules.connection, client: connection.client, servers: connection.servers, service };
 }

@@ -8,23 +8,31 @@ import type { Reflector } from '../kube/reflector.ts';
 import type { ReflectorFactory } from '../kube/reflector-factory.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
-import { Store, type ChangeListener } from '../kube/store.ts';
+import { Store, type ChangeListener, type StoreChange } from '../kube/store.ts';
 import { Listeners } from '../runtime/listeners.ts';
 
 const POD: ResourceRef = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 
 export class PodMetadata {
-  readonly #pods = new Store<KubeObject>();
+  /** A new one for each time that they are needed: what nobody watches is neither known nor kept. */
+  #pods = new Store<KubeObject>();
   readonly #reflector: ReflectorOnDemand;
+  readonly #changed = new Listeners<[change: StoreChange<KubeObject>]>();
   readonly #synced = new Listeners();
 
   constructor(reflectors: ReflectorFactory) {
-    this.#reflector = new ReflectorOnDemand(() => reflectors.create(POD, this.#pods, { metadataOnly: true }));
+    this.#reflector = new ReflectorOnDemand(() => {
+      const pods = this.#pods;
+      pods.onChange((change) => {
+        if (pods === this.#pods) this.#changed.call(change);
+      });
+      return reflectors.create(POD, pods, { metadataOnly: true });
+    });
   }
 
   /** Returns how to stop listening, as does `onSynced`. */
   onChange(listener: ChangeListener<KubeObject>): () => void {
-    return this.#pods.onChange(listener);
+    return this.#changed.add(listener);
   }
 
   /** Called when the first list has arrived. */
@@ -34,6 +42,7 @@ export class PodMetadata {
 
   /** Begins or ends the watch. */
   watch(isNeeded: boolean): void {
+    if (!isNeeded) this.#pods = new Store();
     this.#reflector
       .watch(isNeeded)
       ?.synced()

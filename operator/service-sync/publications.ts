@@ -1,19 +1,22 @@
 /**
  * What this replica publishes: for each Service the records that its exports have in Nacos, and how they fare.
  *
- * The reconciler writes it and the status is made from it. It also knows who wants which name in Nacos: of several the one of
- * the least rank has it, the same on every replica.
+ * The reconciler writes it and the status is made from it. Who may have which name in Nacos, `claims` say.
  */
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { BridgeError } from '../errors.ts';
-import type { Instance, NacosClient, ServiceKey } from '../nacos/index.ts';
+import { serviceText, type Instance, type NacosClient, type ServiceKey } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
-import type { InstanceCounts, Problem } from './desired.ts';
+import type { InstanceCounts } from './desired.ts';
+import { NameClaims } from './name-claims.ts';
+import type { Problem } from './problem.ts';
 import type { ServiceExport } from './service-export.ts';
 
 export interface RecordAddress {
   readonly connection: ConnectionKey;
   readonly client: NacosClient;
+  /** HOST:PORT of those that the client may use. */
+  readonly servers: readonly string[];
   readonly service: ServiceKey;
 }
 
@@ -23,16 +26,22 @@ export interface PublishedRecord {
   readonly counts: InstanceCounts;
   /** What Nacos says; `pending` while it has not answered. */
   state: 'pending' | 'confirmed' | { failed: BridgeError };
+  /** Since when it is not confirmed, or another list before it was not; milliseconds since the epoch. */
+  pendingSinceMs?: number;
 }
 
 /** What one export publishes of one Service. */
 export interface Publication {
   readonly export: ServiceExport;
+  /** Among all that want a name. */
+  readonly rank: string;
   /** By the text of their address. */
   readonly records: ReadonlyMap<string, PublishedRecord>;
   readonly problems: readonly Problem[];
   /** Whether it can be told what is to be published; what was before stays while it cannot. */
   readonly isKnown: boolean;
+  /** Why it cannot. */
+  readonly failure?: BridgeError;
 }
 
 /** Publications over one connection: those with records, and those of which it is not known what is wanted. */
@@ -42,25 +51,18 @@ interface ConnectionUsage {
 }
 
 export class Publications {
+  readonly claims = new NameClaims();
   /** By Service, then by export. */
   readonly #publications = new Map<string, ReadonlyMap<string, Publication>>();
   /** The Services of an export. */
   readonly #services = new Map<string, Set<string>>();
-  /** Who wants a name in Nacos, by the text of its address: Service and the rank of its export. */
-  readonly #claims = new Map<string, Map<string, string>>();
   /** Counts of publications, since the questions below come with every progress. */
   readonly #usage = new Map<ConnectionKey, ConnectionUsage>();
   readonly #changed = new Listeners<[exportId: string]>();
-  readonly #contested = new Listeners<[service: string]>();
 
-  /** Told the export whose publications have changed. Returns how to stop listening, as does `onContest`. */
+  /** Told the export whose publications have changed. Returns how to stop listening. */
   onChange(listener: (exportId: string) => void): () => void {
     return this.#changed.add(listener);
-  }
-
-  /** Told each Service that may have won or lost a name by what another one wants. */
-  onContest(listener: (service: string) => void): () => void {
-    return this.#contested.add(listener);
   }
 
   of(service: string): ReadonlyMap<string, Publication> {
@@ -94,8 +96,22 @@ export class Publications {
   }
 
   records(): PublishedRecord[] {
-    const publications = [...this.#publications.values()].flatMap((byExport) => [...byExport.values()]);
-    return publications.flatMap(({ records }) => [...records.values()]);
+    return this.#all().flatMap(({ records }) => [...records.values()]);
+  }
+
+  /** How many of all. */
+  problems(): number {
+    return this.#all().reduce((sum, { problems }) => sum + problems.length, 0);
+  }
+
+  /** Which export of a Service offers an instance under a name, whatever the connection. */
+  publisherOf(service: string, name: ServiceKey, { ip, port }: Pick<Instance, 'ip' | 'port'>): Publication | undefined {
+    return [...this.of(service).values()].find(({ records }) =>
+      [...records.values()].some(({ address, instances }) => {
+        const isThere = () => instances.some((instance) => instance.ip === ip && instance.port === port);
+        return serviceText(address.service) === serviceText(name) && isThere();
+      }),
+    );
   }
 
   /** Over which something is published, or would be if it were known what. */
@@ -127,33 +143,16 @@ export class Publications {
     this.#changed.call(exportId);
   }
 
-  /** The names that a Service wants from now on, each with the rank of its export, and those that it had before. */
-  claim(service: string, wanted: ReadonlyMap<string, string>, before: Iterable<string>): void {
-    const contested = new Set<string>();
-    for (const address of new Set([...wanted.keys(), ...before])) {
-      const claims = this.#claims.get(address) ?? new Map<string, string>();
-      const rank = wanted.get(address);
-      if (claims.get(service) === rank) continue;
-      if (rank === undefined) claims.delete(service);
-      else claims.set(service, rank);
-      if (claims.size === 0) this.#claims.delete(address);
-      else this.#claims.set(address, claims);
-      for (const other of claims.keys()) if (other !== service) contested.add(other);
-    }
-    for (const other of contested) this.#contested.call(other);
-  }
-
-  /** The least rank that claims a name; undefined when nobody does. */
-  winner(address: string): string | undefined {
-    return [...(this.#claims.get(address)?.values() ?? [])].toSorted(byText)[0];
+  #all(): Publication[] {
+    return [...this.#publications.values()].flatMap((byExport) => [...byExport.values()]);
   }
 
   #count({ export: { connection }, records, isKnown }: Publication, change: 1 | -1): void {
-    const { publishing, unknown } = this.#usage.get(connection) ?? { publishing: 0, unknown: 0 };
-    this.#usage.set(connection, {
-      publishing: publishing + (records.size > 0 ? change : 0),
-      unknown: unknown + (isKnown ? 0 : change),
-    });
+    const before = this.#usage.get(connection) ?? { publishing: 0, unknown: 0 };
+    const publishing = before.publishing + (records.size > 0 ? change : 0);
+    const unknown = before.unknown + (isKnown ? 0 : change);
+    if (publishing + unknown === 0) this.#usage.delete(connection);
+    else this.#usage.set(connection, { publishing, unknown });
   }
 
   #leave(exportId: string, service: string): void {
@@ -169,11 +168,6 @@ export class Publications {
   }
 }
 
-/** By the text of their address. */
-export function recordsOf(publications: Iterable<Publication>): Map<string, PublishedRecord> {
-  return new Map([...publications].flatMap(({ records }) => [...records]));
-}
-
 const clientNumbers = new WeakMap<NacosClient, number>();
 let lastClientNumber = 0;
 
@@ -182,8 +176,4 @@ export function addressText({ client, service }: RecordAddress): string {
   const number = clientNumbers.get(client) ?? (lastClientNumber += 1);
   clientNumbers.set(client, number);
   return [number, service.namespaceId, service.group, service.serviceName].join(' ');
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : 1;
 }

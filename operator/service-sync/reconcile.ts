@@ -2,26 +2,22 @@
  * Brings the records that Nacos has of one Service into line with its endpoints. Every replica does so for every Service,
  * from its start.
  *
- * `reconcile` is synchronous as far as it decides: what is wanted is known to the Nacos client when it returns, and its
- * promise says when Nacos has confirmed it.
+ * Synchronous: what is wanted is known to the Nacos clients when `reconcile` returns. What Nacos says to it comes as events
+ * of the sender.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { NacosService } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
-import { isBridgeError } from '../errors.ts';
 import { parseKey } from '../kube/resource.ts';
-import type { NacosClient } from '../nacos/index.ts';
-import { claimsOf, planExport, publicationOf, type ExportPlan } from './plan.ts';
+import type { Member } from './endpoint-slices.ts';
+import type { NameClaim } from './name-claims.ts';
+import { claimOf, claimsOf, planExport, publicationOf, type ExportPlan } from './plan.ts';
 import type { PodMetadata } from './pod-metadata.ts';
-import {
-  recordsOf,
-  type Publication,
-  type Publications,
-  type PublishedRecord,
-  type RecordAddress,
-} from './publications.ts';
+import type { Publication, Publications, RecordAddress } from './publications.ts';
+import type { HeldRecord, RecordSender } from './record-sender.ts';
 import { heldServices, type SelectionGuard } from './selection-guard.ts';
-import { covers, exportIdOf, exportOfAnnotations, exportOfResource, type Service } from './service-export.ts';
+import type { SelfRegistered } from './self-registered.ts';
+import { exportOfAnnotations } from './service-annotations.ts';
+import { covers, exportIdOf, exportOfResource, type Service } from './service-export.ts';
 import type { ServiceStores } from './service-stores.ts';
 
 interface ServiceReconcilerOptions {
@@ -30,56 +26,46 @@ interface ServiceReconcilerOptions {
   pods: Pick<PodMetadata, 'get' | 'isSynced'>;
   directory: ConnectionDirectory;
   publications: Publications;
+  sender: Pick<RecordSender, 'confirmedOf' | 'want'>;
   guard: SelectionGuard;
+  selfRegistered: SelfRegistered;
 }
 
 export class ServiceReconciler {
   readonly #options: ServiceReconcilerOptions;
-  /** Records at clients that their connections have left for others: they stay until the others hold them. */
-  readonly #left = new Map<NacosClient, Map<string, RecordAddress>>();
 
   constructor(options: ServiceReconcilerOptions) {
     this.#options = options;
   }
 
   /**
-   * Makes Nacos' records of a Service what they should be; resolves when all of that is confirmed, to whether anything
-   * had to be sent for it.
+   * Has Nacos' records of a Service made what they should be.
    *
-   * @throws BridgeError of the first record that could not be published or withdrawn.
+   * @throws BridgeError of the first export of which it cannot be told what it publishes.
    */
-  async reconcile(key: string): Promise<boolean> {
-    const { publications } = this.#options;
+  reconcile(key: string): void {
+    const { publications, selfRegistered, sender } = this.#options;
+    const { claims } = publications;
     const before = publications.of(key);
-    const recordsBefore = recordsOf(before.values());
     const plans = this.#plans(key);
-    publications.claim(key, claimsOf(plans, before), recordsBefore.keys());
+    const wanted = claimsOf(plans, before);
+    const confirmed = sender.confirmedOf(key);
+    claims.set(key, [...wanted, ...claimsOfHeld(plans, confirmed)]);
     const after = plans.map((plan) => {
-      return publicationOf(plan, before.get(plan.rules.id), (name) => publications.winner(name));
+      return publicationOf(plan, before.get(plan.rules.id), (address) => claims.winner(address));
     });
-    const recordsAfter = recordsOf(after);
+    const stays = confirmed.filter((held) => after.some((publication) => isOf(held, publication)));
+    if (stays.length < confirmed.length) claims.set(key, [...wanted, ...claimsOfHeld(plans, stays)]);
     publications.set(key, after);
-    const gone = [...recordsBefore].filter(([name]) => !recordsAfter.has(name) && this.#isFree(name));
-    const work = [
-      ...gone.map(([name, { address }]) => this.#giveUp(name, address)),
-      ...after.flatMap((publication) => (publication.isKnown ? this.#publish(publication) : [])),
-    ];
-    const outcomes = await Promise.allSettled(work);
-    const failure = plans.find((plan) => plan.failure)?.failure ?? firstFailure(outcomes);
+    selfRegistered.follow(key, after);
+    sender.want(key, after);
+    const failure = plans.find((plan) => plan.failure)?.failure;
     if (failure !== undefined) throw failure;
-    return !isSame(recordsBefore, recordsAfter);
-  }
-
-  /** To be called when what moved to another client is there: withdraws what is left at the former one. */
-  async leave(client: NacosClient): Promise<void> {
-    const left = [...(this.#left.get(client) ?? [])].filter(([name]) => this.#isFree(name));
-    this.#left.delete(client);
-    await Promise.allSettled(left.map(([, address]) => withdraw(address)));
   }
 
   /** One for each export that covers the Service: those that select it, those that are held, its own annotations. */
   #plans(key: string): ExportPlan[] {
-    const { clusterId, directory, pods, stores } = this.#options;
+    const { clusterId, directory, pods, selfRegistered, stores } = this.#options;
     const service = stores.services.get(key);
     if (service === undefined) return [];
     const covering = stores.resourcesAbout(key).filter((resource) => this.#isCovered(resource, service, key));
@@ -93,6 +79,7 @@ export class ServiceReconciler {
       directory,
       hasPods: () => pods.isSynced(),
       pod: (name: string) => pods.get(`${namespace}/${name}`),
+      isSelfRegistered: (address: RecordAddress, member: Member) => selfRegistered.has(key, address, member),
     };
     return exports.map((rules) => planExport(rules, input));
   }
@@ -104,44 +91,18 @@ export class ServiceReconciler {
     const isPublished = this.#options.publications.of(key).has(exportIdOf(resource));
     return isPublished && heldServices(resource, this.#options).includes(key);
   }
-
-  /** Whoever else wants the name replaces our record with its own, which leaves no gap. */
-  #isFree(name: string): boolean {
-    return this.#options.publications.winner(name) === undefined;
-  }
-
-  async #giveUp(name: string, address: RecordAddress): Promise<void> {
-    const { client, connection } = address;
-    const current = this.#options.directory.findUsable(connection);
-    if (current === undefined || current.client === client) return withdraw(address);
-    this.#left.set(client, (this.#left.get(client) ?? new Map()).set(name, address));
-  }
-
-  #publish({ export: { id }, records }: Publication): Promise<void>[] {
-    const { publications } = this.#options;
-    return [...records.values()].map(async (record) => {
-      try {
-        await record.address.client.naming.publish(record.address.service, record.instances);
-        record.state = 'confirmed';
-      } catch (error) {
-        if (isBridgeError(error)) record.state = { failed: error };
-        throw error;
-      } finally {
-        publications.changed(id);
-      }
-    });
-  }
 }
 
-function isSame(before: ReadonlyMap<string, PublishedRecord>, after: ReadonlyMap<string, PublishedRecord>): boolean {
-  if (before.size !== after.size) return false;
-  return [...after].every(([name, { instances }]) => isDeepStrictEqual(before.get(name)?.instances, instances));
+/** Where a record was confirmed last its export has the name until it is confirmed elsewhere. */
+function claimsOfHeld(plans: readonly ExportPlan[], records: readonly HeldRecord[]): NameClaim[] {
+  return records.flatMap(({ address, exportId }) =>
+    plans.filter(({ rules }) => rules.id === exportId).map((plan) => claimOf(plan, address)),
+  );
 }
 
-function withdraw({ client, service }: RecordAddress): Promise<void> {
-  return client.naming.withdraw(service);
-}
-
-function firstFailure(outcomes: readonly PromiseSettledResult<void>[]): unknown {
-  return outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
+function isOf({ address: { service }, exportId }: HeldRecord, publication: Publication): boolean {
+  if (publication.export.id !== exportId) return false;
+  return [...publication.records.values()].some(
+    ({ address }) => address.service.group === service.group && address.service.serviceName === service.serviceName,
+  );
 }

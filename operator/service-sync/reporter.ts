@@ -1,41 +1,52 @@
 /**
- * The reporting half of the services: the leader's alone. It makes the status of each NacosService from what this
- * replica publishes, looks for ghosts, and records events for what changes.
+ * The reporting half of the services: the leader's alone. It makes the status of each NacosService from what this replica
+ * publishes and from what Nacos shows, and records events for what changes; annotated Services have events alone
+ * (service-events.ts).
+ *
+ * A status that somebody else has changed is written again.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { findCondition } from '../kube/conditions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
-import { parseKey } from '../kube/resource.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
+import type { StoreChange } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { annotationsChanged, generationChanged, or } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
-import { GHOST_AFTER_MS, type GhostWatch } from './ghosts.ts';
-import { recordsOf, type Publication, type Publications } from './publications.ts';
+import type { Publications } from './publications.ts';
 import { heldServices, type SelectionGuard } from './selection-guard.ts';
-import { exportIdOf, parseExportId } from './service-export.ts';
+import { annotationExportId, exportOfAnnotations, hasOurAnnotations } from './service-annotations.ts';
+import { ServiceEvents } from './service-events.ts';
+import { covers, exportIdOf, parseExportId } from './service-export.ts';
 import type { ServiceStores } from './service-stores.ts';
+import { TOLD_AFTER_MS, type Followed, type ShownHosts } from './shown-hosts.ts';
 import { serviceStatus } from './status.ts';
+import { judge, PENDING_TOLD_AFTER_MS, type ServiceFindings } from './verdicts.ts';
 
 interface ServiceReporterOptions {
   client: ResourceClient<NacosService>;
   stores: ServiceStores;
   publications: Publications;
   guard: SelectionGuard;
-  ghosts: GhostWatch;
+  shownHosts: ShownHosts;
   events: EventRecorder;
   runtimeMetrics: RuntimeMetrics;
   log: Logger;
   clock: Clock;
+  /** Between two looks at what has not changed. @default half to one of 30 minutes */
+  resyncMs?: () => number;
 }
 
 /** Changes come in bursts, and a status is for people. */
 const GATHER_MS = 300;
+/** Subscriptions are made beside the publications that they are of, and a burst of these is looked through once. */
+const FOLLOW_MS = 20;
 
 const isRelevant = or(generationChanged, annotationsChanged);
 
@@ -45,14 +56,18 @@ export class ServiceReporter implements Runnable {
   readonly #options: ServiceReporterOptions;
   readonly #controller: Controller;
   readonly #statuses: StatusWriter<NacosService>;
-  /** The problem that was last recorded of each annotated Service. */
-  readonly #recorded = new Map<string, string>();
+  readonly #events: ServiceEvents;
+  /** Exports of which it was told that they wait: what they wait for comes bit by bit. */
+  readonly #waiting = new Set<string>();
+  readonly #toFollow = new Set<string>();
+  #following: Timer | undefined;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ServiceReporterOptions) {
-    const { client, clock, log, runtimeMetrics } = options;
+    const { client, clock, events, log, runtimeMetrics } = options;
     this.#options = options;
     this.#statuses = new StatusWriter(client, FIELD_MANAGER, clock);
+    this.#events = new ServiceEvents(events);
     this.#controller = new Controller({
       name: this.name,
       reconcile: (exportId) => this.#report(exportId),
@@ -65,68 +80,133 @@ export class ServiceReporter implements Runnable {
   }
 
   start(): void {
-    const { ghosts, publications, stores } = this.#options;
+    const { publications, shownHosts, stores } = this.#options;
     this.#unsubscribe = [
-      ghosts.onChange((exportId) => this.#changed(exportId)),
-      publications.onChange((exportId) => this.#changed(exportId)),
-      stores.resources.onChange(({ previous, current }) => {
-        const resource = current ?? previous;
-        if (resource && isRelevant(previous, current)) this.#changed(exportIdOf(resource));
+      shownHosts.onChange((exportId) => this.#changed(exportId)),
+      publications.onChange((exportId) => this.#published(exportId)),
+      stores.resources.onChange((change) => this.#resourceChanged(change)),
+      stores.services.onChange(({ current, key, previous }) => {
+        const isOurs = [previous, current].some((service) => service !== undefined && hasOurAnnotations(service));
+        if (isOurs && annotationsChanged(previous, current)) this.#changed(annotationExportId(key));
       }),
     ];
     for (const resource of stores.resources.list()) this.#changed(exportIdOf(resource));
-    for (const exportId of publications.exports()) this.#changed(exportId);
+    for (const service of stores.services.list().filter(hasOurAnnotations)) {
+      const exportId = annotationExportId(`${service.metadata.namespace}/${service.metadata.name}`);
+      if (exportOfAnnotations(service)) this.#events.wasPublished(exportId);
+      this.#changed(exportId);
+    }
+    for (const exportId of publications.exports()) this.#published(exportId);
     this.#controller.start();
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#following?.cancel();
     await this.#controller.stop(hurry);
-    this.#options.ghosts.stop();
+    this.#options.shownHosts.stop();
   }
 
   /** What is published for an export, or what Nacos shows of it, has changed. */
   #changed(exportId: string): void {
-    this.#controller.queue.addAfter(exportId, GATHER_MS);
+    this.#controller.queue.addAfter(exportId, this.#waiting.has(exportId) ? PENDING_TOLD_AFTER_MS : GATHER_MS);
+  }
+
+  #published(exportId: string): void {
+    this.#toFollow.add(exportId);
+    this.#following ??= this.#options.clock.after(FOLLOW_MS, () => this.#followAll());
+    this.#changed(exportId);
+  }
+
+  #followAll(): void {
+    this.#following = undefined;
+    for (const exportId of this.#toFollow) {
+      const records = this.#options.publications.publicationsOf(exportId).flatMap(([service, publication]) => {
+        return [...publication.records].map(([name, record]): [string, Followed] => [name, { record, service }]);
+      });
+      this.#options.shownHosts.follow(exportId, new Map(records));
+    }
+    this.#toFollow.clear();
+  }
+
+  #resourceChanged({ current, key, previous }: StoreChange<NacosService>): void {
+    const resource = current ?? previous;
+    if (resource === undefined) return;
+    const isForeign = current && previous && !isDeepStrictEqual(current.status, previous.status);
+    const isOverwritten = isForeign && !this.#statuses.isLast(current);
+    if (isOverwritten) this.#statuses.forget(key);
+    if (isOverwritten || isRelevant(previous, current)) this.#changed(exportIdOf(resource));
   }
 
   async #report(exportId: string): Promise<{ requeueAfterMs: number } | void> {
-    const { ghosts, stores } = this.#options;
-    const publications = this.#options.publications.publicationsOf(exportId);
-    ghosts.follow(exportId, recordsOf(publications.map(([, publication]) => publication)));
-    const { kind, key } = parseExportId(exportId);
-    if (kind === 'Service') return this.#recordProblem(key, publications);
-    const cached = stores.resources.get(key);
-    if (cached === undefined || cached.metadata.deletionTimestamp !== undefined) return this.#statuses.forget(key);
-    await this.#writeStatus(cached, exportId, publications);
-    // Unwanted hosts count only after a while: look again by then.
-    if (ghosts.suspects(exportId) > 0) return { requeueAfterMs: GHOST_AFTER_MS };
-  }
-
-  async #writeStatus(cached: NacosService, exportId: string, publications: [string, Publication][]): Promise<void> {
-    const { clock, events, ghosts } = this.#options;
-    const resource = this.#statuses.latest(cached);
-    const held = heldServices(resource, this.#options).length;
-    const status = serviceStatus(resource, { publications, held, ghosts: ghosts.count(exportId) }, clock.now());
-    if (status === undefined) return;
-    const ready = findCondition(status.conditions, 'Ready');
-    const before = findCondition(resource.status?.conditions, 'Ready');
-    if (ready && (before?.reason !== ready.reason || before.message !== ready.message)) {
-      const type = ready.status === 'True' ? 'Normal' : 'Warning';
-      events.event(resource, { type, reason: ready.reason, action: 'Publish', note: ready.message });
+    const { clock, shownHosts, stores } = this.#options;
+    const { key, kind } = parseExportId(exportId);
+    const resource = kind === 'NacosService' ? stores.resources.get(key) : undefined;
+    const service = kind === 'Service' ? stores.services.get(key) : undefined;
+    if (resource?.metadata.deletionTimestamp !== undefined || (!resource && !service)) return this.#forget(exportId);
+    const findings = resource ? this.#findingsOf(resource) : this.#findingsOfService(key, exportId);
+    const verdicts = judge(findings, clock.now());
+    if (verdicts?.isPending) this.#waiting.add(exportId);
+    else this.#waiting.delete(exportId);
+    if (service) this.#events.tell(exportId, service, findings, verdicts);
+    if (resource && verdicts) {
+      const latest = this.#statuses.latest(resource);
+      const status = serviceStatus(latest, findings, verdicts, clock.now());
+      this.#recordEvent(latest, status);
+      await this.#statuses.write(latest, status);
     }
-    await this.#statuses.write(resource, status);
+    const { resyncMs = () => 1_800_000 * (1 - Math.random() / 2) } = this.#options;
+    // What is told only when it stays, and what waits, is looked at again by then.
+    if (shownHosts.suspects(exportId) > 0) return { requeueAfterMs: TOLD_AFTER_MS };
+    return { requeueAfterMs: verdicts && !verdicts.isPending ? resyncMs() : PENDING_TOLD_AFTER_MS };
   }
 
-  /** An annotated Service is not ours to write a status to, so its problems are recorded as events. */
-  #recordProblem(key: string, publications: [string, Publication][]): void {
-    const { events, stores } = this.#options;
+  #forget(exportId: string): void {
+    this.#waiting.delete(exportId);
+    this.#events.forget(exportId);
+    this.#statuses.forget(parseExportId(exportId).key);
+  }
+
+  #findingsOf(resource: NacosService): ServiceFindings {
+    const { publications, shownHosts, stores } = this.#options;
+    const exportId = exportIdOf(resource);
+    const { namespace = '' } = resource.metadata;
+    const { serviceRef } = resource.spec.source;
+    const candidates = serviceRef ? stores.services.get(`${namespace}/${serviceRef.name}`) : undefined;
+    const selected = serviceRef
+      ? candidates
+        ? 1
+        : 0
+      : stores.servicesIn(namespace).filter((service) => covers(resource, service)).length;
+    const held = heldServices(resource, this.#options).length;
+    return {
+      publications: publications.publicationsOf(exportId),
+      expected: selected + held,
+      named: serviceRef?.name,
+      held,
+      shown: shownHosts.findings(exportId),
+    };
+  }
+
+  #findingsOfService(key: string, exportId: string): ServiceFindings {
+    const { publications, shownHosts, stores } = this.#options;
     const service = stores.services.get(key);
-    const [problem] = publications.flatMap(([, { problems }]) => problems);
-    const note = problem && `${problem.member ?? parseKey(key).name}: \`${problem.field}\` ${problem.message}`;
-    if (note === undefined || service === undefined) return void this.#recorded.delete(key);
-    if (this.#recorded.get(key) === note) return;
-    this.#recorded.set(key, note);
-    events.event(service, { type: 'Warning', reason: 'Invalid', action: 'Publish', note });
+    return {
+      publications: publications.publicationsOf(exportId),
+      expected: service && exportOfAnnotations(service) ? 1 : 0,
+      named: undefined,
+      held: 0,
+      shown: shownHosts.findings(exportId),
+    };
+  }
+
+  #recordEvent(resource: NacosService, { conditions = [] }: ReturnType<typeof serviceStatus>): void {
+    const ready = findCondition(conditions, 'Ready');
+    const before = findCondition(resource.status?.conditions, 'Ready');
+    if (!ready || (before?.reason === ready.reason && before.message === ready.message)) return;
+    const type = ready.status === 'True' ? 'Normal' : 'Warning';
+    // A Service that grows and shrinks is not news.
+    if (type === 'Normal' && before?.reason === ready.reason) return;
+    this.#options.events.event(resource, { type, reason: ready.reason, action: 'Publish', note: ready.message });
   }
 }

@@ -1,14 +1,8 @@
 /**
  * How Services are to appear in Nacos: a NacosService, or the annotations of a Service, with every default filled in; which
- * export covers which Service, and under which names it publishes the ports of one. Pure.
+ * export covers which Service, and what they are called. Pure.
  */
-import {
-  CONNECTION_ANNOTATION,
-  DEFAULT_GROUP,
-  EXPORT_ANNOTATION,
-  GROUP_ANNOTATION,
-  SERVICE_NAME_ANNOTATION,
-} from '../api/names.ts';
+import { CONNECTION_ANNOTATION, GROUP_ANNOTATION, SERVICE_NAME_ANNOTATION } from '../api/names.ts';
 import type { NacosService } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { matchesLabels } from '../kube/label-selector.ts';
@@ -16,16 +10,29 @@ import { objectKey, type KubeObject, type ResourceRef } from '../kube/resource.t
 
 export const SERVICE: ResourceRef = { group: '', version: 'v1', plural: 'services', kind: 'Service', namespaced: true };
 
-interface ServicePort {
+export type IpFamily = 'IPv4' | 'IPv6';
+
+export interface ServicePort {
   /** May be left out when there is one port only. */
   name?: string;
   port: number;
+  /** TCP when it is absent. */
+  protocol?: string;
 }
 
 /** As far as it is read here. */
-export type Service = KubeObject & { spec?: { ports?: ServicePort[] } };
+export type Service = KubeObject & {
+  spec?: {
+    type?: string;
+    ports?: ServicePort[];
+    /** Without one its EndpointSlices are written by somebody else than Kubernetes. */
+    selector?: Record<string, string>;
+    /** The first is the one of its cluster address. */
+    ipFamilies?: IpFamily[];
+  };
+};
 
-interface PortRule {
+export interface PortRule {
   port: { name: string } | { number: number };
   /** A template; undefined for the rule that goes by the position. */
   serviceName: string | undefined;
@@ -44,6 +51,10 @@ export interface ServiceExport {
   serviceName: string;
   /** `undefined`: all ports. */
   ports: readonly PortRule[] | undefined;
+  /** Whether a listed port must be there: what is meant for many Services need not be. */
+  needsPorts: boolean;
+  /** `undefined`: the first one of the Service. */
+  ipFamilies: readonly IpFamily[] | undefined;
   readiness: NacosService['spec']['readiness'];
   weight: number;
   cluster: { kind: 'fixed'; name: string } | { kind: 'zone' };
@@ -51,10 +62,11 @@ export interface ServiceExport {
   /** Labels of pods that are copied into the metadata. */
   podLabels: readonly string[];
   usesPodAnnotations: boolean;
+  /** What becomes of an address that an application registers itself, too. */
+  selfRegistered: NacosService['spec']['selfRegistered'];
 }
 
-const DEFAULT_CLUSTER = 'DEFAULT';
-const SERVICE_TEMPLATE = '{service}';
+export const DEFAULT_CLUSTER = 'DEFAULT';
 
 export function exportOfResource(resource: NacosService): ServiceExport {
   const { spec } = resource;
@@ -70,12 +82,15 @@ export function exportOfResource(resource: NacosService): ServiceExport {
       port: name === undefined ? { number: number ?? 0 } : { name },
       serviceName,
     })),
+    needsPorts: spec.source.serviceRef !== undefined,
+    ipFamilies: spec.ipFamilies,
     readiness: spec.readiness,
     weight: spec.weight,
     cluster,
     metadata: spec.metadata ?? {},
     podLabels: spec.metadataFrom?.labels ?? [],
     usesPodAnnotations: spec.podAnnotations === 'Use',
+    selfRegistered: spec.selfRegistered,
   };
 }
 
@@ -89,31 +104,32 @@ export function parseExportId(id: string): { kind: 'NacosService' | 'Service'; k
   return { kind: kind === 'NacosService' ? 'NacosService' : 'Service', key };
 }
 
-/** Comparable as text, the least first: resources before annotations, older before younger, then by name. */
-export function rankOf({ id, owner }: ServiceExport): string {
+/**
+ * Who comes first of those that want one name, comparable as text, the least first: resources before annotations, then the
+ * older export, then the older Service of one export, then by name.
+ */
+export function rankOf({ id, owner }: ServiceExport, { metadata }: Service): string {
   const kind = parseExportId(id).kind === 'NacosService' ? 0 : 1;
-  return `${kind} ${owner.metadata.creationTimestamp ?? ''} ${id}`;
+  const created = owner.metadata.creationTimestamp ?? '';
+  return `${kind} ${created} ${id} ${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 }
 
-/** The export that a Service asks for by its annotations; undefined when it does not. */
-export function exportOfAnnotations(service: Service): ServiceExport | undefined {
-  const { annotations = {}, namespace } = service.metadata;
-  if (annotations[EXPORT_ANNOTATION] !== 'true') return undefined;
-  return {
-    id: `Service ${objectKey(service)}`,
-    owner: service,
-    connection: connectionKey(namespace, annotations[CONNECTION_ANNOTATION]),
-    namespaceId: undefined,
-    group: annotations[GROUP_ANNOTATION] ?? DEFAULT_GROUP,
-    serviceName: annotations[SERVICE_NAME_ANNOTATION] ?? SERVICE_TEMPLATE,
-    ports: undefined,
-    readiness: 'Healthy',
-    weight: 1,
-    cluster: fixedCluster(DEFAULT_CLUSTER),
-    metadata: {},
-    podLabels: [],
-    usesPodAnnotations: false,
-  };
+const annotationOf = {
+  connectionRef: CONNECTION_ANNOTATION,
+  serviceName: SERVICE_NAME_ANNOTATION,
+  group: GROUP_ANNOTATION,
+} as const;
+
+/** How a setting is called by those who made the export. */
+export function wordFor({ id }: ServiceExport, field: keyof typeof annotationOf): string {
+  if (parseExportId(id).kind === 'NacosService') return `\`spec.${field}\``;
+  return `the annotation \`${annotationOf[field]}\``;
+}
+
+/** As in the `field` of a problem. */
+export function fieldFor({ id }: ServiceExport, field: string): string {
+  if (parseExportId(id).kind === 'NacosService') return field;
+  return Object.hasOwn(annotationOf, field) ? annotationOf[field as keyof typeof annotationOf] : field;
 }
 
 /** Whether anything of a pod but its address counts, so that pods have to be watched. */
@@ -133,45 +149,8 @@ export function covers({ spec, metadata }: NacosService, service: KubeObject): b
   return serviceSelector !== undefined && matchesLabels(serviceSelector, service.metadata.labels);
 }
 
-interface NamedPort {
-  /** In Nacos. */
-  serviceName: string;
-  /** As EndpointSlices name it: '' for a port without a name. */
-  portName: string;
-}
-
-/**
- * The ports that are published. The first has the name of the service, each other one the name with `-` and the name of the
- * port behind it; where the ports are listed, the first of the list is the first, and an entry may name its service itself.
- */
-export function namePorts(service: Service, { ports: rules, serviceName }: ServiceExport): NamedPort[] {
-  const ports = service.spec?.ports ?? [];
-  const expand = (template: string) => template.replaceAll('{service}', service.metadata.name);
-  const name = expand(serviceName);
-  if (rules === undefined) return ports.map((port, position) => named(port, byPosition(name, port, position)));
-  const chosen = rules.flatMap((rule) => {
-    const port = ports.find((candidate) => isMeant(candidate, rule.port));
-    return port === undefined ? [] : [{ port, own: rule.serviceName }];
-  });
-  return chosen.map(({ port, own }, position) =>
-    named(port, own === undefined ? byPosition(name, port, position) : expand(own)),
-  );
-}
-
 const zoneCluster = { kind: 'zone' } as const;
 
-function fixedCluster(name: string): { kind: 'fixed'; name: string } {
+export function fixedCluster(name: string): { kind: 'fixed'; name: string } {
   return { kind: 'fixed', name };
-}
-
-function isMeant(port: ServicePort, wanted: { name: string } | { number: number }): boolean {
-  return 'name' in wanted ? port.name === wanted.name : port.port === wanted.number;
-}
-
-function byPosition(name: string, port: ServicePort, position: number): string {
-  return position === 0 ? name : `${name}-${port.name ?? port.port}`;
-}
-
-function named({ name = '' }: ServicePort, serviceName: string): NamedPort {
-  return { serviceName, portName: name };
 }

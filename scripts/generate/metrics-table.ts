@@ -47,7 +47,8 @@ export function describeMetrics(): Metric[] {
     prefix: METRICS_PREFIX,
     clock: systemClock,
     publications: new Publications(),
-    ghosts: () => 0,
+    shownHosts: { total: () => 0 },
+    formers: () => 0,
   });
   createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0 }));
   createNacosMetrics(registry, METRICS_PREFIX);

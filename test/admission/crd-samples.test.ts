@@ -54,6 +54,7 @@ describe('Manifests of our kinds', () => {
       readiness: 'Healthy',
       weight: 1,
       podAnnotations: 'Ignore',
+      selfRegistered: 'Report',
     });
   });
 

@@ -28,6 +28,8 @@ const changes = 20;
 const limitMs = 240_000;
 /** Longer than a status is gathered for, so that each change has its own. */
 const betweenMs = 700;
+/** Without another subscription they have all been made. */
+const standStillMs = 1000;
 
 export interface ScaleFigures {
   readonly figures: readonly Figure[];
@@ -100,6 +102,7 @@ async function coldStart({ world }: BenchWorld, size: number): Promise<Figure> {
 async function requestsPerChange({ kubernetes, world }: BenchWorld, size: number): Promise<Requests> {
   // What the creation left to write is written by then.
   await pause(5000);
+  await subscribed([world.operator], size);
   const [nacosBefore, kubernetesBefore] = [await nacosRequests(world.operator), await kubernetesRequests(world)];
   const [lagBefore, lagsBefore] = [await lag(world, 'sum'), await lag(world, 'count')];
   for (let change = 1; change <= changes; change += 1) {
@@ -129,6 +132,8 @@ export async function measureTwoReplicas({ kubernetes, world }: BenchWorld, size
     await Promise.all(replicas.map((replica) => replica.start()));
     await Promise.all(replicas.map((replica) => confirmed(replica, size)));
   });
+  // The leader subscribes to what it publishes, which is no cost of a change.
+  await subscribed(replicas, size);
   const before = await Promise.all(replicas.map(nacosRequests));
   for (let change = 1; change <= changes; change += 1) {
     // Other places than those of the changes before.
@@ -148,6 +153,22 @@ export async function measureTwoReplicas({ kubernetes, world }: BenchWorld, size
 
 async function nacosRequests(replica: OperatorProcess): Promise<number> {
   return replica.metric('nacos_bridge_nacos_requests_total', 'operation="naming_');
+}
+
+/** Resolves when the leader has subscribed to all that is published, and no subscription was made for a while. */
+async function subscribed(replicas: readonly OperatorProcess[], size: number): Promise<void> {
+  const count = async (): Promise<number> => {
+    const labels = 'operation="naming_subscribe"';
+    const counts = replicas.map((replica) => replica.metric('nacos_bridge_nacos_requests_total', labels));
+    return (await Promise.all(counts)).reduce((sum, each) => sum + each, 0);
+  };
+  let last = await count();
+  await eventually(limitMs, async () => {
+    await pause(standStillMs);
+    const before = last;
+    last = await count();
+    if (last < size || last !== before) throw new Error(`${last} subscriptions were made to ${size} services`);
+  });
 }
 
 async function kubernetesRequests(world: RealWorld): Promise<number> {

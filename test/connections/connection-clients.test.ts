@@ -5,6 +5,7 @@ import { ConnectionClients } from '../../operator/connections/connection-clients
 import { ConnectionDirectory } from '../../operator/connections/connection-directory.ts';
 import type { ConnectionSettings } from '../../operator/connections/settings.ts';
 import { BridgeError } from '../../operator/errors.ts';
+import type { NacosClient } from '../../operator/nacos/client.ts';
 import { silentLogger } from '../../operator/logger.ts';
 import { createNacosMetrics } from '../../operator/connections/nacos-metrics.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
@@ -23,19 +24,22 @@ describe('the clients of connections', () => {
   let clients: ConnectionClients;
   /** What happens, in its order. */
   let events: string[];
-  let takenOver: PromiseWithResolvers<void>;
+  /** Clients that users hold something at. */
+  const held = new Set<NacosClient>();
+  let released: () => void;
 
   beforeEach(() => {
     const metrics = createNacosMetrics(new Registry(), 'test_');
     pool = new ClientPool({ clientName: 'test', appName: 'test', log: silentLogger, clock: new FakeClock(), metrics });
     directory = new ConnectionDirectory();
-    [events, takenOver] = [[], Promise.withResolvers()];
+    events = [];
+    held.clear();
     directory.onChange((changed) => events.push(`changed ${changed}`));
-    const handOver = async (connection: string) => {
-      events.push(`hand over ${connection}`);
-      await takenOver.promise;
+    const users = {
+      holds: (client: NacosClient) => held.has(client),
+      onRelease: (listener: () => void) => void (released = listener),
     };
-    clients = new ConnectionClients({ pool, directory, users: { handOver } });
+    clients = new ConnectionClients({ pool, directory, users });
   });
   afterEach(() => clients.stop());
 
@@ -62,18 +66,38 @@ describe('the clients of connections', () => {
     assert.deepEqual(states, ['shop/main stopped']);
   });
 
-  it('stay when their connection moves, until what it held is at the other one, which users have heard of by then', async () => {
+  it('stay when their connection gets another one, or goes, for as long as users hold something there', () => {
     clients.connect(key, settings());
     const former = directory.find(key).client;
+    held.add(former);
     clients.connect(key, settings(10));
     const { client } = directory.find(key);
     assert.notEqual(client, former);
-    assert.deepEqual(events, ['changed shop/main', 'changed shop/main', 'hand over shop/main']);
-    assert.equal(former.state.kind, 'connecting');
-    takenOver.resolve();
-    await settle();
-    assert.equal(former.state.kind, 'stopped');
-    assert.equal(client.state.kind, 'connecting');
+    assert.deepEqual(events, ['changed shop/main', 'changed shop/main']);
+    held.add(client);
+    clients.disconnect(key);
+    released();
+    assert.deepEqual([former.state.kind, client.state.kind], ['connecting', 'connecting']);
+    held.delete(former);
+    released();
+    assert.deepEqual([former.state.kind, client.state.kind], ['stopped', 'connecting']);
+    held.delete(client);
+    released();
+    assert.equal(client.state.kind, 'stopped');
+  });
+
+  it('are the former ones again when their connection changes back meanwhile', () => {
+    clients.connect(key, settings());
+    const former = directory.find(key).client;
+    held.add(former);
+    clients.connect(key, settings(10));
+    const { client } = directory.find(key);
+    clients.connect(key, settings());
+    assert.equal(directory.find(key).client, former);
+    assert.equal(client.state.kind, 'stopped');
+    held.clear();
+    released();
+    assert.equal(former.state.kind, 'connecting', 'it is the client of the connection');
   });
 
   it('stay when their settings cannot be had any more', () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import type { NacosConnection } from '../../operator/api/resources.ts';
-import { connectionStatus, verdictsOf } from '../../operator/connections/connection-status.ts';
+import {
+  connectionStatus,
+  formerVerdict,
+  terminatingVerdict,
+  verdictsOf,
+} from '../../operator/connections/connection-status.ts';
 import { BridgeError } from '../../operator/errors.ts';
+import { findCondition } from '../../operator/kube/conditions.ts';
 import type { ClientState } from '../../operator/nacos/client-state.ts';
 
 const server = { scheme: 'http', host: 'nacos', port: 8848, contextPath: '/nacos', grpcPort: 9848 } as const;
@@ -113,5 +119,28 @@ describe('connection status', () => {
       taken.conditions?.map(({ type }) => type),
       ['Ready'],
     );
+  });
+
+  it('says that former settings are in use, since when, and what to do', async () => {
+    const resource = { metadata: { name: 'main', generation: 1 } } as NacosConnection;
+    const verdicts = verdictsOf(connected, undefined);
+    assert(verdicts);
+    const status = (services: number, nowMs: number, before = resource) =>
+      connectionStatus(before, { ...verdicts, formerInUse: formerVerdict(services) }, connected, 1, nowMs);
+    const first = status(3, 0);
+    const later = status(2, 60_000, { ...resource, status: first });
+    const condition = findCondition(later.conditions, 'FormerInUse');
+    assert.equal(condition?.lastTransitionTime, '1970-01-01T00:00:00Z');
+    assert.match(condition?.message ?? '', /2 services.*`spec\.servers`.*drop-former: "true"/);
+    const over = status(0, 90_000, { ...resource, status: later });
+    assert.equal(findCondition(over.conditions, 'FormerInUse'), undefined);
+  });
+
+  it('says of one that is deleted by how many it is used, and of others nothing', () => {
+    const deleted = { metadata: { name: 'main', deletionTimestamp: 'now' } } as NacosConnection;
+    assert.match(terminatingVerdict(deleted, 2)?.message ?? '', /2 resources name it.*force-finalize/);
+    assert.match(terminatingVerdict(deleted, 1)?.message ?? '', /1 resource names it/);
+    assert.equal(terminatingVerdict(deleted, 0), undefined);
+    assert.equal(terminatingVerdict({ metadata: { name: 'main' } } as NacosConnection, 2), undefined);
   });
 });

@@ -13,32 +13,46 @@ describe('users of connections', () => {
     const relief: Verdict = { status: 'False', reason: 'Forbidden', message: '' };
     const asked: string[] = [];
     const users = new ConnectionUsers();
-    assert.deepEqual(users.usageOf('shop/main'), { resources: 0, holding: 0 });
+    assert.equal(users.usersOf('shop/main'), 0);
     for (const user of [
       silent,
-      { usageOf: () => ({ resources: 2, holding: 1 }), beforeRedo: async () => void asked.push('redo') },
-      { usageOf: () => ({ resources: 3, holding: 0 }), handOver: async (key: string) => void asked.push(key) },
+      { usersOf: () => 2, beforeRedo: async () => void asked.push('redo') },
+      { usersOf: () => 3, formerCount: () => 1, dropFormer: (key: string) => void asked.push(key) },
       { reliefOf: (key: string) => (key === 'shop/main' ? relief : undefined) },
+      { holds: (one: NacosClient) => one === client },
     ])
       users.join(user);
-    assert.deepEqual(users.usageOf('shop/main'), { resources: 5, holding: 1 });
+    assert.equal(users.usersOf('shop/main'), 5);
+    assert.equal(users.formerCount('shop/main'), 1);
     assert.equal(users.reliefOf('shop/main'), relief);
     assert.equal(users.reliefOf('shop/other'), undefined);
+    assert.deepEqual([users.holds(client), users.holds({} as NacosClient)], [true, false]);
     await users.beforeRedo();
-    await users.handOver('shop/main', client, client);
+    users.dropFormer('shop/main');
     assert.deepEqual(asked, ['redo', 'shop/main']);
   });
 
-  it('tell of resources that come and go, and not of those that change', () => {
+  it('tell of resources that name a connection from now on or no more, and not of other changes', () => {
     const store = new Store<KubeObject>();
     const users = new ConnectionUsers();
-    const told: string[] = [];
+    let told: string[] = [];
     users.onChange((connection) => told.push(connection));
-    users.join({ onChange: (listener) => onUseChange(store, ({ metadata }) => `shop/${metadata.name}`, listener) });
-    const resource = (resourceVersion: string) => ({ metadata: { name: 'main', uid: 'u', resourceVersion } });
-    store.applyEvent('ADDED', resource('1'));
-    store.applyEvent('MODIFIED', resource('2'));
-    store.applyEvent('DELETED', resource('2'));
-    assert.deepEqual(told, ['shop/main', 'shop/main']);
+    users.join({
+      onChange: (listener) => onUseChange(store, ({ metadata }) => metadata.annotations?.['to'], listener),
+    });
+    const resource = (resourceVersion: string, to?: string): KubeObject => {
+      const annotations: Record<string, string> = to === undefined ? {} : { to };
+      return { metadata: { name: 'main', uid: 'u', resourceVersion, annotations } };
+    };
+    const change = (type: 'ADDED' | 'MODIFIED' | 'DELETED', version: string, to?: string) => {
+      told = [];
+      store.applyEvent(type, resource(version, to));
+      return told;
+    };
+    assert.deepEqual(change('ADDED', '1'), []);
+    assert.deepEqual(change('MODIFIED', '2', 'a'), ['a']);
+    assert.deepEqual(change('MODIFIED', '3', 'a'), []);
+    assert.deepEqual(change('MODIFIED', '4', 'b'), ['a', 'b']);
+    assert.deepEqual(change('DELETED', '5', 'b'), ['b']);
   });
 });

@@ -11,7 +11,7 @@ import { server } from './crd-samples/nacos-connection.ts';
 import { fullService, many } from './crd-samples/nacos-service.ts';
 import type { Json } from './crd-samples/sample.ts';
 
-const columns = ['NAME', 'READY', 'REASON', 'GROUP', 'SERVICES', 'INSTANCES', 'READY INSTANCES', 'AGE'];
+const columns = ['NAME', 'READY', 'REASON', 'GROUP', 'SERVICES', 'INSTANCES', 'READY INSTANCES', 'PUBLISHED', 'AGE'];
 
 const crds = path.join(import.meta.dirname, '../../crds');
 
@@ -98,6 +98,7 @@ describe('The API server with our CRDs', function () {
       readiness: 'Healthy',
       weight: 1,
       podAnnotations: 'Ignore',
+      selfRegistered: 'Report',
     });
   });
 
@@ -128,7 +129,7 @@ describe('The API server with our CRDs', function () {
     await succeed(patch);
     const [header, row] = (await succeed(['get', 'nsvc', 'counted'])).split('\n');
     assert.deepEqual(header?.trim().split(/ {2,}/), columns);
-    assert.deepEqual(row?.split(/ +/).slice(0, -1), ['counted', 'True', 'Published', 'shop', '2', '7', '5']);
+    assert.deepEqual(row?.split(/ +/).slice(0, -1), ['counted', 'True', 'Published', 'shop', '2', '7', '5', '7']);
   });
 
   it('fills in the defaults of a NacosConfig', async () => {

@@ -89,7 +89,7 @@ describe(`services with Nacos ${nacosVersion}`, function () {
       const lines = (await kubectl(world.kubernetes, ['get', 'nacos', '-n', fleet.namespace])).split('\n');
       const head = lines.find((line) => line.startsWith('NAME')) ?? '';
       const row = lines.find((line) => line.startsWith('nacosservice')) ?? '';
-      assert.match(head, /^NAME +READY +REASON +GROUP +SERVICES +INSTANCES +READY INSTANCES +AGE/);
+      assert.match(head, /^NAME +READY +REASON +GROUP +SERVICES +INSTANCES +READY INSTANCES +PUBLISHED +AGE/);
       assert.match(row, /^nacosservice\S*\/fleet +True +Published +pods +2 +8 +7 +/);
     });
   });

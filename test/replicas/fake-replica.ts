@@ -62,6 +62,7 @@ export class FakeReplica {
       },
       publishing: {
         connectionsInUse: () => new Set(namespaceIds),
+        formersOver: () => [],
         isUpToDate: () => true,
         onProgress: (listener) => {
           this.#progressListeners.add(listener);
@@ -74,7 +75,7 @@ export class FakeReplica {
         },
         reconcileAll: () => this.#publishAll(),
       },
-      directory: { findUsable: (namespaceId) => ({ title: '', client, namespaceId }) },
+      directory: { findUsable: (namespaceId) => ({ title: '', client, servers: [], namespaceId }) },
       identity,
       clusterId: () => 'cluster-1',
       address: () => ({ ip: '127.0.0.1', port: 8081 }),

@@ -74,7 +74,7 @@ describe("a replica's Lease", () => {
       identity: 'pod',
       podUid,
       labels: { l: '1' },
-      annotations: { a: '2' },
+      annotations: () => ({ a: '2' }),
       fieldManager: 'ours',
       clock,
       random: () => 0.5,

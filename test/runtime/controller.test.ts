@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
-import { BridgeError } from '../../operator/errors.ts';
+import { BridgeError, isBridgeError } from '../../operator/errors.ts';
 import { Controller, type ControllerOptions, type Reconcile } from '../../operator/runtime/controller.ts';
 import { createRuntimeMetrics } from '../../operator/runtime/metrics.ts';
 import { RateLimiter } from '../../operator/runtime/rate-limiter.ts';
@@ -192,6 +192,50 @@ describe('controller', () => {
     await settle();
     assert.deepEqual(seen, ['a', 'b', 'c', 'a']);
     for (const end of running.values()) end();
+    await controller.stop();
+  });
+
+  it('runs as many keys of each lane at once as allowed, however many of another one do not end', async () => {
+    const running: string[] = [];
+    const slow = Promise.withResolvers<void>();
+    const { controller } = setUp(
+      async (key) => {
+        running.push(key);
+        if (key.startsWith('slow')) await slow.promise;
+      },
+      { lane: (key) => key.slice(0, 4) },
+    );
+    for (let index = 0; index < 10; index += 1) controller.enqueue(`slow-${index}`);
+    controller.start();
+    await settle();
+    controller.enqueue('fast-1');
+    controller.enqueue('fast-2');
+    controller.enqueue('fast-3');
+    await settle();
+    assert.deepEqual(running, ['slow-0', 'slow-1', 'fast-1', 'fast-2', 'fast-3']);
+    slow.resolve();
+    await settle();
+    assert.equal(running.length, 13);
+    await controller.stop();
+  });
+
+  it('takes up at once what has failed for a reason that has passed, and nothing else', async () => {
+    const runs: string[] = [];
+    const { controller } = setUp(async (key) => {
+      runs.push(key);
+      if (runs.length > 2) return;
+      throw new BridgeError(key === 'kube' ? 'KUBE_UNAVAILABLE' : 'NACOS_UNREACHABLE', key);
+    });
+    controller.enqueue('kube');
+    controller.enqueue('nacos');
+    controller.start();
+    await settle();
+    controller.retryFailing((error) => isBridgeError(error, 'KUBE_UNAVAILABLE'));
+    await settle();
+    assert.deepEqual(runs, ['kube', 'nacos', 'kube']);
+    controller.retryFailing(() => true);
+    await settle();
+    assert.deepEqual(runs, ['kube', 'nacos', 'kube', 'nacos'], 'what has succeeded is not taken up');
     await controller.stop();
   });
 

@@ -27,6 +27,14 @@ describe('rate limiter', () => {
     assert.equal(limiter.nextMs('later'), 500, 'the bucket is filled again');
   });
 
+  it('lets the failures of one lane delay no other', () => {
+    const lane = (key: string) => key.slice(0, 1);
+    const limiter = new RateLimiter({ clock: new FakeClock(), random: () => 0, lane });
+    for (let index = 0; index < 1000; index += 1) limiter.nextMs(`a${index}`);
+    assert.ok(limiter.nextMs('a') > 80_000);
+    assert.equal(limiter.nextMs('b'), 500);
+  });
+
   it('never waits less than half of the delay nor more than all of it', () => {
     fc.assert(
       fc.property(fc.nat(40), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {

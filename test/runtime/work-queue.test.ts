@@ -54,6 +54,18 @@ describe('work queue', () => {
     assert.deepEqual(await takeAll(queue), ['a', 'b', 'c'], 'delayed additions stay');
   });
 
+  it('counts as outstanding what no run has dealt with: keys that wait, are processed, or are held meanwhile', async () => {
+    const { queue } = setUp();
+    for (const key of ['a', 'b']) queue.add(key);
+    await queue.get();
+    queue.add('a');
+    assert.equal(queue.outstanding, 3);
+    queue.done('a');
+    assert.equal(queue.outstanding, 2);
+    for (const key of await takeAll(queue)) queue.done(key);
+    assert.equal(queue.outstanding, 0);
+  });
+
   it('gives a key to the worker that has waited longest', async () => {
     const { queue } = setUp();
     const first = queue.get();

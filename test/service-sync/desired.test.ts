@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { KubeObject } from '../../operator/kube/resource.ts';
+import type { Instance } from '../../operator/nacos/naming/naming-types.ts';
 import { instanceList } from '../../operator/nacos/naming/naming-instance-list.ts';
 import { desiredService } from '../../operator/service-sync/desired.ts';
 import type { Endpoint, EndpointSlice } from '../../operator/service-sync/endpoint-slices.ts';
@@ -16,15 +17,18 @@ interface World {
   slices: EndpointSlice[];
   target?: ReturnType<typeof service>;
   pods?: Record<string, Partial<KubeObject['metadata']>>;
+  /** Addresses that applications have registered, where these are left to them. */
+  taken?: string[];
 }
 
-function desired({ spec, slices, target = service(), pods = {} }: World): Desired {
+function desired({ spec, slices, target = service(), pods = {}, taken = [] }: World): Desired {
   const pod = (name: string) => (pods[name] ? { metadata: { name, ...pods[name] } } : undefined);
   return desiredService(slices, {
     clusterId: 'c1',
     export: exportOfResource(nacosService(spec)),
     service: target,
     pod,
+    isSelfRegistered: (_, { ip }) => taken.includes(ip),
   });
 }
 
@@ -90,6 +94,45 @@ const cases: { title: string; world: World; expected: string[] }[] = [
       ],
     },
     expected: ['10.0.0.1:8080'],
+  },
+  {
+    title: 'takes the first family of a dual-stack Service, where it has two addresses for a pod',
+    world: {
+      target: service({}, { ipFamilies: ['IPv6', 'IPv4'], selector: { app: 'x' } }),
+      slices: [slice([endpoint('10.0.0.1')]), slice([endpoint('fd00::1')], { addressType: 'IPv6' }, 'orders-6')],
+    },
+    expected: ['fd00::1:8080'],
+  },
+  {
+    title: 'takes what there is where slices are written by hand',
+    world: {
+      target: service({}, { ipFamilies: ['IPv4'] }),
+      slices: [slice([endpoint('fd00::1')], { addressType: 'IPv6' })],
+    },
+    expected: ['fd00::1:8080'],
+  },
+  {
+    title: 'takes the families that are named',
+    world: {
+      target: service({}, { ipFamilies: ['IPv6', 'IPv4'] }),
+      spec: { ipFamilies: ['IPv4', 'IPv6'] },
+      slices: [slice([endpoint('10.0.0.1')]), slice([endpoint('fd00::1')], { addressType: 'IPv6' }, 'orders-6')],
+    },
+    expected: ['10.0.0.1:8080', 'fd00::1:8080'],
+  },
+  {
+    title: 'leaves out a pod that says so, where annotations count',
+    world: {
+      slices: [slice([endpoint('10.0.0.1', { targetRef: { kind: 'Pod', name: 'p' } }), endpoint('10.0.0.2')])],
+      spec: { podAnnotations: 'Use' },
+      pods: { p: { annotations: { 'bridge.nacos.io/export': 'false' } } },
+    },
+    expected: ['10.0.0.2:8080'],
+  },
+  {
+    title: 'leaves an address to the application that has registered it',
+    world: { slices: [slice([endpoint('10.0.0.1'), endpoint('10.0.0.2')])], taken: ['10.0.0.1'] },
+    expected: ['10.0.0.2:8080'],
   },
   {
     title: 'passes over host names, ports of others, and slices without ports or endpoints',
@@ -161,34 +204,72 @@ describe('desired instances', () => {
     ]);
   });
 
-  const bad: [string, World, RegExp, RegExp][] = [
+  const pod = (metadata: Partial<KubeObject['metadata']>): World => ({
+    slices: [slice([endpoint('10.0.0.1', { targetRef: { kind: 'Pod', name: 'p' } })])],
+    spec: { weight: 5, podAnnotations: 'Use' },
+    pods: { p: metadata },
+  });
+  const weighing = (weight: string) => pod({ annotations: { 'bridge.nacos.io/weight': weight } });
+  for (const [text, value] of [
+    ['0', 0],
+    ['0.5', 0.5],
+    ['.5', 0.5],
+    [' 10 ', 10],
+    ['1e2', 100],
+    ['+3', 3],
+    ['10000.0', 10_000],
+  ] as const) {
+    it(`have the weight ${value} where a pod says '${text}'`, () => {
+      const { problems, records } = desired(weighing(text));
+      assert.deepEqual([records[0]?.instances[0]?.weight, problems], [value, []]);
+    });
+  }
+
+  const keys = ({ metadata }: Instance) => Object.keys(metadata).join();
+  const bad: [string, World, RegExp, RegExp, (instance: Instance) => unknown, unknown][] = [
+    [
+      'labels over the budget of metadata',
+      {
+        slices: [slice([endpoint('10.0.0.1', { targetRef: { kind: 'Pod', name: 'p' } })])],
+        spec: { metadata: { long: 'x'.repeat(940) }, metadataFrom: { labels: ['app'] } },
+        pods: { p: { labels: { app: 'x'.repeat(63) } } },
+      },
+      /^metadata$/,
+      /has 10\d\d characters and must have at most 1024 .* what does not fit is left out/,
+      keys,
+      'k8s.cluster,k8s.namespace,k8s.service,long',
+    ],
     [
       'metadata over the budget',
       { slices: [slice([endpoint('10.0.0.1')])], spec: { metadata: { long: 'x'.repeat(1000) } } },
       /^metadata$/,
       /has 10\d\d characters and must have at most 1024/,
+      keys,
+      'k8s.cluster,k8s.namespace,k8s.service',
     ],
     [
       'a zone that is no name of a cluster',
-      { slices: [slice([endpoint('10.0.0.1', { zone: 'eu.1a' })])], spec: { clusterNameFrom: 'Zone' } },
+      { slices: [slice([endpoint('10.0.0.1', { zone: 'eu.1b' })])], spec: { clusterNameFrom: 'Zone' } },
       /^clusterName$/,
-      /'eu\.1a' must be/,
+      /'eu\.1b' must be .* 'DEFAULT' takes its place/,
+      ({ clusterName }) => clusterName,
+      'DEFAULT',
     ],
-    [
-      'a weight that is none',
-      {
-        slices: [slice([endpoint('10.0.0.1', { targetRef: { kind: 'Pod', name: 'p' } })])],
-        spec: { podAnnotations: 'Use' },
-        pods: { p: { annotations: { 'bridge.nacos.io/weight': '-1' } } },
-      },
-      /^annotation bridge\.nacos\.io\/weight$/,
-      /'-1' must be a decimal number from 0 to 10000/,
-    ],
+    ...['abc', '5%', '-1', '10001', '', '0x10', 'Infinity'].map(
+      (text): [string, World, RegExp, RegExp, (instance: Instance) => unknown, unknown] => [
+        `the weight '${text}'`,
+        weighing(text),
+        /^annotation bridge\.nacos\.io\/weight$/,
+        /must be a number from 0 to 10000, as 0\.5 or 10; 5 takes its place/,
+        ({ weight }) => weight,
+        5,
+      ],
+    ),
   ];
-  for (const [title, world, field, message] of bad) {
-    it(`leave out a member with ${title}, and name it`, () => {
+  for (const [title, world, field, message, part, value] of bad) {
+    it(`keep a member with ${title}, with a default, and name it`, () => {
       const { problems, records } = desired(world);
-      assert.deepEqual(records[0]?.instances, []);
+      assert.deepEqual(records[0]?.instances.map(part), [value]);
       assert.equal(problems.length, 1);
       assert.equal(problems[0]?.member, '10.0.0.1:8080');
       assert.match(problems[0].field, field);
@@ -196,9 +277,56 @@ describe('desired instances', () => {
     });
   }
 
-  it('keep the good members of a service beside the bad', () => {
-    const endpoints = [endpoint('10.0.0.1', { zone: 'bad zone' }), endpoint('10.0.0.2', { zone: 'good' })];
-    assert.deepEqual(shown({ slices: [slice(endpoints)], spec: { clusterNameFrom: 'Zone' } }), ['10.0.0.2:8080 good']);
+  const told: [string, World, RegExp, RegExp][] = [
+    [
+      'an endpoint whose pod is not known',
+      {
+        slices: [slice([endpoint('10.0.0.1', { targetRef: { kind: 'Pod', name: 'late' } })])],
+        spec: { podAnnotations: 'Use' },
+      },
+      /^targetRef$/,
+      /pod 'late' is not known/,
+    ],
+    [
+      'EndpointSlices with host names',
+      { slices: [slice([endpoint('example.org')], { addressType: 'FQDN' }, 'names'), slice([endpoint('10.0.0.1')])] },
+      /^addressType$/,
+      /'names' has host names/,
+    ],
+    [
+      'a port that no EndpointSlice has',
+      { slices: [slice([endpoint('10.0.0.1')], { ports: [{ name: 'other', port: 1 }] })] },
+      /^ports$/,
+      /no EndpointSlice has a port 'http'; they have 'other'/,
+    ],
+    [
+      'a port without a number',
+      { slices: [slice([endpoint('10.0.0.1')], { ports: [{ name: 'http' }] })] },
+      /^ports$/,
+      /a port 'http' that has no number/,
+    ],
+    [
+      'endpoints of another family only',
+      {
+        slices: [slice([endpoint('fd00::1')], { addressType: 'IPv6' })],
+        target: service({}, { ipFamilies: ['IPv4'], selector: { app: 'x' } }),
+      },
+      /^ipFamilies$/,
+      /its endpoints are IPv6 only, and IPv4 is published/,
+    ],
+    ['a group that Nacos refuses', { slices: [], spec: { group: 'my group' } }, /^group$/, /'my group' must be/],
+  ];
+  for (const [title, world, field, message] of told) {
+    it(`come with a word on ${title}`, () => {
+      const [problem] = desired(world).problems;
+      assert.match(problem?.field ?? '', field);
+      assert.match(problem?.message ?? '', message);
+    });
+  }
+
+  it('come without a word on slices that lack a port while others have it', () => {
+    const without = slice([endpoint('10.0.0.2')], { ports: [{ name: 'other', port: 1 }] }, 'other');
+    assert.deepEqual(desired({ slices: [slice([endpoint('10.0.0.1')]), without] }).problems, []);
   });
 
   it('are none, and no failure, for a headless Service without ports', () => {

@@ -1,15 +1,16 @@
 /** Services, slices and resources for tests, each with small changes to a plain one. */
 import type { NacosService } from '../../operator/api/resources.ts';
 import type { Endpoint, EndpointSlice } from '../../operator/service-sync/endpoint-slices.ts';
-import type { Service } from '../../operator/service-sync/service-export.ts';
+import type { Service, ServicePort } from '../../operator/service-sync/service-export.ts';
 
 type Spec = NacosService['spec'];
 
 export function service(
-  changes: Partial<Service['metadata']> & { ports?: { name?: string; port: number }[] } = {},
+  changes: Partial<Service['metadata']> & { ports?: ServicePort[] } = {},
+  spec: Service['spec'] = {},
 ): Service {
   const { ports = [{ name: 'http', port: 80 }], ...metadata } = changes;
-  return { metadata: { name: 'orders', namespace: 'shop', ...metadata }, spec: { ports } };
+  return { metadata: { name: 'orders', namespace: 'shop', ...metadata }, spec: { ports, ...spec } };
 }
 
 export function endpoint(ip: string, changes: Partial<Endpoint> = {}): Endpoint {
@@ -36,6 +37,7 @@ export function nacosService(spec: Partial<Spec> = {}, metadata: Partial<NacosSe
       readiness: 'Healthy',
       weight: 1,
       podAnnotations: 'Ignore',
+      selfRegistered: 'Report',
       ...spec,
     },
   };

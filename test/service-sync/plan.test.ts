@@ -9,12 +9,15 @@ import {
   type ExportPlan,
   type PlanInput,
 } from '../../operator/service-sync/plan.ts';
-import type { Publication } from '../../operator/service-sync/publications.ts';
-import { exportOfResource, rankOf } from '../../operator/service-sync/service-export.ts';
+import type { NameClaim } from '../../operator/service-sync/name-claims.ts';
+import type { Publication, RecordAddress } from '../../operator/service-sync/publications.ts';
+import { exportOfAnnotations } from '../../operator/service-sync/service-annotations.ts';
+import { exportOfResource } from '../../operator/service-sync/service-export.ts';
 import { endpoint, nacosService, service, slice } from './objects.ts';
 
 const connected = new ConnectionDirectory();
-connected.set(DEFAULT_CONNECTION, { title: '', client: {}, namespaceId: 'dev' } as unknown as ConnectionHandle);
+const handle = { title: '', client: {}, servers: ['nacos:8848'], namespaceId: 'dev' } as unknown as ConnectionHandle;
+connected.set(DEFAULT_CONNECTION, handle);
 
 const twoPorts = service({
   ports: [
@@ -22,6 +25,10 @@ const twoPorts = service({
     { name: 'grpc', port: 90 },
   ],
 });
+const bothPorts = [
+  { name: 'http', port: 8080 },
+  { name: 'grpc', port: 9090 },
+];
 const withPods = exportOfResource(nacosService({ podAnnotations: 'Use' }));
 const plain = exportOfResource(nacosService());
 
@@ -29,15 +36,27 @@ function plan(rules = plain, changes: Partial<PlanInput> = {}): ExportPlan {
   return planExport(rules, {
     clusterId: 'c1',
     service: twoPorts,
-    slices: [slice([endpoint('10.0.0.1')])],
+    slices: [slice([endpoint('10.0.0.1')], { ports: bothPorts })],
     directory: connected,
     hasPods: () => true,
     pod: () => ({ metadata: { name: 'pod' } }),
+    isSelfRegistered: () => false,
     ...changes,
   });
 }
 
-const published = publicationOf(plan(), undefined, () => rankOf(plain));
+const published = publicationOf(plan(), undefined, () => undefined);
+
+/** Has the names that end so. */
+function other(ending: string): (address: RecordAddress) => NameClaim | undefined {
+  const claim = { rank: '0 another', exportId: 'NacosService shop/another', service: 'shop/another' };
+  return (address) => (address.service.serviceName.endsWith(ending) ? { ...claim, address } : undefined);
+}
+const unusable = () => {
+  const directory = new ConnectionDirectory();
+  directory.fail(DEFAULT_CONNECTION, new BridgeError('REFERENCE_MISSING', 'Secret gone'));
+  return directory;
+};
 const unlistable = () => {
   throw new BridgeError('KUBE_UNAVAILABLE', 'pods may not be listed');
 };
@@ -46,7 +65,7 @@ interface Case {
   title: string;
   plan: ExportPlan;
   before?: Publication;
-  winner?: (name: string) => string | undefined;
+  winner?: Parameters<typeof publicationOf>[2];
   /** Services in Nacos. */
   records: string[];
   problems: string[];
@@ -60,11 +79,19 @@ const cases: Case[] = [
     plan: plan(plain, { directory: new ConnectionDirectory() }),
     records: [],
     problems: ['connectionRef'],
-    isKnown: false,
+    isKnown: true,
   },
   {
-    title: 'what it did while its connection is missing',
+    title: 'nothing any more when its connection is gone',
     plan: plan(plain, { directory: new ConnectionDirectory() }),
+    before: published,
+    records: [],
+    problems: ['connectionRef'],
+    isKnown: true,
+  },
+  {
+    title: 'what it did while its connection cannot be used',
+    plan: plan(plain, { directory: unusable() }),
     before: published,
     records: ['orders', 'orders-grpc'],
     problems: ['connectionRef'],
@@ -96,7 +123,16 @@ const cases: Case[] = [
   {
     title: 'no name that another export has',
     plan: plan(),
-    winner: (name) => (name.endsWith('grpc') ? '0 another' : rankOf(plain)),
+    winner: other('grpc'),
+    records: ['orders'],
+    problems: ['serviceName'],
+    isKnown: true,
+  },
+  {
+    title: 'of two ports with one name the first',
+    plan: plan(
+      exportOfResource(nacosService({ ports: [{ name: 'http' }, { name: 'grpc', serviceName: '{service}' }] })),
+    ),
     records: ['orders'],
     problems: ['serviceName'],
     isKnown: true,
@@ -104,7 +140,7 @@ const cases: Case[] = [
 ];
 
 describe('the plan of an export', () => {
-  for (const { title, plan, before, winner = () => rankOf(plan.rules), records, problems, isKnown } of cases) {
+  for (const { title, plan, before, winner = () => undefined, records, problems, isKnown } of cases) {
     it(`publishes ${title}`, () => {
       const publication = publicationOf(plan, before, winner);
       const services = [...publication.records.values()].map(({ address }) => address.service.serviceName);
@@ -125,12 +161,26 @@ describe('the plan of an export', () => {
     assert.deepEqual([...namespacesOf(plan(elsewhere))], ['']);
   });
 
-  it('claims each name once, for the export of the least rank, also while it is not known what that wants', () => {
-    const older = exportOfResource(nacosService({}, { name: 'older', creationTimestamp: '2026-01-01T00:00:00Z' }));
-    const younger = exportOfResource(nacosService({}, { name: 'younger', creationTimestamp: '2026-01-02T00:00:00Z' }));
-    assert.deepEqual(new Set(claimsOf([plan(younger), plan(older)], new Map()).values()), new Set([rankOf(older)]));
-    const unknown = plan(older, { directory: new ConnectionDirectory() });
-    const before = new Map([[older.id, { ...published, export: older }]]);
-    assert.deepEqual(new Set(claimsOf([plan(younger), unknown], before).values()), new Set([rankOf(older)]));
+  it('gives the first of two ports of one name its own backend', () => {
+    const ports = [{ name: 'http' }, { name: 'grpc', serviceName: '{service}' }];
+    const { wanted } = plan(exportOfResource(nacosService({ ports })));
+    const places = [...wanted.values()].flatMap(({ record }) => record.instances.map(({ port }) => port));
+    assert.deepEqual(places, [8080]);
+  });
+
+  it('claims the names of what was published while it is not known what is wanted', () => {
+    const names = (claims: NameClaim[]) => claims.map(({ address }) => address.service.serviceName);
+    assert.deepEqual(names(claimsOf([plan()], new Map())), ['orders', 'orders-grpc']);
+    const unknown = plan(plain, { directory: unusable() });
+    assert.deepEqual(names(claimsOf([unknown], new Map())), []);
+    assert.deepEqual(names(claimsOf([unknown], new Map([[plain.id, published]]))), ['orders', 'orders-grpc']);
+  });
+
+  it('calls the connection of an annotated Service by its annotation', () => {
+    const annotations = { 'bridge.nacos.io/export': 'true', 'bridge.nacos.io/connection': 'main' };
+    const annotated = exportOfAnnotations(service({ annotations }));
+    assert.ok(annotated);
+    const { problems } = plan(annotated, { directory: new ConnectionDirectory() });
+    assert.match(problems[0]?.message ?? '', /named by the annotation `bridge.nacos.io\/connection`, does not exist/);
   });
 });

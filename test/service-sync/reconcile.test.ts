@@ -9,16 +9,25 @@ import type { Instance, ServiceKey } from '../../operator/nacos/naming/naming-ty
 import type { EndpointSlice } from '../../operator/service-sync/endpoint-slices.ts';
 import { Publications } from '../../operator/service-sync/publications.ts';
 import { ServiceReconciler } from '../../operator/service-sync/reconcile.ts';
+import { RecordSender } from '../../operator/service-sync/record-sender.ts';
 import { SelectionGuard } from '../../operator/service-sync/selection-guard.ts';
 import type { Service } from '../../operator/service-sync/service-export.ts';
+import { SelfRegistered } from '../../operator/service-sync/self-registered.ts';
 import { ServiceStores } from '../../operator/service-sync/service-stores.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock, settle } from '../fake-clock.ts';
 import { endpoint, nacosService, service, slice } from './objects.ts';
 
 /** A registry in memory: what it holds is what the tests look at. */
 class Registry {
+  /** Where it is; another one elsewhere is another Nacos. */
+  readonly server: string;
   readonly records = new Map<string, string[]>();
+  readonly connections = { count: 1 };
   refuse: BridgeError | undefined;
+
+  constructor(server = 'nacos:8848') {
+    this.server = server;
+  }
 
   async publish({ group, serviceName }: ServiceKey, instances: readonly Instance[]): Promise<void> {
     if (this.refuse) throw this.refuse;
@@ -40,7 +49,11 @@ class Cluster {
   readonly publications = new Publications();
   readonly clock = new FakeClock();
   readonly stores = new ServiceStores();
+  readonly selfRegistered = new SelfRegistered();
+  readonly sender: RecordSender;
   readonly reconciler: ServiceReconciler;
+  /** Services of which everything is confirmed, and whether that took a request. */
+  settled: string[] = [];
   arePodsKnown = true;
   #queue: string[] = [];
   #version = 0;
@@ -48,19 +61,29 @@ class Cluster {
   constructor() {
     this.connect();
     const { directory, publications, stores } = this;
-    this.publications.onContest((key) => this.#queue.push(key));
+    this.publications.claims.onContest((key) => this.#queue.push(key));
+    this.sender = new RecordSender({
+      clock: this.clock,
+      isFree: (address) => publications.claims.winner(address)?.address.client !== address.client,
+      onState: (exportId) => publications.changed(exportId),
+    });
+    this.sender.onMoved((key) => this.#queue.push(key));
+    this.sender.onSettled((key, hasChanged) => this.settled.push(`${key} ${hasChanged}`));
     this.reconciler = new ServiceReconciler({
       clusterId: () => 'c1',
       stores,
       pods: { isSynced: () => this.arePodsKnown, get: () => undefined },
       directory,
       publications,
+      sender: this.sender,
       guard: new SelectionGuard(this.clock),
+      selfRegistered: this.selfRegistered,
     });
   }
 
   connect(registry = this.registry, connection = DEFAULT_CONNECTION): void {
-    const handle = { title: '', client: { naming: registry }, namespaceId: '' } as unknown as ConnectionHandle;
+    const servers = [registry.server];
+    const handle = { title: '', client: { naming: registry }, servers, namespaceId: '' } as unknown as ConnectionHandle;
     this.directory.set(connection, handle);
   }
 
@@ -76,11 +99,12 @@ class Cluster {
     }
   }
 
-  /** Reconciles these Services, and all that are contested by them. */
+  /** Reconciles these Services, and all that they bring into the queue, until Nacos has answered to all. */
   async reconcile(...keys: string[]): Promise<void> {
-    this.#queue = keys;
+    this.#queue.push(...keys);
     for (let key = this.#queue.shift(); key !== undefined; key = this.#queue.shift()) {
-      await this.reconciler.reconcile(key);
+      this.reconciler.reconcile(key);
+      await settle();
     }
   }
 
@@ -111,10 +135,14 @@ describe('the reconciler of Services', () => {
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1', '10.0.0.2'] });
   });
 
-  it('says whether anything had to be sent', async () => {
+  it('tells when all is confirmed, and whether anything had to be sent', async () => {
     cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
-    assert.equal(await cluster.reconciler.reconcile('shop/orders'), true);
-    assert.equal(await cluster.reconciler.reconcile('shop/orders'), false);
+    cluster.reconciler.reconcile('shop/orders');
+    assert.deepEqual(cluster.settled, []);
+    await settle();
+    assert.deepEqual(cluster.settled, ['shop/orders true']);
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual(cluster.settled, ['shop/orders true', 'shop/orders false']);
   });
 
   it('withdraws what is not asked for any more: a port, the resource, the Service', async () => {
@@ -156,10 +184,111 @@ describe('the reconciler of Services', () => {
     await cluster.reconcile('shop/orders');
     assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
     const [problem] = cluster.publications.of('shop/billing').get('NacosService shop/b')?.problems ?? [];
-    assert.match(problem?.message ?? '', /'shared' in group 'DEFAULT_GROUP' is published by an older export/);
+    assert.match(
+      problem?.message ?? '',
+      /'shared' in group 'DEFAULT_GROUP' is published by NacosService shop\/a, which is older/,
+    );
     cluster.stores.resources.applyEvent('DELETED', { ...older, metadata: { ...older.metadata, uid: 'shop/a' } });
     await cluster.reconcile('shop/orders');
     assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.9'] });
+  });
+
+  const two = (spec: Partial<NacosService['spec']> = {}) => {
+    const labels = { 'kubernetes.io/service-name': 'billing' };
+    const billing = slice([endpoint('10.0.0.9')], { metadata: { name: 'billing-x', namespace: 'shop', labels } });
+    const older = nacosService({ serviceName: 'shared' }, { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z' });
+    const younger = nacosService(
+      { serviceName: 'shared', source: { serviceRef: { name: 'billing' } }, ...spec },
+      { name: 'b', creationTimestamp: '2026-01-02T00:00:00Z' },
+    );
+    cluster.put({
+      services: [service(), service({ name: 'billing' })],
+      slices: [slice([endpoint('10.0.0.1')]), billing],
+      resources: [older, younger],
+    });
+    return { older, younger };
+  };
+  const drop = (resource: NacosService) => {
+    const uid = objectKey(resource);
+    cluster.stores.resources.applyEvent('DELETED', { ...resource, metadata: { ...resource.metadata, uid } });
+  };
+
+  const endings: [string, (younger: NacosService) => void][] = [
+    [
+      'another name is wanted',
+      ({ metadata }) =>
+        cluster.put({
+          resources: [
+            {
+              ...nacosService({ serviceName: 'own', source: { serviceRef: { name: 'billing' } } }),
+              metadata: { ...metadata, generation: 2 },
+            },
+          ],
+        }),
+    ],
+    ['its resource is deleted', drop],
+    [
+      'its Service is deleted',
+      () =>
+        cluster.stores.services.applyEvent('DELETED', {
+          ...service({ name: 'billing' }),
+          metadata: { name: 'billing', namespace: 'shop', uid: 'shop/billing' },
+        }),
+    ],
+  ];
+  for (const [title, end] of endings) {
+    it(`forgets a claim that has lost when ${title}`, async () => {
+      const { older, younger } = two();
+      await cluster.reconcile('shop/orders', 'shop/billing');
+      assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
+      end(younger);
+      await cluster.reconcile('shop/billing');
+      drop(older);
+      await cluster.reconcile('shop/orders');
+      assert.equal(held()['DEFAULT_GROUP shared'], undefined);
+    });
+  }
+
+  it('gives a name once at one Nacos, whatever the connections to it', async () => {
+    two({ connectionRef: { kind: 'NacosConnection', name: 'own' } });
+    const own = new Registry();
+    cluster.connect(own, 'shop/own');
+    await cluster.reconcile('shop/billing', 'shop/orders');
+    assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
+    assert.deepEqual([...own.records.keys()], []);
+    const [problem] = cluster.publications.of('shop/billing').get('NacosService shop/b')?.problems ?? [];
+    assert.match(problem?.message ?? '', /published by NacosService shop\/a, which is older/);
+    cluster.connect(new Registry('elsewhere:8848'), 'shop/own');
+    await cluster.reconcile('shop/billing');
+    assert.deepEqual(cluster.publications.of('shop/billing').get('NacosService shop/b')?.problems, []);
+  });
+
+  it('gives a name that two Services of one selector want to the older, whichever has changed last', async () => {
+    const ports = [
+      { name: 'http', port: 80 },
+      { name: 'grpc', port: 90 },
+    ];
+    const labels = { app: 'x' };
+    const older = service({ labels, ports, creationTimestamp: '2026-01-01T00:00:00Z' });
+    const younger = service({ name: 'orders-grpc', labels, creationTimestamp: '2026-01-02T00:00:00Z' });
+    const both = [
+      { name: 'http', port: 80 },
+      { name: 'grpc', port: 90 },
+    ];
+    const other = slice([endpoint('10.0.0.2')], {
+      metadata: { name: 'g', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'orders-grpc' } },
+    });
+    cluster.put({
+      services: [younger, older],
+      slices: [slice([endpoint('10.0.0.1')], { ports: both }), other],
+      resources: [nacosService({ source: { serviceSelector: { matchLabels: labels } } })],
+    });
+    for (const keys of [['shop/orders-grpc', 'shop/orders'], ['shop/orders-grpc'], ['shop/orders']]) {
+      await cluster.reconcile(...keys);
+      assert.deepEqual(held()['DEFAULT_GROUP orders-grpc'], ['10.0.0.1']);
+    }
+    const [problem] = cluster.publications.of('shop/orders-grpc').get('NacosService shop/export')?.problems ?? [];
+    assert.match(problem?.message ?? '', /is the name of Service 'orders', which is older/);
   });
 
   it('lets a resource come before the annotation of the Service', async () => {
@@ -186,18 +315,47 @@ describe('the reconciler of Services', () => {
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
   });
 
-  it('leaves what it published at one client until another one has it, when its connection moves', async () => {
+  it('leaves what it published at one client until another one has it, and keeps both equal meanwhile', async () => {
     cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
     await cluster.reconcile('shop/orders');
-    const former = cluster.client;
     const elsewhere = new Registry();
+    elsewhere.refuse = new BridgeError('NACOS_UNAUTHENTICATED', 'wrong password');
     cluster.connect(elsewhere);
     await cluster.reconcile('shop/orders');
-    assert.deepEqual([...elsewhere.records.keys()], ['DEFAULT_GROUP orders']);
-    assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP orders']);
-    await cluster.reconciler.leave(former);
+    cluster.put({ slices: [slice([endpoint('10.0.0.2')])] });
+    await cluster.reconcile('shop/orders');
+    await cluster.clock.advance(3_600_000);
+    assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.2'] });
+    assert.equal(cluster.sender.formerCount(DEFAULT_CONNECTION), 1);
+    elsewhere.refuse = undefined;
+    cluster.sender.retry(cluster.client);
+    await settle();
+    await cluster.reconcile();
     assert.deepEqual(held(), {});
-    assert.deepEqual([...elsewhere.records.keys()], ['DEFAULT_GROUP orders']);
+    assert.deepEqual([...elsewhere.records], [['DEFAULT_GROUP orders', ['10.0.0.2']]]);
+    assert.equal(cluster.sender.formerCount(DEFAULT_CONNECTION), 0);
+  });
+
+  it('withdraws everywhere what is deleted while it moves', async () => {
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await cluster.reconcile('shop/orders');
+    const elsewhere = new Registry();
+    elsewhere.refuse = new BridgeError('TIMEOUT', 'no answer');
+    cluster.connect(elsewhere);
+    await cluster.reconcile('shop/orders');
+    cluster.stores.services.replace([]);
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual([held(), [...elsewhere.records]], [{}, []]);
+  });
+
+  it('withdraws what a connection held that is gone', async () => {
+    cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
+    await cluster.reconcile('shop/orders');
+    cluster.directory.remove(DEFAULT_CONNECTION);
+    await assert.rejects(cluster.reconcile('shop/orders'), /no default connection/);
+    await settle();
+    assert.deepEqual(held(), {});
+    assert.deepEqual(cluster.publications.records(), []);
   });
 
   it('does not withdraw what another connection wants at the client that was left', async () => {
@@ -205,17 +363,27 @@ describe('the reconciler of Services', () => {
     const other = { name: 'other', creationTimestamp: '2026-01-02T00:00:00Z' };
     const oldest = { creationTimestamp: '2026-01-01T00:00:00Z' };
     const { client } = cluster;
-    cluster.directory.set('shop/other', { title: '', client, namespaceId: '' });
+    cluster.directory.set('shop/other', { title: '', client, servers: [cluster.registry.server], namespaceId: '' });
     const resources = [nacosService({}, oldest), nacosService(spec, other)];
     cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources });
     await cluster.reconcile('shop/orders');
-    const problems = cluster.publications
-      .publicationsOf('NacosService shop/other')
-      .flatMap(([, { problems }]) => problems);
-    assert.match(problems[0]?.message ?? '', /published by an older export/);
-    cluster.connect(new Registry());
+    const problems = () =>
+      cluster.publications.publicationsOf('NacosService shop/other').flatMap(([, { problems }]) => problems);
+    assert.match(problems()[0]?.message ?? '', /published by NacosService shop\/export, which is older/);
+    const elsewhere = new Registry('elsewhere:8848');
+    elsewhere.refuse = new BridgeError('TIMEOUT', 'no answer');
+    cluster.connect(elsewhere);
     await cluster.reconcile('shop/orders');
-    await cluster.reconciler.leave(client);
+    assert.match(
+      problems()[0]?.message ?? '',
+      /published by NacosService shop\/export, which is older/,
+      'the former client holds it for the older',
+    );
+    elsewhere.refuse = undefined;
+    cluster.sender.retry(cluster.client);
+    await settle();
+    await cluster.reconcile();
+    assert.deepEqual(problems(), []);
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
   });
 
@@ -237,14 +405,16 @@ describe('the reconciler of Services', () => {
     assert.equal(cluster.publications.isKnown(DEFAULT_CONNECTION), true);
   });
 
-  it('remembers what Nacos refused, and goes on with the rest', async () => {
+  it('tries again within a minute what Nacos refused, for whatever reason', async () => {
     cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [nacosService()] });
-    cluster.registry.refuse = new BridgeError('NACOS_FORBIDDEN', 'no right');
-    await assert.rejects(cluster.reconcile('shop/orders'), /no right/);
-    const [record] = cluster.publications.of('shop/orders').get('NacosService shop/export')?.records.values() ?? [];
-    assert.deepEqual(record?.state, { failed: cluster.registry.refuse });
-    cluster.registry.refuse = undefined;
+    cluster.registry.refuse = new BridgeError('NACOS_INVALID', 'a persistent service has the name');
     await cluster.reconcile('shop/orders');
+    const record = () =>
+      [...(cluster.publications.of('shop/orders').get('NacosService shop/export')?.records.values() ?? [])][0];
+    assert.deepEqual(record()?.state, { failed: cluster.registry.refuse });
+    cluster.registry.refuse = undefined;
+    await cluster.clock.advance(60_000);
+    assert.equal(record()?.state, 'confirmed');
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.1'] });
   });
 

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
-import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
-import {
-  covers,
-  exportOfAnnotations,
-  exportOfResource,
-  namePorts,
-  usesPods,
-} from '../../operator/service-sync/service-export.ts';
+import { exportOfAnnotations } from '../../operator/service-sync/service-annotations.ts';
+import { covers, exportOfResource, rankOf, usesPods } from '../../operator/service-sync/service-export.ts';
 import { nacosService, service } from './objects.ts';
 
 describe('which Services an export covers', () => {
@@ -28,33 +22,6 @@ describe('which Services an export covers', () => {
   }
 });
 
-describe('an export by annotation', () => {
-  it('needs the word true', () => {
-    assert.equal(exportOfAnnotations(service()), undefined);
-    assert.equal(exportOfAnnotations(service({ annotations: { 'bridge.nacos.io/export': 'yes' } })), undefined);
-  });
-
-  it('has the defaults of a resource', () => {
-    const annotated = exportOfAnnotations(service({ annotations: { 'bridge.nacos.io/export': 'true' } }));
-    const { id, owner, ...rest } = exportOfResource(nacosService());
-    assert.deepEqual({ ...annotated, id, owner }, { ...rest, id, owner });
-    assert.equal(annotated?.connection, DEFAULT_CONNECTION);
-  });
-
-  it('takes name, group and connection from their annotations', () => {
-    const annotations = {
-      'bridge.nacos.io/export': 'true',
-      'bridge.nacos.io/service-name': 'shop-{service}',
-      'bridge.nacos.io/group': 'SHOP',
-      'bridge.nacos.io/connection': 'main',
-    };
-    const annotated = exportOfAnnotations(service({ annotations }));
-    assert.equal(annotated?.serviceName, 'shop-{service}');
-    assert.equal(annotated.group, 'SHOP');
-    assert.equal(annotated.connection, 'shop/main');
-  });
-});
-
 describe('the need for pods', () => {
   it('is there for labels and for annotations only', () => {
     assert.equal(usesPods(exportOfResource(nacosService())), false);
@@ -63,63 +30,26 @@ describe('the need for pods', () => {
   });
 });
 
-describe('the names of ports', () => {
-  const two = service({
-    ports: [
-      { name: 'http', port: 80 },
-      { name: 'grpc', port: 90 },
-    ],
-  });
-  const cases: [string, ReturnType<typeof service>, Parameters<typeof nacosService>[0], [string, string][]][] = [
+describe('who comes first of those that want a name', () => {
+  const resource = nacosService({}, { creationTimestamp: '2026-01-02T00:00:00Z' });
+  const annotated = exportOfAnnotations(
+    service({ annotations: { 'bridge.nacos.io/export': 'true' }, creationTimestamp: '2026-01-01T00:00:00Z' }),
+  );
+  assert.ok(annotated);
+  const rank = (rules = exportOfResource(resource), of: Partial<ReturnType<typeof service>['metadata']> = {}) =>
+    rankOf(rules, service(of));
+  const older = exportOfResource(nacosService({}, { name: 'z', creationTimestamp: '2026-01-01T00:00:00Z' }));
+  const twin = exportOfResource(nacosService({}, { name: 'a', creationTimestamp: '2026-01-02T00:00:00Z' }));
+  const cases: [string, string, string][] = [
+    ['a resource before annotations', rank(), rank(annotated)],
+    ['the older resource', rank(older), rank()],
+    ['of two of one age the first by name', rank(twin), rank()],
     [
-      'the first has the name of the service, the others add theirs',
-      two,
-      {},
-      [
-        ['orders', 'http'],
-        ['orders-grpc', 'grpc'],
-      ],
+      'the older Service of one resource',
+      rank(undefined, { name: 'z', creationTimestamp: '2026-01-01T00:00:00Z' }),
+      rank(undefined, { name: 'a', creationTimestamp: '2026-01-02T00:00:00Z' }),
     ],
-    ['a port without a name', service({ ports: [{ port: 80 }] }), {}, [['orders', '']]],
-    [
-      'a template',
-      two,
-      { serviceName: 'a-{service}-b' },
-      [
-        ['a-orders-b', 'http'],
-        ['a-orders-b-grpc', 'grpc'],
-      ],
-    ],
-    [
-      'ports that are chosen: the first of the list is the first',
-      two,
-      { ports: [{ name: 'grpc' }] },
-      [['orders', 'grpc']],
-    ],
-    [
-      'by number, with a name of their own',
-      two,
-      { ports: [{ number: 80 }, { number: 90, serviceName: 'rpc' }] },
-      [
-        ['orders', 'http'],
-        ['rpc', 'grpc'],
-      ],
-    ],
-    [
-      'ports that the Service does not have',
-      two,
-      { ports: [{ name: 'absent' }, { name: 'grpc' }] },
-      [['orders', 'grpc']],
-    ],
-    ['no ports at all', service({ ports: [] }), {}, []],
+    ['of two Services of one age the first by name', rank(undefined, { name: 'a' }), rank(undefined, { name: 'b' })],
   ];
-  for (const [title, target, spec, expected] of cases) {
-    it(title, () => {
-      const named = namePorts(target, exportOfResource(nacosService(spec)));
-      assert.deepEqual(
-        named.map(({ serviceName, portName }) => [serviceName, portName]),
-        expected,
-      );
-    });
-  }
+  for (const [title, first, second] of cases) it(`is ${title}`, () => assert.ok(first < second));
 });

@@ -64,6 +64,46 @@ export class NacosNamingAdmin {
     }
   }
 
+  /** Sets values of an instance as the console does. @throws Error with the server's answer when it refuses */
+  async override(
+    { group, serviceName }: { readonly group: string; readonly serviceName: string },
+    { clusterName, enabled, ip, metadata, port, weight }: Omit<NacosInstance, 'healthy'>,
+  ): Promise<void> {
+    const path = this.#isV3 ? '/v3/admin/ns/instance' : '/v1/ns/instance';
+    const values = {
+      ...this.#namespaceOf(''),
+      groupName: group,
+      serviceName,
+      ip,
+      port: String(port),
+      clusterName,
+      ephemeral: 'true',
+      enabled: String(enabled),
+      weight: String(weight),
+      metadata: JSON.stringify(metadata),
+    };
+    await this.#change('PUT', path, values, `the values of ${ip}`);
+  }
+
+  /** Registers an instance that stays, or removes it, and the service with it, as an administrator does. */
+  async changePersistent(
+    change: 'register' | 'remove',
+    { group, serviceName }: { readonly group: string; readonly serviceName: string },
+    { ip, port }: { readonly ip: string; readonly port: number },
+  ): Promise<void> {
+    const service = { ...this.#namespaceOf(''), groupName: group, serviceName };
+    const instance = { ...service, ip, port: String(port), ephemeral: 'false' };
+    const method = change === 'register' ? 'POST' : 'DELETE';
+    await this.#change(method, '/v1/ns/instance', instance, `${change} ${ip}`);
+    const path = this.#isV3 ? '/v3/admin/ns/service' : '/v1/ns/service';
+    if (change === 'remove') await this.#change('DELETE', path, service, `remove ${serviceName}`);
+  }
+
+  async #change(method: string, path: string, query: Readonly<Record<string, string>>, what: string): Promise<void> {
+    const { status, text } = await this.#call(method, path, query);
+    if (status !== 200) throw new Error(`${what}: Nacos answered ${status} ${text.slice(0, 300)}`);
+  }
+
   #namespaceOf(namespaceId: string): { namespaceId: string } {
     const isPublic = namespaceId === '' || namespaceId === 'public';
     if (!isPublic) return { namespaceId };

@@ -79,7 +79,7 @@ export interface NacosServiceSpec {
    */
   serviceName: string;
   /**
-   * The ports to publish; without this list all of them, in the order of the Service. A Service need not have each of these ports.
+   * The ports to publish; without this list all TCP ports, in the order of the Service. With `source.serviceSelector` a Service need not have each of these ports.
    *
    * Items: A port, by its name or by its number in the Service.
    */
@@ -97,6 +97,12 @@ export interface NacosServiceSpec {
      */
     serviceName?: string;
   }[];
+  /**
+   * The families of addresses to publish. Without it the first one of the Service: a dual-stack pod is one instance, unless both are named here.
+   *
+   * Items: A family.
+   */
+  ipFamilies?: ('IPv4' | 'IPv6')[];
   /**
    * How an endpoint that is not ready appears. `Healthy`: it stays listed with `healthy=false`. `Enabled`: it stays listed with `enabled=false`. `Remove`: it is not listed.
    */
@@ -134,9 +140,13 @@ export interface NacosServiceSpec {
     labels: string[];
   };
   /**
-   * Whether annotations of the pods count. `Use`: `bridge.nacos.io/weight`, a decimal number from 0 to 10000, replaces `weight` for that pod.
+   * Whether annotations of the pods count. `Use`: `bridge.nacos.io/weight`, a decimal number from 0 to 10000, replaces `weight` for that pod, and `bridge.nacos.io/export: "false"` leaves that pod out.
    */
   podAnnotations: 'Ignore' | 'Use';
+  /**
+   * What becomes of an address that an application has registered itself in the same service, so that it stands there twice. `Report`: it is told in `problems`. `Yield`: it is left to the application for as long as that keeps it registered and healthy.
+   */
+  selfRegistered: 'Report' | 'Yield';
 }
 
 /**
@@ -168,16 +178,81 @@ export interface NacosServiceStatus {
      */
     draining: number;
     /**
-     * How many of them are registered in Nacos, in whatever state. The others are left out because they are not ready (`readiness` is `Remove`), or for a reason that `problems` names.
+     * How many of them Nacos has confirmed, in whatever state. The others wait (`pending`), are refused, or are left out: because they are not ready (`readiness` is `Remove`), because they are to be, or for a reason that `problems` names.
      */
     published: number;
+    /**
+     * How many of them were sent, or are to be, and are not confirmed yet.
+     */
+    pending?: number;
   };
   /**
    * How many instances Nacos lists with the mark of this cluster that should not be there.
    */
   ghosts?: number;
   /**
-   * What could not be published and why, at most ten of them. Everything else is published.
+   * Where these are, at most ten of them.
+   *
+   * Items: One of them.
+   */
+  ghostHosts?: {
+    /**
+     * The name of the Service in Kubernetes.
+     */
+    service: string;
+    /**
+     * Address and port of the instance.
+     */
+    member: string;
+  }[];
+  /**
+   * How many instances stand there twice, because an application has registered the same address itself.
+   */
+  twins?: number;
+  /**
+   * Where these are, at most ten of them.
+   *
+   * Items: One of them.
+   */
+  twinHosts?: {
+    /**
+     * The name of the Service in Kubernetes.
+     */
+    service: string;
+    /**
+     * Address and port of the instance.
+     */
+    member: string;
+  }[];
+  /**
+   * What somebody has changed in Nacos, at most ten of them; there it wins over what is published here.
+   *
+   * Items: One value.
+   */
+  overrides?: {
+    /**
+     * The name of the Service in Kubernetes.
+     */
+    service: string;
+    /**
+     * Address and port of the instance.
+     */
+    member: string;
+    /**
+     * `enabled`, `weight`, or `metadata.` with a key.
+     */
+    field: string;
+    /**
+     * What the operator has sent.
+     */
+    sent: string;
+    /**
+     * What Nacos tells its clients.
+     */
+    shown: string;
+  }[];
+  /**
+   * What could not be published as it was asked for and why, at most ten of them. Everything else is published.
    *
    * Items: One problem.
    */
@@ -200,7 +275,7 @@ export interface NacosServiceStatus {
     message: string;
   }[];
   /**
-   * `Ready`: everything that was asked for is done. `Published`: Nacos has confirmed every service. `DeletionGuard`: the selector would withdraw more than half of at least ten Services at once, so nothing is withdrawn until the annotation `bridge.nacos.io/confirm-deletion` confirms it.
+   * `Ready`: everything that was asked for is done. `Published`: Nacos has confirmed every service. `Overridden`: somebody has changed instances in Nacos, which wins over what is published. `DeletionGuard`: the selector would withdraw more than half of at least ten Services at once, so nothing is withdrawn until the annotation `bridge.nacos.io/confirm-deletion` confirms it.
    *
    * Items: One aspect of the state.
    */

@@ -56,6 +56,11 @@ export function connectionOfSync({ spec, metadata }: NacosConfigSync): Connectio
   return connectionKey(metadata.namespace, spec.connectionRef?.name);
 }
 
+/** Its connection: a Nacos that is slow must hold up no other. */
+function laneOf(sync: NacosConfigSync | undefined): string {
+  return sync === undefined ? '' : connectionOfSync(sync);
+}
+
 /** How many NacosConfigSyncs use a connection. */
 export function syncsUsing(syncs: Store<NacosConfigSync>, connection: ConnectionKey): number {
   return syncs.byIndex(CONNECTION_INDEX, connection).length;
@@ -86,7 +91,8 @@ export class BulkSync implements Runnable {
     this.#options = options;
     this.#reporter = new SyncReporter({ ...options, findings: (key) => this.#findings(key) });
     const reconcile = (key: string, context: ReconcileContext) => this.#reconcile(key, context);
-    this.#controller = new Controller({ name: this.name, reconcile, concurrency: 4, log, clock, metrics });
+    const lane = (key: string) => laneOf(options.syncs.get(key));
+    this.#controller = new Controller({ name: this.name, reconcile, concurrency: 4, lane, log, clock, metrics });
     this.controllers = [this.#controller, this.#reporter.controller];
   }
 

@@ -9,13 +9,15 @@ import {
   serviceText,
 } from '../../../operator/nacos/index.ts';
 import { membersOf, type Member } from '../../../operator/service-sync/endpoint-slices.ts';
+import { namePorts } from '../../../operator/service-sync/port-names.ts';
+import { exportOfAnnotations } from '../../../operator/service-sync/service-annotations.ts';
 import {
   covers,
-  exportOfAnnotations,
   exportOfResource,
-  namePorts,
   type Service,
+  type ServiceExport,
 } from '../../../operator/service-sync/service-export.ts';
+import { chooseSlices } from '../../../operator/service-sync/slice-choice.ts';
 import type { RowContext, RowSource } from './row-book.ts';
 import type { SideFacts } from './row.ts';
 
@@ -25,6 +27,7 @@ interface Exposure {
   /** Undefined where its connection is to another server. */
   readonly address: ServiceKey | undefined;
   readonly serviceName: string;
+  readonly ipFamilies: ServiceExport['ipFamilies'];
 }
 
 export function serviceSources(service: Service, context: RowContext): RowSource<ServiceInfo>[] {
@@ -33,10 +36,12 @@ export function serviceSources(service: Service, context: RowContext): RowSource
   const exports = [...covering.map(exportOfResource), ...(annotated ? [annotated] : [])];
   const sources = exports.flatMap((rules) => {
     const connectionNamespaceId = context.nacosNamespaceOf(rules.connection);
-    return namePorts(service, rules).map(({ serviceName, portName }) => {
+    return namePorts(service, rules).ports.map(({ serviceName, portName }) => {
       const namespaceId = rules.namespaceId ?? connectionNamespaceId ?? '';
       const address = { namespaceId, group: rules.group, serviceName };
-      const exposure = { portName, serviceName, address: connectionNamespaceId === undefined ? undefined : address };
+      const { ipFamilies } = rules;
+      const isHere = connectionNamespaceId !== undefined;
+      const exposure = { portName, serviceName, ipFamilies, address: isHere ? address : undefined };
       return serviceSource(service, exposure, context);
     });
   });
@@ -46,7 +51,7 @@ export function serviceSources(service: Service, context: RowContext): RowSource
 
 function serviceSource(
   service: Service,
-  { address, portName, serviceName }: Exposure,
+  { address, ipFamilies, portName, serviceName }: Exposure,
   { clusterId, nacos, nameOf, view }: RowContext,
 ): RowSource<ServiceInfo> {
   const place = address && serviceText(address);
@@ -58,7 +63,8 @@ function serviceSource(
     place,
     watch: (changed) => nacos.naming.subscribe(address as ServiceKey, changed),
     facts(info, isGone) {
-      const members = isGone ? [] : membersOf(view.slicesOfService(objectKey(service)), portName);
+      const { chosen } = chooseSlices(view.slicesOfService(objectKey(service)), service, ipFamilies);
+      const members = isGone ? [] : membersOf(chosen, portName);
       return {
         key,
         object: `svc/${nameOf(service)}${hasPorts ? `:${portName}` : ''}`,

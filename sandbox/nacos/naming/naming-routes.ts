@@ -7,7 +7,7 @@ import type { Generation } from '../generation.ts';
 import { pageOf, required, result } from '../http-routes.ts';
 import type { HttpRequest, HttpRoutes, Page } from '../http-routes.ts';
 import { checkParameters } from '../parameter-rules.ts';
-import { leftOut } from '../refusal.ts';
+import { leftOut, Refusal } from '../refusal.ts';
 import { parseObject } from '../rpc.ts';
 import type { Json } from '../rpc.ts';
 import { checkLegal, defaultCluster, hostOf } from './host.ts';
@@ -72,6 +72,14 @@ export function namingRoutes({ generation, janitor, now, registry }: NamingRoute
         return { body: isDetailed ? page.pageItems : { count: page.totalCount, serviceList: page.pageItems } };
       },
       'GET /v2/ns/client/service/publisher/list': (request) => result(publishersOf(request)),
+      'PUT /v1/ns/instance'(request) {
+        override(request);
+        return { body: 'ok' };
+      },
+      'DELETE /v1/ns/service'(request) {
+        remove(request);
+        return { body: 'ok' };
+      },
     };
   }
   return {
@@ -80,6 +88,14 @@ export function namingRoutes({ generation, janitor, now, registry }: NamingRoute
       result(infoOf(request, request.parameters['clusterName'] ?? defaultCluster).hosts),
     'GET /v3/admin/ns/service/list': (request) => result(listed(request, (host) => host)),
     'GET /v3/admin/ns/client/service/publisher/list': (request) => result(publishersOf(request)),
+    'PUT /v3/admin/ns/instance'(request) {
+      override(request);
+      return result('ok');
+    },
+    'DELETE /v3/admin/ns/service'(request) {
+      remove(request);
+      return result('ok');
+    },
   };
 
   /** @throws Refusal */
@@ -88,6 +104,23 @@ export function namingRoutes({ generation, janitor, now, registry }: NamingRoute
     const { ephemeral, ip, port } = host;
     const kind = ephemeral ? 'ephemeral' : 'persistent';
     registry.publish(registry.obtain(key, ephemeral), addressClientId(ip, port, ephemeral), kind, [host]);
+  }
+
+  /** @throws Refusal */
+  function override(request: HttpRequest): void {
+    const host = givenHost(request);
+    const { enabled, metadata, weight } = host;
+    if (!registry.override(keyOf(request), host, { enabled, metadata, weight })) {
+      throw new Refusal('server error', `service not found, ${required(request, 'serviceName')}`);
+    }
+  }
+
+  /** Of a service without instances. @throws Refusal */
+  function remove(request: HttpRequest): void {
+    const service = registry.find(keyOf(request));
+    if (service === undefined) return;
+    if (service.publications.size > 0) throw new Refusal('server error', 'the service is not empty');
+    registry.remove(service);
   }
 
   function infoOf(request: HttpRequest, clusters: string): ServiceInfo {

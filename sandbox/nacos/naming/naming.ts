@@ -55,6 +55,7 @@ export function createNaming({ clock, log, generation, pushDelayMs = realPushDel
       janitor.withdrawn(service, client);
       pusher.changed(service.key);
     },
+    overridden: (service) => pusher.changed(service.key),
   });
   const subscriptions = new Subscriptions();
   const janitor = new Janitor({ clock, registry });

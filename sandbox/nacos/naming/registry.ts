@@ -9,7 +9,7 @@ import { Refusal } from '../refusal.ts';
 import type { Host } from './host.ts';
 import { groupedName, serviceText } from './service-key.ts';
 import type { ServiceKey } from './service-key.ts';
-import { Service } from './service.ts';
+import { Service, type Override } from './service.ts';
 
 /**
  * A connection, or an address over HTTP. Everything that is registered belongs to a client, and goes with it.
@@ -31,6 +31,8 @@ export interface RegistryEvents {
   published(service: Service, client: NamingClient): void;
   /** By a request, or because the client is gone. */
   withdrawn(service: Service, client: NamingClient): void;
+  /** By an administrator. */
+  overridden(service: Service): void;
 }
 
 export class Registry {
@@ -102,6 +104,14 @@ export class Registry {
     if (client.services.size === 0) this.#clients.delete(clientId);
     this.#put(service, clientId, undefined);
     this.#events.withdrawn(service, client);
+  }
+
+  /** What an administrator sets for an instance. Returns whether there is such a service. */
+  override(key: ServiceKey, host: Host, values: Override): boolean {
+    const service = this.find(key);
+    service?.override(host, values);
+    if (service) this.#events.overridden(service);
+    return service !== undefined;
   }
 
   /** Withdraws all that it published. */

@@ -1,11 +1,12 @@
 /**
  * One service: what its publishers registered, and what is shown of it.
  *
- * Shown is the union of all publications, where equal hosts are one and unequal ones several. It is made anew only when
+ * Shown is the union of all publications, where equal hosts are one and unequal ones several; what an administrator has set
+ * for an address is kept apart, and wins over whatever is published there, now and later. It is made anew only when
  * the service is pushed, so queries show what was last pushed, as they do on a real server, and a change costs as much as
  * the service has instances.
  */
-import { isSameHost } from './host.ts';
+import { createHost, isSameHost } from './host.ts';
 import type { Host } from './host.ts';
 import type { ServiceKey } from './service-key.ts';
 
@@ -13,6 +14,8 @@ export class Service {
   readonly key: ServiceKey;
   readonly ephemeral: boolean;
   readonly #publications = new Map<string, readonly Host[]>();
+  /** By address and cluster. */
+  readonly #overrides = new Map<string, Override>();
   #shown: readonly Host[] | undefined;
   #before: readonly Host[] = [];
   #isChanged = true;
@@ -37,7 +40,7 @@ export class Service {
   refresh(): readonly Host[] {
     if (this.#shown && !this.#isChanged) return this.#shown;
     this.#before = this.#shown ?? [];
-    this.#shown = united(this.#publications.values());
+    this.#shown = united(this.#publications.values()).map((host) => this.#overridden(host));
     this.#isChanged = false;
     return this.#shown;
   }
@@ -48,6 +51,24 @@ export class Service {
     else this.#publications.delete(clientId);
     this.#isChanged = true;
   }
+
+  override(at: Pick<Host, 'ip' | 'port' | 'clusterName'>, values: Override): void {
+    this.#overrides.set(placeOf(at), values);
+    this.#isChanged = true;
+  }
+
+  #overridden(host: Host): Host {
+    const values = this.#overrides.get(placeOf(host));
+    if (values === undefined) return host;
+    return createHost({ ...host, ...values, metadata: { ...host.metadata, ...values.metadata } });
+  }
+}
+
+/** What an administrator sets; the metadata key by key. */
+export type Override = Pick<Host, 'enabled' | 'weight' | 'metadata'>;
+
+function placeOf({ clusterName, ip, port }: Pick<Host, 'ip' | 'port' | 'clusterName'>): string {
+  return `${ip}:${port}:${clusterName}`;
 }
 
 /** Most addresses have one host; only where several have the same are they compared whole. */
@@ -56,7 +77,7 @@ function united(publications: Iterable<readonly Host[]>): Host[] {
   const hosts: Host[] = [];
   for (const publication of publications) {
     for (const host of publication) {
-      const address = `${host.ip}:${host.port}:${host.clusterName}`;
+      const address = placeOf(host);
       const others = byAddress.get(address);
       if (others?.some((other) => isSameHost(host, other))) continue;
       if (others) others.push(host);

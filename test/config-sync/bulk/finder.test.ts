@@ -26,7 +26,7 @@ function finderOf(patterns: readonly ConfigName[]) {
     };
   };
   const client = Object.create(NacosClient.prototype, { config: { value: { discover } } }) as NacosClient;
-  const connection: ConnectionHandle = { title: 'The connection', client, namespaceId: '' };
+  const connection: ConnectionHandle = { title: 'The connection', client, servers: [], namespaceId: '' };
   const tell = (what: string) => (names: readonly ConfigName[]) => told.push(`${what} ${names.map(nameText).join()}`);
   const finder = new Finder({
     connection,

@@ -149,6 +149,25 @@ export const refusedServices: readonly Refused[] = [
     message: 'must not use a `serviceName` twice',
   },
   {
+    title: 'the name of the first port for another one',
+    spec: { source: one, ports: [{ name: 'http' }, { name: 'grpc', serviceName: '{service}' }] },
+    field: 'spec.ports',
+    message: 'which the first port of the list has',
+  },
+  { title: 'no family', spec: { source: one, ipFamilies: [] }, field: 'spec.ipFamilies', message: 'at least 1 item' },
+  {
+    title: 'a family twice',
+    spec: { source: one, ipFamilies: ['IPv4', 'IPv4'] },
+    field: 'spec.ipFamilies[1]',
+    message: 'Duplicate value',
+  },
+  {
+    title: 'an unknown way with what registers itself',
+    spec: { source: one, selfRegistered: 'Remove' },
+    field: 'spec.selfRegistered',
+    message: 'Unsupported value',
+  },
+  {
     title: 'port 65536',
     spec: { source: one, ports: [{ number: 65_536 }] },
     field: 'spec.ports[0].number',
@@ -289,4 +308,6 @@ export const fullService = {
   metadata: { owner: 'x'.repeat(1019) },
   metadataFrom: { labels: ['version', 'app.kubernetes.io/name'] },
   podAnnotations: 'Use',
+  ipFamilies: ['IPv6', 'IPv4'],
+  selfRegistered: 'Yield',
 };

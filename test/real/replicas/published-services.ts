@@ -15,21 +15,28 @@ export interface Endpoint {
 
 export class PublishedServices {
   /** Of the namespace, and of the group in Nacos. */
-  readonly group = 'published';
+  readonly group: string;
   readonly #kubernetes: RestKubernetes;
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
 
-  private constructor(kubernetes: RestKubernetes) {
+  private constructor(kubernetes: RestKubernetes, group: string) {
     this.#kubernetes = kubernetes;
+    this.group = group;
   }
 
-  /** As many services as asked for, each with as many endpoints. */
-  static async create(kubernetes: RestKubernetes, services: number, endpoints: number): Promise<PublishedServices> {
-    const published = new PublishedServices(kubernetes);
+  /** As many services as asked for, each with as many endpoints; by the default connection, or by one of their namespace. */
+  static async create(
+    kubernetes: RestKubernetes,
+    services: number,
+    endpoints: number,
+    { group = 'published', connection }: { group?: string; connection?: string } = {},
+  ): Promise<PublishedServices> {
+    const published = new PublishedServices(kubernetes, group);
     await published.#apply('v1', 'Namespace', published.group, {});
     const source = { serviceSelector: { matchExpressions: [{ key: label, operator: 'Exists' }] } };
+    const connectionRef = connection === undefined ? {} : { connectionRef: { name: connection } };
     await published.#apply('bridge.nacos.io/v1alpha1', 'NacosService', 'all', {
-      spec: { group: published.group, source },
+      spec: { group: published.group, source, ...connectionRef },
     });
     const adding = Array.from({ length: services }, async (_, service) => {
       const addresses = Array.from({ length: endpoints }, (_, index) => ({ address: `10.20.${service}.${index + 1}` }));

@@ -108,12 +108,13 @@ describe('Rows of', () => {
       'Services',
       'Instances',
       'Ready Instances',
+      'Published',
       '(Message)',
       'Age',
     ]);
     const status = { conditions: [{ type: 'Ready', status: 'True', reason: 'Published' }], services: 2 };
     const cells = type?.cells(object('NacosService', { spec: { group: 'shop' }, status }), nowMs);
-    assert.deepEqual(cells, ['x', 'True', 'Published', 'shop', 2, null, null, null, '10m']);
+    assert.deepEqual(cells, ['x', 'True', 'Published', 'shop', 2, null, null, null, null, '10m']);
   });
 });
 

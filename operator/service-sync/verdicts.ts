@@ -1,0 +1,234 @@
+/**
+ * How an export fares: whether Nacos has confirmed all of it, what could not be published as it was asked for, and what
+ * somebody has changed in Nacos. Pure; the status of a NacosService and the events of an annotated Service are made of it.
+ *
+ * While records wait for their confirmation, or Services for their first look, nothing is concluded for some seconds, so
+ * that neither a restart nor each change is told on its way. What waits longer is told.
+ */
+import { reasonOf } from '../error-catalogue.ts';
+import type { BridgeError } from '../errors.ts';
+import { timestamp, type Verdict } from '../kube/conditions.ts';
+import { parseKey } from '../kube/resource.ts';
+import { firstOf, otherwise, type Rule } from '../rules.ts';
+import type { HostFinding } from './host-findings.ts';
+import type { Problem } from './problem.ts';
+import type { Publication, PublishedRecord } from './publications.ts';
+import { parseExportId } from './service-export.ts';
+import type { ShownFinding } from './shown-hosts.ts';
+
+export interface ServiceFindings {
+  /** What the export publishes, by Service. */
+  readonly publications: readonly (readonly [service: string, publication: Publication])[];
+  /** How many Services are to be published, looked at already or not. */
+  readonly expected: number;
+  /** The Service that must be there, by its name; undefined for a selector. */
+  readonly named: string | undefined;
+  /** Services that the guard holds. */
+  readonly held: number;
+  /** What Nacos shows that is not as it was sent. */
+  readonly shown: readonly ShownFinding[];
+}
+
+interface ServiceProblem extends Problem {
+  /** The name of the Service. */
+  readonly service: string;
+}
+
+export interface Judgement {
+  readonly ready: Verdict;
+  readonly published: Verdict;
+  readonly overridden: Verdict | undefined;
+  readonly guard: Verdict | undefined;
+  /** The worst first. */
+  readonly problems: readonly ServiceProblem[];
+  /** Whether something has waited for long, so that this is not the last word. */
+  readonly isPending: boolean;
+}
+
+/** What waits for longer is told. */
+export const PENDING_TOLD_AFTER_MS = 5000;
+const REGISTER_ENABLED = 'spring.cloud.nacos.discovery.register-enabled=false';
+
+/** `nowMs` since the epoch. Undefined while nothing is to be concluded. */
+export function judge(findings: ServiceFindings, nowMs: number): Judgement | undefined {
+  const { expected, held, publications, shown } = findings;
+  const records = publications.flatMap(([, publication]) => [...publication.records.values()]);
+  const pending = records.filter(({ state }) => state === 'pending');
+  const sinceMs = Math.min(...pending.map(({ pendingSinceMs = nowMs }) => pendingSinceMs));
+  const isPending = pending.length > 0 && nowMs - sinceMs >= PENDING_TOLD_AFTER_MS;
+  const isUnknown = publications.some(([, { failure, isKnown }]) => !isKnown && failure === undefined);
+  const waits = pending.length > 0 || isUnknown || publications.length < expected;
+  if (waits && !isPending) return undefined;
+  const published = firstOf(publishedRules, { ...findings, records, pending, sinceMs });
+  const problems = problemsOf(publications, shown);
+  const overrides = shown.flatMap(({ finding }) => (finding.kind === 'override' ? [finding] : []));
+  return {
+    ready: readyVerdict(published, problems, held),
+    published,
+    overridden: overrides[0] && overriddenVerdict(overrides[0], overrides.length),
+    guard: held > 0 ? guardVerdict(held) : undefined,
+    problems,
+    isPending,
+  };
+}
+
+interface Situation extends ServiceFindings {
+  readonly records: readonly PublishedRecord[];
+  readonly pending: readonly PublishedRecord[];
+  /** Of the oldest that is pending, since the epoch. */
+  readonly sinceMs: number;
+}
+
+export const publishedRules: readonly Rule<Situation, Verdict>[] = [
+  {
+    title: 'the Service that is named does not exist',
+    when: ({ expected, named }) => named !== undefined && expected === 0,
+    plan: ({ named }) => isFalse('ReferenceMissing', `Service '${named}' does not exist`),
+  },
+  {
+    title: 'it cannot be told what is to be published',
+    when: ({ publications }) => failureOf(publications) !== undefined,
+    plan: ({ publications, records }) => {
+      const { code, message } = failureOf(publications) as BridgeError;
+      return isFalse(reasonOf(code), records.length > 0 ? `${message}; what is published stays meanwhile` : message);
+    },
+  },
+  {
+    title: 'Nacos has refused something, or cannot be asked',
+    when: ({ records }) => records.some(({ state }) => typeof state === 'object'),
+    plan: ({ records }) => failedVerdict(records),
+  },
+  {
+    title: 'something waits for its confirmation',
+    when: ({ pending }) => pending.length > 0,
+    plan: ({ pending, sinceMs }) => {
+      const message = `${namesOf(pending)}: Nacos has not answered since ${timestamp(sinceMs)}`;
+      return isFalse('Pending', message);
+    },
+  },
+  {
+    title: 'a selector selects nothing',
+    when: ({ publications }) => publications.length === 0,
+    plan: () => isTrue('NothingSelected', 'No Service is selected'),
+  },
+  {
+    title: 'there are no instances',
+    when: ({ records }) => records.every(({ instances }) => instances.length === 0),
+    plan: ({ records }) => {
+      const total = records.reduce((sum, { counts }) => sum + counts.total, 0);
+      const why = total > 0 ? `none of ${total} endpoints is to be registered` : 'there are no endpoints';
+      return isTrue('NoInstances', `Nothing is registered in Nacos: ${why}`);
+    },
+  },
+  {
+    title: 'all is confirmed',
+    when: otherwise,
+    plan: ({ records }) => {
+      const filled = records.filter(({ instances }) => instances.length > 0);
+      const instances = filled.reduce((sum, record) => sum + record.instances.length, 0);
+      const what = instances === 1 ? '1 instance' : `${instances} instances`;
+      return isTrue('Published', `Nacos has confirmed ${what} under ${namesOf(filled)}`);
+    },
+  },
+];
+
+function failureOf(publications: ServiceFindings['publications']): BridgeError | undefined {
+  return publications.find(([, { failure }]) => failure !== undefined)?.[1].failure;
+}
+
+function failedVerdict(records: readonly PublishedRecord[]): Verdict {
+  const failures = records.flatMap(({ state, address }) => (typeof state === 'object' ? [{ ...state, address }] : []));
+  const [{ address, failed }, ...others] = failures as [(typeof failures)[number], ...typeof failures];
+  const more = others.length > 0 ? `, and ${others.length} more` : '';
+  const message = `'${address.service.serviceName}' could not be published: ${failed.message}${remedyOf(failed)}${more}`;
+  return isFalse(reasonOf(failed.code), message);
+}
+
+/** What a server's own words do not say. */
+function remedyOf({ code, message }: BridgeError): string {
+  if (code !== 'NACOS_INVALID') return '';
+  const isPersistent = /persistent service/i.test(message);
+  const what = isPersistent
+    ? 'remove the persistent instances of that service in Nacos, then the service itself'
+    : 'remove what is in the way';
+  return `; ${what}, and it is published within a minute`;
+}
+
+function readyVerdict(published: Verdict, problems: readonly ServiceProblem[], held: number): Verdict {
+  if (published.status !== 'True') return published;
+  const [first] = problems;
+  if (first !== undefined) {
+    const more = problems.length > 1 ? `, and ${problems.length - 1} more problems` : '';
+    const where = first.member === undefined ? first.service : `${first.service}, ${first.member}`;
+    const reason = first.field === 'selfRegistered' ? 'SelfRegistered' : 'Invalid';
+    return isFalse(reason, `${where}: \`${first.field}\` ${first.message}${more}`);
+  }
+  return held > 0 ? { ...guardVerdict(held), status: 'False' } : published;
+}
+
+function guardVerdict(held: number): Verdict {
+  const next = 'set the annotation `bridge.nacos.io/confirm-deletion: "true"` to let them go';
+  return isTrue(
+    'SelectorDropsTooMuch',
+    `The selector would drop more than half of its Services; ${held} are held: ${next}`,
+  );
+}
+
+function overriddenVerdict(first: HostFinding & { kind: 'override' }, count: number): Verdict {
+  const { field, member, sent, shown } = first;
+  const more = count > 1 ? `, and ${count - 1} more` : '';
+  const what = `${member}: \`${field}\` is '${shown}' in Nacos, and '${sent}' was sent${more}`;
+  return isTrue('ChangedInNacos', `${what}; what is set there wins: set it there to what it should be`);
+}
+
+function problemsOf(
+  publications: ServiceFindings['publications'],
+  shown: readonly ShownFinding[],
+): readonly ServiceProblem[] {
+  const ofPublications = publications.flatMap(([key, { failure, problems }]) =>
+    failure ? [] : problems.map((problem) => ({ service: parseKey(key).name, ...problem })),
+  );
+  const ranks = new Map(publications.map(([key, { rank }]) => [key, rank]));
+  const ofHosts = shown.flatMap(({ service, finding }) => {
+    const problem = problemOf(finding, ranks.get(service) ?? '');
+    return problem === undefined ? [] : [{ service: parseKey(service).name, ...problem }];
+  });
+  return [...ofPublications, ...ofHosts].toSorted(byText);
+}
+
+/** Of two exports that publish hosts of one service the later one is told. */
+function problemOf(finding: HostFinding, rank: string): Problem | undefined {
+  if (finding.kind === 'twin') {
+    const message = `the application has registered this address itself, too: it stands there twice, and stays when the pod is not ready; switch that off (${REGISTER_ENABLED}), or leave it to the application by \`selfRegistered: Yield\` of a NacosService`;
+    return { member: finding.member, field: 'selfRegistered', message };
+  }
+  if (finding.kind !== 'shared' || finding.by.rank > rank) return undefined;
+  const { key, kind } = parseExportId(finding.by.exportId);
+  const whose = kind === 'NacosService' ? `NacosService ${key}` : `the annotations of Service ${key}`;
+  const message = `the name is used for ${finding.member}, too, by ${whose}; choose another name`;
+  return { field: 'serviceName', message };
+}
+
+/** A few, in quotes. */
+function namesOf(records: readonly PublishedRecord[]): string {
+  const names = records.map(({ address }) => `'${address.service.serviceName}'`);
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return `${names.slice(0, 3).join(', ')}${more}`;
+}
+
+/** What stops a whole service comes before what stops one member. */
+function byText(a: ServiceProblem, b: ServiceProblem): number {
+  return textOf(a) < textOf(b) ? -1 : 1;
+}
+
+function textOf({ service, member = '', field, message }: ServiceProblem): string {
+  return [member === '' ? 0 : 1, service, member, field, message].join(' ');
+}
+
+function isTrue(reason: string, message: string): Verdict {
+  return { status: 'True', reason, message };
+}
+
+function isFalse(reason: string, message: string): Verdict {
+  return { status: 'False', reason, message };
+}

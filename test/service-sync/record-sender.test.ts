@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { BridgeError } from '../../operator/errors.ts';
+import type { NacosClient } from '../../operator/nacos/client.ts';
+import type { Publication, PublishedRecord } from '../../operator/service-sync/publications.ts';
+import { RecordSender } from '../../operator/service-sync/record-sender.ts';
+import { FakeClock, settle } from '../fake-clock.ts';
+
+/** Answers when the test says so. */
+class Client {
+  readonly asked: { service: string; answer: PromiseWithResolvers<void> }[] = [];
+  readonly connections = { count: 1 };
+
+  publish({ serviceName }: { serviceName: string }): Promise<void> {
+    const answer = Promise.withResolvers<void>();
+    this.asked.push({ service: serviceName, answer });
+    return answer.promise;
+  }
+
+  async withdraw(): Promise<void> {}
+
+  async confirm(): Promise<void> {
+    for (const { answer } of this.asked.splice(0)) answer.resolve();
+    await settle();
+  }
+
+  get client(): NacosClient {
+    return { naming: this } as unknown as NacosClient;
+  }
+}
+
+describe('the sender of records', () => {
+  let clock: FakeClock;
+  let sender: RecordSender;
+  let events: string[];
+  let clients: Record<'a' | 'b' | 'c', Client>;
+  const of = new Map<Client, NacosClient>();
+
+  const clientOf = (client: Client): NacosClient => {
+    const known = of.get(client) ?? client.client;
+    of.set(client, known);
+    return known;
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    events = [];
+    clients = { a: new Client(), b: new Client(), c: new Client() };
+    sender = new RecordSender({ clock, isFree: () => true, onState: (id) => events.push(`state ${id}`) });
+    sender.onSettled((service, hasChanged) => events.push(`settled ${service} ${hasChanged}`));
+    sender.onMoved((service) => events.push(`moved ${service}`));
+    sender.onRelease(() => events.push('released'));
+  });
+
+  afterEach(() => sender.stop());
+
+  /** The one record of Service `s`, over connection `main`, at a client. */
+  function want(client: Client, ip = '10.0.0.1'): PublishedRecord {
+    const record = {
+      address: {
+        connection: 'main',
+        client: clientOf(client),
+        service: { namespaceId: '', group: 'G', serviceName: 's' },
+      },
+      instances: [{ ip, port: 80 }],
+      counts: { total: 1, ready: 1, draining: 0, published: 1 },
+      state: 'pending',
+    } as unknown as PublishedRecord;
+    const publication = { export: { id: 'e' }, records: new Map([['r', record]]), problems: [], isKnown: true };
+    sender.want('s', [publication as unknown as Publication]);
+    return record;
+  }
+
+  it('tells when it was confirmed, and since when it was not', async () => {
+    await clock.advance(1000);
+    const first = want(clients.a);
+    const sinceMs = clock.now();
+    await clock.advance(5000);
+    const second = want(clients.a, '10.0.0.2');
+    assert.deepEqual([first.pendingSinceMs, second.pendingSinceMs], [sinceMs, sinceMs]);
+    await clients.a.confirm();
+    assert.deepEqual(
+      [first.state, second.state],
+      ['pending', 'confirmed'],
+      'of a list that was replaced nothing is told',
+    );
+    assert.deepEqual(events, ['state e', 'settled s true']);
+    assert.equal(want(clients.a, '10.0.0.3').pendingSinceMs, clock.now());
+  });
+
+  it('is at two clients at most: the one of now, and the last that has confirmed it', async () => {
+    want(clients.a);
+    await clients.a.confirm();
+    want(clients.b);
+    want(clients.c);
+    assert.deepEqual(
+      [clients.a, clients.b, clients.c].map((client) => sender.uses(clientOf(client))),
+      [true, false, true],
+    );
+    await clients.b.confirm();
+    assert.equal(sender.uses(clientOf(clients.a)), true, 'an answer of a client that was left counts for nothing');
+    events = [];
+    await clients.c.confirm();
+    assert.deepEqual(events, ['state e', 'moved s', 'settled s true']);
+    want(clients.c);
+    assert.equal(sender.uses(clientOf(clients.a)), false);
+    assert.ok(events.includes('released'));
+  });
+
+  it('counts the connections that have something confirmed at a client that is connected', async () => {
+    want(clients.a);
+    assert.equal(sender.confirmedConnections, 0);
+    await clients.a.confirm();
+    assert.equal(sender.confirmedConnections, 1);
+    want(clients.b);
+    assert.equal(sender.confirmedConnections, 1, 'the former client still has it');
+    clients.a.connections.count = 0;
+    assert.equal(sender.confirmedConnections, 0);
+  });
+
+  it('tells of a former client only when that lasts', async () => {
+    const told: string[] = [];
+    sender.onFormerChange((connection) => told.push(`${connection} ${sender.formerCount(connection)}`));
+    want(clients.a);
+    await clients.a.confirm();
+    want(clients.b);
+    assert.equal(sender.formerCount('main'), 0);
+    await clock.advance(3000);
+    assert.deepEqual(told, ['main 1']);
+    sender.dropFormer('main');
+    assert.ok(events.includes('moved s'));
+    want(clients.b);
+    assert.deepEqual(told, ['main 1', 'main 0']);
+    assert.equal(sender.uses(clientOf(clients.a)), false);
+  });
+
+  it('tries again with pauses of up to a minute, for as long as it fails, and at once when it is told to', async () => {
+    const record = want(clients.a);
+    const refusal = new BridgeError('NACOS_INVALID', 'refused');
+    const refuse = async () => {
+      const refused = clients.a.asked.splice(0);
+      for (const { answer } of refused) answer.reject(refusal);
+      await settle();
+      return refused.length;
+    };
+    await refuse();
+    assert.deepEqual(record.state, { failed: refusal });
+    for (let attempt = 1; attempt < 20; attempt += 1) {
+      await clock.advance(60_000);
+      assert.equal(await refuse(), 1, `attempt ${attempt}`);
+    }
+    sender.retry(clientOf(clients.a));
+    await clients.a.confirm();
+    assert.equal(record.state, 'confirmed');
+    await clock.advance(120_000);
+    assert.deepEqual(clients.a.asked, []);
+  });
+});
