@@ -73,7 +73,7 @@ export interface NacosConnectionStatus {
    */
   observedGeneration?: number;
   /**
-   * `Ready`: a server answers and requests can be sent. `Authenticated`: the server accepts the credentials; absent when there are none.
+   * `Ready`: a server answers and requests can be sent. `Authenticated`: the server accepts the credentials; absent when there are none. `AdminApi`: the admin API serves us, as of the last time that it was asked; it is False where Nacos 3 protects it and `auth` is not set, while all else works. `Relief`: absent while replicas can relieve each other.
    *
    * Items: One aspect of the state.
    */

@@ -27,7 +27,7 @@ const answers: [string, number, number, string, ErrorCode][] = [
   ['ErrorResponse', 500, 502, 'Invalid request', 'NACOS_FAILED'],
   ['ConfigQueryResponse', 500, 400, 'requested file is being modified, please try later.', 'NACOS_FAILED'],
   ['ConfigQueryResponse', 500, 0, '', 'NACOS_FAILED'],
-  ['ConfigQueryResponse', 22_001, 22_001, "namespace 'x' not exist", 'NACOS_INVALID'],
+  ['ConfigQueryResponse', 22_001, 22_001, "namespace 'x' not exist", 'NACOS_FAILED'],
 ];
 
 const statuses: [number, ErrorCode][] = [
@@ -55,6 +55,13 @@ describe('the failures of Nacos', () => {
       assert.deepEqual([error.code, error.message], [expected, 'gRPC h:9848: ECONNREFUSED']);
     });
   }
+
+  it('of equal causes are equal, whenever they were: grpc-js puts the time into some', () => {
+    const at = (time: string) =>
+      errorOfStatus({ code: status.UNAVAILABLE, details: `Last error: closed (${time}). Resolution note: ` }, 'h:9848');
+    assert.equal(at('2026-01-01T00:00:00.001Z').message, at('2026-02-03T10:20:30.400Z').message);
+    assert.match(at('2026-01-01T00:00:00.001Z').message, /closed/);
+  });
 
   it('are cut to one line', () => {
     assert.equal(oneLine(`  a\n b ${'x'.repeat(300)}`).length, 201);
