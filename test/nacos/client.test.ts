@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createServer as createHttp2Server } from 'node:http2';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
@@ -208,6 +209,29 @@ describe('the Nacos client', () => {
       });
     }
 
+    it('does not take an HTTP/2 proxy that redirects or has no server behind it for a firewall', async () => {
+      for (const status of [301, 503]) {
+        const proxy = createHttp2Server();
+        proxy.on('stream', (stream) => {
+          stream.respond({ ':status': status });
+          stream.end();
+        });
+        await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+        const { port: grpcPort } = proxy.address() as AddressInfo;
+        const { client } = clientFor([{ address: { ...(await nacosServer()).address, grpcPort } }]);
+        try {
+          await until('disconnected', () => client.state.kind === 'disconnected');
+          const error = client.state.kind === 'disconnected' ? client.state.error : undefined;
+          const words = new RegExp(`proxy answers there.*${status}`);
+          assert.ok(isCode('NACOS_FAILED', words)(error), `${error?.code} ${error?.message}`);
+          assert.doesNotMatch(error?.message ?? '', /firewall/);
+        } finally {
+          await client.stop();
+          await new Promise((resolve) => proxy.close(resolve));
+        }
+      }
+    });
+
     it('stops while it is connecting, and refuses requests afterwards', async () => {
       const nacos = await nacosServer();
       nacos.fails('silence', '*');
@@ -299,7 +323,7 @@ describe('the Nacos client', () => {
     for (const [what, nacosAnswers, code, words] of [
       ['no login below the contextPath', 404, 'NACOS_UNAUTHENTICATED', /below the contextPath '\/nacos'.*HTTP 404/],
       ['an answer without a token', 200, 'NACOS_FAILED', /HTTP 200 without an access token/],
-      ['a failure inside the server', 500, 'NACOS_FAILED', /answered HTTP 500/],
+      ['a failure inside the server', 500, 'NACOS_FAILED', /answered HTTP 500; a fault was injected/],
       ['load that is shed', 503, 'NACOS_OVERLOADED', /answered HTTP 503/],
       ['a redirect', 302, 'NACOS_FAILED', /redirects are not followed/],
     ] as const) {

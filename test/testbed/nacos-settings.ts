@@ -18,6 +18,8 @@ export interface NacosAuthOptions {
   readonly auth?: boolean | 'admin';
   /** How long an access token lives. @default 18000 */
   readonly tokenSeconds?: number;
+  /** Of one gRPC request. @default 10 MiB, the server's own */
+  readonly maxMessageBytes?: number;
 }
 
 /** The text of application.properties. */
@@ -29,8 +31,11 @@ export function applicationProperties(place: NacosPlace, options: NacosAuthOptio
     place.version === '3.1'
       ? [`nacos.server.main.port=${place.port}`]
       : [`server.port=${place.port}`, 'server.servlet.contextPath=/nacos'];
+  const { maxMessageBytes: max } = options;
+  const limit = max === undefined ? [] : [`nacos.remote.server.grpc.sdk.max-inbound-message-size=${max}`];
   const lines = [
     ...port,
+    ...limit,
     'nacos.server.contextPath=/nacos',
     `server.address=${place.host}`,
     `nacos.inetutils.ip-address=${place.host}`,

@@ -29,6 +29,8 @@ export interface NacosOptions {
   readonly tokenSeconds?: number;
   /** `admin`: as Nacos 3 is shipped, the admin API asks for a login and clients need none. @default true */
   readonly auth?: boolean | 'admin';
+  /** Of one gRPC request. @default 10 MiB, the server's own */
+  readonly maxMessageBytes?: number;
   /** Lets the server dial persistent instances. @default false */
   readonly healthCheck?: boolean;
   /** Holds data and logs; kept on stop when it is given. @default a temporary folder, removed on stop */

@@ -218,6 +218,7 @@ export class AdminApi {
       const answer = await this.#access.send(get, wordOf);
       if (isRefusal(answer)) refused(errorOfHttp(answer, `the admin API, asked for ${path}`));
       else if (isServed(answer)) this.#standing.served(scope);
+      if (!this.status.error) this.#refused = undefined;
       return answer;
     } catch (error) {
       if (isBridgeError(error, 'NACOS_UNAUTHENTICATED')) refused(error);

@@ -18,7 +18,7 @@ import type { Surroundings } from '../surroundings.ts';
 import type { HttpAnswer, HttpTransport } from './http-transport.ts';
 import { numberOf, parseJsonObject, textOf } from './json-object.ts';
 import type { NacosMetrics } from '../metrics.ts';
-import { errorOfHttp } from './http-errors.ts';
+import { errorOfHttp, jsonOf } from './http-errors.ts';
 import { bridgeErrorOf } from './response-errors.ts';
 import { hostAndPort } from './server-address.ts';
 
@@ -206,16 +206,24 @@ function noLogin(answer: HttpAnswer): BridgeError {
 
 function refusal(answer: HttpAnswer, username: string): BridgeError {
   const where = whereOf(answer);
-  if (!isRefusal(answer)) return errorOfHttp(answer, where);
-  const message = `${where}: Nacos refused the user '${username}' or the password (HTTP ${answer.status})`;
-  return new BridgeError('NACOS_UNAUTHENTICATED', message);
+  const refused = `Nacos refused the user '${username}' or the password (HTTP ${answer.status})`;
+  if (isRefusal(answer)) return new BridgeError('NACOS_UNAUTHENTICATED', `${where}: ${refused}`);
+  if (!isWordless500(answer)) return errorOfHttp(answer, where);
+  const orElse = 'or failed inside: Nacos 3.1 does not say which. Check the password, then the log of the server';
+  return new BridgeError('NACOS_UNAUTHENTICATED', `${where}: ${refused}, ${orElse}`);
 }
 
-/** By the book it is 403; 3.1 answers 500 and says of what it is in the body, and 2.3 a status line with 0. */
+/** By the book it is 403. A server of 2.3 has a status line with 0 for a wrong password, and 500 for an unknown user. */
 function isRefusal({ status, text }: HttpAnswer): boolean {
   return (
-    [0, 401, 403].includes(status) || (status === 500 && /unknown user|user not found|bad credentials/i.test(text))
+    [0, 401, 403].includes(status) || (status === 500 && /unknown user|user .*not found|bad credentials/i.test(text))
   );
+}
+
+/** The answer of 3.1 to a wrong password, and to whatever fails inside it. */
+function isWordless500(answer: HttpAnswer): boolean {
+  const body = answer.status === 500 ? jsonOf(answer) : undefined;
+  return body !== undefined && ['', 'No message available'].includes(textOf(body['message']));
 }
 
 function whereOf({ server }: HttpAnswer): string {

@@ -96,10 +96,31 @@ const byGrpcStatus: Readonly<Record<number, ErrorCode>> = {
   [status.PERMISSION_DENIED]: 'NACOS_FORBIDDEN',
 };
 
-/** A call that failed below Nacos. `target` is HOST:PORT of the gRPC port. */
-export function errorOfStatus(failure: { code: number; details: string }, target: string): BridgeError {
-  const code = byGrpcStatus[failure.code] ?? 'NACOS_FAILED';
-  return new BridgeError(code, `gRPC ${target}: ${shortCause(failure.details)}`);
+/** No server is given a lower limit for its messages; the default is 10 MiB. */
+const leastMessageLimitBytes = 512 * 1024;
+
+/**
+ * A call that failed below Nacos. `target` is HOST:PORT of the gRPC port, `sentBytes` the size of the request.
+ *
+ * A server over whose message limit a request is says so (3.1), or cuts it off without a word (2.3.2: CANCELLED, while the
+ * connection stays).
+ */
+export function errorOfStatus(
+  failure: { code: number; details: string },
+  target: string,
+  sentBytes: number,
+): BridgeError {
+  const cause = shortCause(failure.details);
+  if (failure.code === status.CANCELLED && sentBytes > leastMessageLimitBytes) {
+    const limit = 'its message limit (`nacos.remote.server.grpc.sdk.max-inbound-message-size`, 10 MiB unless set)';
+    const words = `the server cut off a request of ${sentBytes} bytes, as 2.x does over ${limit}`;
+    return new BridgeError('NACOS_INVALID', `gRPC ${target}: ${words} (${cause})`);
+  }
+  if (cause.startsWith('Received HTTP status code')) {
+    const words = 'an HTTP server or a proxy answers there in the place of Nacos';
+    return new BridgeError('NACOS_FAILED', `gRPC ${target}: ${words} (${cause})`);
+  }
+  return new BridgeError(byGrpcStatus[failure.code] ?? 'NACOS_FAILED', `gRPC ${target}: ${cause}`);
 }
 
 /** What was thrown, as it is or as a failure of no known kind. */
