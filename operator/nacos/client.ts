@@ -27,7 +27,7 @@ import { RpcCaller } from './transport/rpc-caller.ts';
 import { ServerList } from './transport/server-list.ts';
 import { explainFailures } from './transport/unreachable.ts';
 
-/** HTTP answers are small; a port that is closed in silence must not keep a connection waiting. */
+/** Of what a connection waits for, which is small: a port that is closed in silence must not keep it waiting. */
 const httpTimeoutMs = 5_000;
 
 export class NacosClient {

@@ -49,6 +49,8 @@ interface AdminApiOptions {
   readonly http: HttpTransport;
   readonly login: Login;
   readonly metrics: NacosMetrics;
+  /** Of reads, whose answers may be large. */
+  readonly requestTimeoutMs: number;
   /** Told when `status` is another. */
   readonly onStanding: () => void;
 }
@@ -208,8 +210,9 @@ export class AdminApi {
     scope: string,
     signal?: AbortSignal,
   ): Promise<HttpAnswer> {
+    const { http, requestTimeoutMs: timeoutMs } = this.#options;
     const get = (token: TokenHeaders): Promise<HttpAnswer> =>
-      this.#options.http.send({ method: 'GET', path, query, headers: withBearer(token), signal });
+      http.send({ method: 'GET', path, query, headers: withBearer(token), signal, timeoutMs });
     const refused = (error: BridgeError): void => {
       this.#refused = () => this.#get(path, query, scope);
       this.#standing.refused(scope, error);
