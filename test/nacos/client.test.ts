@@ -170,7 +170,10 @@ describe('the Nacos client', () => {
       let accepted = 0;
       const balancer = createServer((socket) => {
         accepted += 1;
-        socket.on('error', () => {}).resume().end();
+        socket
+          .on('error', () => {})
+          .resume()
+          .end();
       });
       await new Promise<void>((resolve) => balancer.listen(0, '127.0.0.1', resolve));
       const { port } = balancer.address() as AddressInfo;

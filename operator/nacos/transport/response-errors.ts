@@ -111,7 +111,8 @@ export function errorOfStatus(
   sentBytes: number,
 ): BridgeError {
   const cause = shortCause(failure.details);
-  if (failure.code === status.CANCELLED && sentBytes > leastMessageLimitBytes) {
+  const code: status = failure.code;
+  if (code === status.CANCELLED && sentBytes > leastMessageLimitBytes) {
     const limit = 'its message limit (`nacos.remote.server.grpc.sdk.max-inbound-message-size`, 10 MiB unless set)';
     const words = `the server cut off a request of ${sentBytes} bytes, as 2.x does over ${limit}`;
     return new BridgeError('NACOS_INVALID', `gRPC ${target}: ${words} (${cause})`);
