@@ -16,14 +16,18 @@ export interface Clock {
   now(): number;
   /** Milliseconds that never jump: for measuring and for deadlines. */
   monotonic(): number;
+  /** A time that has passed is now, and no time is further off than 24 days. */
   after(delayMs: number, callback: () => void): Timer;
 }
+
+/** Timers of the platform hold 31 bits, and fire at once, with a warning, for what is more, or less than nothing. */
+const longestDelayMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback) {
-    const timeout = setTimeout(callback, delayMs);
+    const timeout = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestDelayMs));
     timeout.unref();
     return { cancel: () => clearTimeout(timeout) };
   },

@@ -21,9 +21,17 @@ export type Fault =
   /** The first half of the bytes of the true answer, then a reset. */
   | { readonly kind: 'half-answer' }
   /** Nothing is done; the answer is this status, with Retry-After where it is given. Over gRPC it is the resultCode. */
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly retryAfterSeconds?: number;
+      /** @default that a fault was injected */
+      readonly message?: string;
+    }
   /** A read answers what was there before the last write (the cache of Nacos, a lagging API server). */
-  | { readonly kind: 'stale' };
+  | { readonly kind: 'stale' }
+  /** Over gRPC: the read of a config that exists answers this, as its beta version. */
+  | { readonly kind: 'beta'; readonly content: string };
 
 export interface FaultRule {
   /** Which operations it strikes, with `*` for any text. */

@@ -2,7 +2,8 @@
  * A dataId as the admin API tells it: its content, right at once after a write; what it has besides, which is tags,
  * description, appName and type; and who wrote it last.
  *
- * Not every user may ask it. `unknown` then: decisions that depend on it take the careful side.
+ * Not every user may ask it, and Nacos 3 as it is shipped lets nobody who does not log in. `unknown` then, which the
+ * connection's condition `AdminApi` tells: decisions that depend on it take the careful side.
  *
  * Every publish of ours carries, as `src_user`, a mark made from the cluster, the namespace and the name of the
  * NacosConfig. The next writer replaces it, whoever that is: that a dataId is ours and somebody has edited it since tells
@@ -36,7 +37,8 @@ export async function readRemote(client: NacosClient, address: ConfigKey): Promi
     const { content, md5, tags, description, appName, type, srcUser, srcIp } = detail;
     return { kind: 'present', content, md5, metadata: { tags, description, appName, type, srcUser, srcIp } };
   } catch (error) {
-    if (isBridgeError(error, 'NACOS_UNSUPPORTED', 'NACOS_FORBIDDEN')) return { kind: 'unknown' };
+    if (isBridgeError(error, 'NACOS_UNSUPPORTED', 'NACOS_FORBIDDEN', 'NACOS_UNAUTHENTICATED'))
+      return { kind: 'unknown' };
     throw error;
   }
 }

@@ -15,6 +15,8 @@ export interface ConnectionVerdicts {
   ready: Verdict;
   /** Absent when it does not log in. */
   authenticated?: Verdict;
+  /** Absent while nothing is known of it: what was known stays. */
+  adminApi?: Verdict;
   /** Absent while the replicas can relieve each other, or need not. */
   relief?: Verdict;
   /** Absent while nothing is held by a client that the connection had before. */
@@ -35,9 +37,12 @@ export function verdictsOf(state: ClientState, secretName: string | undefined): 
     case 'disconnected':
       return failedVerdicts(state.error, logsIn);
     case 'connected':
-      return state.authError === undefined
-        ? connectedVerdicts(state, logsIn)
-        : refusedVerdicts(state.authError, secretName);
+      return {
+        ...(state.authError === undefined
+          ? connectedVerdicts(state, logsIn)
+          : refusedVerdicts(state.authError, secretName)),
+        adminApi: adminVerdict(state, secretName),
+      };
   }
 }
 
@@ -54,7 +59,7 @@ export function failedVerdicts(error: BridgeError, logsIn: boolean): ConnectionV
 
 export function connectionStatus(
   resource: NacosConnection,
-  { ready, authenticated, formerInUse, relief, terminating }: ConnectionVerdicts,
+  { adminApi, authenticated, formerInUse, ready, relief, terminating }: ConnectionVerdicts,
   state: ClientState | undefined,
   resources: number,
   nowMs: number,
@@ -63,6 +68,8 @@ export function connectionStatus(
   const verdicts = {
     Ready: ready,
     Authenticated: authenticated,
+    // It is asked only when there is something to ask: a restart must not take away what was seen.
+    ...(adminApi && { AdminApi: adminApi }),
     Relief: relief,
     FormerInUse: formerInUse,
     Terminating: terminating,
@@ -117,6 +124,30 @@ function connectedVerdicts(state: ClientState & { kind: 'connected' }, logsIn: b
     ready,
     authenticated: { status: 'True', reason: 'LoggedIn', message: 'The server accepts the credentials' },
   };
+}
+
+const withoutAdminApi =
+  'Until then it is not known who wrote a config last, nor its tags and description: edits made here are published, and ' +
+  'whatever needs its owner takes the careful side';
+
+/** Nacos 3 is shipped with an admin API that asks for a login although clients need none. */
+function adminVerdict(
+  { admin }: ClientState & { kind: 'connected' },
+  secretName: string | undefined,
+): Verdict | undefined {
+  const { error, isServing } = admin;
+  if (isServing) return { status: 'True', reason: 'Serving', message: 'The admin API tells who wrote a config' };
+  if (error === undefined) return undefined;
+  const verdict = failureVerdict(error);
+  return { ...verdict, message: `${error.message}; ${nextFor(error, secretName)}. ${withoutAdminApi}` };
+}
+
+function nextFor({ code }: BridgeError, secretName: string | undefined): string {
+  if (code === 'NACOS_UNSUPPORTED')
+    return "let the operator reach Nacos' HTTP port, or set `contextPath` of the servers";
+  if (secretName === undefined) return 'set `spec.auth` to a user who may read configs by the admin API';
+  if (code === 'NACOS_FORBIDDEN') return `give the user of Secret '${secretName}' the right to read there`;
+  return `the credentials are those of Secret '${secretName}'`;
 }
 
 function refusedVerdicts(error: BridgeError, secretName: string | undefined): ConnectionVerdicts {

@@ -6,10 +6,10 @@ import { BridgeError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { type NacosMetrics, noMetrics } from './metrics.ts';
 import type { Credentials } from './transport/login.ts';
-import { parseServerAddresses, type ServerAddress } from './transport/server-address.ts';
+import { normaliseContextPath, parseServerAddresses, type ServerAddress } from './transport/server-address.ts';
 
 export interface NacosClientOptions {
-  /** As `HOST`, `HOST:PORT` or `http://HOST:PORT/CONTEXT`, or part by part where the gRPC port is not the port + 1000. */
+  /** As `HOST`, `HOST:PORT` or `http://HOST:PORT/CONTEXT?grpcPort=PORT`, or part by part. */
   readonly servers: readonly (string | ServerAddress)[];
   /** @default none: for servers without authentication */
   readonly credentials?: Credentials;
@@ -48,7 +48,11 @@ interface ClientSettings extends Required<Omit<NacosClientOptions, 'servers' | '
 
 /** @throws INVALID_OPTION */
 export function settingsOf(options: NacosClientOptions): ClientSettings {
-  const servers = options.servers.flatMap((one) => (typeof one === 'string' ? parseServerAddresses(one) : one));
+  const servers = options.servers.flatMap((one) =>
+    typeof one === 'string'
+      ? parseServerAddresses(one)
+      : { ...one, contextPath: normaliseContextPath(one.contextPath) },
+  );
   if (servers.length === 0) throw new BridgeError('INVALID_OPTION', 'at least one Nacos server must be given');
   return {
     servers,

@@ -1,7 +1,8 @@
 /**
  * How things stand between a client and its servers, as seen from outside: the state of its connection, and while there is
- * one what its server says of itself and whether it takes our credentials.
+ * one what its server says of itself, whether it takes our credentials, and how we stand with the admin API.
  */
+import type { AdminStatus } from './admin/admin-standing.ts';
 import type { Description } from './admin/server-description.ts';
 import type { AuthStatus } from './transport/access.ts';
 import type { BridgeError } from '../errors.ts';
@@ -17,12 +18,19 @@ interface ConnectedFacts extends AuthStatus {
     readonly fuzzyWatch: boolean;
     readonly adminApi: Description['adminApi'];
   };
+  readonly admin: AdminStatus;
 }
 
 export type ClientState =
   Exclude<ConnectionState, { kind: 'connected' }> | ({ readonly kind: 'connected' } & ConnectedFacts);
 
-export function clientStateOf(state: ConnectionState, description: Description, auth: AuthStatus): ClientState {
+interface Facts {
+  readonly description: Description;
+  readonly auth: AuthStatus;
+  readonly admin: AdminStatus;
+}
+
+export function clientStateOf(state: ConnectionState, { admin, auth, description }: Facts): ClientState {
   if (state.kind !== 'connected') return state;
   const { connection } = state;
   const { adminApi, serverVersion } = description;
@@ -31,7 +39,7 @@ export function clientStateOf(state: ConnectionState, description: Description, 
     fuzzyWatch: connection.can('fuzzyWatch'),
     adminApi,
   };
-  return { kind: 'connected', server: connection.server, serverVersion, capabilities, ...auth };
+  return { kind: 'connected', server: connection.server, serverVersion, capabilities, admin, ...auth };
 }
 
 /** Why requests cannot be answered now; undefined when they can, or nothing was tried yet. */

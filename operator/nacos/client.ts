@@ -7,7 +7,7 @@
  * waits for a server stays alive until `stop`.
  * A connection is ready for requests when the server has acknowledged it, its version is known and login was tried.
  */
-import type { LogFields } from '../logger.ts';
+import { errorFields, type LogFields, type Logger } from '../logger.ts';
 import { AdminApi } from './admin/admin-api.ts';
 import { ServerDescription } from './admin/server-description.ts';
 import { type NacosClientOptions, settingsOf } from './client-options.ts';
@@ -27,13 +27,14 @@ import { RpcCaller } from './transport/rpc-caller.ts';
 import { ServerList } from './transport/server-list.ts';
 import { explainFailures } from './transport/unreachable.ts';
 
-/** HTTP answers are small; a port that is closed in silence must not keep a connection waiting. */
+/** Of what a connection waits for, which is small: a port that is closed in silence must not keep it waiting. */
 const httpTimeoutMs = 5_000;
 
 export class NacosClient {
   readonly config: ConfigClient;
   readonly admin: AdminApi;
   readonly naming: NamingClient;
+  readonly #log: Logger;
   readonly #metrics: NacosMetrics;
   readonly #servers: ServerList;
   readonly #http: HttpTransport;
@@ -50,17 +51,22 @@ export class NacosClient {
   constructor(options: NacosClientOptions) {
     const settings = settingsOf(options);
     const { clock, credentials, log, requestTimeoutMs, servers } = settings;
+    this.#log = log;
     this.#metrics = settings.metrics;
     this.#listeners = new Listeners(log, 'a listener of the connection state');
     this.#servers = new ServerList(servers, settings);
     const timeoutMs = Math.min(requestTimeoutMs, httpTimeoutMs);
-    const http = new HttpTransport({ servers, preferred: () => this.#connection.current?.server, timeoutMs, clock });
+    const http = new HttpTransport({ servers, preferred: () => this.#connection.server, timeoutMs, clock });
     this.#http = http;
     this.#login = new Login(credentials, { ...settings, http });
-    // One verdict for all requests: whoever is refused over HTTP counts as refused over gRPC, too.
-    const access = new Access(this.#login, (status) => this.#authChanged(status));
+    // One verdict for all requests over gRPC. What the admin API refuses is another matter.
+    const access = new Access({
+      login: this.#login,
+      onChange: (status) => this.#authChanged(status),
+      speaksForAll: true,
+    });
     this.#access = access;
-    this.admin = new AdminApi({ ...settings, http, access });
+    this.admin = new AdminApi({ ...settings, http, login: this.#login, onStanding: () => this.#standingChanged() });
     this.#description = new ServerDescription({ ...settings, admin: this.admin, onLearnt: () => this.#tellState() });
     const shared = { ...settings, explain: explainFailures(http) };
     this.#connection = new LiveConnection({
@@ -80,7 +86,8 @@ export class NacosClient {
   }
 
   get state(): ClientState {
-    return clientStateOf(this.#connection.state, this.#description.known, this.#access.status);
+    const facts = { description: this.#description.known, auth: this.#access.status, admin: this.admin.status };
+    return clientStateOf(this.#connection.state, facts);
   }
 
   /** @returns a function that ends it. The listener is not called with the state of now. */
@@ -129,7 +136,10 @@ export class NacosClient {
     if (after === before) return;
     if (after.kind !== before.kind) this.#metrics.stateChanged(this.#servers.names, before.kind, after.kind);
     if (before.kind === 'connected') this.config.disconnected();
-    if (event.kind === 'established') this.config.connected();
+    if (event.kind === 'established') {
+      this.config.connected();
+      this.admin.recheck();
+    }
     this.#tellState();
   }
 
@@ -138,6 +148,12 @@ export class NacosClient {
     if (isConnected && authenticated) this.config.authenticated();
     if (isConnected) this.#tellState();
     if (authenticated) this.#namings.authenticated();
+  }
+
+  #standingChanged(): void {
+    const { error } = this.admin.status;
+    if (error) this.#log.warn('the admin API does not serve us: who wrote a config is not known', errorFields(error));
+    if (this.#connection.state.kind === 'connected') this.#tellState();
   }
 
   #tellState(): void {

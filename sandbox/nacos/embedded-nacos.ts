@@ -36,6 +36,8 @@ export interface EmbeddedNacosOptions {
     readonly password: string;
     /** How long an access token lives. @default 18000 */
     readonly tokenSeconds?: number;
+    /** `admin`: as Nacos 3 is shipped, only the admin API asks for a login. @default everything */
+    readonly of?: 'everything' | 'admin';
   };
   /** How long changes of a service are gathered before they are pushed. @default 500, as real servers */
   readonly pushDelayMs?: number;
@@ -85,6 +87,7 @@ export class EmbeddedNacos {
     const accounts = new Accounts({ generation, user, tokenSeconds, clock });
     const config = createConfig({ generation, dumpDelayMs, clock });
     const naming = createNaming({ clock, log, generation, pushDelayMs });
+    const areClientsOpen = auth?.of === 'admin';
     const configCount = (id: string) => config.store.all().filter(({ key }) => key.namespaceId === id).length;
     this.#accounts = accounts;
     this.#config = config;
@@ -92,15 +95,21 @@ export class EmbeddedNacos {
     this.#rpc = new RpcServer({
       generation,
       parts: [config.part, naming.part],
-      identify: (headers) => accounts.identify(credentialsOf(headers)),
+      identify: (headers) => (areClientsOpen ? undefined : accounts.identify(credentialsOf(headers))),
       faults,
       clock,
       log,
     });
+    const routes = { ...config.routes, ...naming.routes, ...namespaceRoutes({ generation, configCount }) };
+    const clientRoutes = Object.entries(routes).filter(([operation]) => !operation.includes(' /v3/admin/'));
     this.#http = new NacosHttpServer({
       generation,
-      routes: { ...config.routes, ...naming.routes, ...namespaceRoutes({ generation, configCount }) },
-      openRoutes: { ...accounts.loginRoutes, ...stateRoutes(generation, user !== undefined) },
+      routes,
+      openRoutes: {
+        ...accounts.loginRoutes,
+        ...stateRoutes(generation, user !== undefined),
+        ...(areClientsOpen && Object.fromEntries(clientRoutes)),
+      },
       accounts,
       faults,
       clock,

@@ -110,10 +110,10 @@ function refused({ codes, kind, message }: Refusal, operation: string, generatio
   return { status, body: generation === '3.1' ? message : `caused: ${message};` };
 }
 
-function faultAnswer({ retryAfterSeconds, status }: Extract<Fault, { kind: 'status' }>): HttpAnswer {
+function faultAnswer({ message, retryAfterSeconds, status }: Extract<Fault, { kind: 'status' }>): HttpAnswer {
   const headers: Record<string, string> = {};
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
-  return { status, headers, body: { message: 'a fault was injected' } };
+  return { status, headers, body: { message: message ?? 'a fault was injected' } };
 }
 
 /** Undefined when it is too long. */

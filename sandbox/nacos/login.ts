@@ -76,7 +76,8 @@ export class Accounts {
     const username = required(request, 'username');
     if (user && (username !== user.username || request.parameters['password'] !== user.password)) {
       // 3.1 answers as to a failure inside, and 2.3 with a status line that no HTTP client reads.
-      return { status: this.#isV3 ? 500 : 403, body: 'unknown user!' };
+      const failure = { status: 500, error: 'Internal Server Error', message: 'No message available' };
+      return this.#isV3 ? { status: 500, body: failure } : { status: 403, body: 'unknown user!' };
     }
     const accessToken = randomBytes(32).toString('base64url');
     this.#tokens.set(accessToken, clock.monotonic() + tokenSeconds * 1_000);

@@ -7,6 +7,7 @@
  * Guarantees: a request is answered once or, where a fault says so, never; the parts are told of each end of a registered
  * connection; a client that sends pings or has no stream is not cut for it, as the official clients need.
  */
+import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js';
 import type { ConnectionInjector, sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
@@ -135,12 +136,15 @@ export class RpcServer {
 
   #answer(payload: Payload, transport: Transport, fault: Fault | undefined): RpcAnswer {
     transport.connection?.touch();
-    if (fault?.kind === 'status') return errorResponse(fault.status, 'a fault was injected', fault.status);
+    if (fault?.kind === 'status') {
+      return errorResponse(fault.status, fault.message ?? 'a fault was injected', fault.status);
+    }
     if (payload.type === 'ServerCheckRequest') {
       return succeeded(payload.type, { connectionId: transport.id, supportAbilityNegotiation: true });
     }
     try {
-      return this.#dispatcher.answer(payload, transport.connection, fault?.kind === 'stale');
+      const answer = this.#dispatcher.answer(payload, transport.connection, fault?.kind === 'stale');
+      return fault?.kind === 'beta' ? asBeta(answer, fault.content) : answer;
     } catch (error) {
       this.#options.log.error('a request failed inside the server', { type: payload.type, error: messageOf(error) });
       return errorResponse(500, messageOf(error));
@@ -186,6 +190,12 @@ export class RpcServer {
     if (setup['abilityTable'] === undefined || setup['abilityTable'] === null) return;
     connection.notify('SetupAckRequest', { abilityTable: traits[generation].abilities, module: 'internal' });
   }
+}
+
+function asBeta({ body, type }: RpcAnswer, content: string): RpcAnswer {
+  return body['success'] === true
+    ? { type, body: { ...body, content, md5: hash('md5', content), beta: true } }
+    : { body, type };
 }
 
 function cut(transport: Transport): void {

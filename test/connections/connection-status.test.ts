@@ -16,6 +16,7 @@ const connected: ClientState = {
   server,
   serverVersion: '3.1.0',
   capabilities: { persistentByGrpc: true, fuzzyWatch: true, adminApi: 'v3' },
+  admin: { isServing: false },
   authenticated: true,
 };
 const refused = new BridgeError('NACOS_UNAUTHENTICATED', "Nacos refused the user 'u' or the password");
@@ -77,6 +78,60 @@ describe('connection status', () => {
     const state: ClientState = { ...connected, authenticated: false, authError: refused };
     assert.match(verdictsOf(state, 'login')?.ready.message ?? '', /user 'u'.*Secret 'login'/);
     assert.match(verdictsOf(state, undefined)?.ready.message ?? '', /set `spec\.auth`/);
+  });
+
+  const adminCases: readonly [string, ClientState & { kind: 'connected' }, string | undefined, string, RegExp][] = [
+    ['serves us', { ...connected, admin: { isServing: true } }, undefined, 'True Serving', /who wrote/],
+    [
+      'asks for a login',
+      { ...connected, admin: { isServing: false, error: refused } },
+      undefined,
+      'False AuthenticationFailed',
+      /set `spec\.auth`/,
+    ],
+    [
+      'refuses the credentials',
+      { ...connected, admin: { isServing: false, error: refused } },
+      'login',
+      'False AuthenticationFailed',
+      /Secret 'login'/,
+    ],
+    [
+      'lacks a right',
+      { ...connected, admin: { isServing: false, error: new BridgeError('NACOS_FORBIDDEN', 'no right') } },
+      'login',
+      'False Forbidden',
+      /no right; give the user of Secret 'login' the right/,
+    ],
+    [
+      'is not there',
+      { ...connected, admin: { isServing: false, error: new BridgeError('NACOS_UNSUPPORTED', 'no API') } },
+      undefined,
+      'False Unsupported',
+      /`contextPath`/,
+    ],
+  ];
+  for (const [what, state, secretName, verdict, message] of adminCases) {
+    it(`says of an admin API that ${what} what there is to do, and is Ready all the same`, () => {
+      const verdicts = verdictsOf(state, secretName);
+      assert.equal(verdicts?.ready.status, 'True');
+      assert.equal(`${verdicts.adminApi?.status} ${verdicts.adminApi?.reason}`, verdict);
+      assert.match(verdicts.adminApi?.message ?? '', message);
+    });
+  }
+
+  it('keeps what was seen of the admin API while nothing is asked of it', () => {
+    const resource = { metadata: { name: 'main', generation: 1 } } as NacosConnection;
+    const serving: ClientState = { ...connected, admin: { isServing: true } };
+    const seen = connectionStatus(resource, verdictsOf(serving, undefined)!, serving, 1, 0);
+    const restarted = connectionStatus(
+      { ...resource, status: seen },
+      verdictsOf(connected, undefined)!,
+      connected,
+      1,
+      9_000,
+    );
+    assert.deepEqual(restarted, seen);
   });
 
   it('keeps what was known of a server that is away, but not that it is active', () => {

@@ -24,10 +24,14 @@ export interface BridgedCluster {
   stop(): Promise<void>;
 }
 
-export async function startBridgedCluster(endpoint: NacosEndpoint): Promise<BridgedCluster> {
+/** `logsIn`: whether the operator has a user for its default connection. */
+export async function startBridgedCluster(
+  endpoint: NacosEndpoint,
+  { logsIn = true }: { logsIn?: boolean } = {},
+): Promise<BridgedCluster> {
   const started = new AsyncDisposableStack();
   try {
-    return await start(endpoint, started);
+    return await start(endpoint, logsIn, started);
   } catch (error) {
     await started.disposeAsync();
     throw error;
@@ -35,7 +39,7 @@ export async function startBridgedCluster(endpoint: NacosEndpoint): Promise<Brid
 }
 
 /** Everything that was started is on the stack, the last first. */
-async function start(endpoint: NacosEndpoint, started: AsyncDisposableStack): Promise<BridgedCluster> {
+async function start(endpoint: NacosEndpoint, logsIn: boolean, started: AsyncDisposableStack): Promise<BridgedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-embedded-'));
   started.defer(() => rm(dir, { recursive: true, force: true }));
   // It may go away and come back, and nobody else must take the port meanwhile.
@@ -56,8 +60,7 @@ async function start(endpoint: NacosEndpoint, started: AsyncDisposableStack): Pr
       'run',
       `--kubeconfig=${kubeconfig}`,
       `--nacos=${host}:${endpoint.port}`,
-      `--nacos-username=${username}`,
-      `--nacos-password-file=${passwordFile}`,
+      ...(logsIn ? [`--nacos-username=${username}`, `--nacos-password-file=${passwordFile}`] : []),
       '--lease-namespace=default',
       '--bind-address=127.0.0.1',
       '--metrics-port=0',

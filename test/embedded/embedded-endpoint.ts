@@ -13,10 +13,11 @@ export interface EmbeddedEndpoint {
   readonly endpoint: NacosEndpoint;
 }
 
-/** `dumpDelayMs` is how long what clients read lags what was written. */
+/** `dumpDelayMs` is how long what clients read lags what was written, `authOf` what asks for the login. */
 export async function startEmbeddedEndpoint(
   generation: NacosEndpoint['version'],
   dumpDelayMs?: number,
+  authOf: 'everything' | 'admin' = 'everything',
 ): Promise<EmbeddedEndpoint> {
   const auth = { username: 'nacos', password: `marker-${randomBytes(12).toString('hex')}` };
   // It may go away and come back, and nobody else must take its ports meanwhile; gRPC is at the port + 1000.
@@ -24,7 +25,7 @@ export async function startEmbeddedEndpoint(
   const nacos = await startEmbeddedNacos({
     port,
     generation,
-    auth,
+    auth: { ...auth, of: authOf },
     dumpDelayMs,
     clock: systemClock,
     log: silentLogger,

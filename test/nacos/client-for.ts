@@ -63,9 +63,9 @@ export class ObservedNacos extends EmbeddedNacos {
     return () => ends.forEach((end) => end());
   }
 
-  /** Answers so many of these operations with this status. */
-  refuses(on: string, status: number, times?: number): () => void {
-    return this.faults.add({ on, fault: { kind: 'status', status }, times });
+  /** Answers so many of these operations with this status, in these words. */
+  refuses(on: string, status: number, times?: number, message?: string): () => void {
+    return this.faults.add({ on, fault: { kind: 'status', status, message }, times });
   }
 }
 

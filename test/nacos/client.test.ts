@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { createServer as createHttp2Server } from 'node:http2';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { type ErrorCode, isBridgeError } from '../../operator/errors.ts';
 import { NacosClient } from '../../operator/nacos/client.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { clientFor, nacosServer, stopAll, type TestClient } from './client-for.ts';
+import { clientFor, nacosServer, stopAll, type TestClient, wireServer } from './client-for.ts';
 import { until } from './until.ts';
 
 const key = { namespaceId: '', group: 'g', dataId: 'd' };
@@ -78,14 +79,45 @@ describe('the Nacos client', () => {
       assert.equal((await clientFor([nacos]).client.config.query(key))?.content, 'here');
     });
 
-    it('waits for a server that is starting', async () => {
+    it('leaves a server that is starting at once for the next one', async () => {
+      // The clock stands still: whoever waits for anything waits for ever.
+      const clock = new FakeClock();
+      const [starting, good] = [await nacosServer(), await nacosServer()];
+      starting.refuses('ServerCheckRequest', 300);
+      const { client, connected } = clientFor([starting, good], { clock });
+      await connected();
+      assert.equal(await client.config.query(key), undefined);
+      assert.deepEqual([starting.count('ServerCheckRequest'), good.connections], [1, 1]);
+      const service = { namespaceId: '', group: 'g', serviceName: 's' };
+      const instance = {
+        ip: '10.0.0.1',
+        port: 1,
+        weight: 1,
+        healthy: true,
+        enabled: true,
+        clusterName: 'c',
+        metadata: {},
+      };
+      await client.naming.publish(service, [instance]);
+      assert.equal(good.counts.instances, 1);
+    });
+
+    it('waits while all servers are starting, at most a second each time, and says so', async () => {
       const clock = new FakeClock();
       const nacos = await nacosServer();
-      nacos.refuses('ServerCheckRequest', 300, 3);
+      const start = nacos.refuses('ServerCheckRequest', 300);
       const { client } = clientFor([nacos], { clock });
-      const isConnected = (): boolean => client.state.kind === 'connected';
-      await until('connected', isConnected, () => clock.advance(100));
-      assert.equal(nacos.count('ServerCheckRequest'), 4);
+      const asked = (times: number) => (): boolean => nacos.count('ServerCheckRequest') >= times;
+      await until('asked', asked(8), () => clock.advance(50));
+      assert.ok(client.state.kind === 'disconnected' && isCode('CONNECTION_NOT_READY')(client.state.error));
+      const sinceMs = clock.monotonic();
+      start();
+      await until(
+        'connected',
+        () => client.state.kind === 'connected',
+        () => clock.advance(50),
+      );
+      assert.ok(clock.monotonic() - sinceMs <= 1_500, `after ${clock.monotonic() - sinceMs} ms`);
     });
 
     it('gives up a server that does not acknowledge the setup and goes on to the next', async () => {
@@ -131,6 +163,76 @@ describe('the Nacos client', () => {
       const known = (): boolean => client.state.kind === 'connected' && client.state.serverVersion === '3.1.0';
       await until('version', known, () => clock.advance(100));
       assert.ok(states.some((state) => state.kind === 'connected' && state.serverVersion === '3.1.0'));
+    });
+
+    it('tells of a balancer that accepts and closes once, however often it does', async () => {
+      const clock = new FakeClock();
+      let accepted = 0;
+      const balancer = createServer((socket) => {
+        accepted += 1;
+        socket
+          .on('error', () => {})
+          .resume()
+          .end();
+      });
+      await new Promise<void>((resolve) => balancer.listen(0, '127.0.0.1', resolve));
+      const { port } = balancer.address() as AddressInfo;
+      const address = { ...(await nacosServer()).address, port: await closedPort(), grpcPort: port };
+      const { client, states } = clientFor([{ address }], { clock });
+      try {
+        await until(
+          'several rounds',
+          () => accepted > 5,
+          () => clock.advance(500),
+        );
+        assert.equal(client.state.kind, 'disconnected');
+        assert.deepEqual(
+          states.map(({ kind }) => kind),
+          ['connecting', 'disconnected'],
+        );
+      } finally {
+        await client.stop();
+        await new Promise((resolve) => balancer.close(resolve));
+      }
+    });
+
+    for (const [what, setup, code, words] of [
+      ['ends the connection on its setup, as at its limit', 'ended', 'NACOS_OVERLOADED', /connection limit/],
+      ['does not know the connection, as behind a proxy that spreads requests', 'unknown', 'NACOS_FAILED', /proxy/],
+    ] as const) {
+      it(`does not take a server that ${what} for one behind a firewall`, async () => {
+        const wire = await wireServer({ setup });
+        // Its HTTP port is open.
+        const { port } = await nacosServer();
+        const { client } = clientFor([{ address: { ...wire.address, port } }]);
+        await until('disconnected', () => client.state.kind === 'disconnected');
+        const error = client.state.kind === 'disconnected' ? client.state.error : undefined;
+        assert.ok(isCode(code, words)(error), `${error?.code} ${error?.message}`);
+        assert.doesNotMatch(error?.message ?? '', /firewall/);
+      });
+    }
+
+    it('does not take an HTTP/2 proxy that redirects or has no server behind it for a firewall', async () => {
+      for (const status of [301, 503]) {
+        const proxy = createHttp2Server();
+        proxy.on('stream', (stream) => {
+          stream.respond({ ':status': status });
+          stream.end();
+        });
+        await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+        const { port: grpcPort } = proxy.address() as AddressInfo;
+        const { client } = clientFor([{ address: { ...(await nacosServer()).address, grpcPort } }]);
+        try {
+          await until('disconnected', () => client.state.kind === 'disconnected');
+          const error = client.state.kind === 'disconnected' ? client.state.error : undefined;
+          const words = new RegExp(`proxy answers there.*${status}`);
+          assert.ok(isCode('NACOS_FAILED', words)(error), `${error?.code} ${error?.message}`);
+          assert.doesNotMatch(error?.message ?? '', /firewall/);
+        } finally {
+          await client.stop();
+          await new Promise((resolve) => proxy.close(resolve));
+        }
+      }
     });
 
     it('stops while it is connecting, and refuses requests afterwards', async () => {
@@ -182,7 +284,7 @@ describe('the Nacos client', () => {
       await connected();
       const sinceMs = clock.monotonic();
       const passTime = (): Promise<void> => clock.advance(500);
-      await until('asked for its health', () => nacos.count('HealthCheckRequest') === 1, passTime);
+      await until('asked for its health', () => nacos.count('HealthCheckRequest') === 2, passTime);
       const speak = nacos.fails('silence', '*');
       await until('lost', () => client.state.kind !== 'connected', passTime);
       assert.ok(clock.monotonic() - sinceMs <= 25_000, `after ${clock.monotonic() - sinceMs} ms`);
@@ -219,6 +321,45 @@ describe('the Nacos client', () => {
       assert.deepEqual(authOf(test), [false, 'NACOS_UNAUTHENTICATED']);
       assert.equal(await test.client.config.query(key), undefined);
       assert.deepEqual(authOf(test), [true, undefined]);
+    });
+
+    for (const [what, nacosAnswers, code, words] of [
+      ['no login below the contextPath', 404, 'NACOS_UNAUTHENTICATED', /below the contextPath '\/nacos'.*HTTP 404/],
+      ['an answer without a token', 200, 'NACOS_FAILED', /HTTP 200 without an access token/],
+      ['a failure inside the server', 500, 'NACOS_FAILED', /answered HTTP 500; a fault was injected/],
+      ['load that is shed', 503, 'NACOS_OVERLOADED', /answered HTTP 503/],
+      ['a redirect', 302, 'NACOS_FAILED', /redirects are not followed/],
+    ] as const) {
+      it(`takes ${what} for a login that failed, and not for a wrong password`, async () => {
+        const nacos = await nacosServer({ auth });
+        nacos.refuses('POST *', nacosAnswers);
+        const test = clientFor([nacos], { credentials });
+        await test.connected();
+        assert.deepEqual(authOf(test), [false, code]);
+        await assert.rejects(test.client.config.query(key), (error) => {
+          return isCode(code, words)(error) && !/or the password/.test((error as Error).message);
+        });
+      });
+    }
+
+    it('takes a contextPath with a slash at its end for the same without', async () => {
+      const { address } = await nacosServer({ auth });
+      const test = clientFor([{ address: { ...address, contextPath: '/nacos/' } }], { credentials });
+      await test.connected();
+      assert.deepEqual(authOf(test), [true, undefined]);
+    });
+
+    it('keeps a good token when one config is forbidden while the login fails', async () => {
+      const clock = new FakeClock();
+      const nacos = await nacosServer({ auth });
+      const test = clientFor([nacos], { clock, credentials });
+      await test.connected();
+      await clock.advance(5_000);
+      nacos.refuses('POST *', 403);
+      nacos.refuses('ConfigQueryRequest', 403, 1, 'authorization failed!');
+      await assert.rejects(test.client.config.query(key), isCode('NACOS_FORBIDDEN'));
+      assert.equal(await test.client.config.query(key), undefined);
+      assert.deepEqual([authOf(test), nacos.count(login)], [[true, undefined], 1]);
     });
 
     it('stays connected with a wrong password, says so, and works once it is mended', async () => {

@@ -28,22 +28,28 @@ const codec = {
 const request = { path: '/Request/request', requestStream: false, responseStream: false, ...codec };
 const stream = { path: '/BiRequestStream/requestBiStream', requestStream: true, responseStream: true, ...codec };
 
+interface WireServerOptions {
+  /** Whether a setup is acknowledged, as since 2.3. */
+  readonly negotiates: boolean;
+  /** What becomes of one: `unknown` acknowledges it and forgets it. */
+  readonly setup: 'taken' | 'ended' | 'unknown';
+}
+
 export class WireServer {
   /** In order; `stream:` before the type of what came by a stream. */
   readonly received: { readonly type: string; readonly body: Json }[] = [];
-  /** Whether a setup is acknowledged, as since 2.3. */
-  readonly #negotiates: boolean;
+  readonly #options: WireServerOptions;
   readonly #answers = new Map<string, (body: Json) => Answer>();
   readonly #streams = new Map<string, { readonly stream: Stream; readonly module: unknown }>();
   readonly #grpc = new Server();
   #port = 0;
 
-  private constructor(negotiates: boolean) {
-    this.#negotiates = negotiates;
+  private constructor(options: WireServerOptions) {
+    this.#options = options;
   }
 
-  static async start({ negotiates = true } = {}): Promise<WireServer> {
-    const server = new WireServer(negotiates);
+  static async start(options: Partial<WireServerOptions> = {}): Promise<WireServer> {
+    const server = new WireServer({ negotiates: true, setup: 'taken', ...options });
     await server.#listen();
     return server;
   }
@@ -119,7 +125,7 @@ export class WireServer {
   #answerTo(peer: string, type: string, body: Json): Answer {
     if (type === 'ServerCheckRequest') {
       const connectionId = `1_127.0.0.1_${peer.split(':').at(-1)}`;
-      return ok('ServerCheckResponse', { connectionId, supportAbilityNegotiation: this.#negotiates });
+      return ok('ServerCheckResponse', { connectionId, supportAbilityNegotiation: this.#options.negotiates });
     }
     if (!this.#streams.has(peer)) return failed('ErrorResponse', 301, 'Connection is unregistered.');
     return this.#answers.get(type)?.(body) ?? ok(responseTypes[type] ?? type.replace('Request', 'Response'));
@@ -132,9 +138,11 @@ export class WireServer {
       const { body, type } = this.#receive(message, 'stream:');
       if (type !== 'stream:ConnectionSetupRequest') return;
       const { module } = body['labels'] as Json;
-      this.#streams.set(peer, { stream: call, module });
+      const { negotiates, setup } = this.#options;
+      if (setup === 'ended') return call.end();
+      if (setup === 'taken') this.#streams.set(peer, { stream: call, module });
       const abilityTable = { supportPersistentInstanceByGrpc: true, fuzzyWatch: true };
-      if (this.#negotiates) call.write(payload('SetupAckRequest', { abilityTable }));
+      if (negotiates) call.write(payload('SetupAckRequest', { abilityTable }));
     });
     call.on('end', () => call.end());
     for (const end of ['cancelled', 'close', 'error']) call.on(end, forget);

@@ -45,10 +45,11 @@ for (const version of ['3.1', '2.3'] as const) {
       password: string | undefined = nacos.password,
       port = nacos.port,
       registry = new Registry(),
+      username = 'nacos',
     ): NacosClient {
       const started = new NacosClient({
         servers: parseServerAddresses(`127.0.0.1:${port}`),
-        credentials: { username: 'nacos', password },
+        credentials: { username, password },
         // A machine that builds something else meanwhile takes seconds for nine megabytes.
         requestTimeoutMs: 40_000,
         clientName: 'Test-Client:v1',
@@ -60,6 +61,14 @@ for (const version of ['3.1', '2.3'] as const) {
       clients.push(started);
       started.start();
       return started;
+    }
+
+    async function administer(path: string, form: Record<string, string>, headers = {}): Promise<void> {
+      const accessToken = await nacos.admin.login();
+      const body = new URLSearchParams(form);
+      const url = `http://127.0.0.1:${nacos.port}/nacos${path}`;
+      const answer = await fetch(url, { method: 'POST', body, headers: { ...headers, accessToken } });
+      assert.equal(answer.status, 200, await answer.text());
     }
 
     function freshKey(namespaceId = ''): ConfigKey {
@@ -189,6 +198,43 @@ for (const version of ['3.1', '2.3'] as const) {
     it('says what Nacos refuses', async () => {
       const refused = (error: unknown): boolean => isBridgeError(error, 'NACOS_INVALID');
       await assert.rejects(client.config.publish({ ...freshKey(), dataId: 'a/b' }, 'x', plain), refused);
+    });
+
+    it('never takes the beta version that the server shows to its address for the formal one', async () => {
+      const key = freshKey();
+      await client.config.publish(key, 'formal', plain);
+      const seen = watch(key);
+      const [path, names] =
+        version === '3.1'
+          ? ['/v3/admin/cs/config', { groupName: key.group, namespaceId: 'public' }]
+          : ['/v1/cs/configs', { group: key.group, tenant: '' }];
+      await administer(path, { ...names, dataId: key.dataId, content: 'beta' }, { betaIps: '127.0.0.1' });
+      await eventually(20_000, async () => assert.equal((await client.config.query(key))?.content, 'beta'));
+      const md5 = (await client.config.read(key))?.md5 ?? '';
+      assert.equal(md5, md5Of('formal'));
+      await client.config.publish(key, 'ours', { ...plain, cas: { md5 } });
+      await nacos.admin.publish('', key.group, key.dataId, 'theirs');
+      await eventually(40_000, async () => assert.equal(seen.at(-1), 'theirs'));
+      assert.deepEqual(seen, ['formal', 'ours', 'theirs']);
+    });
+
+    it('does not log in again for a right that its user lacks', async () => {
+      const password = 'without-any-right-1';
+      await administer(version === '3.1' ? '/v3/auth/user' : '/v1/auth/users', { username: 'nobody', password });
+      const registry = new Registry();
+      const nobody = start(password, nacos.port, registry, 'nobody');
+      const isForbidden = (error: unknown): boolean => isBridgeError(error, 'NACOS_FORBIDDEN');
+      // Servers know new users after seconds; until then the login is refused, and tried again.
+      await eventually(40_000, () => assert.rejects(nobody.config.query(freshKey()), isForbidden));
+      const logins = /nacos_requests_total{operation="login",result="ok"} 1\n/;
+      for (let request = 0; request < 3; request += 1) {
+        await assert.rejects(nobody.config.query(freshKey()), isForbidden);
+        await assert.rejects(nobody.admin.getConfig(freshKey()), isForbidden);
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+      }
+      assert.match(await registry.metrics(), logins);
+      const { state } = nobody;
+      assert.ok(state.kind === 'connected' && state.authenticated && state.admin.error?.code === 'NACOS_FORBIDDEN');
     });
 
     it('says that the password is wrong, stays connected, and works once it is mended', async () => {

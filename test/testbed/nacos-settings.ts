@@ -14,23 +14,28 @@ export interface NacosPlace {
 }
 
 export interface NacosAuthOptions {
-  /** @default true */
-  readonly auth?: boolean;
+  /** `admin`: as Nacos 3 is shipped, the admin API asks for a login and clients need none. @default true */
+  readonly auth?: boolean | 'admin';
   /** How long an access token lives. @default 18000 */
   readonly tokenSeconds?: number;
+  /** Of one gRPC request. @default 10 MiB, the server's own */
+  readonly maxMessageBytes?: number;
 }
 
 /** The text of application.properties. */
 export function applicationProperties(place: NacosPlace, options: NacosAuthOptions): string {
-  const auth = String(options.auth ?? true);
+  const { auth = true } = options;
   const tokenKey = Buffer.from('the key of a testbed, known to all').toString('base64');
   // 3.1 opens no main port when server.port is set.
   const port =
     place.version === '3.1'
       ? [`nacos.server.main.port=${place.port}`]
       : [`server.port=${place.port}`, 'server.servlet.contextPath=/nacos'];
+  const { maxMessageBytes: max } = options;
+  const limit = max === undefined ? [] : [`nacos.remote.server.grpc.sdk.max-inbound-message-size=${max}`];
   const lines = [
     ...port,
+    ...limit,
     'nacos.server.contextPath=/nacos',
     `server.address=${place.host}`,
     `nacos.inetutils.ip-address=${place.host}`,
@@ -38,9 +43,9 @@ export function applicationProperties(place: NacosPlace, options: NacosAuthOptio
     'server.tomcat.accesslog.enabled=false',
     'server.error.include-message=ALWAYS',
     'nacos.core.auth.system.type=nacos',
-    `nacos.core.auth.enabled=${auth}`,
-    `nacos.core.auth.admin.enabled=${auth}`,
-    `nacos.core.auth.console.enabled=${auth}`,
+    `nacos.core.auth.enabled=${auth === true}`,
+    `nacos.core.auth.admin.enabled=${auth !== false}`,
+    `nacos.core.auth.console.enabled=${auth !== false}`,
     'nacos.core.auth.caching.enabled=true',
     'nacos.core.auth.server.identity.key=testbed',
     'nacos.core.auth.server.identity.value=testbed',

@@ -27,8 +27,10 @@ export interface NacosOptions {
   readonly password?: string;
   /** How long an access token lives. @default 18000 */
   readonly tokenSeconds?: number;
-  /** @default true */
-  readonly auth?: boolean;
+  /** `admin`: as Nacos 3 is shipped, the admin API asks for a login and clients need none. @default true */
+  readonly auth?: boolean | 'admin';
+  /** Of one gRPC request. @default 10 MiB, the server's own */
+  readonly maxMessageBytes?: number;
   /** Lets the server dial persistent instances. @default false */
   readonly healthCheck?: boolean;
   /** Holds data and logs; kept on stop when it is given. @default a temporary folder, removed on stop */

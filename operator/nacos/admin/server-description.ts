@@ -2,7 +2,8 @@
  * What the server of the moment says of itself over HTTP: its version, and which API it has for administration.
  *
  * A server that starts opens its gRPC port some seconds before its HTTP port. So it is asked once before a connection is
- * used, and where that brings nothing again and again, with growing pauses, for as long as the connection lasts.
+ * used, and where that brings nothing again and again, with growing pauses, for as long as the connection lasts. No other
+ * server is asked: those of a cluster may be of several versions while it is upgraded.
  */
 import { sleep } from '../../clock.ts';
 import { isBridgeError } from '../../errors.ts';
@@ -18,7 +19,7 @@ export interface Description {
 }
 
 interface ServerDescriptionOptions extends Surroundings {
-  readonly admin: Pick<AdminApi, 'serverState'>;
+  readonly admin: Pick<AdminApi, 'forget' | 'serverState'>;
   /** Told when it is learnt after the connection was taken into use. */
   readonly onLearnt: () => void;
 }
@@ -40,6 +41,7 @@ export class ServerDescription {
   /** Asks the server of a new connection once, and goes on later where there is no answer. Never rejects. */
   async learn(connection: Connection): Promise<void> {
     this.#known = nothingKnown;
+    this.#options.admin.forget();
     if (!(await this.#ask(connection))) void this.#askAgain(connection);
   }
 
@@ -57,7 +59,7 @@ export class ServerDescription {
   async #ask(connection: Connection): Promise<boolean> {
     const { admin, log } = this.#options;
     try {
-      const { adminApi, version } = await admin.serverState();
+      const { adminApi, version } = await admin.serverState({ server: connection.server });
       if (connection.isOpen) this.#known = { serverVersion: version || undefined, adminApi };
       return true;
     } catch (error) {

@@ -24,6 +24,15 @@ export interface ConfigPublishOptions {
   readonly srcUser?: string;
 }
 
+/** What a server's cache shows to us. */
+export interface ServedConfig {
+  readonly snapshot: ReadSnapshot;
+  /** Content and md5 belong together. */
+  readonly isWhole: boolean;
+  /** A version for some clients, of which we are one, and not the formal one that is published, compared and removed. */
+  readonly isGray: boolean;
+}
+
 interface ListenContext {
   readonly key: ConfigKey;
   /** What we have; '' for nothing. */
@@ -63,7 +72,7 @@ export class ConfigApi {
    *
    * @throws NACOS_FAILED when the answer is no whole version: blank (Nacos stores no blank content), or being written.
    */
-  async query(key: ConfigKey, signal?: AbortSignal): Promise<{ snapshot: ReadSnapshot; isWhole: boolean } | undefined> {
+  async query(key: ConfigKey, signal?: AbortSignal): Promise<ServedConfig | undefined> {
     const description = `query of ${describeKey(key)}`;
     const body = await this.#caller.call(kinds.query, description, fieldsOf(key), { headers: queryHeaders, signal });
     if (!body) return undefined;
@@ -74,7 +83,8 @@ export class ConfigApi {
     const md5 = textOf(body['md5']) || actualMd5;
     const lastModifiedMs = numberOf(body['lastModified']);
     const type = textOf(body['contentType']) || 'text';
-    return { snapshot: { content, md5, type, lastModifiedMs }, isWhole: md5 === actualMd5 };
+    const isGray = body['beta'] === true || textOf(body['tag']) !== '';
+    return { snapshot: { content, md5, type, lastModifiedMs }, isWhole: md5 === actualMd5, isGray };
   }
 
   /**

@@ -5,13 +5,16 @@
  * says; `read` and watchers never go back behind our own publish or removal (see own-writes.ts). Where a read is in doubt
  * the database decides, through the admin API; where there is none, the cache is read again until it shows the write or
  * 10 s have passed since it. Writes to one key are expected one after the other, as compare-and-swap has it anyway.
+ *
+ * A config may have gray versions (beta by address, or by tag), and a server may show us one of them. It is never taken
+ * for the formal version: that tells the database, and where it cannot be asked the config cannot be read.
  */
 import { sleep } from '../../clock.ts';
-import { isBridgeError } from '../../errors.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { AdminApi, ConfigDetail } from '../admin/admin-api.ts';
-import { ConfigApi, type ConfigPublishOptions, keyOf } from './config-api.ts';
+import { ConfigApi, type ConfigPublishOptions, keyOf, type ServedConfig } from './config-api.ts';
 import { type ConfigKey, describeKey, normaliseKey } from './config-key.ts';
 import {
   absentMd5,
@@ -41,6 +44,8 @@ interface VersionWatchOptions {
   readonly expectedMd5?: string;
 }
 
+const onlyGray =
+  'Nacos shows us a gray version (beta or tag) alone; take our address out of its beta addresses, or let us use the admin API';
 const believedAfterMs = 10_000;
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
@@ -67,30 +72,17 @@ export class ConfigClient {
     this.#discoveries = new ConfigDiscoveries({ ...options, api: new FuzzyWatchApi(caller), list });
   }
 
-  /** What the server's cache says: may be older than our own publish. */
+  /** What the server's cache says: may be older than our own publish, or a gray version. */
   async query(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
-    const { clock } = this.#options;
-    const beganMs = clock.monotonic();
-    for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#api.query(key, signal).catch((error: unknown) => {
-        if (!isBridgeError(error, 'NACOS_FAILED')) throw error;
-        // Only a config that is being written comes with a time after which to ask again.
-        const isBeingWritten = error.retryAfterMs !== undefined && clock.monotonic() - beganMs < longestWriteMs;
-        if (attempt >= wholeTries && !isBeingWritten) throw error;
-        return 'again' as const;
-      });
-      if (answer === undefined) return undefined;
-      // Content and md5 that do not match were read while a write was under way. A server that hashes in another
-      // encoding never matches: its own md5 is then what it compares with, so that is the one to keep.
-      if (answer !== 'again' && (answer.isWhole || attempt >= wholeTries)) return answer.snapshot;
-      await sleep(clock, Math.min(firstPauseMs * 2 ** (attempt - 1), longestPauseMs), signal);
-    }
+    return (await this.#served(key, signal))?.snapshot;
   }
 
-  /** Never older than our own last publish or removal. */
+  /** The formal version, never older than our own last publish or removal. */
   async read(key: ConfigKey, signal?: AbortSignal): Promise<ReadSnapshot | undefined> {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-      const found = await this.query(key, signal);
+      const served = await this.#served(key, signal);
+      if (served?.isGray) return this.#formalOf(key, signal);
+      const found = served?.snapshot;
       const read = versionOf(found);
       const write = this.#ownWrites.get(key);
       if (!write || !isStale(read, write)) {
@@ -126,10 +118,10 @@ export class ConfigClient {
   async isUntouched(key: ConfigKey, signal?: AbortSignal): Promise<boolean> {
     const own = this.#watches.ownVersionOf(key);
     if (own === undefined) return false;
-    const served = await this.query(key, signal);
-    if (served?.md5 !== own.md5) return false;
+    const served = await this.#served(key, signal);
+    if (served?.snapshot.md5 !== own.md5 || served.isGray) return false;
     const { version } = own;
-    version.servedMs = served.lastModifiedMs;
+    version.servedMs = served.snapshot.lastModifiedMs;
     if (!this.#serverClock.isBefore(version.servedMs, version.answeredMs)) return false;
     this.#serverClock.learn(version.servedMs, version.answeredMs);
     return true;
@@ -214,6 +206,25 @@ export class ConfigClient {
     this.#discoveries.stop();
   }
 
+  async #served(key: ConfigKey, signal?: AbortSignal): Promise<ServedConfig | undefined> {
+    const { clock } = this.#options;
+    const beganMs = clock.monotonic();
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#api.query(key, signal).catch((error: unknown) => {
+        if (!isBridgeError(error, 'NACOS_FAILED')) throw error;
+        // Only a config that is being written comes with a time after which to ask again.
+        const isBeingWritten = error.retryAfterMs !== undefined && clock.monotonic() - beganMs < longestWriteMs;
+        if (attempt >= wholeTries && !isBeingWritten) throw error;
+        return 'again' as const;
+      });
+      if (answer === undefined) return undefined;
+      // Content and md5 that do not match were read while a write was under way. A server that hashes in another
+      // encoding never matches: its own md5 is then what it compares with, so that is the one to keep.
+      if (answer !== 'again' && (answer.isWhole || attempt >= wholeTries)) return answer;
+      await sleep(clock, Math.min(firstPauseMs * 2 ** (attempt - 1), longestPauseMs), signal);
+    }
+  }
+
   /** The server has answered that it took our write. */
   #wrote(key: ConfigKey, written: ConfigObservation, replaced: ReplacedVersion | undefined, srcUser?: string): void {
     this.#ownWrites.record(key, md5OfObservation(written), replaced);
@@ -226,6 +237,18 @@ export class ConfigClient {
     if (isStale(version, write)) this.#ownWrites.forget(key);
     else this.#ownWrites.seen(key, version);
     return stored;
+  }
+
+  /** Of a config of which we are shown another version. @throws NACOS_FAILED when the database cannot be asked. */
+  async #formalOf(key: ConfigKey, signal: AbortSignal | undefined): Promise<ReadSnapshot | undefined> {
+    for (;;) {
+      const write = this.#ownWrites.get(key);
+      const decision = await this.#decideByDatabase(key, signal);
+      if (!decision) throw new BridgeError('NACOS_FAILED', `${describeKey(key)}: ${onlyGray}`);
+      // A write that was made meanwhile may not be in it.
+      if (this.#ownWrites.get(key) !== write) continue;
+      return write ? this.#decided(key, decision.stored, write) : decision.stored;
+    }
   }
 
   /** Undefined when the database cannot be asked. */

@@ -1,5 +1,7 @@
 /**
- * The configs of a namespace, without their contents, listed page by page from the servers' database.
+ * The configs of a namespace, without their contents, listed from the servers' database: on 3.x page by page; on 2.x, whose
+ * pages have all contents in them, by one list of the names of the namespace (Nacos 2.0.4 and newer; older ones have pages
+ * alone).
  *
  * Pages are cut from an order that the database does not promise to keep (Nacos names none), and configs come and go
  * between two pages. A pass over all pages counts only when every page told the same total and as many different configs
@@ -14,7 +16,15 @@
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { normaliseNamespaceId } from './config-key.ts';
 import { type ConfigName, type ConfigPattern, matcherOf, normalisePattern } from './config-pattern.ts';
-import { isJsonObject, type JsonObject, listOf, numberOf, parseJsonObject, textOf } from '../transport/json-object.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  listOf,
+  numberOf,
+  parseJsonList,
+  parseJsonObject,
+  textOf,
+} from '../transport/json-object.ts';
 
 interface ListedConfig extends ConfigName {
   /** Servers of 2.3 leave this and the type out. */
@@ -61,6 +71,18 @@ export function parseListingPage(api: 'v3' | 'v1', text: string): ListingPage {
   }
   const rows = listOf(page['pageItems']).filter(isJsonObject);
   return { rows, totalCount: numberOf(page['totalCount']), pageCount: numberOf(page['pagesAvailable']) };
+}
+
+/** All names of the namespace, in one answer. For servers of 2.x. */
+export function namesRequest({ namespaceId }: ConfigPattern): ListingRequest {
+  return { path: '/v1/cs/history/configs', query: { tenant: normaliseNamespaceId(namespaceId) } };
+}
+
+/** Complete, being one answer. @throws NACOS_FAILED when the answer is no list: it must not pass for an empty one. */
+export function parseNames(pattern: ConfigPattern, text: string): ConfigListing {
+  const matches = matcherOf(pattern);
+  const rows = parseJsonList(text, 'the list of configs').filter(isJsonObject);
+  return { configs: rows.map(listedOf).filter(matches), isComplete: true };
 }
 
 /** @throws what `readPage` throws; NACOS_FAILED, which removals between two pages may cause, when it does so each time. */

@@ -1,177 +1,25 @@
 /**
- * What the server is told of the watched keys over one connection: for each the md5 that we have, or believe it to have.
+ * What the server is told of all watched keys over one connection, namespace by namespace (namespace-telling.ts).
  *
- * Keys are told in batches of 1,000. The answer names those whose md5 on the server is another. A key that somebody waits
- * for is told at once, together with all others of that moment; one that is told for the record, such as our own write,
- * waits for company.
- *
- * The server checks the right to read once for each batch, by the namespace of its first key (Nacos 2.0 to 3.1), and one
- * bad key fails a batch. So a batch is of one namespace, and when it fails its expectations are given up: those keys are
- * read, and each gets an answer of its own.
- *
- * Guarantees: what is told while a batch is under way is in a later one; a batch that failed is told again with growing
- * pauses, and holds up no other namespace.
+ * The server checks the right to read once for each batch, by the namespace of its first key (Nacos 2.0 to 3.1). So each
+ * namespace has batches and pauses of its own, and one that may not be read holds up no other.
  */
-import { sleep, type Timer } from '../../clock.ts';
-import { errorFields } from '../../logger.ts';
-import { backoffMs } from '../../runtime/backoff.ts';
-import type { Surroundings } from '../surroundings.ts';
-import type { ConfigApi } from './config-api.ts';
-import { keyText } from './config-key.ts';
-import { absentMd5 } from './config-snapshot.ts';
+import { NamespaceTelling, type TellingOptions } from './namespace-telling.ts';
 import type { WatchedConfig } from './watched-config.ts';
 
-interface ConfigTellingOptions extends Surroundings {
-  readonly api: ConfigApi;
-  /** Of the connection. */
-  readonly signal: AbortSignal;
-  /** The server has another md5 than it was told, or could not say; the key is to be read. */
-  readonly onDoubt: (watched: WatchedConfig) => void;
-}
-
-const batchSize = 1_000;
-/** Watches begin and reads end one by one: those that follow a batch closely are told together. */
-const burstMs = 20;
-/** Nobody waits for what is told for the record; it only finds out what was written right after it. */
-const recordMs = 200;
-const failureBackoff = { initialMs: 200, maxMs: 5_000 };
-
 export class ConfigTelling {
-  readonly #options: ConfigTellingOptions;
-  readonly #untold = new Set<WatchedConfig>();
-  readonly #left = new Set<WatchedConfig>();
-  #isDue = false;
-  #isRunning = false;
-  #failures = 0;
-  #record: Timer | undefined;
+  readonly #options: TellingOptions;
+  /** As many as were ever watched over the connection. */
+  readonly #namespaces = new Map<string, NamespaceTelling>();
 
-  constructor(options: ConfigTellingOptions) {
+  constructor(options: TellingOptions) {
     this.#options = options;
-    options.signal.addEventListener('abort', () => this.#record?.cancel(), { once: true });
   }
 
-  /** While batches fail, no answer is to be expected soon. */
-  get isFailing(): boolean {
-    return this.#failures > 0;
+  /** What is told of the namespace of this key. */
+  of({ key: { namespaceId } }: WatchedConfig): NamespaceTelling {
+    const telling = this.#namespaces.get(namespaceId) ?? new NamespaceTelling(this.#options);
+    this.#namespaces.set(namespaceId, telling);
+    return telling;
   }
-
-  /** At once, or after the batch that is under way. */
-  tell(watched: WatchedConfig): void {
-    this.#untold.add(watched);
-    this.#due();
-  }
-
-  /** Soon, with others. */
-  record(watched: WatchedConfig): void {
-    this.#untold.add(watched);
-    this.#record ??= this.#options.clock.after(recordMs, () => this.#due());
-  }
-
-  /** Nobody watches it any more. */
-  leave(watched: WatchedConfig): void {
-    this.#untold.delete(watched);
-    if (!watched.isTold) return;
-    this.#left.add(watched);
-    this.#due();
-  }
-
-  #due(): void {
-    this.#record?.cancel();
-    this.#record = undefined;
-    this.#isDue = true;
-    if (!this.#isRunning) void this.#run();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, signal } = this.#options;
-    this.#isRunning = true;
-    // After the callers of this turn have added theirs, so that thousands of watches become a few batches.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#isDue && !signal.aborted) {
-      this.#isDue = false;
-      const failure = await this.#tellAll();
-      if (failure) this.#failed(failure);
-      else this.#failures = 0;
-      await sleep(clock, this.isFailing ? this.#pauseMs() : burstMs, signal).catch(() => undefined);
-    }
-    this.#isRunning = false;
-  }
-
-  #pauseMs(): number {
-    return backoffMs({ ...failureBackoff, random: this.#options.random }, this.#failures - 1);
-  }
-
-  /** Nobody waits for the next attempt: what was only believed is read. */
-  #failed(failure: unknown): void {
-    const { log, signal } = this.#options;
-    if (signal.aborted) return;
-    for (const watched of this.#untold) if (watched.isExpecting) this.#doubt(watched);
-    if (this.#untold.size === 0) return void (this.#failures = 0);
-    if (!this.isFailing) log.warn('listening to configs failed; it is tried again', errorFields(failure));
-    this.#failures += 1;
-    this.#isDue = true;
-  }
-
-  /** Returns the failure of the last namespace that failed. */
-  async #tellAll(): Promise<unknown> {
-    await this.#leaveAll();
-    let failure: unknown;
-    for (const [, waiting] of Map.groupBy(this.#untold, namespaceOf)) {
-      try {
-        for (const batch of batchesOf(waiting)) await this.#listen(batch.filter((one) => this.#untold.has(one)));
-      } catch (error) {
-        failure = error;
-      }
-    }
-    return failure;
-  }
-
-  async #listen(batch: readonly WatchedConfig[]): Promise<void> {
-    if (batch.length === 0) return;
-    const { api, signal } = this.#options;
-    const contexts = batch.map(({ key, md5 }) => ({ key, md5 }));
-    const changed = await api.listen(contexts, true, signal);
-    const different = new Set(changed.map(keyText));
-    for (const [index, watched] of batch.entries()) {
-      watched.told(contexts[index]!.md5);
-      this.#answered(watched, !different.has(watched.id));
-    }
-  }
-
-  #answered(watched: WatchedConfig, isEqual: boolean): void {
-    if (!watched.isWatched) return this.leave(watched);
-    if (watched.isToldLatest) this.#untold.delete(watched);
-    // It was written or read while the batch was under way.
-    else this.record(watched);
-    if (!isEqual) return this.#doubt(watched);
-    watched.confirm();
-  }
-
-  #doubt(watched: WatchedConfig): void {
-    if (watched.isExpecting) this.#untold.delete(watched);
-    watched.doubt();
-    this.#options.onDoubt(watched);
-  }
-
-  /** Once: a server that goes on to tell of them is not heeded. */
-  async #leaveAll(): Promise<void> {
-    const { api, log, signal } = this.#options;
-    const namespaces = [...Map.groupBy(this.#left, namespaceOf).values()];
-    this.#left.clear();
-    for (const batch of namespaces.flatMap(batchesOf)) {
-      const contexts = batch.map(({ key }) => ({ key, md5: absentMd5 }));
-      await api.listen(contexts, false, signal).catch((error: unknown) => {
-        if (!signal.aborted) log.debug('listening to configs did not end', errorFields(error));
-      });
-    }
-  }
-}
-
-function namespaceOf({ key }: WatchedConfig): string {
-  return key.namespaceId;
-}
-
-function batchesOf(all: readonly WatchedConfig[]): WatchedConfig[][] {
-  const count = Math.ceil(all.length / batchSize);
-  return Array.from({ length: count }, (_, index) => all.slice(index * batchSize, (index + 1) * batchSize));
 }

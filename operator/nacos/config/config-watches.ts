@@ -64,7 +64,7 @@ export class ConfigWatches {
       clock: options.clock,
       limitMs: pushOverdueMs,
       onOverdue: (watched) => {
-        if (!watched.isToldLatest) this.#link?.telling.tell(watched);
+        if (!watched.isToldLatest) this.#link?.telling.of(watched).tell(watched);
       },
     });
   }
@@ -107,7 +107,7 @@ export class ConfigWatches {
   changed(key: ConfigKey): void {
     const watched = this.#watched.get(keyText(key));
     if (!watched) return;
-    if (watched.isUntoldWrite) this.#link?.telling.record(watched);
+    if (watched.isUntoldWrite) this.#link?.telling.of(watched).record(watched);
     else this.#link?.reading.add(watched);
   }
 
@@ -115,7 +115,7 @@ export class ConfigWatches {
     this.disconnected();
     const { telling, reading } = (this.#link = this.#newLink());
     for (const watched of this.#watched.values()) {
-      if (watched.isKnown) telling.tell(watched);
+      if (watched.isKnown) telling.of(watched).tell(watched);
       if (!watched.isKnown || watched.lacksContent || watched.lastError) reading.add(watched);
     }
     this.#scheduleResync();
@@ -147,7 +147,8 @@ export class ConfigWatches {
     const isFirst = !watched.isWatched;
     watched.join(watch);
     this.#watched.set(watched.id, watched);
-    const { reading, telling } = this.#link ?? {};
+    const reading = this.#link?.reading;
+    const telling = this.#link?.telling.of(watched);
     // While telling fails, only a read can say anything.
     const isToldFirst = watched.isExpecting && !telling?.isFailing;
     if (isFirst && isToldFirst) telling?.tell(watched);
@@ -166,7 +167,7 @@ export class ConfigWatches {
   #remove(watched: WatchedConfig): void {
     this.#watched.delete(watched.id);
     this.#overdue.delete(watched);
-    this.#link?.telling.leave(watched);
+    this.#link?.telling.of(watched).leave(watched);
     this.#link?.reading.remove(watched);
   }
 
@@ -185,15 +186,15 @@ export class ConfigWatches {
     // Spread, so that many clients that connected together do not resync together.
     const delayMs = resyncMs * (0.9 + 0.1 * this.#options.random());
     this.#resync = this.#options.clock.after(delayMs, () => {
-      for (const watched of this.#watched.values()) if (watched.current) this.#link?.telling.tell(watched);
+      for (const watched of this.#watched.values()) if (watched.current) this.#link?.telling.of(watched).tell(watched);
       this.#scheduleResync();
     });
   }
 
   #wasRead(watched: WatchedConfig, isNews: boolean): void {
     // Until the server is told for the first time, it pushes nothing.
-    if (!watched.isTold) this.#link?.telling.tell(watched);
-    else if (!watched.isToldLatest) this.#link?.telling.record(watched);
+    if (!watched.isTold) this.#link?.telling.of(watched).tell(watched);
+    else if (!watched.isToldLatest) this.#link?.telling.of(watched).record(watched);
     else if (!isNews) this.#tellAgain(watched);
   }
 
@@ -201,6 +202,6 @@ export class ConfigWatches {
   #tellAgain(watched: WatchedConfig): void {
     const { clock, random } = this.#options;
     const pauseMs = backoffMs({ ...readBackoff, random }, watched.readInVain());
-    watched.pause(clock.after(pauseMs, () => this.#link?.telling.tell(watched)));
+    watched.pause(clock.after(pauseMs, () => this.#link?.telling.of(watched).tell(watched)));
   }
 }

@@ -136,9 +136,8 @@ export class NamingClient {
     return this.#shards.stop();
   }
 
-  async #ask<Result>(question: (api: NamingApi) => Promise<Result>): Promise<Result> {
-    const shard = this.#shards.any();
-    try {
+  #ask<Result>(question: (api: NamingApi) => Promise<Result>): Promise<Result> {
+    return this.#shards.using(async (shard) => {
       for (;;) {
         const link = shard.current;
         try {
@@ -148,8 +147,6 @@ export class NamingClient {
           if (!link || link.connection.isOpen || !shard.current) throw error;
         }
       }
-    } finally {
-      this.#shards.release(shard);
-    }
+    });
   }
 }

@@ -4,12 +4,17 @@
  * A new connection holds nothing. `redo` makes it hold all that the shard wants, records before subscriptions, and ends
  * when nothing is left that could be sent, whatever became wanted meanwhile. What cannot be confirmed then is no reason
  * to do without the rest: it is left to be tried again.
+ *
+ * A record that was sent and not answered in time may be carried out later. Sending the same once more does no harm then,
+ * so one such request costs one more. It is in doubt what the server will hold, and another connection is needed, only when
+ * something else is to be sent for that service, or the answer stays away again.
  */
 import { isBridgeError } from '../../errors.ts';
 import { errorFields, type Logger } from '../../logger.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { NamingApi } from './naming-api.ts';
 import type { InstanceList } from './naming-instance-list.ts';
+import { serviceText } from './naming-service-key.ts';
 import { Slots, type Wish } from './naming-slots.ts';
 import type { ServiceInfo } from './naming-types.ts';
 import type { SubscriptionWish, Wanted } from './naming-wanted.ts';
@@ -22,7 +27,7 @@ interface NamingLinkOptions {
   readonly order: number;
   readonly log: Logger;
   readonly onSnapshot: (key: string, info: ServiceInfo) => void;
-  /** A record was sent and not answered in time. */
+  /** What the server holds, or will, cannot be told any more. */
   readonly onDoubt: () => void;
 }
 
@@ -36,6 +41,8 @@ export class NamingLink {
   readonly #options: NamingLinkOptions;
   readonly #limiter = new RequestLimiter(requestsPerLink);
   readonly #ending = new AbortController();
+  /** What was sent last of services without an answer in time, by service; '' for a withdrawal. */
+  readonly #unanswered = new Map<string, string>();
 
   constructor(connection: Connection, options: NamingLinkOptions) {
     const { api, onSnapshot, wanted } = options;
@@ -43,8 +50,8 @@ export class NamingLink {
     this.#options = options;
     this.records = new Slots({
       wanted: wanted.records,
-      fill: (list) => this.#write(() => api.register(connection, list)),
-      clear: (list) => this.#write(() => api.deregister(connection, list)),
+      fill: (list) => this.#write(list, list.text, () => api.register(connection, list)),
+      clear: (list) => this.#write(list, '', () => api.deregister(connection, list)),
     });
     this.subscriptions = new Slots({
       wanted: wanted.subscriptions,
@@ -107,11 +114,17 @@ export class NamingLink {
     return this.#limiter.run(request, this.#ending.signal);
   }
 
-  async #write(request: () => Promise<void>): Promise<void> {
+  async #write({ service }: InstanceList, text: string, request: () => Promise<void>): Promise<void> {
+    const key = serviceText(service);
+    const before = this.#unanswered.get(key);
+    if (before !== undefined && before !== text) this.#options.onDoubt();
     try {
       await this.#inTurn(request);
     } catch (error) {
-      if (isBridgeError(error, 'TIMEOUT')) this.#options.onDoubt();
+      if (isBridgeError(error, 'TIMEOUT')) {
+        this.#unanswered.set(key, text);
+        if (before !== undefined) this.#options.onDoubt();
+      }
       throw error;
     }
   }

@@ -4,10 +4,12 @@
  * A new one is brought to hold all that is wanted before it is used: after the login, and after whoever publishes has
  * brought up to date what is wanted, as far as he can.
  */
+import { BridgeError } from '../../errors.ts';
 import { errorFields, type Logger } from '../../logger.ts';
 import type { NacosMetrics } from '../metrics.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { Login } from '../transport/login.ts';
+import { hostAndPort } from '../transport/server-address.ts';
 import type { NamingApi } from './naming-api.ts';
 import { NamingLink } from './naming-link.ts';
 import type { ServiceInfo } from './naming-types.ts';
@@ -21,7 +23,7 @@ interface NamingLinksOptions {
   readonly log: Logger;
   readonly beforeRedo: (signal: AbortSignal) => Promise<void>;
   readonly onSnapshot: (key: string, info: ServiceInfo, link: NamingLink) => void;
-  /** A record was sent and not answered in time. */
+  /** What the server holds over it, or will, cannot be told any more. */
   readonly onDoubt: (link: NamingLink) => void;
 }
 
@@ -49,7 +51,10 @@ export class NamingLinks {
     return [...this.#open].some((link) => link.records.has(key));
   }
 
-  /** Resolves when it holds all that is wanted. @throws the cause when the connection ends before. */
+  /**
+   * Resolves when it holds all that is wanted, as far as the server has answered. @throws the cause when the connection
+   *   ends before; TIMEOUT when it lacks what a connection that it would take the place of holds.
+   */
   async prepare(connection: Connection, isFirst: boolean): Promise<void> {
     const { login, metrics, wanted } = this.#options;
     const link = this.#add(connection);
@@ -57,6 +62,7 @@ export class NamingLinks {
     if (wanted.records.size > 0) await this.#bringUpToDate(link);
     if (!connection.isOpen) throw await connection.ended;
     const { records, subscriptions } = await link.redo();
+    this.#checkNothingIsLost(link);
     if (!isFirst) {
       metrics.redone('record', records);
       metrics.redone('subscription', subscriptions);
@@ -78,6 +84,14 @@ export class NamingLinks {
     this.#open.add(link);
     void connection.ended.then(() => this.#open.delete(link));
     return link;
+  }
+
+  #checkNothingIsLost(link: NamingLink): void {
+    const others = [...this.#open].filter((other) => other !== link && other.connection.isOpen);
+    const lost = link.records.unsettled().filter((key) => others.some((other) => other.records.has(key)));
+    if (lost.length === 0) return;
+    const words = `the connection to ${hostAndPort(link.connection.server)} lacks ${lost.length} services that another holds`;
+    throw new BridgeError('TIMEOUT', `${words}: Nacos has not confirmed them`);
   }
 
   /** Resolves also when that fails, or the connection ends meanwhile. */

@@ -3,8 +3,8 @@
  *
  * What is wanted lives here and outlasts every connection (naming-wanted.ts); what a server has confirmed lives with the
  * connection (naming-link.ts) and is lost with it. A new connection becomes the current one when it holds all that is
- * wanted, so nothing else is sent on it before. When a server asks us to leave, or a write stays without an answer, a
- * second connection is made so, and only then the first is closed. What a server has not confirmed is sent again with
+ * wanted, so nothing else is sent on it before. When a server asks us to leave, or it is in doubt what it will hold after a
+ * write without an answer (naming-link.ts), a second connection is made so, and only then the first is closed. What a server has not confirmed is sent again with
  * growing pauses for as long as it is wanted, unless it was refused for what it is.
  *
  * Caveat: a request that was given up may still be carried out, even after a later one; closing its connection is what

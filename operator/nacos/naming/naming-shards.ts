@@ -28,6 +28,8 @@ export class NamingShards {
   readonly #options: NamingShardsOptions;
   readonly #shards = new Set<NamingShard>();
   readonly #closing = new Set<Promise<void>>();
+  /** How many requests beside its records and subscriptions are under way on each. */
+  readonly #users = new WeakMap<NamingShard, number>();
   readonly #firstServer: number;
   #lastCloses: Timer | undefined;
   #phase: 'idle' | 'started' | 'suspended' | 'stopped' = 'idle';
@@ -119,15 +121,32 @@ export class NamingShards {
     return first ?? this.#open();
   }
 
+  /** Uses one of them, which stays for as long as `work` lasts. */
+  async using<Result>(work: (shard: NamingShard) => Promise<Result>): Promise<Result> {
+    const shard = this.any();
+    this.#users.set(shard, (this.#users.get(shard) ?? 0) + 1);
+    try {
+      return await work(shard);
+    } finally {
+      this.#users.set(shard, this.#users.get(shard)! - 1);
+      this.release(shard);
+    }
+  }
+
   /** Closes the shard if nothing keeps it. */
   release(shard: NamingShard): void {
-    if (!this.#shards.has(shard) || hasRecords(shard)) return;
+    if (!this.#shards.has(shard) || this.#isInUse(shard)) return;
     const other = [...this.#shards].find((candidate) => candidate !== shard);
     if (other) return this.#handOver(shard, other);
     this.#lastCloses?.cancel();
     this.#lastCloses = this.#options.clock.after(lastStaysMs, () => {
-      if (this.#shards.size === 1 && !hasRecords(shard) && shard.wanted.subscriptions.size === 0) this.#close(shard);
+      const isNeeded = this.#isInUse(shard) || shard.wanted.subscriptions.size > 0;
+      if (this.#shards.has(shard) && this.#shards.size === 1 && !isNeeded) this.#close(shard);
     });
+  }
+
+  #isInUse(shard: NamingShard): boolean {
+    return shard.wanted.records.size > 0 || (this.#users.get(shard) ?? 0) > 0;
   }
 
   /** The shard that carries the subscription to a service, where there is one. */
@@ -157,8 +176,4 @@ export class NamingShards {
     const closed = shard.stop().finally(() => this.#closing.delete(closed));
     this.#closing.add(closed);
   }
-}
-
-function hasRecords({ wanted }: NamingShard): boolean {
-  return wanted.records.size > 0;
 }

@@ -11,6 +11,9 @@
  *   failed             served                      authenticated: the server asks for nothing
  *   failed             refused, or none was sent   the failure of the login
  *
+ * A refusal for a right that the user lacks says nothing of the token, and no login is asked for another. Nacos tells the
+ * two apart by their words alone (2.0 to 3.1); what a plugin words otherwise counts as a refusal of the token.
+ *
  * Caveat: a request is repeated for its token alone, so a server must not have carried it out when it refuses it.
  */
 import { BridgeError } from '../../errors.ts';
@@ -25,21 +28,34 @@ export interface AuthStatus {
 /** The headers of a request, which carry the token; the same over gRPC and HTTP. */
 export type TokenHeaders = Readonly<Record<string, string>>;
 
-/** What an answer says of the right to ask; undefined when nothing. */
-export type Word = 'served' | 'refused' | undefined;
+/** What an answer says of the right to ask; undefined when nothing. `forbidden`: the user is known, and lacks the right. */
+export type Word = 'served' | 'refused' | 'forbidden' | undefined;
+
+interface AccessOptions {
+  readonly login: Login;
+  readonly onChange: (status: AuthStatus) => void;
+  /**
+   * Whether a token that is refused here, and cannot be had anew, is given up for all audiences. Only where all are asked
+   * by the same rules.
+   */
+  readonly speaksForAll: boolean;
+}
+
+/** Of an answer that refuses, by its text. */
+export function wordOfRefusal(message: string): 'refused' | 'forbidden' {
+  return /authorization failed/i.test(message) ? 'forbidden' : 'refused';
+}
 
 export class Access {
-  readonly #login: Login;
-  readonly #onChange: (status: AuthStatus) => void;
+  readonly #options: AccessOptions;
   /** The last word on a request without a token. A refusal of one with a token says that it would be refused, too. */
   #withoutToken: Word;
   #status: AuthStatus;
 
-  constructor(login: Login, onChange: (status: AuthStatus) => void) {
-    this.#login = login;
-    this.#onChange = onChange;
+  constructor(options: AccessOptions) {
+    this.#options = options;
     this.#status = this.#verdict();
-    login.onChange(() => this.#loginChanged());
+    options.login.onChange(() => this.#loginChanged());
   }
 
   get status(): AuthStatus {
@@ -56,14 +72,20 @@ export class Access {
     send: (token: TokenHeaders) => Promise<Answer>,
     wordOf: (answer: Answer) => Word,
   ): Promise<Answer> {
-    let { token } = this.#login;
+    const { login, speaksForAll } = this.#options;
+    let { token } = login;
     let answer = await send(headersOf(token));
-    if (wordOf(answer) === 'refused') {
-      if (await this.#login.renew(token)) {
-        ({ token } = this.#login);
+    // Without a token nobody is known, whatever the words are.
+    const isRefused = (): boolean => {
+      const word = wordOf(answer);
+      return word === 'refused' || (word === 'forbidden' && token === undefined);
+    };
+    if (isRefused()) {
+      if (await login.renew(token, { isLast: speaksForAll })) {
+        ({ token } = login);
         answer = await send(headersOf(token));
       }
-      if (wordOf(answer) === 'refused') this.#refused();
+      if (isRefused()) this.#refused();
     }
     if (token === undefined && wordOf(answer) === 'served') this.#hear('served');
     return answer;
@@ -81,7 +103,7 @@ export class Access {
   }
 
   #loginChanged(): void {
-    const { kind } = this.#login.state;
+    const { kind } = this.#options.login.state;
     // With other credentials, or none, nothing is known of the server.
     if (kind === 'none' || kind === 'untried') this.#withoutToken = undefined;
     this.#look();
@@ -92,11 +114,11 @@ export class Access {
     const after = this.#verdict();
     if (after.authenticated === before.authenticated && after.authError?.message === before.authError?.message) return;
     this.#status = after;
-    this.#onChange(after);
+    this.#options.onChange(after);
   }
 
   #verdict(): AuthStatus {
-    const login = this.#login.state;
+    const login = this.#options.login.state;
     switch (login.kind) {
       case 'none':
         return this.#withoutToken === 'refused'

@@ -1,9 +1,10 @@
 /**
  * A registered connection to one server: handshake, requests, pushes, health check.
  *
- * Handshake: `ServerCheckRequest` (again while the server starts), stream, `ConnectionSetupRequest`, then the server's
- * `SetupAckRequest` where it negotiates abilities (2.3 and newer), else a health check until it knows us. A connection
- * that sends nothing for 20 s is put to the test by the server and dropped; we ask for its health after 5 s of silence.
+ * Handshake: `ServerCheckRequest`, stream, `ConnectionSetupRequest`, then the server's `SetupAckRequest` where it negotiates
+ * abilities (2.3 and newer), and a health check, again before 2.3 until it knows us. A server that starts (300) is left at
+ * once, since another may serve. A connection that sends nothing for 20 s is put to the test by the server and dropped; we
+ * ask for its health after 5 s of silence.
  *
  * Guarantees: every push is acknowledged before it is processed; no push and no listener can end the connection but by
  * what the protocol says (reset, code 301 or -401). `ended` settles once; a connection never comes back.
@@ -43,8 +44,6 @@ export interface Answer extends FailedAnswer {
 }
 
 const stepTimeoutMs = 3_000;
-const startingRetryMs = 1_000;
-const startingRetries = 30;
 const setupAckTimeoutMs = 5_000;
 const registrationPollMs = 100;
 const idleBeforeHealthCheckMs = 5_000;
@@ -145,21 +144,20 @@ export class Connection {
   }
 
   async #checkServer(signal: AbortSignal): Promise<JsonObject> {
-    for (let retry = 0; ; retry += 1) {
-      const answer = await this.#step('ServerCheckRequest', signal);
-      if (answer.resultCode === 200) return answer.body;
-      if (answer.errorCode !== serverCodes.starting || retry === startingRetries) {
-        throw errorOfAnswer(answer, `handshake with ${hostAndPort(this.server)}`);
-      }
-      await sleep(this.#options.clock, startingRetryMs, signal);
-    }
+    const answer = await this.#step('ServerCheckRequest', signal);
+    if (answer.resultCode === 200) return answer.body;
+    throw errorOfAnswer(answer, this.#what);
   }
 
   async #awaitAbilities(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
     const late = `${hostAndPort(this.server)} did not acknowledge the connection within ${setupAckTimeoutMs} ms`;
-    this.#knownAbilities = await withDeadline(this.#options.clock, setupAckTimeoutMs, late, signal, () =>
-      Promise.race([this.#abilities.promise, this.ended.then(rethrow)]),
+    this.#knownAbilities = await withDeadline(clock, setupAckTimeoutMs, late, signal, () =>
+      Promise.race([this.#abilities.promise, this.ended.then((error) => Promise.reject(this.#notTaken(error)))]),
     );
+    const answer = await this.#step('HealthCheckRequest', signal, { mayBeUnregistered: true });
+    if (answer.errorCode === serverCodes.unregistered) throw this.#unknownAfterAll();
+    if (answer.resultCode !== 200) throw errorOfAnswer(answer, this.#what);
   }
 
   /** Servers before 2.3 do not say when they have read the setup; they answer 301 until then. */
@@ -169,10 +167,32 @@ export class Connection {
       const answer = await this.#step('HealthCheckRequest', signal, { mayBeUnregistered: true });
       if (answer.resultCode === 200) return;
       if (this.#options.clock.monotonic() - startedMs > stepTimeoutMs) {
-        throw errorOfAnswer(answer, `handshake with ${hostAndPort(this.server)}`);
+        throw answer.errorCode === serverCodes.unregistered
+          ? this.#unknownAfterAll()
+          : errorOfAnswer(answer, this.#what);
       }
       await sleep(this.#options.clock, registrationPollMs, signal);
     }
+  }
+
+  get #what(): string {
+    return `handshake with ${hostAndPort(this.server)}`;
+  }
+
+  /** The server has answered its check, and closes on the setup: so it does at its limit (control plugins, 2.0 to 3.1). */
+  #notTaken(cause: BridgeError): BridgeError {
+    if (!isBridgeError(cause, 'NACOS_UNREACHABLE')) return cause;
+    const words = `${this.#what}: the server answers and closes the connection at once, as it does at its connection limit`;
+    return new BridgeError('NACOS_OVERLOADED', `${words} (${cause.message})`, { cause });
+  }
+
+  /** It was set up on one TCP connection, and the health check has come by another. */
+  #unknownAfterAll(): BridgeError {
+    return new BridgeError(
+      'NACOS_FAILED',
+      `${this.#what}: the server does not know the connection that was just set up (301): a proxy or load balancer in ` +
+        'between spreads the requests of one connection; let the gRPC port pass as plain TCP',
+    );
   }
 
   #step(type: string, signal: AbortSignal, { mayBeUnregistered = false } = {}): Promise<Answer> {
@@ -264,8 +284,4 @@ function parseAnswer(payload: Payload): Answer {
     message: textOf(body['message']),
     body,
   };
-}
-
-function rethrow(error: BridgeError): never {
-  throw error;
 }

@@ -64,7 +64,7 @@ export class GrpcTransport {
         signal.removeEventListener('abort', cancel);
         if (answer) return resolve(answer);
         if (signal.aborted) return reject(signal.reason);
-        reject(this.#endError ?? errorOfStatus(error ?? noAnswer, this.#target));
+        reject(this.#endError ?? errorOfStatus(error ?? noAnswer, this.#target, Buffer.byteLength(payload.body)));
       };
       const call = withoutStackTraces(() =>
         this.#client.makeUnaryRequest(requestPath, encodePayload, decodePayload, payload, settle),
@@ -79,7 +79,7 @@ export class GrpcTransport {
   openStream(onPayload: (payload: Payload) => void): void {
     const stream = this.#client.makeBidiStreamRequest(streamPath, encodePayload, decodePayload);
     stream.on('data', onPayload);
-    stream.on('error', (error: ServiceError) => this.end(errorOfStatus(error, this.#target)));
+    stream.on('error', (error: ServiceError) => this.end(errorOfStatus(error, this.#target, 0)));
     stream.on('end', () => this.end(new BridgeError('NACOS_UNREACHABLE', `gRPC ${this.#target}: the server ended it`)));
     this.#stream = stream;
   }

@@ -34,6 +34,8 @@ interface HttpRequest {
   readonly form?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Of each server. @default that of the transport */
+  readonly timeoutMs?: number;
 }
 
 export interface HttpAnswer {
@@ -76,7 +78,8 @@ export class HttpTransport {
 
   /** @throws NACOS_UNREACHABLE, TIMEOUT, ABORTED. */
   sendTo(server: ServerAddress, request: HttpRequest): Promise<HttpAnswer> {
-    const { clock, timeoutMs } = this.#options;
+    const { clock } = this.#options;
+    const { timeoutMs = this.#options.timeoutMs } = request;
     const late = `HTTP ${hostAndPort(server)}: no answer within ${timeoutMs} ms`;
     const signals = [this.#closing.signal, ...(request.signal ? [request.signal] : [])];
     return withDeadline(clock, timeoutMs, late, AbortSignal.any(signals), async (signal) => {

@@ -8,13 +8,25 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** @throws NACOS_FAILED, naming `source`, when the text is not a JSON object; the text itself stays out of the message. */
 export function parseJsonObject(text: string, source: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return value;
-  } catch {
-    // The parser's message quotes the text, which may be a configuration.
-  }
+  const value = parsed(text);
+  if (isJsonObject(value)) return value;
   throw new BridgeError('NACOS_FAILED', `${source} must be a JSON object`);
+}
+
+/** @throws as `parseJsonObject`, when it is not an array. */
+export function parseJsonList(text: string, source: string): readonly unknown[] {
+  const value = parsed(text);
+  if (Array.isArray(value)) return value;
+  throw new BridgeError('NACOS_FAILED', `${source} must be a JSON array`);
+}
+
+/** Undefined when it is no JSON: the parser's message quotes the text, which may be a configuration. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

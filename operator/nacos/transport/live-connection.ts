@@ -3,7 +3,7 @@
  * needs: the connection of the moment, the wait for one that is being made, and how things stand.
  *
  * A round over all servers that fails is explained once (by `explain`) and followed by a growing, jittered pause, 100 ms
- * to 5 s. The pause shrinks again only after a connection has lasted, so a server that accepts and drops us at once is
+ * to 5 s, or at most 1 s where servers answer that they start. The pause shrinks again only after a connection has lasted, so a server that accepts and drops us at once is
  * not hammered. A connection is established after `prepare`, that is when requests can be made.
  *
  * Guarantees: `start` returns at once and nothing rejects in the background; who waits for a connection hears at once when
@@ -54,6 +54,7 @@ interface LiveConnectionOptions extends ConnectionSettings {
 type WayOut = 'drop' | 'replace' | 'move';
 
 const stableAfterMs = 10_000;
+const startingPauseMs = 1_000;
 
 export class LiveConnection {
   readonly #options: LiveConnectionOptions;
@@ -82,6 +83,11 @@ export class LiveConnection {
   get current(): Connection | undefined {
     const state = this.#state;
     return state.kind === 'connected' && state.connection.isOpen ? state.connection : undefined;
+  }
+
+  /** Of the connection that is being prepared, or else of the one that requests go to. */
+  get server(): ServerAddress | undefined {
+    return (this.#preparing ?? this.current)?.server;
   }
 
   /** Whether there ever was one. */
@@ -164,11 +170,18 @@ export class LiveConnection {
       try {
         let connection = await this.#connect(signal);
         while (connection) connection = await this.#hold(connection, signal);
-        await sleep(clock, this.#backoff.nextMs(), signal);
+        await sleep(clock, Math.min(this.#backoff.nextMs(), this.#longestPauseMs), signal);
       } catch (error) {
         if (!signal.aborted) log.error('the connection loop met an unexpected error', errorFields(error));
       }
     }
+  }
+
+  /** A server that starts serves within seconds. */
+  get #longestPauseMs(): number {
+    const state = this.#state;
+    const isStarting = state.kind === 'disconnected' && state.error.code === 'CONNECTION_NOT_READY';
+    return isStarting ? startingPauseMs : Infinity;
   }
 
   /** Until the connection is lost, or left for the one that is returned. */

@@ -6,7 +6,8 @@
  * but not more often than every 5 s, and all that wait share one login. A failed login is repeated with growing pauses up
  * to 30 s, for as long as the credentials stand, since a server may accept again what it refused.
  *
- * Without credentials, or where the server has no authentication, there is no token and requests are sent without.
+ * Without credentials there is no token and requests are sent without. Where a server has no authentication its login may
+ * fail, or not be there at all: that is a failure here, and Access finds out that the server asks for nothing.
  * Guarantee: the password is in no error, log line or property that others can read.
  */
 import type { Timer } from '../../clock.ts';
@@ -17,6 +18,7 @@ import type { Surroundings } from '../surroundings.ts';
 import type { HttpAnswer, HttpTransport } from './http-transport.ts';
 import { numberOf, parseJsonObject, textOf } from './json-object.ts';
 import type { NacosMetrics } from '../metrics.ts';
+import { errorOfHttp, jsonOf } from './http-errors.ts';
 import { bridgeErrorOf } from './response-errors.ts';
 import { hostAndPort } from './server-address.ts';
 
@@ -29,8 +31,7 @@ export interface Credentials {
 type LoginState =
   | { readonly kind: 'none' }
   | { readonly kind: 'untried' }
-  /** Without a token where the server has no login. */
-  | { readonly kind: 'accepted'; readonly token: string | undefined }
+  | { readonly kind: 'accepted'; readonly token: string }
   | { readonly kind: 'failed'; readonly error: BridgeError };
 
 interface LoginOptions extends Surroundings {
@@ -39,12 +40,12 @@ interface LoginOptions extends Surroundings {
 }
 
 const paths = ['/v3/auth/user/login', '/v1/auth/users/login'];
+/** What says that there is no such path. */
+const absentStatuses = [404, 405, 410, 501];
 /** A token that was just issued and is refused lacks the right: another one would, too. */
 const minRenewalGapMs = 5_000;
 /** After a login that failed. */
 const minRetryGapMs = 1_000;
-/** Timers of the platform hold 31 bits. */
-const longestTimerMs = 2 ** 31 - 1;
 
 export class Login {
   readonly #options: LoginOptions;
@@ -91,13 +92,16 @@ export class Login {
     return this.ensure();
   }
 
-  /** A server refused a request that was sent with this token, or without one. Resolves to whether there is another. */
-  async renew(refused: string | undefined): Promise<boolean> {
+  /**
+   * A server refused a request that was sent with this token, or without one. Resolves to whether there is another.
+   * `isLast`: a refused token that cannot be had anew is of no use to anybody.
+   */
+  async renew(refused: string | undefined, { isLast }: { isLast: boolean }): Promise<boolean> {
     const gapMs = this.#failures === 0 ? minRenewalGapMs : minRetryGapMs;
     const isTooSoon = !this.#running && this.#options.clock.monotonic() - this.#lastLoginMs < gapMs;
     if (this.token === refused && !isTooSoon) {
       const error = await this.#login();
-      if (error && this.token === refused) this.#drop(error);
+      if (error && isLast && this.token === refused) this.#drop(error);
     }
     return this.token !== undefined && this.token !== refused;
   }
@@ -131,25 +135,20 @@ export class Login {
     }
   }
 
-  async #post(credentials: Credentials): Promise<HttpAnswer | undefined> {
+  async #post({ password, username }: Credentials): Promise<Grant> {
+    let answer: HttpAnswer | undefined;
     for (const path of paths) {
-      const form = { username: credentials.username, password: credentials.password };
-      const answer = await this.#options.http.send({ method: 'POST', path, form });
-      if (answer.status === 200) return answer;
-      if ([404, 405, 410, 501].includes(answer.status)) continue;
-      throw refusal(answer, credentials.username);
+      answer = await this.#options.http.send({ method: 'POST', path, form: { username, password } });
+      if (answer.status === 200) return grantOf(answer);
+      if (!absentStatuses.includes(answer.status)) throw refusal(answer, username);
     }
-    // No login at all: a server without authentication.
-    return undefined;
+    throw noLogin(answer!);
   }
 
-  #accept(answer: HttpAnswer | undefined): void {
-    const body = answer ? parseJsonObject(answer.text, 'the answer to the login') : {};
-    const token = textOf(body['accessToken']) || undefined;
-    const ttlMs = numberOf(body['tokenTtl']) * 1_000;
+  #accept({ token, ttlMs }: Grant): void {
     this.#failures = 0;
     this.#change({ kind: 'accepted', token });
-    if (token !== undefined && ttlMs > 0) this.#schedule(ttlMs - ttlMs * (1 / 15 + this.#options.random() / 30));
+    if (ttlMs > 0) this.#schedule(ttlMs - ttlMs * (1 / 15 + this.#options.random() / 30));
   }
 
   /** A token stays in use for as long as servers take it, whatever became of its refresh. */
@@ -169,7 +168,7 @@ export class Login {
 
   #schedule(delayMs: number): void {
     if (this.#isStopped) return;
-    this.#timer = this.#options.clock.after(Math.min(delayMs, longestTimerMs), () => void this.#login());
+    this.#timer = this.#options.clock.after(delayMs, () => void this.#login());
   }
 
   #change(state: LoginState): void {
@@ -182,14 +181,51 @@ function stateBefore(credentials: Credentials | undefined): LoginState {
   return { kind: credentials ? 'untried' : 'none' };
 }
 
-/** Refused logins are 403 by the book; 3.1 answers a bare 500, and 2.3 a status line with 0. */
-const refusedStatuses = [0, 401, 403, 500];
+interface Grant {
+  readonly token: string;
+  /** 0 where the server does not say. */
+  readonly ttlMs: number;
+}
+
+/** @throws NACOS_FAILED when there is no token in it: whatever answered is no login of Nacos. */
+function grantOf(answer: HttpAnswer): Grant {
+  const where = whereOf(answer);
+  const body = parseJsonObject(answer.text, `the answer to the ${where}`);
+  const token = textOf(body['accessToken']);
+  if (token !== '') return { token, ttlMs: numberOf(body['tokenTtl']) * 1_000 };
+  throw new BridgeError('NACOS_FAILED', `${where}: HTTP 200 without an access token; is this the HTTP port of Nacos?`);
+}
+
+function noLogin(answer: HttpAnswer): BridgeError {
+  const { contextPath } = answer.server;
+  const message =
+    `${whereOf(answer)}: there is no login below the contextPath '${contextPath}' (HTTP ${answer.status}); ` +
+    'set `contextPath` to where Nacos serves HTTP, or leave the credentials out if it asks for none';
+  return new BridgeError('NACOS_UNAUTHENTICATED', message);
+}
 
 function refusal(answer: HttpAnswer, username: string): BridgeError {
-  const where = `login at ${hostAndPort(answer.server)}`;
-  if (!refusedStatuses.includes(answer.status)) {
-    return new BridgeError('NACOS_FAILED', `${where}: Nacos answered HTTP ${answer.status}`);
-  }
-  const message = `${where}: Nacos refused the user '${username}' or the password (HTTP ${answer.status})`;
-  return new BridgeError('NACOS_UNAUTHENTICATED', message);
+  const where = whereOf(answer);
+  const refused = `Nacos refused the user '${username}' or the password (HTTP ${answer.status})`;
+  if (isRefusal(answer)) return new BridgeError('NACOS_UNAUTHENTICATED', `${where}: ${refused}`);
+  if (!isWordless500(answer)) return errorOfHttp(answer, where);
+  const orElse = 'or failed inside: Nacos 3.1 does not say which. Check the password, then the log of the server';
+  return new BridgeError('NACOS_UNAUTHENTICATED', `${where}: ${refused}, ${orElse}`);
+}
+
+/** By the book it is 403. A server of 2.3 has a status line with 0 for a wrong password, and 500 for an unknown user. */
+function isRefusal({ status, text }: HttpAnswer): boolean {
+  return (
+    [0, 401, 403].includes(status) || (status === 500 && /unknown user|user .*not found|bad credentials/i.test(text))
+  );
+}
+
+/** The answer of 3.1 to a wrong password, and to whatever fails inside it. */
+function isWordless500(answer: HttpAnswer): boolean {
+  const body = answer.status === 500 ? jsonOf(answer) : undefined;
+  return body !== undefined && ['', 'No message available'].includes(textOf(body['message']));
+}
+
+function whereOf({ server }: HttpAnswer): string {
+  return `login at ${hostAndPort(server)}`;
 }

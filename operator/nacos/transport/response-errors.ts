@@ -24,7 +24,26 @@ export const serverCodes = {
   configAbsent: 300,
 } as const;
 
+/** ErrorCode of Nacos: the same over gRPC and in the `Result` of HTTP. */
+export const byResultCode: Readonly<Record<number, ErrorCode>> = {
+  10_000: 'NACOS_INVALID',
+  10_001: 'NACOS_FORBIDDEN',
+  20_001: 'NACOS_INVALID',
+  20_002: 'NACOS_INVALID',
+  20_005: 'NACOS_CAS_FAILED',
+  20_008: 'NACOS_INVALID',
+  22_000: 'NACOS_INVALID',
+  // The namespace does not exist, which somebody may mend without a word to us: it is tried again.
+  22_001: 'NACOS_FAILED',
+  40_000: 'NACOS_UNSUPPORTED',
+  40_001: 'NACOS_UNSUPPORTED',
+  // Too many patterns of fuzzy watches, or too many configs of one.
+  50_310: 'NACOS_OVERLOADED',
+  50_311: 'NACOS_OVERLOADED',
+};
+
 const byServerCode: Readonly<Record<number, ErrorCode>> = {
+  ...byResultCode,
   [-401]: 'CONNECTION_NOT_READY',
   [-400]: 'NACOS_INVALID',
   300: 'CONNECTION_NOT_READY',
@@ -37,19 +56,6 @@ const byServerCode: Readonly<Record<number, ErrorCode>> = {
   410: 'NACOS_CAS_FAILED',
   501: 'NACOS_UNSUPPORTED',
   503: 'NACOS_OVERLOADED',
-  10_000: 'NACOS_INVALID',
-  10_001: 'NACOS_FORBIDDEN',
-  20_001: 'NACOS_INVALID',
-  20_002: 'NACOS_INVALID',
-  20_005: 'NACOS_CAS_FAILED',
-  20_008: 'NACOS_INVALID',
-  22_000: 'NACOS_INVALID',
-  22_001: 'NACOS_INVALID',
-  40_000: 'NACOS_UNSUPPORTED',
-  40_001: 'NACOS_UNSUPPORTED',
-  // Too many patterns of fuzzy watches, or too many configs of one.
-  50_310: 'NACOS_OVERLOADED',
-  50_311: 'NACOS_OVERLOADED',
 };
 
 const byWording: readonly (readonly [RegExp, ErrorCode])[] = [
@@ -90,10 +96,32 @@ const byGrpcStatus: Readonly<Record<number, ErrorCode>> = {
   [status.PERMISSION_DENIED]: 'NACOS_FORBIDDEN',
 };
 
-/** A call that failed below Nacos. `target` is HOST:PORT of the gRPC port. */
-export function errorOfStatus(failure: { code: number; details: string }, target: string): BridgeError {
-  const code = byGrpcStatus[failure.code] ?? 'NACOS_FAILED';
-  return new BridgeError(code, `gRPC ${target}: ${shortCause(failure.details)}`);
+/** No server is given a lower limit for its messages; the default is 10 MiB. */
+const leastMessageLimitBytes = 512 * 1024;
+
+/**
+ * A call that failed below Nacos. `target` is HOST:PORT of the gRPC port, `sentBytes` the size of the request.
+ *
+ * A server over whose message limit a request is says so (3.1), or cuts it off without a word (2.3.2: CANCELLED, while the
+ * connection stays).
+ */
+export function errorOfStatus(
+  failure: { code: number; details: string },
+  target: string,
+  sentBytes: number,
+): BridgeError {
+  const cause = shortCause(failure.details);
+  const code: status = failure.code;
+  if (code === status.CANCELLED && sentBytes > leastMessageLimitBytes) {
+    const limit = 'its message limit (`nacos.remote.server.grpc.sdk.max-inbound-message-size`, 10 MiB unless set)';
+    const words = `the server cut off a request of ${sentBytes} bytes, as 2.x does over ${limit}`;
+    return new BridgeError('NACOS_INVALID', `gRPC ${target}: ${words} (${cause})`);
+  }
+  if (cause.startsWith('Received HTTP status code')) {
+    const words = 'an HTTP server or a proxy answers there in the place of Nacos';
+    return new BridgeError('NACOS_FAILED', `gRPC ${target}: ${words} (${cause})`);
+  }
+  return new BridgeError(byGrpcStatus[failure.code] ?? 'NACOS_FAILED', `gRPC ${target}: ${cause}`);
 }
 
 /** What was thrown, as it is or as a failure of no known kind. */
@@ -101,9 +129,13 @@ export function bridgeErrorOf(error: unknown): BridgeError {
   return isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
 }
 
-/** `ECONNREFUSED` and its kin where the text has one, else its beginning. */
+/**
+ * `ECONNREFUSED` and its kin where the text has one, else its beginning. Equal for equal causes: grpc-js puts the time into
+ * some, by which each failure would be news.
+ */
 export function shortCause(text: string): string {
-  return /\b(E[A-Z]{4,}|ENOTFOUND|EAI_AGAIN)\b/.exec(text)?.[0] ?? oneLine(text, 120);
+  const timeless = text.replaceAll(/ ?\(\d{4}-\d{2}-\d{2}T[\d:.]+Z\)/g, '');
+  return /\b(E[A-Z]{4,}|ENOTFOUND|EAI_AGAIN)\b/.exec(timeless)?.[0] ?? oneLine(timeless, 120);
 }
 
 /** Answers may hold whole pages: one line, cut. */

@@ -6,8 +6,8 @@
  * a new one. A request waits for a connection that is being made, and fails at once when there is none to be had.
  */
 import type { Clock } from '../../clock.ts';
-import { BridgeError } from '../../errors.ts';
-import type { Access, TokenHeaders, Word } from './access.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
+import { type Access, type TokenHeaders, type Word, wordOfRefusal } from './access.ts';
 import type { Answer, Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import type { JsonObject } from './json-object.ts';
@@ -43,6 +43,9 @@ interface RpcCallerOptions {
   readonly connected: (signal: AbortSignal) => Promise<Connection>;
 }
 
+/** A server takes some milliseconds; limits are a second or more. */
+const leastAnswerMs = 50;
+
 export class RpcCaller {
   readonly #options: RpcCallerOptions;
   readonly #limiter: RequestLimiter;
@@ -54,7 +57,8 @@ export class RpcCaller {
 
   /**
    * @param description in words, for messages: 'publish of GROUP/DATAID'.
-   * @throws BridgeError; after TIMEOUT and NACOS_UNREACHABLE the server may have carried out the request.
+   * @throws BridgeError; after TIMEOUT and NACOS_UNREACHABLE the server may have carried out the request;
+   *   CONNECTION_NOT_READY when the time was over before it could be sent.
    */
   call(
     kind: RpcKind,
@@ -64,34 +68,63 @@ export class RpcCaller {
   ): Promise<JsonObject | undefined> {
     const { clock, metrics, requestTimeoutMs } = this.#options;
     const late = `${description}: no answer within ${requestTimeoutMs} ms`;
+    const dueMs = clock.monotonic() + requestTimeoutMs;
+    let wasSent = false;
+    const call = (within: AbortSignal): Promise<JsonObject | undefined> =>
+      this.#limiter.run(async () => {
+        const connection = await this.#connectionFor(kind, description, options, within);
+        // It would be given up while it is carried out, and nobody would know whether it was.
+        if (dueMs - clock.monotonic() < leastAnswerMs) throw this.#neverSent(description);
+        wasSent = true;
+        return this.#callOn(connection, kind, description, body, options, within);
+      }, within);
     return metrics.measure(kind.operation, () =>
-      withDeadline(clock, requestTimeoutMs, late, options.signal, (within) =>
-        this.#limiter.run(() => this.#callNow(kind, description, body, options, within), within),
-      ),
+      withDeadline(clock, requestTimeoutMs, late, options.signal, call).catch((error: unknown) => {
+        throw isBridgeError(error, 'TIMEOUT') && !wasSent ? this.#neverSent(description, error) : error;
+      }),
     );
   }
 
-  async #callNow(
+  #neverSent(description: string, cause?: BridgeError): BridgeError {
+    const { maxConcurrentRequests, requestTimeoutMs } = this.#options;
+    const why = `${maxConcurrentRequests} others were under way or the connection was being made`;
+    return new BridgeError(
+      'CONNECTION_NOT_READY',
+      `${description}: not sent within ${requestTimeoutMs} ms, as ${why}`,
+      {
+        cause,
+      },
+    );
+  }
+
+  async #connectionFor(
+    { ability }: RpcKind,
+    description: string,
+    { connection: given }: RpcOptions,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    const connection = given ?? (await this.#options.connected(signal));
+    if (!ability || connection.can(ability.name)) return connection;
+    throw new BridgeError('NACOS_UNSUPPORTED', `${description}: the server lacks ${ability.words}`);
+  }
+
+  async #callOn(
+    connection: Connection,
     kind: RpcKind,
     description: string,
     body: JsonObject,
-    { connection: given, headers }: RpcOptions,
+    { headers }: RpcOptions,
     signal: AbortSignal,
   ): Promise<JsonObject | undefined> {
-    const { access, connected } = this.#options;
-    const connection = given ?? (await connected(signal));
-    const { ability, type } = kind;
-    if (ability && !connection.can(ability.name))
-      throw new BridgeError('NACOS_UNSUPPORTED', `${description}: the server lacks ${ability.words}`);
     const send = (token: TokenHeaders): Promise<Answer> =>
-      connection.request(type, body, { ...headers, ...token }, signal);
-    const answer = await access.send(send, (given) => wordOf(given, kind));
+      connection.request(kind.type, body, { ...headers, ...token }, signal);
+    const answer = await this.#options.access.send(send, (given) => wordOf(given, kind));
     return meaningOf(answer, kind, description);
   }
 }
 
 function wordOf(answer: Answer, kind: RpcKind): Word {
-  if (answer.errorCode === serverCodes.forbidden) return 'refused';
+  if (answer.errorCode === serverCodes.forbidden) return wordOfRefusal(answer.message);
   return answer.resultCode === 200 || isAbsence(answer, kind) ? 'served' : undefined;
 }
 

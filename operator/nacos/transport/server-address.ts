@@ -22,7 +22,8 @@ const defaultContextPath = '/nacos';
 const grpcPortOffset = 1000;
 
 /**
- * Reads `HOST[:PORT][,HOST[:PORT]]`; each piece may carry a scheme and a context path, `http://[::1]:8848/nacos`.
+ * Reads `HOST[:PORT][,HOST[:PORT]]`; each piece may carry a scheme, a context path and the gRPC port where that is not the
+ * port + 1000: `http://[::1]:8848/nacos?grpcPort=9848`.
  *
  * @throws INVALID_OPTION, naming the piece and the rule.
  */
@@ -52,24 +53,34 @@ export function httpBase(server: ServerAddress): string {
 }
 
 const pattern =
-  /^(?:(?<scheme>https?):\/\/)?(?:\[(?<ipv6>[^\]]*)\]|(?<name>[A-Za-z0-9._-]+))(?::(?<port>\d+))?(?<path>\/[^\s?#]*)?$/;
+  /^(?:(?<scheme>https?):\/\/)?(?:\[(?<ipv6>[^\]]*)\]|(?<name>[A-Za-z0-9._-]+))(?::(?<port>\d+))?(?<path>\/[^\s?#]*)?(?:\?grpcPort=(?<grpc>\d+))?$/;
 
 function parseServerAddress(piece: string): ServerAddress {
   const invalid = (rule: string) => new BridgeError('INVALID_OPTION', `the server address '${shown(piece)}' ${rule}`);
   if (piece === '') throw invalid('must not be empty');
   const parts = pattern.exec(piece)?.groups;
   if (!parts) throw invalid('must be HOST[:PORT], with an IPv6 address in brackets');
-  const { scheme, ipv6, name, port: portText, path } = parts;
+  const { grpc, ipv6, name, path, port: portText, scheme } = parts;
   if (ipv6 !== undefined && !isIPv6(ipv6)) throw invalid('must have an IPv6 address between the brackets');
-  const port = portText === undefined ? defaultPort : Number(portText);
-  if (port < 1 || port > 65_535 - grpcPortOffset) {
-    throw invalid(
-      `must have a port from 1 to ${65_535 - grpcPortOffset}, since gRPC is at that port + ${grpcPortOffset}`,
-    );
+  if (scheme === 'https' && portText === undefined) {
+    throw invalid(`must name its port: https is at 443 of a proxy as a rule, and at ${defaultPort} of a server`);
   }
-  const contextPath = path === undefined ? defaultContextPath : path.replace(/\/+$/, '');
+  const port = portText === undefined ? defaultPort : Number(portText);
+  const lastPort = grpc === undefined ? 65_535 - grpcPortOffset : 65_535;
+  if (port < 1 || port > lastPort) {
+    const why = grpc === undefined ? `, since gRPC is at that port + ${grpcPortOffset} unless grpcPort is given` : '';
+    throw invalid(`must have a port from 1 to ${lastPort}${why}`);
+  }
+  const grpcPort = grpc === undefined ? port + grpcPortOffset : Number(grpc);
+  if (grpcPort < 1 || grpcPort > 65_535) throw invalid('must have a grpcPort from 1 to 65535');
+  const contextPath = path === undefined ? defaultContextPath : normaliseContextPath(path);
   const host = (ipv6 ?? name ?? '').toLowerCase();
-  return { scheme: scheme === 'https' ? 'https' : 'http', host, port, contextPath, grpcPort: port + grpcPortOffset };
+  return { scheme: scheme === 'https' ? 'https' : 'http', host, port, contextPath, grpcPort };
+}
+
+/** `/nacos/` is `/nacos`, and `/` is ''. */
+export function normaliseContextPath(path: string): string {
+  return path.replaceAll(/\/{2,}/g, '/').replace(/\/$/, '');
 }
 
 function bracketed(host: string): string {

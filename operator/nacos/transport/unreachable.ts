@@ -1,7 +1,8 @@
 /**
  * Says in words why no server could be reached: after a round in which all failed, each one's HTTP port is tried, since an
  * open HTTP port beside a closed gRPC port is the commonest mistake there is (a firewall, a Service or a load balancer
- * that knows the one port only).
+ * that knows the one port only). A server whose gRPC port has answered has told itself what is the matter (it starts, it
+ * is at its limit), and no firewall is.
  */
 import { BridgeError } from '../../errors.ts';
 import type { ServerFailure } from './connection-round.ts';
@@ -22,8 +23,13 @@ function answersOf(failures: readonly ServerFailure[], http: HttpTransport, sign
 }
 
 function explain(failures: readonly ServerFailure[], answers: readonly boolean[]): BridgeError {
-  const halfOpen = failures.find(({ error }, index) => answers[index] === true && isUnreachable(error));
-  const all = failures.map(({ server, error }) => `${hostAndPort(server)}: ${shortCause(error.message)}`).join('; ');
+  const told = failures.find(({ error }) => !isUnreachable(error));
+  if (told) {
+    const others = failures.filter((failure) => failure !== told).map(describe);
+    return new BridgeError(told.error.code, [told.error.message, ...others].join('; '), causeOf(failures));
+  }
+  const halfOpen = failures.find((_, index) => answers[index] === true);
+  const all = failures.map(describe).join('; ');
   if (!halfOpen) return new BridgeError('NACOS_UNREACHABLE', `no Nacos server answers (${all})`, causeOf(failures));
   const { host, port, grpcPort } = halfOpen.server;
   return new BridgeError(
@@ -33,6 +39,10 @@ function explain(failures: readonly ServerFailure[], answers: readonly boolean[]
       `check that firewalls, Services and load balancers let port ${grpcPort} through`,
     causeOf(failures),
   );
+}
+
+function describe({ error, server }: ServerFailure): string {
+  return `${hostAndPort(server)}: ${shortCause(error.message)}`;
 }
 
 function isUnreachable(error: BridgeError): boolean {

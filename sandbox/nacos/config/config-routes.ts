@@ -51,6 +51,15 @@ export function configRoutes(options: ConfigRoutesOptions): HttpRoutes {
         const key = v1.keyOf(request);
         return { body: pageOf(store.history(key), request, (row) => historyOfV1(key, row)) };
       },
+      'GET /v1/cs/history/configs'({ parameters }) {
+        const namespaceId = configNamespaceOf(generation, parameters['tenant']);
+        return {
+          body: store
+            .all()
+            .filter(({ key }) => key.namespaceId === namespaceId)
+            .map(nameOfV1),
+        };
+      },
     };
   }
   const v3 = operationsOf(v3Names, options);
@@ -152,6 +161,11 @@ function served({ content, encryptedDataKey, md5, modifyTimeMs, type }: StoredCo
 function configOfV1({ appName, content, encryptedDataKey, id, key }: StoredConfig) {
   const { dataId, group, namespaceId: tenant } = key;
   return { id, dataId, group, content, md5: null, encryptedDataKey, tenant, appName, type: null };
+}
+
+/** All that this list tells of a config. */
+function nameOfV1({ appName, id, key: { dataId, group, namespaceId: tenant }, type }: StoredConfig) {
+  return { id, dataId, group, content: null, md5: null, tenant, appName, type: type ?? 'text' };
 }
 
 function detailOfV1(config: StoredConfig) {

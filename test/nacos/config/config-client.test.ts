@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { md5Of } from '../../../operator/nacos/config/config-snapshot.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { clientFor, nacosServer, stopAll, wireServer } from '../client-for.ts';
-import { heldConfig, isCode, key, plain, reads, servedConfig } from './config-samples.ts';
+import { heldConfig, isCode, key, plain, reads, servedConfig, shown } from './config-samples.ts';
 import { until } from '../until.ts';
 
 describe('the config client', () => {
@@ -90,6 +90,25 @@ describe('the config client', () => {
       assert.equal(nacos.count('ConfigPublishRequest'), 1);
     });
 
+    it('says that nothing was sent when the time is over before its turn', async () => {
+      const clock = new FakeClock();
+      const nacos = await nacosServer();
+      const { client, connected } = clientFor([nacos], { clock, maxConcurrentRequests: 1 });
+      await connected();
+      nacos.fails('silence', 'ConfigQueryRequest');
+      client.config.query(key).catch(() => {});
+      await until('sent', () => nacos.count('ConfigQueryRequest') === 1);
+      let failure: unknown;
+      client.config.publish(key, 'x', plain).catch((error: unknown) => (failure = error));
+      await until(
+        'given up',
+        () => failure !== undefined,
+        () => clock.advance(1_000),
+      );
+      assert.ok(isCode('CONNECTION_NOT_READY', /publish of g\/d: not sent within 20000 ms/)(failure));
+      assert.equal(nacos.count('ConfigPublishRequest'), 0);
+    });
+
     it('fails when the connection goes while it waits', async () => {
       const nacos = await nacosServer();
       const { client, connected } = clientFor([nacos]);
@@ -100,6 +119,52 @@ describe('the config client', () => {
       await until('sent', () => nacos.count('ConfigPublishRequest') === 1);
       await nacos.stopServing();
       await outcome;
+    });
+  });
+
+  describe('a config of which we are shown the beta version', () => {
+    const query = 'ConfigQueryRequest';
+
+    async function withBeta(content: string) {
+      const { author, nacos } = await servedConfig('formal');
+      const end = nacos.faults.add({ on: query, fault: { kind: 'beta', content } });
+      const test = clientFor([nacos]);
+      await test.connected();
+      return { author, end, nacos, ...test };
+    }
+
+    it('is what the database holds', async () => {
+      const { author, client } = await withBeta('beta');
+      assert.equal((await client.config.query(key))?.content, 'beta');
+      assert.equal((await client.config.read(key))?.content, 'formal');
+      const seen: string[] = [];
+      client.config.watch(key, (observation) => seen.push(shown(observation)));
+      await until('read', () => seen.length === 1);
+      await author.publish('changed');
+      await until('changed', () => seen.length === 2);
+      assert.deepEqual(seen, ['formal', 'changed']);
+    });
+
+    it('is published by compare-and-swap with the formal version, and our own write is never undone by the beta', async () => {
+      const { client, nacos } = await withBeta('beta');
+      const seen: string[] = [];
+      client.config.watch(key, (observation) => seen.push(shown(observation)));
+      await until('read', () => seen.length === 1);
+      const md5 = (await client.config.read(key))?.md5 ?? '';
+      await client.config.publish(key, 'ours', { ...plain, cas: { md5 } });
+      assert.equal((await client.config.read(key))?.content, 'ours');
+      assert.equal(await client.config.isUntouched(key), false);
+      await until('read again', () => nacos.count(query) > 4);
+      assert.deepEqual(seen, ['formal', 'ours']);
+    });
+
+    it('cannot be read where the database cannot be asked, and the beta is not taken for it', async () => {
+      const { client, end, nacos } = await withBeta('beta');
+      const answer = nacos.refuses('GET *', 403);
+      await assert.rejects(client.config.read(key), isCode('NACOS_FAILED', /gray version.*admin API/));
+      end();
+      answer();
+      assert.equal((await client.config.read(key))?.content, 'formal');
     });
   });
 

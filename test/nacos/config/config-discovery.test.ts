@@ -203,15 +203,14 @@ describe('The discovery of configs', () => {
     await publish(clientOf(nacos).client, 'app-1');
     const finder = new Finder(nacos, apps);
     await finder.finds('app-1');
-    // The first is tried three times before a listing is given up.
     const faults = [
-      { fault: { kind: 'status', status: 500 }, times: 3 },
+      { fault: { kind: 'status', status: 500 }, times: 2 },
       { fault: { kind: 'reset' }, times: 2 },
       { fault: { kind: 'half-answer' }, times: 2 },
     ] as const;
     for (const { fault, times } of faults) {
       const { strikes } = nacos.faults;
-      nacos.faults.add({ on: 'GET /v1/cs/configs*', fault, times });
+      nacos.faults.add({ on: 'GET /v1/cs/history/configs', fault, times });
       await finder.until(`struck by ${fault.kind}`, () => nacos.faults.strikes === strikes + times);
     }
     await finder.until('well again', () => finder.discovery.state.lastError === undefined);

@@ -125,6 +125,61 @@ describe('a watch that begins with an expectation', () => {
     assert.deepEqual(seen, ['new']);
   });
 
+  describe('when listening fails for a reason that passes', () => {
+    it('is told again and reads nothing', async () => {
+      const { nacos } = await servedConfig('one');
+      const { client, connected } = clientFor([nacos]);
+      await connected();
+      nacos.refuses(listen, 503, 2);
+      let seen = 0;
+      for (let index = 0; index < 50; index += 1) {
+        const at = { ...key, dataId: `d${index}` };
+        client.config.watchVersions(at, () => (seen += 1), { expectedMd5: absentMd5 });
+      }
+      await until('confirmed', () => seen === 50);
+      assert.deepEqual([listens(nacos), reads(nacos)], [3, 0]);
+    });
+
+    it('reads each key when it fails again and again', async () => {
+      const clock = new FakeClock();
+      const { nacos } = await servedConfig('one');
+      const { client, connected } = clientFor([nacos], { clock });
+      await connected();
+      nacos.refuses(listen, 503);
+      const seen: string[] = [];
+      client.config.watchVersions(key, (observation) => seen.push(shown(observation)), { expectedMd5: absentMd5 });
+      await until(
+        'read',
+        () => seen.length === 1,
+        () => clock.advance(100),
+      );
+      assert.deepEqual(seen, ['one']);
+      assert.ok(listens(nacos) > 3);
+    });
+  });
+
+  it('is not held up by another namespace that may not be read', async () => {
+    // The clock stands still: the namespace that is refused never comes to an end of its pause.
+    const server = await wireServer();
+    const forbidden = { resultCode: 500, errorCode: 403, message: 'authorization failed!' };
+    const tenantOf = (body: object): unknown =>
+      (body as { configListenContexts: { tenant: string }[] }).configListenContexts[0]?.tenant;
+    server.answer(listen, 'ConfigChangeBatchListenResponse', (body) =>
+      tenantOf(body) === 'closed' ? forbidden : { resultCode: 200, changedConfigs: [] },
+    );
+    server.answer('ConfigQueryRequest', 'ConfigQueryResponse', forbidden);
+    const { client, connected } = clientFor([server], { clock: new FakeClock() });
+    await connected();
+    const heard: string[] = [];
+    const watch = (namespaceId: string) =>
+      client.config.watchVersions({ ...key, namespaceId }, () => heard.push(namespaceId), { expectedMd5: absentMd5 });
+    const closed = watch('closed');
+    await until('refused', () => closed.lastError !== undefined);
+    watch('open');
+    await until('confirmed', () => heard.length === 1);
+    assert.deepEqual(heard, ['open']);
+  });
+
   describe('when listening is refused, as by a server whose user may not read the namespace', () => {
     it('reads each key, which gets an answer of its own', async () => {
       const { nacos } = await servedConfig('one');

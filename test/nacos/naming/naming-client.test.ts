@@ -178,24 +178,48 @@ describe('the naming client', () => {
       });
     }
 
-    it('takes another connection after a write that was not answered, before it closes the first', async () => {
+    it('sends a write that was not answered once more, and nothing else', async () => {
       const clock = new FakeClock();
       const nacos = await nacosServer();
       const { naming } = clientFor([nacos], { clock }).client;
-      await naming.publish(service('a'), instances(1));
-      const { heard } = await listen(observerOf(nacos).naming, service('a'));
+      for (const name of ['a', 'b', 'c']) await naming.publish(service(name), instances(1));
       const speak = nacos.fails('silence', register);
       let failure: unknown;
-      naming.publish(service('b'), instances(1, 2)).catch((error: unknown) => (failure = error));
+      naming.publish(service('d'), instances(1, 2)).catch((error: unknown) => (failure = error));
       const passTime = (): Promise<void> => clock.advance(500);
-      await until('sent', () => nacos.count(register) === 2);
+      await until('sent', () => nacos.count(register) === 4);
       await until('given up', () => failure !== undefined, passTime);
       assert.ok(isCode('TIMEOUT')(failure));
       speak();
-      await until('both', () => naming.published.services === 2, passTime);
-      await until('one connection', () => nacos.counts.instances === 2);
-      assert.deepEqual(heard, ['10.1.0.0']);
+      await until('all', () => naming.published.services === 4, passTime);
+      assert.deepEqual([nacos.count(register), nacos.count('ConnectionSetupRequest')], [5, 2]);
     });
+
+    for (const [what, then] of [
+      ['is not answered again', 'silence'],
+      ['is followed by another list', 'another list'],
+    ] as const) {
+      it(`takes another connection after a write that was not answered and ${what}, before it closes the first`, async () => {
+        const clock = new FakeClock();
+        const nacos = await nacosServer();
+        const { naming } = clientFor([nacos], { clock }).client;
+        await naming.publish(service('a'), instances(1));
+        const { heard } = await listen(observerOf(nacos).naming, service('a'));
+        const speak = nacos.fails('silence', register);
+        const passTime = (): Promise<void> => clock.advance(500);
+        let failure: unknown;
+        naming.publish(service('b'), instances(1, 2)).catch((error: unknown) => (failure = error));
+        await until('given up', () => failure !== undefined, passTime);
+        if (then === 'silence') await until('connecting', () => nacos.count('ConnectionSetupRequest') === 5, passTime);
+        speak();
+        const hosts = then === 'silence' ? 1 : 3;
+        if (then === 'another list') naming.publish(service('b'), instances(hosts, 2)).catch(() => {});
+        const isMoved = (): boolean => naming.published.services === 2 && nacos.count('ConnectionSetupRequest') === 5;
+        await until('both', isMoved, passTime);
+        await until('one connection', () => nacos.connections === 4 && nacos.counts.instances === 1 + hosts, passTime);
+        assert.deepEqual(heard, ['10.1.0.0']);
+      });
+    }
 
     it('registers what was refused for its credentials as soon as they are mended', async () => {
       const nacos = await nacosServer({ auth: { password: 'right' } });
@@ -203,6 +227,36 @@ describe('the naming client', () => {
       await assert.rejects(client.naming.publish(service('s'), instances(1)), isCode('NACOS_UNAUTHENTICATED'));
       client.setCredentials({ username: 'nacos', password: 'right' });
       await until('published', () => nacos.counts.instances === 1);
+    });
+
+    it('stay for as long as something is asked over them', async () => {
+      const clock = new FakeClock();
+      const nacos = await nacosServer();
+      const { naming } = clientFor([nacos], { clock }).client;
+      await naming.query(service('s'));
+      const isTime = (): boolean => clock.monotonic() >= 59_000;
+      await until('nearly a minute', isTime, () => clock.advance(1_000));
+      // By the server's clock, while a minute goes by on ours.
+      nacos.faults.add({ on: 'ServiceQueryRequest', fault: { kind: 'slow', delayMs: 300 } });
+      const query = naming.query(service('s'));
+      await until('asked', () => nacos.count('ServiceQueryRequest') === 2);
+      await clock.advance(2_000);
+      assert.deepEqual((await query).hosts, []);
+      assert.equal(nacos.count('ServiceQueryRequest'), 2);
+    });
+
+    it('are not hurt by a listener of its connections that rejects', async () => {
+      const nacos = await nacosServer();
+      const { client, connected, logged } = clientFor([nacos]);
+      await connected();
+      client.naming.onChange(() => Promise.reject(new Error('a late one')) as unknown as undefined);
+      client.naming.subscribe(service('s'), () => Promise.reject(new Error('another')) as unknown as undefined);
+      await client.naming.publish(service('s'), [instance('10.0.0.1')]);
+      await until('logged', () =>
+        ['a late one', 'another'].every((what) => logged.some((line) => line.includes(what))),
+      );
+      assert.equal(client.naming.connections.count, 1);
+      assert.equal(nacos.only('ConnectionSetupRequest').length, 2);
     });
 
     it('are not hurt by a listener of its connections that throws', async () => {

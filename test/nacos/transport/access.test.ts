@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { BridgeError } from '../../../operator/errors.ts';
-import { Access, type AuthStatus, type Word } from '../../../operator/nacos/transport/access.ts';
+import { Access, type AuthStatus, type Word, wordOfRefusal } from '../../../operator/nacos/transport/access.ts';
 import type { Login } from '../../../operator/nacos/transport/login.ts';
 
 type State = Login['state'];
@@ -10,6 +10,8 @@ const wrong = new BridgeError('NACOS_UNAUTHENTICATED', 'wrong password');
 /** A login that is what the test says, and can be had anew once. */
 class StubLogin {
   renewed: string | undefined;
+  /** Whether a refusal of the token was said to be the last word on it. */
+  readonly wasLast: boolean[] = [];
   readonly #listeners: (() => void)[] = [];
   #state: State;
 
@@ -34,16 +36,18 @@ class StubLogin {
     this.#listeners.push(listener);
   }
 
-  async renew(refused: string | undefined): Promise<boolean> {
+  async renew(refused: string | undefined, { isLast }: { isLast: boolean }): Promise<boolean> {
+    this.wasLast.push(isLast);
     if (this.renewed !== undefined) this.state = { kind: 'accepted', token: this.renewed };
     return this.token !== undefined && this.token !== refused;
   }
 }
 
-function setUp(state: State) {
+function setUp(state: State, speaksForAll = true) {
   const login = new StubLogin(state);
   const told: AuthStatus[] = [];
-  const access = new Access(login as unknown as Login, (status) => told.push(status));
+  const onChange = (status: AuthStatus): void => void told.push(status);
+  const access = new Access({ login: login as unknown as Login, onChange, speaksForAll });
   /** Sends a request to a server that says this word; resolves to the tokens that were sent. */
   const ask = async (...words: Word[]): Promise<(string | undefined)[]> => {
     const sent: (string | undefined)[] = [];
@@ -71,6 +75,7 @@ const verdicts: readonly [State, Word, string][] = [
   [{ kind: 'untried' }, undefined, 'not yet'],
   [{ kind: 'untried' }, 'served', 'authenticated'],
   [{ kind: 'untried' }, 'refused', 'not yet'],
+  [{ kind: 'none' }, 'forbidden', wanted],
   [{ kind: 'accepted', token: 't' }, undefined, 'authenticated'],
   [{ kind: 'accepted', token: 't' }, 'served', 'authenticated'],
   [{ kind: 'accepted', token: 't' }, 'refused', 'authenticated'],
@@ -106,7 +111,8 @@ describe('the verdict on our access', () => {
 
   it('is one for each audience of a login', async () => {
     const { access, ask, login } = setUp({ kind: 'none' });
-    const other = new Access(login as unknown as Login, () => assert.fail('not its business'));
+    const onChange = (): void => assert.fail('not its business');
+    const other = new Access({ login: login as unknown as Login, onChange, speaksForAll: false });
     await assert.rejects(ask('refused'));
     assert.deepEqual(
       [access, other].map(({ status }) => status.authenticated),
@@ -126,6 +132,29 @@ describe('a request that is refused', () => {
     const { ask } = setUp({ kind: 'accepted', token: 'old' });
     assert.deepEqual(await ask('refused'), ['old']);
   });
+
+  it('is the last word on the token only from who speaks for all', async () => {
+    for (const speaksForAll of [true, false]) {
+      const { ask, login } = setUp({ kind: 'accepted', token: 'old' }, speaksForAll);
+      await ask('refused');
+      assert.deepEqual(login.wasLast, [speaksForAll]);
+    }
+  });
+
+  for (const [message, word] of [
+    ['authorization failed!', 'forbidden'],
+    ['Code: 403, Message: authorization failed!.', 'forbidden'],
+    ['token invalid!', 'refused'],
+    ['Code: 401, Message: token expired!.', 'refused'],
+    ['whatever a plugin says', 'refused'],
+  ] as const) {
+    it(`for '${message}' is ${word === 'refused' ? 'one of the token' : 'one of the right, and no login mends it'}`, async () => {
+      assert.equal(wordOfRefusal(message), word);
+      const { ask, login } = setUp({ kind: 'accepted', token: 'old' });
+      login.renewed = 'new';
+      assert.deepEqual(await ask(word, 'served'), word === 'refused' ? ['old', 'new'] : ['old']);
+    });
+  }
 
   it('fails with what is wrong with the login, where that is', async () => {
     const { ask } = setUp({ kind: 'failed', error: wrong });

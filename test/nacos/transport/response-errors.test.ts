@@ -27,7 +27,7 @@ const answers: [string, number, number, string, ErrorCode][] = [
   ['ErrorResponse', 500, 502, 'Invalid request', 'NACOS_FAILED'],
   ['ConfigQueryResponse', 500, 400, 'requested file is being modified, please try later.', 'NACOS_FAILED'],
   ['ConfigQueryResponse', 500, 0, '', 'NACOS_FAILED'],
-  ['ConfigQueryResponse', 22_001, 22_001, "namespace 'x' not exist", 'NACOS_INVALID'],
+  ['ConfigQueryResponse', 22_001, 22_001, "namespace 'x' not exist", 'NACOS_FAILED'],
 ];
 
 const statuses: [number, ErrorCode][] = [
@@ -51,10 +51,33 @@ describe('the failures of Nacos', () => {
 
   for (const [code, expected] of statuses) {
     it(`gRPC status ${status[code]} is ${expected}`, () => {
-      const error = errorOfStatus({ code, details: 'Last error: Error: connect ECONNREFUSED 127.0.0.1:1' }, 'h:9848');
+      const error = errorOfStatus(
+        { code, details: 'Last error: Error: connect ECONNREFUSED 127.0.0.1:1' },
+        'h:9848',
+        0,
+      );
       assert.deepEqual([error.code, error.message], [expected, 'gRPC h:9848: ECONNREFUSED']);
     });
   }
+
+  it('of a large request that was cut off without a word are told as one over the message limit, as by 2.3', () => {
+    const failure = { code: status.CANCELLED, details: 'Call cancelled' };
+    const error = errorOfStatus(failure, 'h:9848', 2_000_000);
+    assert.equal(error.code, 'NACOS_INVALID');
+    assert.match(error.message, /2000000 bytes.*max-inbound-message-size/);
+    assert.equal(errorOfStatus(failure, 'h:9848', 2_000).code, 'NACOS_UNREACHABLE');
+  });
+
+  it('of equal causes are equal, whenever they were: grpc-js puts the time into some', () => {
+    const at = (time: string) =>
+      errorOfStatus(
+        { code: status.UNAVAILABLE, details: `Last error: closed (${time}). Resolution note: ` },
+        'h:9848',
+        0,
+      );
+    assert.equal(at('2026-01-01T00:00:00.001Z').message, at('2026-02-03T10:20:30.400Z').message);
+    assert.match(at('2026-01-01T00:00:00.001Z').message, /closed/);
+  });
 
   it('are cut to one line', () => {
     assert.equal(oneLine(`  a\n b ${'x'.repeat(300)}`).length, 201);

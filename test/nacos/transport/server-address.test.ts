@@ -22,6 +22,15 @@ const valid: [string, [string, string][]][] = [
   ],
   ['[::1]:8848', [['http://[::1]:8848/nacos', '[::1]:9848']]],
   ['https://Nacos.Example.org:443/', [['https://nacos.example.org:443', 'nacos.example.org:1443']]],
+  ['http://a:80//nacos//', [['http://a:80/nacos', 'a:1080']]],
+  ['a:80?grpcPort=9848', [['http://a:80/nacos', 'a:9848']]],
+  [
+    'https://a:65000/?grpcPort=1,b:2',
+    [
+      ['https://a:65000', 'a:1'],
+      ['http://b:2/nacos', 'b:1002'],
+    ],
+  ],
   ['http://[fd00::1]:8848/registry/nacos/', [['http://[fd00::1]:8848/registry/nacos', '[fd00::1]:9848']]],
 ];
 
@@ -34,6 +43,9 @@ const invalid: [string, RegExp][] = [
   ['a:b', /'a:b' must be HOST\[:PORT\]/],
   ['::1', /'::1' must be HOST\[:PORT\], with an IPv6 address in brackets/],
   ['[1.2.3.4]:1', /must have an IPv6 address between the brackets/],
+  ['https://a', /'https:\/\/a' must name its port/],
+  ['a:1?grpcPort=0', /must have a grpcPort from 1 to 65535/],
+  ['a:1?other=2', /'a:1\?other=2' must be HOST/],
   ['ftp://a:1', /'ftp:\/\/a:1' must be/],
   ['a:1,a:1', /a:1 must be named once/],
   ['http://user:hunter2@a:1', /'http:\/\/\*\*\*@a:1' must be/],
