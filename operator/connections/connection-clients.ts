@@ -16,7 +16,7 @@ import type { ConnectionSettings } from './settings.ts';
 interface ConnectionClientsOptions {
   pool: ClientPool;
   directory: ConnectionDirectory;
-  users: Pick<ConnectionUsers, 'handOver'>;
+  users: Pick<ConnectionUsers, 'handOver' | 'letGo'>;
 }
 
 interface Held {
@@ -65,7 +65,7 @@ export class ConnectionClients {
     const held = this.#held.get(key);
     this.#held.delete(key);
     held?.unfollow();
-    held?.lease.release();
+    if (held) void this.#letGo(key, held.lease);
   }
 
   /** Ends all clients. */
@@ -88,7 +88,15 @@ export class ConnectionClients {
     try {
       await this.#options.users.handOver(key, from.client, to.client);
     } finally {
-      from.release();
+      await this.#letGo(key, from);
+    }
+  }
+
+  async #letGo(key: ConnectionKey, lease: ClientLease): Promise<void> {
+    try {
+      await this.#options.users.letGo(key, lease.client);
+    } finally {
+      lease.release();
     }
   }
 }

@@ -26,6 +26,8 @@ export interface ConnectionUser {
   beforeRedo?(): Promise<void>;
   /** Resolves when `to` has what the connection held at `from`, or that has taken too long. */
   handOver?(connection: ConnectionKey, from: NacosClient, to: NacosClient): Promise<void>;
+  /** Resolves when a client that the connection does not use any more may end. */
+  letGo?(connection: ConnectionKey, client: NacosClient): Promise<void>;
 }
 
 /** All of them, as if they were one. */
@@ -60,6 +62,10 @@ export class ConnectionUsers implements Required<ConnectionUser> {
 
   async handOver(connection: ConnectionKey, from: NacosClient, to: NacosClient): Promise<void> {
     await Promise.all(this.#users.map(async (user) => user.handOver?.(connection, from, to)));
+  }
+
+  async letGo(connection: ConnectionKey, client: NacosClient): Promise<void> {
+    await Promise.all(this.#users.map(async (user) => user.letGo?.(connection, client)));
   }
 }
 

@@ -15,11 +15,13 @@ import type { Feature, FeatureContext } from '../feature.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Lease, leaseResource } from '../kube/lease.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
+import { healthCheck } from '../runtime/health-check.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { LeaseCensus, warnOfNewerFormats } from './lease-census.ts';
 import { createReplicaMetrics } from './metrics.ts';
 import { leaseNameOf, ReplicaLease } from './replica-lease.ts';
 import { Replicas, type Publishing } from './replicas.ts';
+import type { Scope } from './scope.ts';
 
 interface ReplicaLeaseOptions {
   /** Used for nothing else: a renewal never waits behind other calls. */
@@ -62,28 +64,38 @@ export function createReplicaLease(
 interface ReliefOptions {
   lease: ReplicaLease;
   publishing: Publishing;
+  scope: Scope;
   /** For people who look at the entry in Nacos: nothing connects to it. Without an address it is the first of the host. */
   address: { readonly ip: string | undefined; readonly port: () => number };
 }
 
 export function createRelief(
   context: FeatureContext,
-  { directory }: Pick<Connections, 'directory'>,
-  { address, lease, publishing }: ReliefOptions,
+  { directory, views }: Pick<Connections, 'directory' | 'views'>,
+  { address, lease, publishing, scope }: ReliefOptions,
 ): Feature {
   const replicas: Replicas = new Replicas({
     ...context,
     directory,
     lease,
-    publishing,
+    scope,
+    // What is published over which connection is decided by the NacosConnections as well.
+    publishing: { ...publishing, views: () => [...views, ...publishing.views()] },
     address: () => ({ ip: address.ip ?? ownAddress(), port: address.port() }),
     metrics: createReplicaMetrics(context.registry, METRICS_PREFIX, () => replicas.facts),
   });
   return {
     everyReplica: [replicas],
+    readyz: [
+      healthCheck('api-server', () => {
+        const { blindness } = replicas;
+        return blindness.length === 0 ? undefined : `not seen for 15 s: ${blindness.join(', ')}`;
+      }),
+    ],
     connectionUser: {
       reliefOf: (connection) => replicas.reliefOf(connection),
       onChange: (listener) => replicas.onReliefChange(listener),
+      letGo: (connection, client) => replicas.letGo(connection, client),
     },
   };
 }

@@ -4,6 +4,7 @@
  * What is not known is not guessed: until the first list has arrived what was published stays as it is.
  */
 import { BridgeError } from '../errors.ts';
+import { CONFIRMED_OFTEN } from '../kube/list-watch.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import type { ReflectorFactory } from '../kube/reflector-factory.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
@@ -19,7 +20,9 @@ export class PodMetadata {
   readonly #synced = new Listeners();
 
   constructor(reflectors: ReflectorFactory) {
-    this.#reflector = new ReflectorOnDemand(() => reflectors.create(POD, this.#pods, { metadataOnly: true }));
+    this.#reflector = new ReflectorOnDemand(() =>
+      reflectors.create(POD, this.#pods, { ...CONFIRMED_OFTEN, metadataOnly: true }),
+    );
   }
 
   /** Returns how to stop listening, as does `onSynced`. */

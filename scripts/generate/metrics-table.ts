@@ -49,7 +49,7 @@ export function describeMetrics(): Metric[] {
     publications: new Publications(),
     ghosts: () => 0,
   });
-  createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0 }));
+  createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0, rivals: 0, blindness: [] }));
   createNacosMetrics(registry, METRICS_PREFIX);
   createKubeMetrics(registry, METRICS_PREFIX);
   createRuntimeMetrics(registry);

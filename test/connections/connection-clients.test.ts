@@ -24,22 +24,26 @@ describe('the clients of connections', () => {
   /** What happens, in its order. */
   let events: string[];
   let takenOver: PromiseWithResolvers<void>;
+  /** When what the connections have left may end. */
+  let mayEnd: PromiseWithResolvers<void>;
 
   beforeEach(() => {
     const metrics = createNacosMetrics(new Registry(), 'test_');
     pool = new ClientPool({ clientName: 'test', appName: 'test', log: silentLogger, clock: new FakeClock(), metrics });
     directory = new ConnectionDirectory();
-    [events, takenOver] = [[], Promise.withResolvers()];
+    [events, takenOver, mayEnd] = [[], Promise.withResolvers(), Promise.withResolvers()];
+    mayEnd.resolve();
     directory.onChange((changed) => events.push(`changed ${changed}`));
     const handOver = async (connection: string) => {
       events.push(`hand over ${connection}`);
       await takenOver.promise;
     };
-    clients = new ConnectionClients({ pool, directory, users: { handOver } });
+    const letGo = async () => mayEnd.promise;
+    clients = new ConnectionClients({ pool, directory, users: { handOver, letGo } });
   });
   afterEach(() => clients.stop());
 
-  it('are found in the directory, with the namespace of their connection', () => {
+  it('are found in the directory, with the namespace of their connection', async () => {
     assert.equal(clients.stateOf(key).kind, 'idle');
     clients.connect(key, settings());
     const { title, namespaceId, client } = directory.find(key);
@@ -47,6 +51,19 @@ describe('the clients of connections', () => {
     assert.equal(clients.stateOf(key), client.state);
     clients.disconnect(key);
     assert.throws(() => directory.find(key), /does not exist/);
+    await settle();
+    assert.equal(client.state.kind, 'stopped');
+  });
+
+  it('stay when their connection goes, until it is said that they may end', async () => {
+    mayEnd = Promise.withResolvers();
+    clients.connect(key, settings());
+    const { client } = directory.find(key);
+    clients.disconnect(key);
+    await settle();
+    assert.equal(client.state.kind, 'connecting');
+    mayEnd.resolve();
+    await settle();
     assert.equal(client.state.kind, 'stopped');
   });
 
