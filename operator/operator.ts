@@ -27,6 +27,8 @@ import { ReflectorFactory } from './kube/reflector-factory.ts';
 import type { Logger } from './logger.ts';
 import type { RunOptions } from './options/run-options.ts';
 import { createRelief, createReplicaLease } from './replicas/feature.ts';
+import { FormerLease } from './replicas/former-lease.ts';
+import { scopeOf } from './replicas/scope.ts';
 import { cachesCheck, workersCheck } from './runtime/health-check.ts';
 import { Manager } from './runtime/manager.ts';
 import { createRuntimeMetrics } from './runtime/metrics.ts';
@@ -64,8 +66,13 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const events = new EventRecorder({ client: kube, ...reporting, clock, log });
   const cluster = new ClusterIdentity({ kube, id: options.clusterId, clock, log });
 
-  const lock = new KubeLeaseLock({ client: electionKube, namespace, name: FIELD_MANAGER, fieldManager: FIELD_MANAGER });
+  const { leaseName } = options;
+  const lease = { client: electionKube, namespace, fieldManager: FIELD_MANAGER };
+  const lock = new KubeLeaseLock({ ...lease, name: leaseName });
+  const formerLock = new KubeLeaseLock({ ...lease, name: FIELD_MANAGER });
   const election = { lock, identity, name: FIELD_MANAGER, clock, log, metrics: runtimeMetrics };
+  const hasFormerLease = options.leaderElect && leaseName !== FIELD_MANAGER;
+  const formerLeases = () => (hasFormerLease ? [new FormerLease({ ...election, lock: formerLock, leaseName })] : []);
   const manager = new Manager({ log, clock, leaderElection: options.leaderElect ? election : undefined });
   const health = new HttpServer({ name: 'health', port: options.healthPort, bindAddress, log });
   const metrics = new HttpServer({ name: 'metrics', port: options.metricsPort, bindAddress, log });
@@ -98,9 +105,10 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
 
   // Replicas that have lost the API server are relieved by those that have not.
   const address = { ip: options.podIp, port: () => health.port };
+  const scope = scopeOf(`${namespace}/${leaseName}`, options);
   const relief =
     replica && services
-      ? createRelief(context, connections, { lease: replica.lease, publishing: services.publishing, address })
+      ? createRelief(context, connections, { lease: replica.lease, publishing: services.publishing, scope, address })
       : undefined;
 
   const features = [replica, connections, configs, services, relief].filter((feature) => feature !== undefined);
@@ -109,7 +117,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     manager.add('caches', ...caches).add('every-replica', ...everyReplica);
     if (connectionUser) connections.users.join(connectionUser);
   }
-  manager.lead(() => features.flatMap(({ leader }) => leader?.() ?? []));
+  manager.lead(() => [...formerLeases(), ...features.flatMap(({ leader }) => leader?.() ?? [])]);
   const readyz = [cachesCheck(manager), ...features.flatMap((feature) => feature.readyz ?? [])];
   health.handle(...healthRoutes({ healthz: [workersCheck(manager)], readyz, log }));
   metrics.handle(metricsRoute(registry));

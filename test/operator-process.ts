@@ -70,10 +70,12 @@ export class OperatorProcess {
 
   async ready(): Promise<void> {
     if (!this.#process) throw new Error('the operator was never started');
-    await waitUntil('readiness of the operator', [this.#process], async () => {
-      const port = await this.#port('health');
-      return port !== undefined && (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
-    });
+    await waitUntil('readiness of the operator', [this.#process], () => this.isReady());
+  }
+
+  async isReady(): Promise<boolean> {
+    const port = await this.#port('health');
+    return port !== undefined && (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
   }
 
   /** Sends a signal, waits for the end, and returns how it ended. */

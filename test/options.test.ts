@@ -152,6 +152,7 @@ describe('options', () => {
       podUid: undefined,
       leaderElect: true,
       leaseNamespace: undefined,
+      leaseName: 'nacos-bridge',
       reconcileConcurrency: 20,
       metricsPort: 8080,
       healthPort: 8081,

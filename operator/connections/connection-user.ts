@@ -18,7 +18,7 @@ export interface ConnectionUser {
   onChange?(listener: (connection: ConnectionKey) => void): void;
   /** Awaited on each new naming connection before anything that is registered is sent on it: brings it up to date. */
   beforeRedo?(): Promise<void>;
-  /** Whether something is published by the client, which its connection may have left for another one. */
+  /** Whether the client, which its connection may have left for another one, must live: something is published by it, or may be. */
   holds?(client: NacosClient): boolean;
   /** Calls back when that is so of some client no more. */
   onRelease?(listener: () => void): void;

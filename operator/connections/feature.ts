@@ -2,7 +2,9 @@
 import { FIELD_MANAGER, METRICS_PREFIX } from '../api/names.ts';
 import { NACOS_CONNECTION, type NacosConnection } from '../api/resources.ts';
 import type { Feature, FeatureContext } from '../feature.ts';
+import { CONFIRMED_OFTEN } from '../kube/list-watch.ts';
 import { cacheOf } from '../kube/reflector-factory.ts';
+import type { View } from '../kube/reflector.ts';
 import { Store } from '../kube/store.ts';
 import { ClientPool } from './client-pool.ts';
 import { ConnectionClients } from './connection-clients.ts';
@@ -25,6 +27,8 @@ export interface Connections extends Feature {
   readonly directory: ConnectionDirectory;
   /** Where the other features join that use them. */
   readonly users: ConnectionUsers;
+  /** Of the API server, that the directory is made from. */
+  readonly views: readonly View[];
   /** Whether a NacosConnection logs in by this Secret, by `namespace/name`. */
   isLogin(secret: string): boolean;
 }
@@ -44,12 +48,14 @@ export function createConnections(context: FeatureContext, { given, version }: C
   });
   const clients = new ConnectionClients({ pool, directory, users });
   const controller = new ConnectionController({ ...context, connections, clients, users });
+  const cache = reflectors.create(NACOS_CONNECTION, connections, CONFIRMED_OFTEN);
   const byDefault = given.nacos.length > 0 ? [new DefaultConnection({ given, clients, users, clock, log })] : [];
   return {
     directory,
     users,
     isLogin: (secret) => connections.list().some((connection) => loginOf(connection) === secret),
-    caches: [cacheOf(reflectors.create(NACOS_CONNECTION, connections))],
+    views: [cache],
+    caches: [cacheOf(cache)],
     everyReplica: [...byDefault, controller],
     leader: () => [controller.statuses],
     close: () => pool.stop(),

@@ -42,6 +42,15 @@ export interface ListWatchTiming {
   readonly usefulWatchMs: number;
 }
 
+/** Between these, at random. */
+export interface WatchSeconds {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** For views that must be known to be current within the lease duration, also while nothing happens. */
+export const CONFIRMED_OFTEN = { watchSeconds: { from: 8, to: 12 } } as const;
+
 export interface ListWatchOptions<T extends KubeObject> {
   readonly resource: ResourceClient<T>;
   readonly selection: Selection;
@@ -49,6 +58,7 @@ export interface ListWatchOptions<T extends KubeObject> {
   readonly trim: (object: T) => T;
   readonly sink: ListWatchSink<T>;
   readonly pageSize: number;
+  readonly watchSeconds: WatchSeconds;
   readonly timing: ListWatchTiming;
   readonly random: () => number;
   readonly clock: Clock;
@@ -56,8 +66,17 @@ export interface ListWatchOptions<T extends KubeObject> {
   readonly metrics: KubeMetrics;
 }
 
-/** Bookmarks of several reflectors should not come in step, nor their reconnects. */
-const watchTimeoutSeconds = { from: 290, to: 590 } as const;
+/** A watch that is open. */
+interface OpenWatch {
+  readonly stream: WatchStream;
+  /** On the monotonic clock. */
+  readonly openedMs: number;
+  /** When the server ends it: what is read later was sent before. */
+  readonly endsMs: number;
+}
+
+/** A server ends a watch when it was asked to, give or take this. One that does not by the double of it is cut. */
+const WATCH_END_TOLERANCE_MS = 1000;
 
 /** A Retry-After beyond this is a mistake of somebody in between. */
 const maxRetryAfterMs = 120_000;
@@ -74,12 +93,14 @@ export class ListWatch<T extends KubeObject> {
   /** Ends the watch that is open, or the pause that is under way. */
   #interrupt = new AbortController();
   #pauseNeeded = false;
+  /** When the first page of the list that is under way has come: the later ones are of the same moment. */
+  #firstPageMs = 0;
 
   /** A complete list has arrived. */
   hasSynced = false;
   /** The last failure; undefined again as soon as a watch is open. */
   lastError: BridgeError | undefined;
-  /** On the monotonic clock: when the view was last known to be current; undefined before the first page. */
+  /** On the monotonic clock: when what the sink has was last known to be current; undefined before the first list. */
   lastConfirmedMonotonicMs: number | undefined;
 
   constructor(options: ListWatchOptions<T>) {
@@ -156,9 +177,8 @@ export class ListWatch<T extends KubeObject> {
         continue: state.phase === 'listing' ? state.continue : undefined,
         signal,
       });
-      // Later pages are of the same moment as the first, so they confirm nothing newer.
       if (state.phase === 'empty') {
-        this.#confirm();
+        this.#firstPageMs = this.#options.clock.monotonic();
         this.#options.metrics.relisted(this.#resource, state.reason);
       }
       this.#take({ type: 'page', ...page, items: page.items.map(trim) });
@@ -170,49 +190,57 @@ export class ListWatch<T extends KubeObject> {
   }
 
   async #watch(): Promise<void> {
-    const stream = await this.#open(this.#interrupt.signal);
-    if (stream === undefined) return;
+    const watch = await this.#open(this.#interrupt.signal);
+    if (watch === undefined) return;
     const { clock, timing } = this.#options;
-    const openedMs = clock.monotonic();
+    const { endsMs, openedMs, stream } = watch;
+    const overdue = clock.after(endsMs + 2 * WATCH_END_TOLERANCE_MS - openedMs, () => {
+      stream.abort(new BridgeError('KUBE_UNAVAILABLE', 'the watch did not end when it was to'));
+    });
     const idle = new IdleLimit(clock, stream, () => this.#idleLimitMs());
     let lines = 0;
     try {
       for await (const line of stream) {
         lines += 1;
-        this.#receive(line);
+        this.#receive(line, endsMs);
         idle.touch();
         if (this.#state.phase !== 'watching') return;
       }
+      // One that was cut by somebody in between proves nothing; one that is read late ended when it was to.
+      if (clock.monotonic() >= endsMs - WATCH_END_TOLERANCE_MS) this.#confirm(endsMs);
       const useful = lines > 0 || clock.monotonic() - openedMs >= timing.usefulWatchMs;
       this.#take({ type: 'watch-ended', useful });
     } catch (error) {
       this.#take({ type: 'watch-broken', error: failure(error) });
     } finally {
+      overdue.cancel();
       idle.end();
     }
   }
 
-  async #open(signal: AbortSignal): Promise<WatchStream | undefined> {
+  async #open(signal: AbortSignal): Promise<OpenWatch | undefined> {
     if (this.#state.phase !== 'listed') throw new TypeError(`a watch cannot begin while ${this.#state.phase}`);
-    const { resource, selection, random, metrics } = this.#options;
-    const { from, to } = watchTimeoutSeconds;
+    const { clock, metrics, random, resource, selection, watchSeconds } = this.#options;
+    const { from, to } = watchSeconds;
+    const timeoutSeconds = Math.floor(from + (to - from) * random());
     try {
       const stream = await resource.watch({
         ...selection,
         resourceVersion: this.#state.resourceVersion,
-        timeoutSeconds: Math.floor(from + (to - from) * random()),
+        timeoutSeconds,
         signal,
       });
       if (this.#watches++ > 0) metrics.watchRestarted(this.#resource);
       this.#take({ type: 'watch-opened' });
-      return stream;
+      const openedMs = clock.monotonic();
+      return { stream, openedMs, endsMs: openedMs + timeoutSeconds * 1000 };
     } catch (error) {
       this.#take({ type: 'watch-refused', error: failure(error) });
       return undefined;
     }
   }
 
-  #receive({ type, object }: WatchLine): void {
+  #receive({ type, object }: WatchLine, endsMs: number): void {
     const { resource, sink, trim, metrics, clock } = this.#options;
     if (type === 'ERROR') {
       const status = object as ApiStatus;
@@ -221,10 +249,10 @@ export class ListWatch<T extends KubeObject> {
       return this.#take({ type: 'error-event', httpStatus, error: statusError(status, { httpStatus, operation }) });
     }
     const { resourceVersion = '' } = (object as KubeObject).metadata;
-    this.#confirm();
     metrics.eventReceived(this.#resource, clock.now());
+    if (type !== 'BOOKMARK') this.#deliver(() => sink.changed(type, trim(resource.watchedObject(object))));
+    this.#confirm(endsMs);
     if (type === 'BOOKMARK') return this.#take({ type: 'bookmark', resourceVersion });
-    this.#deliver(() => sink.changed(type, trim(resource.watchedObject(object))));
     this.#take({ type: 'event', resourceVersion });
   }
 
@@ -236,6 +264,7 @@ export class ListWatch<T extends KubeObject> {
     if (listed === undefined) return;
     this.hasSynced = true;
     this.#deliver(() => this.#options.sink.listed(listed));
+    this.#confirm(this.#firstPageMs);
     this.#endRefresh();
   }
 
@@ -267,8 +296,9 @@ export class ListWatch<T extends KubeObject> {
     }
   }
 
-  #confirm(): void {
-    this.lastConfirmedMonotonicMs = this.#options.clock.monotonic();
+  /** Now, but not later than `latestMs`: a process that was frozen reads what was sent long ago. */
+  #confirm(latestMs: number): void {
+    this.lastConfirmedMonotonicMs = Math.min(this.#options.clock.monotonic(), latestMs);
   }
 
   async #pause(signal: AbortSignal): Promise<void> {

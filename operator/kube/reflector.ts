@@ -8,14 +8,14 @@
  * Assumptions: resourceVersions are opaque and compared for equality only; a list without a version is read at the
  * newest state; a watch sends everything after the version it starts from, in order.
  * Caveats: between two looks the changes of an object may melt into one; a view is as old as
- * `lastConfirmedMonotonicMs` says, which on a server without bookmarks is the last event, however long ago.
+ * `lastConfirmedMonotonicMs` says: a quiet watch is confirmed by bookmarks, about once a minute, and by its own end.
  */
 import type { Clock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { KubeClient } from './client.ts';
 import { ListWatch } from './list-watch.ts';
-import type { ListWatchTiming } from './list-watch.ts';
+import type { ListWatchTiming, WatchSeconds } from './list-watch.ts';
 import type { KubeMetrics } from './metrics.ts';
 import type { KubeObject, ResourceRef } from './resource.ts';
 import { resourceName } from './resource.ts';
@@ -44,11 +44,16 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly onRecovered?: () => void;
   /** A number in [0, 1). @default Math.random */
   readonly random?: () => number;
+  /** For how long a watch is asked for; the shorter, the more often is a quiet view confirmed. @default 290 to 590 */
+  readonly watchSeconds?: WatchSeconds;
   /** @default 500 */
   readonly pageSize?: number;
   /** @default 800 ms to 30 s (10 s while nothing listens), reset after 120 s; idle 90 s with bookmarks, else 5 min */
   readonly timing?: Partial<ListWatchTiming>;
 }
+
+/** Bookmarks of several reflectors should not come in step, nor their reconnects. */
+const DEFAULT_WATCH_SECONDS: WatchSeconds = { from: 290, to: 590 };
 
 const defaultTiming: ListWatchTiming = {
   backoffInitialMs: 800,
@@ -59,6 +64,9 @@ const defaultTiming: ListWatchTiming = {
   idleMs: 300_000,
   usefulWatchMs: 1000,
 };
+
+/** A view of a resource, whatever its objects are: how old it is, and a way to have it anew. */
+export type View = Pick<Reflector<KubeObject>, 'resource' | 'lastConfirmedMonotonicMs' | 'lastError' | 'refresh'>;
 
 export class Reflector<T extends KubeObject> {
   /** As `kubectl` names it, for checks and logs. */
@@ -118,8 +126,9 @@ export class Reflector<T extends KubeObject> {
   }
 
   /**
-   * On the monotonic clock: when the whole view was last known to be current, by the arrival of a list, an event or
-   * a bookmark, in the namespace where that is longest ago. Undefined before the first list.
+   * On the monotonic clock: when the whole view was last known to be current, by a list, an event, a bookmark or a watch
+   * that ended by its own timeout, in the namespace where that is longest ago. Undefined before the first list. What it
+   * confirms is in the store.
    */
   get lastConfirmedMonotonicMs(): number | undefined {
     const times = this.#parts.map((part) => part.lastConfirmedMonotonicMs);
@@ -138,6 +147,7 @@ export class Reflector<T extends KubeObject> {
         recovered: () => options.onRecovered?.(),
       },
       pageSize,
+      watchSeconds: options.watchSeconds ?? DEFAULT_WATCH_SECONDS,
       timing: { ...defaultTiming, ...options.timing },
       random: options.random ?? Math.random,
       clock,

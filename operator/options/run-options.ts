@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { FIELD_MANAGER } from '../api/names.ts';
 import type { GivenServers } from '../connections/default-connection.ts';
 import type { LogOptions } from '../log.ts';
 import { logLevels, type LogLevel } from '../logger.ts';
@@ -34,6 +35,8 @@ export interface RunOptions extends GivenServers {
   readonly leaderElect: boolean;
   /** Undefined: the namespace of the pod, or the one of the kubeconfig. */
   readonly leaseNamespace: string | undefined;
+  /** Of the Lease of the election; its replicas are one installation. */
+  readonly leaseName: string;
   readonly identity: string;
   /** Address of this replica for people, in Nacos; undefined: the first that is not a loopback. */
   readonly podIp: string | undefined;
@@ -103,6 +106,13 @@ export const runTable: OptionTable<RunOptions> = {
     default: undefined,
     defaultText: 'namespace of the pod or of the kubeconfig',
     parse: namespaceName,
+  },
+  leaseName: {
+    group: 'Ownership and replicas',
+    value: 'NAME',
+    help: 'Name of that Lease; each installation in a namespace needs one of its own.',
+    default: FIELD_MANAGER,
+    parse: matching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'at most 63 lower-case letters, digits and "-"'),
   },
   identity: {
     group: 'Ownership and replicas',

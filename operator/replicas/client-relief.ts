@@ -3,25 +3,27 @@
  * connection of their own, and what follows from them.
  *
  * The publishing connections of a client serve all its namespaces, so they are closed only when another replica relieves
- * this one in each.
+ * this one in each that it publishes in.
  */
 import type { Clock } from '../clock.ts';
 import { recordsSent } from '../connections/records-sent.ts';
-import type { BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { NacosClient, NamingClient } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
 import { NamespaceRelief } from './namespace-relief.ts';
 import type { ReplicaEvent } from './relief.ts';
+import type { Scope } from './scope.ts';
+import { Settlement } from './settlement.ts';
 import { ServerSpread } from './server-spread.ts';
 
 interface ClientReliefOptions {
   client: Pick<NacosClient, 'naming' | 'openNaming'>;
   identity: string;
   clusterId: string;
+  scope: Scope;
   address: { ip: string; port: number };
-  /** Whether all that the view of the API server asks for over this client is wanted of its naming. */
-  isUpToDate: () => boolean;
+  /** Digests of the connections, of whatever client, over which something is wanted that is not confirmed. */
+  lacking: () => ReadonlySet<string>;
   /** Called when a state, or what Nacos says to an entry, has changed. */
   onChange: () => void;
   metrics: ReplicaMetrics;
@@ -38,6 +40,7 @@ export class ClientRelief {
   readonly #naming: NamingClient;
   readonly #entries: NamingClient;
   readonly #reliefs = new Map<string, NamespaceRelief>();
+  readonly #settlement: Settlement;
   readonly #spread: ServerSpread;
   #isRelieved = false;
 
@@ -46,6 +49,12 @@ export class ClientRelief {
     this.#options = options;
     this.#naming = client.naming;
     this.#entries = client.openNaming((signal) => recordsSent(client.naming, clock, signal));
+    this.#settlement = new Settlement({
+      naming: client.naming,
+      spreadMs: client.naming.connections.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
+      onKnown: () => this.#check(),
+      clock,
+    });
     this.#spread = new ServerSpread({
       ...options,
       connections: client.naming.connections,
@@ -57,18 +66,36 @@ export class ClientRelief {
     return [...this.#reliefs.values()];
   }
 
-  refusalIn(namespaceId: string): BridgeError | undefined {
-    return this.#reliefs.get(namespaceId)?.refusal;
+  in(namespaceId: string): NamespaceRelief | undefined {
+    return this.#reliefs.get(namespaceId);
   }
 
-  /** From now on these are the namespaces to meet in. What begins while the API server is lost is told so by `lost`. */
-  follow(namespaceIds: ReadonlySet<string>, lost: ReplicaEvent | undefined): void {
-    for (const [namespaceId, relief] of this.#reliefs) {
-      if (namespaceIds.has(namespaceId)) continue;
-      this.#reliefs.delete(namespaceId);
-      void relief.withdraw();
+  /** Whether all servers know what we publish over the client. */
+  get isKnownEverywhere(): boolean {
+    return this.#settlement.isKnownEverywhere;
+  }
+
+  /** Something was seen of the API server, and what follows of it is wanted of the client. */
+  dispatch(event: ReplicaEvent): void {
+    if (event.kind === 'listed') this.#settlement.listed();
+    for (const relief of this.reliefs) relief.dispatch(event);
+    this.#check();
+  }
+
+  /** Whether we publish nothing over the client, and are there for others only. */
+  get isIdle(): boolean {
+    return this.reliefs.every(({ isIdle }) => isIdle);
+  }
+
+  /**
+   * From now on these are the namespaces that we publish in, each with the digests of the connections over which we do. What
+   * begins while the API server is lost is told so by `lost`.
+   */
+  follow(namespaces: ReadonlyMap<string, readonly string[]>, lost: ReplicaEvent | undefined): void {
+    for (const [namespaceId, relief] of this.#reliefs) relief.publishOver(namespaces.get(namespaceId) ?? []);
+    for (const [namespaceId, connections] of namespaces) {
+      if (!this.#reliefs.has(namespaceId)) this.#begin(namespaceId, connections, lost);
     }
-    for (const namespaceId of namespaceIds) if (!this.#reliefs.has(namespaceId)) this.#begin(namespaceId, lost);
     this.#changed();
   }
 
@@ -78,28 +105,36 @@ export class ClientRelief {
     await Promise.all(this.reliefs.map((relief) => relief.withdraw()));
   }
 
-  /** What is suspended stays so: to go on, follow no namespace first. */
+  /** What is suspended stays so. */
   async stop(): Promise<void> {
+    this.#settlement.stop();
     this.#spread.stop();
     await this.#entries.stop();
   }
 
-  #begin(namespaceId: string, lost: ReplicaEvent | undefined): void {
+  #begin(namespaceId: string, connections: readonly string[], lost: ReplicaEvent | undefined): void {
     const relief = new NamespaceRelief({
       ...this.#options,
       namespaceId,
       naming: this.#naming,
       entries: this.#entries,
-      spreadMs: this.#naming.connections.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
+      isKnownEverywhere: () => this.isKnownEverywhere,
       onChange: () => this.#changed(),
     });
     this.#reliefs.set(namespaceId, relief);
+    relief.publishOver(connections);
     if (lost) relief.dispatch(lost);
     relief.start();
   }
 
+  #check(): void {
+    for (const relief of this.reliefs) relief.check();
+  }
+
   #changed(): void {
-    const isRelieved = this.reliefs.length > 0 && !this.reliefs.some(({ publishes }) => publishes);
+    this.#leave();
+    const publishing = this.reliefs.filter(({ isIdle }) => !isIdle);
+    const isRelieved = publishing.length > 0 && !publishing.some(({ publishes }) => publishes);
     if (isRelieved !== this.#isRelieved) {
       this.#isRelieved = isRelieved;
       if (isRelieved) void this.#naming.connections.suspend();
@@ -107,5 +142,13 @@ export class ClientRelief {
     }
     this.#spread.check();
     this.#options.onChange();
+  }
+
+  #leave(): void {
+    for (const [namespaceId, relief] of this.#reliefs) {
+      if (!relief.mayLeave) continue;
+      this.#reliefs.delete(namespaceId);
+      void relief.withdraw();
+    }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Keeps the entry of this replica in one Nacos namespace: what was given last is sent until Nacos has it.
+ * Keeps the entry of this replica in one Nacos namespace: what was given last is sent until Nacos has it, each time with a
+ * greater revision.
  *
  * Guarantee: an entry that says that we see the API server again is sent when our records are there: who reads it must find
  * them.
@@ -18,6 +19,8 @@ interface EntryPublisherOptions {
   naming: Pick<NamingClient, 'connections' | 'isSettled' | 'onChange'>;
   clusterId: string;
   address: { ip: string; port: number };
+  /** The newest revision of ours that Nacos was seen to have, also of a process whose place we have taken. */
+  seenRevision: () => number;
   /** Called when `refusal` is another one. */
   onRefusal: () => void;
   clock: Clock;
@@ -30,7 +33,8 @@ const RETRY_MS = 5000;
 
 export class EntryPublisher {
   readonly #options: EntryPublisherOptions;
-  #current: ReplicaHost | undefined;
+  #current: Omit<ReplicaHost, 'revision'> | undefined;
+  #revision = 0;
   #sending = new AbortController();
   #refusal: BridgeError | undefined;
 
@@ -44,20 +48,33 @@ export class EntryPublisher {
   }
 
   /** From now on this is the entry; returns at once. */
-  publish(host: ReplicaHost): void {
+  publish(host: Omit<ReplicaHost, 'revision'>): void {
     const before = this.#current;
     if (JSON.stringify(host) === JSON.stringify(before)) return;
     this.#current = host;
-    this.#sending.abort();
-    this.#sending = new AbortController();
     const wasLost = before?.entry.kubernetes === 'Lost' && host.entry.kubernetes === 'Synced';
-    void this.#send(host, wasLost, this.#sending.signal);
+    this.#begin(host, wasLost);
+  }
+
+  /** Sends the entry again, so that others see that it is not a remainder. */
+  renew(): void {
+    // What is under way is as good.
+    if (this.#current && this.#sending.signal.aborted) this.#begin(this.#current, false);
   }
 
   /** Resolves when the others know, or cannot be told. */
   async withdraw(): Promise<void> {
     this.#sending.abort();
     await this.#options.entries.withdraw(this.#options.service).catch(() => {});
+  }
+
+  #begin(host: Omit<ReplicaHost, 'revision'>, wasLost: boolean): void {
+    const { clock, seenRevision } = this.#options;
+    this.#revision = Math.max(this.#revision + 1, seenRevision() + 1, clock.now());
+    this.#sending.abort();
+    const sending = new AbortController();
+    this.#sending = sending;
+    void this.#send({ ...host, revision: this.#revision }, wasLost, sending.signal).finally(() => sending.abort());
   }
 
   /** Until Nacos has the entry, or there is another one to send. */

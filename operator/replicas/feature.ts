@@ -23,6 +23,7 @@ import { createReplicaMetrics } from './metrics.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { leaseNameOf, ReplicaLease } from './replica-lease.ts';
 import { Replicas, type Publishing } from './replicas.ts';
+import type { Scope } from './scope.ts';
 
 interface ReplicaLeaseOptions {
   /** Used for nothing else: a renewal never waits behind other calls. */
@@ -77,28 +78,39 @@ export function createReplicaLease(
 interface ReliefOptions {
   lease: ReplicaLease;
   publishing: Publishing;
+  scope: Scope;
   /** For people who look at the entry in Nacos: nothing connects to it. Without an address it is the first of the host. */
   address: { readonly ip: string | undefined; readonly port: () => number };
 }
 
 export function createRelief(
   context: FeatureContext,
-  { directory }: Pick<Connections, 'directory'>,
-  { address, lease, publishing }: ReliefOptions,
+  { directory, views }: Pick<Connections, 'directory' | 'views'>,
+  { address, lease, publishing, scope }: ReliefOptions,
 ): Feature {
   const replicas: Replicas = new Replicas({
     ...context,
     directory,
     lease,
-    publishing,
+    scope,
+    // What is published over which connection is decided by the NacosConnections as well.
+    publishing: { ...publishing, views: () => [...views, ...publishing.views()] },
     address: () => ({ ip: address.ip ?? ownAddress(), port: address.port() }),
     metrics: createReplicaMetrics(context.registry, METRICS_PREFIX, () => replicas.facts),
   });
   return {
     everyReplica: [replicas],
+    readyz: [
+      healthCheck('api-server', () => {
+        const { blindness } = replicas;
+        return blindness.length === 0 ? undefined : `not seen for 15 s: ${blindness.join(', ')}`;
+      }),
+    ],
     connectionUser: {
       reliefOf: (connection) => replicas.reliefOf(connection),
       onChange: (listener) => replicas.onReliefChange(listener),
+      holds: (client) => replicas.holds(client),
+      onRelease: (listener) => replicas.onRelease(listener),
     },
   };
 }

@@ -13,13 +13,17 @@ export interface ReplicaFacts {
   /** One for each Nacos namespace that replicas meet in. */
   readonly states: readonly ReplicaState['kind'][];
   readonly refused: number;
+  /** Other installations of this cluster that publish what is in our namespaces. */
+  readonly rivals: number;
+  /** Resources that this replica does not see, while it is blind. */
+  readonly blindness: readonly string[];
 }
 
 export function createReplicaMetrics(registry: Registry, prefix: string, facts: () => ReplicaFacts): ReplicaMetrics {
   const registers = [registry];
   new Gauge({
     name: `${prefix}replica_state`,
-    help: 'Connections that this replica publishes over, by what it is there: sighted, blind (it has lost the API server) or relieved (blind, and another replica publishes in its place).',
+    help: 'Connections that this replica publishes over, by what it is there: sighted, blind (it does not see the API server, or not all that it publishes from) or relieved (blind, and another replica publishes in its place).',
     labelNames: ['state'],
     registers,
     collect() {
@@ -27,6 +31,24 @@ export function createReplicaMetrics(registry: Registry, prefix: string, facts: 
       for (const state of ['sighted', 'blind', 'relieved']) {
         this.set({ state }, states.filter((kind) => kind === state).length);
       }
+    },
+  });
+  new Gauge({
+    name: `${prefix}replica_blind`,
+    help: 'Resources of the API server that this replica has not seen for the lease duration: it is blind while there are any.',
+    labelNames: ['resource'],
+    registers,
+    collect() {
+      this.reset();
+      for (const resource of facts().blindness) this.set({ resource }, 1);
+    },
+  });
+  new Gauge({
+    name: `${prefix}replica_installations_overlapping`,
+    help: 'Other installations in this cluster that publish Services of the same namespaces at the same Nacos.',
+    registers,
+    collect() {
+      this.set(facts().rivals);
     },
   });
   new Gauge({

@@ -4,16 +4,33 @@
  *
  * Guarantees: the entry is written when it changes, and never names anybody whose records are not confirmed to be ours as
  * well; a loss of our records takes the names out at once. Where the entry cannot be written or the others cannot be
- * seen, there are no others: nobody is named, and nothing is closed.
+ * seen, there are no others: nobody is named, and nothing is closed. Who has nothing to publish here stays for as long as
+ * another one has: it may have to be relieved of just that.
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { BridgeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { hostAndPort, type NamingClient, type NamingSubscription, type ServiceKey } from '../nacos/index.ts';
+import {
+  hostAndPort,
+  type NamingClient,
+  type NamingSubscription,
+  type ServiceInfo,
+  type ServiceKey,
+} from '../nacos/index.ts';
 import { EntryPublisher } from './entry-publisher.ts';
 import type { ReplicaMetrics } from './metrics.ts';
-import { entryOf, initialState, publishes, transition, type ReplicaEvent, type ReplicaState } from './relief.ts';
+import { LEAVE_AFTER_MS, mayLeave, Peers, RENEW_NAMES_MS } from './peers.ts';
+import {
+  entryOf,
+  initialState,
+  namesIn,
+  publishes,
+  transition,
+  type ReplicaEvent,
+  type ReplicaState,
+} from './relief.ts';
 import { replicaHostOf, REPLICA_SERVICE, type ReplicaHost } from './replica-entry.ts';
+import type { Scope } from './scope.ts';
 
 interface NamespaceReliefOptions {
   namespaceId: string;
@@ -23,12 +40,13 @@ interface NamespaceReliefOptions {
   entries: Pick<NamingClient, 'connections' | 'onChange' | 'publish' | 'subscribe' | 'withdraw'>;
   identity: string;
   clusterId: string;
+  scope: Scope;
   address: { ip: string; port: number };
-  /** How long after our connections were made the other servers may not know yet what they hold; 0 with one server. */
-  spreadMs: number;
-  /** Whether all that the view of the API server asks for is wanted of `naming`. */
-  isUpToDate: () => boolean;
-  /** Called after each change of `state`, `peers`, `servers` or `refusal`. */
+  /** Whether all servers know what we publish. */
+  isKnownEverywhere: () => boolean;
+  /** Digests of the connections over which something is wanted that is not confirmed, or cannot even be sent. */
+  lacking: () => ReadonlySet<string>;
+  /** Called after each change of `state`, `peers`, `rivals`, `servers` or `refusal`. */
   onChange: () => void;
   metrics: ReplicaMetrics;
   clock: Clock;
@@ -57,15 +75,22 @@ export class NamespaceRelief {
   readonly #service: ServiceKey;
   readonly #log: Logger;
   readonly #entry: EntryPublisher;
+  readonly #known: Peers;
   #state: ReplicaState = initialState;
-  #peers: readonly ReplicaHost[] = [];
+  /** Digests of the connections that we publish over. */
+  #connections: readonly string[] = [];
+  #idleSinceMs = 0;
+  #leaving: Timer | undefined;
+  /** Undefined while nobody has told us. */
+  #peers: readonly ReplicaHost[] | undefined;
+  #rivals: readonly string[] = [];
+  /** The last answer that was looked at. */
+  #seen: ServiceInfo | undefined;
+  #renewedMs = 0;
   #servers: readonly string[] = [];
   #unseen: Timer | undefined;
   #nextRefresh: Timer | undefined;
   #isWithdrawn = false;
-  /** When our connections were last seen to be gone, or closed. */
-  #interruptedMs = 0;
-  #spread: Timer | undefined;
   #subscription: NamingSubscription | undefined;
   #unsubscribe: (() => void)[] = [];
 
@@ -73,8 +98,14 @@ export class NamespaceRelief {
     this.#options = options;
     this.#service = { ...REPLICA_SERVICE, namespaceId: options.namespaceId };
     this.#log = options.log.child({ nacosNamespace: options.namespaceId });
-    const onRefusal = () => this.#refusalChanged();
-    this.#entry = new EntryPublisher({ ...options, service: this.#service, onRefusal, log: this.#log });
+    this.#known = new Peers(options.identity, options.scope);
+    this.#entry = new EntryPublisher({
+      ...options,
+      service: this.#service,
+      seenRevision: () => this.#known.ownRevision,
+      onRefusal: () => this.#refusalChanged(),
+      log: this.#log,
+    });
   }
 
   get state(): ReplicaState {
@@ -86,8 +117,24 @@ export class NamespaceRelief {
     return publishes(this.#state);
   }
 
+  /** Whether we publish nothing here, and are there for others only. */
+  get isIdle(): boolean {
+    return this.#connections.length === 0;
+  }
+
+  /** Whether nobody needs us here any more. */
+  get mayLeave(): boolean {
+    const idleForMs = this.#options.clock.monotonic() - this.#idleSinceMs;
+    return this.isIdle && this.#peers !== undefined && mayLeave(this.#peers, idleForMs);
+  }
+
   get peers(): readonly ReplicaHost[] {
-    return this.#peers;
+    return this.#peers ?? [];
+  }
+
+  /** Other installations of this cluster that publish what is in our namespaces. */
+  get rivals(): readonly string[] {
+    return this.#rivals;
   }
 
   /** Where our publishing connections are, or were when there were any. */
@@ -102,7 +149,7 @@ export class NamespaceRelief {
 
   /** Blind replicas that ours relieves. */
   get relieves(): readonly string[] {
-    return entryOf(this.#state, this.#options.identity).relieves;
+    return namesIn(this.#state);
   }
 
   /** Whether a relief waits for a renewal of our Lease. */
@@ -116,26 +163,34 @@ export class NamespaceRelief {
   }
 
   start(): void {
-    const { clock, entries, naming } = this.#options;
-    this.#interruptedMs = clock.monotonic();
+    const { entries, naming } = this.#options;
     this.#unsubscribe = [
       naming.onChange((change) => {
-        if (change === 'lost' || naming.connections.isSuspended) this.#interruptedMs = clock.monotonic();
         if (change === 'lost') this.dispatch({ kind: 'disconnected' });
         this.check();
       }),
       entries.onChange((change) => {
-        if (change === 'lost') this.#unseen ??= clock.after(UNSEEN_LIMIT_MS, () => this.#peersSeen([]));
+        if (change === 'lost') this.#notSeen();
         if (entries.connections.count > 0) this.#entriesReachable();
       }),
     ];
+    this.#notSeen();
     this.#publishEntry();
-    this.#subscription = entries.subscribe(this.#service, ({ hosts }) => {
-      const { clusterId, identity } = this.#options;
-      const replicas = hosts.flatMap((host) => replicaHostOf(host, clusterId) ?? []);
-      this.#peersSeen(replicas.filter(({ entry }) => entry.identity !== identity));
-    });
+    this.#subscription = entries.subscribe(this.#service, (info) => this.#told(info));
     this.#refreshLater();
+  }
+
+  /** From now on these are the connections that we publish over, by their digests. */
+  publishOver(connections: readonly string[]): void {
+    const { clock, onChange } = this.#options;
+    if (connections.join() === this.#connections.join()) return;
+    this.#connections = connections;
+    this.#leaving?.cancel();
+    if (this.isIdle) {
+      this.#idleSinceMs = clock.monotonic();
+      this.#leaving = clock.after(LEAVE_AFTER_MS, onChange);
+    }
+    this.#publishEntry();
   }
 
   /** What happened; the effects have begun when it returns. */
@@ -155,9 +210,9 @@ export class NamespaceRelief {
 
   /** Whether what is owed is confirmed by now, and where our connections are. */
   check(): void {
-    const { isUpToDate, naming } = this.#options;
+    const { isKnownEverywhere, lacking } = this.#options;
     const isPending = this.#reliefs.some(({ isListed, isNamed, isRenewed }) => isListed && isRenewed && !isNamed);
-    if (isPending && naming.isSettled && isUpToDate() && this.#hasSpread()) this.dispatch({ kind: 'confirmed' });
+    if (isPending && isKnownEverywhere()) this.dispatch({ kind: 'confirmed', lacking: lacking() });
     this.#publishEntry();
   }
 
@@ -167,7 +222,7 @@ export class NamespaceRelief {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unseen?.cancel();
     this.#nextRefresh?.cancel();
-    this.#spread?.cancel();
+    this.#leaving?.cancel();
     this.#isWithdrawn = true;
     await this.#entry.withdraw();
   }
@@ -176,24 +231,33 @@ export class NamespaceRelief {
     return this.#state.kind === 'sighted' ? [...this.#state.reliefs.values()] : [];
   }
 
-  /** Whether servers have told each other of our connections by now; checks again when they will have. */
-  #hasSpread(): boolean {
-    const { clock, spreadMs } = this.#options;
-    const leftMs = this.#interruptedMs + spreadMs - clock.monotonic();
-    if (leftMs <= 0) return true;
-    this.#spread?.cancel();
-    this.#spread = clock.after(leftMs, () => this.check());
-    return false;
-  }
-
   #refreshLater(): void {
     if (this.#isWithdrawn) return;
     this.#nextRefresh?.cancel();
     const isQuiet = this.#state.kind === 'sighted' && this.#state.reliefs.size === 0;
     this.#nextRefresh = this.#options.clock.after(isQuiet ? REFRESH_MS.quiet : REFRESH_MS.somebodyIsBlind, () => {
+      // An answer that says the same is told to nobody; that it came is news of its age.
+      if (this.#subscription?.current) this.#told(this.#subscription.current);
       this.#subscription?.refresh();
+      this.#renewNames();
       this.#refreshLater();
     });
+  }
+
+  #renewNames(): void {
+    const nowMs = this.#options.clock.monotonic();
+    if (this.relieves.length === 0 || nowMs - this.#renewedMs < RENEW_NAMES_MS) return;
+    this.#renewedMs = nowMs;
+    this.#entry.renew();
+  }
+
+  #told(info: ServiceInfo): void {
+    if (info === this.#seen) return;
+    this.#seen = info;
+    const { clock, clusterId } = this.#options;
+    const hosts = info.hosts.flatMap((host) => replicaHostOf(host, clusterId) ?? []);
+    this.#rivals = this.#known.rivals(hosts);
+    this.#peersSeen(this.#known.see(hosts, clock.monotonic()));
   }
 
   #peersSeen(peers: readonly ReplicaHost[]): void {
@@ -201,6 +265,11 @@ export class NamespaceRelief {
     this.#peers = peers;
     this.#dispatchPeers();
     this.#options.onChange();
+  }
+
+  /** Those that cannot be seen for long count as gone. */
+  #notSeen(): void {
+    this.#unseen ??= this.#options.clock.after(UNSEEN_LIMIT_MS, () => this.#peersSeen([]));
   }
 
   #entriesReachable(): void {
@@ -214,27 +283,27 @@ export class NamespaceRelief {
   }
 
   #dispatchPeers(): void {
-    const peers = this.refusal ? [] : this.#peers;
+    const peers = this.refusal ? [] : this.peers;
     const entries = peers.map(({ entry }) => entry);
     this.dispatch({ kind: 'entries', entries, nowMs: this.#options.clock.monotonic() });
   }
 
   #publishEntry(): void {
-    const { identity, naming } = this.#options;
+    const { identity, naming, scope } = this.#options;
     const servers = naming.connections.servers.map(hostAndPort).toSorted();
     // A connection that is being made again does not tell where it will be.
     if (servers.length > 0 && servers.join() !== this.#servers.join()) {
       this.#servers = servers;
       this.#options.onChange();
     }
-    this.#entry.publish({ entry: entryOf(this.#state, identity), servers: this.#servers });
+    this.#entry.publish({ entry: entryOf(this.#state, identity, this.#connections), scope, servers: this.#servers });
   }
 
   #logTransition(before: ReplicaState): void {
     const { identity, metrics } = this.#options;
     const { kind, epoch } = this.#state;
-    const named = entryOf(this.#state, identity).relieves;
-    const namedBefore = entryOf(before, identity).relieves;
+    const named = namesIn(this.#state);
+    const namedBefore = namesIn(before);
     for (const replica of named.filter((name) => !namedBefore.includes(name))) {
       metrics.gave();
       this.#log.warn('relieving a replica that has lost the API server', { replica });
@@ -244,7 +313,7 @@ export class NamespaceRelief {
     }
     if (kind === before.kind) return;
     if (kind === 'relieved') metrics.took();
-    const by = this.#peers
+    const by = this.peers
       .filter(({ entry }) => entry.relieves.some((name) => name === `${identity}/${epoch}`))
       .map(({ entry }) => entry.identity);
     this.#log.warn(TRANSITIONS[`${before.kind} ${kind}`] ?? kind, kind === 'relieved' ? { epoch, by } : { epoch });

@@ -41,7 +41,7 @@ export type LeaseEvent =
   /** By a request that began at that time of the monotonic clock. */
   { readonly kind: 'renewed'; readonly begunMs: number } | { readonly kind: 'lost' };
 
-const LEASE_DURATION_SECONDS = 15;
+export const LEASE_DURATION_SECONDS = 15;
 const RENEW_PERIOD_MS = 2000;
 /** More than two renewals that time out take, one after the other, and shorter than any freeze that makes a view old. */
 const FAILURE_COUNTS_MS = 13_000;

@@ -2,25 +2,28 @@
  * Several replicas publish everything; this part sees to it that a replica that has lost the API server is relieved by
  * one that has not, and that nothing leaves Nacos when all have. What is decided, and why, is in relief.ts.
  *
- * Every connection over which services are published takes part by itself, since Nacos servers fail one by one; the Lease
- * and the view of the API server are the same for all.
+ * Every connection over which services are published takes part by itself, since Nacos servers fail one by one; what is seen
+ * of the API server is the same for all. Replicas meet on every connection that one of them uses: a client that a connection
+ * has left, or that is there for a connection that is gone, is kept until nobody else publishes over it either.
  */
-import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import { reasonOf } from '../error-catalogue.ts';
 import type { Verdict } from '../kube/conditions.ts';
-import { errorFields, type Logger } from '../logger.ts';
+import type { View } from '../kube/reflector.ts';
+import type { Logger } from '../logger.ts';
 import type { NacosClient } from '../nacos/index.ts';
-import { Backoff } from '../runtime/backoff.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { ClientRelief } from './client-relief.ts';
 import type { ReplicaFacts, ReplicaMetrics } from './metrics.ts';
+import type { NamespaceRelief } from './namespace-relief.ts';
 import type { ReplicaEvent } from './relief.ts';
 import { REPLICA_SERVICE } from './replica-entry.ts';
-import type { LeaseEvent, ReplicaLease } from './replica-lease.ts';
+import type { ReplicaLease } from './replica-lease.ts';
+import { connectionDigest, type Scope } from './scope.ts';
+import { Sight } from './sight.ts';
 
 interface UsedClient {
   readonly client: NacosClient;
@@ -37,9 +40,9 @@ export interface Publishing {
   isUpToDate(connection: ConnectionKey): boolean;
   /** Told when the answers of the two may have changed. Returns how to stop listening. */
   onProgress(listener: () => void): () => void;
-  /** Lists anew what is published from. Rejects when the API server does not answer. */
-  relist(): Promise<void>;
-  /** Makes what the view asks for known to the clients before it returns. */
+  /** Of the API server, from which it is published: all of them together say what. */
+  views(): readonly View[];
+  /** Makes what the views ask for known to the clients before it returns. */
   reconcileAll(): void;
 }
 
@@ -49,6 +52,7 @@ interface ReplicasOptions {
   directory: Pick<ConnectionDirectory, 'findUsable'>;
   identity: string;
   clusterId: () => string;
+  scope: Scope;
   /** Where this replica is, for people. */
   address: () => { ip: string; port: number };
   metrics: ReplicaMetrics;
@@ -64,36 +68,45 @@ const HANDOVER_MS = 3000;
 export class Replicas implements Runnable {
   readonly name = 'replicas';
   readonly #options: ReplicasOptions;
+  readonly #sight: Sight;
   readonly #clients = new Map<NacosClient, ClientRelief>();
-  readonly #connections = new Map<ConnectionKey, readonly UsedClient[]>();
+  #places: ReadonlyMap<ConnectionKey, readonly UsedClient[]> = new Map();
   readonly #stopping = new AbortController();
-  /** Set from the loss of the Lease until the API server was renewed at and listed again. */
-  #lost: (ReplicaEvent & { kind: 'lost' }) | undefined;
-  #isListing = false;
   #isCheckPlanned = false;
-  #isRenewing = false;
-  /** What Nacos said last to the entries that it refuses. */
-  #refusals = '';
+  /** What there was to say of each connection last. */
+  #said = '';
   readonly #reliefChanged = new Listeners<[connection: ConnectionKey]>();
-  #unsubscribe: (() => void)[] = [];
+  readonly #released = new Listeners();
+  #unsubscribe: () => void = () => {};
 
   constructor(options: ReplicasOptions) {
+    const { publishing } = options;
     this.#options = options;
+    this.#sight = new Sight({
+      ...options,
+      views: () => publishing.views(),
+      reconcileAll: () => publishing.reconcileAll(),
+      awaited: () => {
+        const reliefs = this.#reliefs;
+        return {
+          renewal: reliefs.some(({ needsRenewal }) => needsRenewal),
+          list: reliefs.some(({ needsList }) => needsList),
+        };
+      },
+      onEvent: (event) => this.#seen(event),
+    });
   }
 
   start(): void {
-    const { lease, publishing } = this.#options;
-    this.#unsubscribe = [
-      lease.onEvent((event) => this.#leaseEvent(event)),
-      publishing.onProgress(() => this.#checkSoon()),
-    ];
-    if (lease.isLost) this.#leaseEvent({ kind: 'lost' });
+    this.#unsubscribe = this.#options.publishing.onProgress(() => this.#checkSoon());
+    this.#sight.start();
     this.#followConnections();
   }
 
   /** Lets those whom this replica relieves publish again before it stops to do so itself. */
   async stop(hurry: AbortSignal): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#unsubscribe();
+    this.#sight.stop();
     this.#stopping.abort();
     const { clock, log } = this.#options;
     const clients = [...this.#clients.values()];
@@ -105,22 +118,29 @@ export class Replicas implements Runnable {
     }
     await Promise.all(clients.map((client) => client.stop()));
     this.#clients.clear();
+    this.#released.call();
   }
 
   get facts(): ReplicaFacts {
     const reliefs = this.#reliefs;
-    return { states: reliefs.map(({ state }) => state.kind), refused: reliefs.filter((one) => one.refusal).length };
+    return {
+      states: reliefs.map(({ state }) => state.kind),
+      refused: reliefs.filter((one) => one.refusal).length,
+      rivals: new Set(reliefs.flatMap(({ rivals }) => rivals)).size,
+      blindness: this.blindness,
+    };
+  }
+
+  /** The resources of the API server that this replica does not see, if it is blind. */
+  get blindness(): readonly string[] {
+    return this.#sight.blindness;
   }
 
   /** What there is to say of the relief over a connection; undefined when it works, or nothing is published over it. */
   reliefOf(connection: ConnectionKey): Verdict | undefined {
-    const [used] = this.#connections.get(connection) ?? [];
-    const refusal = used && this.#clients.get(used.client)?.refusalIn(used.namespaceId);
-    if (!refusal) return undefined;
-    const { group, serviceName } = REPLICA_SERVICE;
-    const where = `service '${serviceName}' in group '${group}'`;
-    const message = `Nacos does not let the operator register itself as ${where}, so no replica relieves another: ${refusal.message}`;
-    return { status: 'False', reason: reasonOf(refusal.code), message };
+    const [place] = this.#places.get(connection) ?? [];
+    const relief = place && this.#clients.get(place.client)?.in(place.namespaceId);
+    return relief && this.#verdictOf(relief);
   }
 
   /** Told the connection of which there may be something else to say. */
@@ -128,79 +148,57 @@ export class Replicas implements Runnable {
     this.#reliefChanged.add(listener);
   }
 
-  get #reliefs() {
+  /**
+   * Whether others publish over a client that nothing of ours is published by: until they do not, somebody may have to be
+   * relieved there, and it must live.
+   */
+  holds(client: NacosClient): boolean {
+    this.#followConnections();
+    return this.#clients.get(client)?.isIdle === true;
+  }
+
+  /** Told when that may be so of some client no more. */
+  onRelease(listener: () => void): void {
+    this.#released.add(listener);
+  }
+
+  get #reliefs(): readonly NamespaceRelief[] {
     return [...this.#clients.values()].flatMap(({ reliefs }) => reliefs);
   }
 
-  #leaseEvent(event: LeaseEvent): void {
-    if (event.kind === 'renewed') {
-      if (!this.#lost) this.#dispatchAll(event);
-    } else if (!this.#lost) {
-      this.#lost = { kind: 'lost', epoch: randomBytes(4).toString('hex') };
-      this.#dispatchAll(this.#lost);
+  #verdictOf({ refusal, rivals }: NamespaceRelief): Verdict | undefined {
+    const { group, serviceName } = REPLICA_SERVICE;
+    if (refusal) {
+      const where = `service '${serviceName}' in group '${group}'`;
+      const message = `Nacos does not let the operator register itself as ${where}, so no replica relieves another: ${refusal.message}`;
+      return { status: 'False', reason: reasonOf(refusal.code), message };
     }
-    this.#listWhileNeeded();
+    if (rivals.length === 0) return undefined;
+    const message = `Services of the same namespaces are published here by another installation of this cluster, whose Lease is ${rivals.join(', ')}; let each installation watch namespaces of its own, or remove one`;
+    return { status: 'False', reason: 'InstallationsOverlap', message };
   }
 
-  #dispatchAll(event: ReplicaEvent): void {
-    for (const relief of this.#reliefs) relief.dispatch(event);
+  #seen(event: ReplicaEvent): void {
+    for (const relief of this.#clients.values()) relief.dispatch(event);
   }
 
-  /** A state, or what Nacos says to an entry, has changed. */
+  /** A state, the others, or what Nacos says to an entry, has changed. */
   #changed(): void {
-    if (this.#reliefs.some(({ needsRenewal }) => needsRenewal)) this.#renewSoon();
-    this.#listWhileNeeded();
-    const refusals = this.#reliefs.map(({ refusal }) => refusal?.message).join('\n');
-    if (refusals === this.#refusals) return;
-    this.#refusals = refusals;
-    for (const connection of this.#connections.keys()) this.#reliefChanged.call(connection);
+    this.#sight.check();
+    for (const [client, relief] of this.#clients) if (relief.reliefs.length === 0) this.#end(client, relief);
+    const said = this.#reliefs.map((relief) => this.#verdictOf(relief)?.message).join('\n');
+    if (said === this.#said) return;
+    this.#said = said;
+    const rivals = new Set(this.#reliefs.flatMap((relief) => relief.rivals));
+    const message = 'another installation publishes Services of the same namespaces; let each watch its own';
+    if (rivals.size > 0) this.#options.log.warn(message, { installations: [...rivals] });
+    for (const connection of this.#places.keys()) this.#reliefChanged.call(connection);
   }
 
-  /** What begins at the very moment at which a peer was seen does not count as begun after it. */
-  #renewSoon(): void {
-    const { clock, lease } = this.#options;
-    if (this.#isRenewing) return;
-    this.#isRenewing = true;
-    clock.after(1, () => {
-      this.#isRenewing = false;
-      if (this.#reliefs.some(({ needsRenewal }) => needsRenewal)) void lease.renew();
-    });
-  }
-
-  get #needsList(): boolean {
-    const { lease } = this.#options;
-    if (lease.isLost || this.#stopping.signal.aborted) return false;
-    return this.#lost !== undefined || this.#reliefs.some(({ needsList }) => needsList);
-  }
-
-  #listWhileNeeded(): void {
-    if (this.#isListing || !this.#needsList) return;
-    this.#isListing = true;
-    void this.#list().finally(() => (this.#isListing = false));
-  }
-
-  async #list(): Promise<void> {
-    const { clock, lease, log, publishing } = this.#options;
-    const backoff = new Backoff({ initialMs: 500, maxMs: 5000 });
-    await pause(clock, 1, this.#stopping.signal);
-    while (this.#needsList) {
-      const begunMs = clock.monotonic();
-      try {
-        await publishing.relist();
-      } catch (error) {
-        log.warn('the API server cannot be listed', errorFields(error));
-        await pause(clock, backoff.nextMs(), this.#stopping.signal);
-        continue;
-      }
-      publishing.reconcileAll();
-      if (this.#lost && !lease.isLost) {
-        this.#lost = undefined;
-        this.#dispatchAll({ kind: 'synced' });
-      }
-      this.#dispatchAll({ kind: 'listed', begunMs });
-      for (const relief of this.#reliefs) relief.check();
-      await pause(clock, 1, this.#stopping.signal);
-    }
+  #end(client: NacosClient, relief: ClientRelief): void {
+    this.#clients.delete(client);
+    void relief.stop();
+    this.#released.call();
   }
 
   #checkSoon(): void {
@@ -214,49 +212,50 @@ export class Replicas implements Runnable {
     });
   }
 
-  /** Meets the others over the connections that are in use now, and over no other. */
-  #followConnections(): void {
+  /** Connections over which not everything that is wanted is confirmed: those that cannot be used yet, too. */
+  #lacking(): ReadonlySet<string> {
     const { directory, publishing } = this.#options;
-    this.#connections.clear();
-    const wanted = new Map<NacosClient, Set<string>>();
-    for (const key of publishing.connectionsInUse()) {
-      const used = [directory.findUsable(key) ?? [], publishing.formersOver(key)].flat();
-      this.#connections.set(key, used);
-      for (const { client, namespaceId } of used) {
-        wanted.set(client, (wanted.get(client) ?? new Set()).add(namespaceId));
-      }
-    }
-    for (const [client, relief] of this.#clients) {
-      if (wanted.has(client)) continue;
-      this.#clients.delete(client);
-      relief.follow(new Set(), undefined);
-      void relief.stop();
-    }
-    for (const [client, namespaceIds] of wanted) {
-      const relief = this.#clients.get(client) ?? this.#newClient(client);
-      relief.follow(namespaceIds, this.#lost);
-    }
+    const isHeld = (key: ConnectionKey): boolean => {
+      const client = directory.findUsable(key)?.client;
+      return (
+        publishing.isUpToDate(key) && client !== undefined && this.#clients.get(client)?.isKnownEverywhere === true
+      );
+    };
+    return new Set([...publishing.connectionsInUse()].filter((key) => !isHeld(key)).map(connectionDigest));
   }
 
-  #newClient(client: NacosClient): ClientRelief {
-    const { address, clusterId, publishing } = this.#options;
+  /** Meets the others over the clients that each connection that is in use has, or has had and is not done with. */
+  #followConnections(): void {
+    if (this.#stopping.signal.aborted) return;
+    const { directory, publishing } = this.#options;
+    const placesOf = (key: ConnectionKey) => [directory.findUsable(key) ?? [], publishing.formersOver(key)].flat();
+    this.#places = new Map([...publishing.connectionsInUse()].map((key) => [key, placesOf(key)]));
+    const wanted = new Map<NacosClient, Map<string, readonly string[]>>();
+    for (const [key, places] of this.#places) {
+      for (const { client, namespaceId } of places) {
+        const namespaces = wanted.get(client) ?? new Map<string, readonly string[]>();
+        const digests = new Set([...(namespaces.get(namespaceId) ?? []), connectionDigest(key)]);
+        wanted.set(client, namespaces.set(namespaceId, [...digests].toSorted()));
+      }
+    }
+    for (const [client, namespaces] of wanted) {
+      const relief = this.#clients.get(client) ?? this.#begin(client);
+      relief.follow(namespaces, this.#sight.lost);
+    }
+    for (const [client, relief] of this.#clients) if (!wanted.has(client)) relief.follow(new Map(), this.#sight.lost);
+  }
+
+  #begin(client: NacosClient): ClientRelief {
+    const { address, clusterId } = this.#options;
     const relief = new ClientRelief({
       ...this.#options,
       client,
       clusterId: clusterId(),
       address: address(),
-      isUpToDate: () =>
-        [...this.#connections].every(
-          ([key, used]) => !used.some((one) => one.client === client) || publishing.isUpToDate(key),
-        ),
+      lacking: () => this.#lacking(),
       onChange: () => this.#changed(),
     });
     this.#clients.set(client, relief);
     return relief;
   }
-}
-
-/** Ends early when `signal` is aborted, without rejecting. */
-async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  await sleep(clock, delayMs, signal).catch(() => {});
 }

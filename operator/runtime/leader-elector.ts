@@ -26,7 +26,7 @@ export interface LeaderElectorOptions {
   name: string;
   clock: Clock;
   log: Logger;
-  metrics: RuntimeMetrics;
+  metrics: Pick<RuntimeMetrics, 'forLeaderElection'>;
   /** @default 15_000; whole seconds */
   leaseDurationMs?: number;
   /** @default 10_000 */

@@ -62,12 +62,6 @@ export class CacheFreshness {
     }
   }
 
-  /** Lists everything anew that has been listed before. Rejects with the first failure. */
-  async relist(): Promise<void> {
-    const listed = this.#options.caches().filter((cache) => cache.lastConfirmedMonotonicMs !== undefined);
-    await Promise.all(listed.map((cache) => cache.refresh()));
-  }
-
   #warn(error: unknown): void {
     this.#options.log.warn(OLD_VIEW, errorFields(error));
   }

@@ -5,6 +5,7 @@ import type { ConnectionKey } from '../connections/connection-key.ts';
 import { onUseChange, type ConnectionUser } from '../connections/connection-user.ts';
 import type { Connections } from '../connections/feature.ts';
 import type { Feature, FeatureContext } from '../feature.ts';
+import { CONFIRMED_OFTEN } from '../kube/list-watch.ts';
 import { cacheOf } from '../kube/reflector-factory.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
@@ -36,13 +37,13 @@ export function createServiceSync(
   const stores = new ServiceStores();
   const pods = new PodMetadata(reflectors);
   const watched = [
-    reflectors.create(NACOS_SERVICE, stores.resources),
-    reflectors.create(SERVICE, stores.services),
-    reflectors.create(ENDPOINT_SLICE, stores.slices),
+    reflectors.create(NACOS_SERVICE, stores.resources, CONFIRMED_OFTEN),
+    reflectors.create(SERVICE, stores.services, CONFIRMED_OFTEN),
+    reflectors.create(ENDPOINT_SLICE, stores.slices, CONFIRMED_OFTEN),
   ] as Reflector<KubeObject>[];
-  const caches = () => [...watched, ...pods.reflectors];
+  const views = () => [...watched, ...pods.reflectors];
   const isUnreachable = () => lease?.isUnreachable ?? false;
-  const freshness = new CacheFreshness({ caches, isUnreachable, clock, log });
+  const freshness = new CacheFreshness({ caches: views, isUnreachable, clock, log });
   const publications = new Publications();
   const sender = new RecordSender({
     clock,
@@ -98,7 +99,7 @@ export function createServiceSync(
         .map(({ address: { client, service } }) => ({ client, namespaceId: service.namespaceId })),
     isUpToDate: (connection: ConnectionKey) => controller.isUpToDate(connection),
     onProgress: (listener: () => void) => controller.onProgress(listener),
-    relist: () => freshness.relist(),
+    views,
     reconcileAll: () => controller.reconcileAll(),
   };
   return { ...feature, publishing };

@@ -4,6 +4,7 @@
  * What is not known is not guessed: until the first list has arrived what was published stays as it is.
  */
 import { BridgeError } from '../errors.ts';
+import { CONFIRMED_OFTEN } from '../kube/list-watch.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import type { ReflectorFactory } from '../kube/reflector-factory.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
@@ -26,7 +27,7 @@ export class PodMetadata {
       pods.onChange((change) => {
         if (pods === this.#pods) this.#changed.call(change);
       });
-      return reflectors.create(POD, pods, { metadataOnly: true });
+      return reflectors.create(POD, pods, { ...CONFIRMED_OFTEN, metadataOnly: true });
     });
   }
 

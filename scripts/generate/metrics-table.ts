@@ -50,7 +50,7 @@ export function describeMetrics(): Metric[] {
     shownHosts: { total: () => 0 },
     formers: () => 0,
   });
-  createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0 }));
+  createReplicaMetrics(registry, METRICS_PREFIX, () => ({ states: [], refused: 0, rivals: 0, blindness: [] }));
   createNacosMetrics(registry, METRICS_PREFIX);
   createKubeMetrics(registry, METRICS_PREFIX);
   createRuntimeMetrics(registry);

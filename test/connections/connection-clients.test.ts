@@ -43,7 +43,7 @@ describe('the clients of connections', () => {
   });
   afterEach(() => clients.stop());
 
-  it('are found in the directory, with the namespace of their connection', () => {
+  it('are found in the directory, with the namespace of their connection', async () => {
     assert.equal(clients.stateOf(key).kind, 'idle');
     clients.connect(key, settings());
     const { title, namespaceId, client } = directory.find(key);
@@ -51,6 +51,7 @@ describe('the clients of connections', () => {
     assert.equal(clients.stateOf(key), client.state);
     clients.disconnect(key);
     assert.throws(() => directory.find(key), /does not exist/);
+    await settle();
     assert.equal(client.state.kind, 'stopped');
   });
 

@@ -216,6 +216,48 @@ describe('a reflector', () => {
     }
   });
 
+  it('confirms a view by a list only when all pages of it are in the store', async () => {
+    server.put('a', 'x');
+    server.put('a', 'y');
+    let isBroken = true;
+    server.answer(({ query }) =>
+      isBroken && query.has('continue') ? { status: 500, body: status(500, 'InternalError') } : undefined,
+    );
+    const reflector = started({ pageSize: 1 });
+    await until(() => listsAsked().length > 3);
+    assert.deepEqual([reflector.lastConfirmedMonotonicMs, store.size], [undefined, 0]);
+    isBroken = false;
+    await until(() => reflector.lastConfirmedMonotonicMs !== undefined);
+    assert.equal(store.size, 2);
+  });
+
+  it('confirms a quiet view by a watch that ended when it was to, and by no other end', async () => {
+    let aheadMs = 0;
+    const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs };
+    const reflector = started({ clock, watchSeconds: { from: 1000, to: 1000 } });
+    await until(() => server.openWatches === 1);
+    const listedMs = reflector.lastConfirmedMonotonicMs ?? Infinity;
+    server.disturb('end');
+    await until(() => watchesAsked().length === 2 && server.openWatches === 1);
+    assert.equal(reflector.lastConfirmedMonotonicMs, listedMs);
+    // A process that was frozen for long: the watch ended when it was to, and that is when it was confirmed.
+    aheadMs = 5_000_000;
+    server.disturb('end');
+    await until(() => (reflector.lastConfirmedMonotonicMs ?? 0) > listedMs);
+    const aheadOfListMs = (reflector.lastConfirmedMonotonicMs ?? 0) - listedMs;
+    assert.ok(aheadOfListMs >= 1_000_000 && aheadOfListMs < 4_000_000, `${aheadOfListMs}`);
+  });
+
+  it('cuts a watch that does not end when it was to', async () => {
+    const reflector = started({ watchSeconds: { from: 0, to: 0 }, timing: { usefulWatchMs: 0 } });
+    await until(() => server.openWatches === 1);
+    server.disturb('silence');
+    await until(() => reflector.lastError !== undefined);
+    assert.match(reflector.lastError?.message ?? '', /did not end when it was to/);
+    await until(() => watchesAsked().length >= 2);
+    assert.equal(listsAsked().length, 1);
+  });
+
   it('ends by stop alone: no request follows, and nobody waits for ever', async () => {
     server.answer(() => ({ status: 500, body: status(500, 'InternalError') }));
     const reflector = started();

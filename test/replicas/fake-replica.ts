@@ -5,11 +5,13 @@
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../operator/clock.ts';
 import type { NacosClientOptions } from '../../operator/nacos/client-options.ts';
+import type { NacosClient } from '../../operator/nacos/client.ts';
 import type { Instance } from '../../operator/nacos/naming/naming-types.ts';
 import type { NamingClient } from '../../operator/nacos/naming/naming-client.ts';
 import { createReplicaMetrics } from '../../operator/replicas/metrics.ts';
 import type { LeaseEvent } from '../../operator/replicas/replica-lease.ts';
 import { Replicas } from '../../operator/replicas/replicas.ts';
+import type { Scope } from '../../operator/replicas/scope.ts';
 import { clientFor, type ObservedNacos, recorder } from '../nacos/client-for.ts';
 
 /** What the API server holds: addresses by service. */
@@ -20,7 +22,10 @@ interface ReplicaOptions extends Partial<NacosClientOptions> {
   readonly replicasClock?: Clock;
   /** The Nacos namespaces of its connections, all of which use one client. @default the public one */
   readonly namespaceIds?: readonly string[];
+  readonly scope?: Scope;
 }
+
+const scopeOfAll: Scope = { installation: 'system/bridge', digest: 'all', namespaces: [] };
 
 export class FakeReplica {
   readonly naming: NamingClient;
@@ -32,25 +37,35 @@ export class FakeReplica {
   lists = 0;
   /** How often the Lease was to be renewed out of turn. */
   renewals = 0;
+  /** Whether the view is as old as it can be without being lost, however young the replica is. */
+  seesNothing = false;
   /** Whether renewals out of turn are slow: then they succeed only with `renew`. */
   renewsLate = false;
   #isCutOff = false;
   #isLost = false;
   readonly #world: World;
   readonly #clock: Clock;
+  readonly #client: NacosClient;
   readonly #leaseListeners = new Set<(event: LeaseEvent) => void>();
   readonly #progressListeners = new Set<() => void>();
   #view: World = new Map();
+  #namespaceIds: readonly string[];
 
   constructor(identity: string, world: World, servers: readonly ObservedNacos[], options: ReplicaOptions = {}) {
     this.#world = world;
-    const { namespaceIds = [''], replicasClock = systemClock, ...clientOptions } = options;
+    const { namespaceIds = [''], replicasClock = systemClock, scope = scopeOfAll, ...clientOptions } = options;
     this.#clock = replicasClock;
+    this.#namespaceIds = namespaceIds;
+    const isLost = () => this.#isLost;
+    const confirmedMs = () => (this.seesNothing ? -Infinity : replicasClock.monotonic());
     const { client } = clientFor(servers, clientOptions);
+    this.#client = client;
     this.naming = client.naming;
     this.replicas = new Replicas({
       lease: {
-        isLost: false,
+        get isLost() {
+          return isLost();
+        },
         onEvent: (listener) => {
           this.#leaseListeners.add(listener);
           return () => void this.#leaseListeners.delete(listener);
@@ -61,23 +76,29 @@ export class FakeReplica {
         },
       },
       publishing: {
-        connectionsInUse: () => new Set(namespaceIds),
+        connectionsInUse: () => new Set(this.#namespaceIds),
         formersOver: () => [],
         isUpToDate: () => true,
         onProgress: (listener) => {
           this.#progressListeners.add(listener);
           return () => void this.#progressListeners.delete(listener);
         },
-        relist: async () => {
-          if (this.#isCutOff) throw new Error('no API server');
-          this.lists += 1;
-          this.#view = new Map(this.#world);
-        },
+        views: () => [
+          {
+            resource: 'endpointslices',
+            get lastConfirmedMonotonicMs() {
+              return confirmedMs();
+            },
+            lastError: undefined,
+            refresh: () => this.#list(),
+          },
+        ],
         reconcileAll: () => this.#publishAll(),
       },
       directory: { findUsable: (namespaceId) => ({ title: '', client, servers: [], namespaceId }) },
       identity,
       clusterId: () => 'cluster-1',
+      scope,
       address: () => ({ ip: '127.0.0.1', port: 8081 }),
       metrics: createReplicaMetrics(this.registry, '', () => this.replicas.facts),
       clock: replicasClock,
@@ -122,12 +143,35 @@ export class FakeReplica {
     if (!this.#isLost) this.#tell({ kind: 'renewed', begunMs: this.#clock.monotonic() });
   }
 
+  /** From now on these are the Nacos namespaces that it publishes in. */
+  use(...namespaceIds: string[]): void {
+    this.#namespaceIds = namespaceIds;
+    for (const listener of this.#progressListeners) listener();
+  }
+
+  /** Its connection has another client now, which has all by now. Resolves when the one before need not live any more. */
+  async leave(): Promise<void> {
+    this.#namespaceIds = [];
+    if (!this.replicas.holds(this.#client)) return;
+    await new Promise<void>((resolve) => {
+      this.replicas.onRelease(() => {
+        if (!this.replicas.holds(this.#client)) resolve();
+      });
+    });
+  }
+
   stop(): Promise<void> {
     return this.replicas.stop(AbortSignal.abort());
   }
 
   #tell(event: LeaseEvent): void {
     for (const listener of Array.from(this.#leaseListeners)) listener(event);
+  }
+
+  async #list(): Promise<void> {
+    if (this.#isCutOff || this.seesNothing) throw new Error('no API server');
+    this.lists += 1;
+    this.#view = new Map(this.#world);
   }
 
   #publishAll(): void {

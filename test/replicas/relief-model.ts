@@ -1,65 +1,62 @@
 /**
- * A model of replicas, an API server and Nacos in steps of one second, for what no table covers: any interleaving of
- * outages. Replicas run the real transition function; everything around it is as simple as it can be and still lose,
- * delay and reorder what the real parts do.
+ * A model of replicas, an API server and two Nacos registries in steps of one second, for what no table covers: any
+ * interleaving of outages, of changes, and of what one installation and another do. It holds replicas to two promises:
+ *
+ *   no gap     a live instance that a replica knows, and could publish, is published by one of its installation; and one
+ *              that is published stays, but for what a crash or a cut takes along
+ *   no ghosts  a dead instance is published by nobody for longer than the bound, once a replica of equal scope that has
+ *              published over its connection, and met the one that still does, sees everything
  */
-import { entryOf, initialState, publishes, transition } from '../../operator/replicas/relief.ts';
-import type { ReplicaEntry, ReplicaEvent, ReplicaState } from '../../operator/replicas/relief.ts';
+import { connectionOf, ModelCluster, type Resource } from './model-cluster.ts';
+import { leaseSeconds, listSeconds, ModelReplica, modelScope, spreadSeconds, type Defect } from './model-replica.ts';
 
 export type Disturbance =
-  | { readonly do: 'api' | 'nacos'; readonly isUp: boolean }
+  | { readonly do: 'api'; readonly isUp: boolean }
+  | { readonly do: 'nacos'; readonly nacos: string; readonly isUp: boolean }
   | { readonly do: 'api-link' | 'nacos-link'; readonly replica: number; readonly isUp: boolean }
-  | { readonly do: 'freeze' | 'thaw' | 'crash' | 'start'; readonly replica: number }
-  | { readonly do: 'push-delay' | 'watch-delay'; readonly replica: number; readonly seconds: number }
+  | { readonly do: 'freeze' | 'thaw' | 'crash' | 'start' | 'remainders'; readonly replica: number }
+  | { readonly do: 'push-delay' | 'record-delay'; readonly replica: number; readonly seconds: number }
+  | { readonly do: 'watch-delay'; readonly replica: number; readonly resource: Resource; readonly seconds: number }
+  | {
+      readonly do: 'watch';
+      readonly replica: number;
+      readonly resource: Resource;
+      readonly state: 'good' | 'hangs' | 'fails';
+    }
   | { readonly do: 'create' | 'delete'; readonly instance: string }
+  | { readonly do: 'connect' | 'disconnect'; readonly connection: string }
+  | { readonly do: 'move'; readonly connection: string; readonly nacos: string }
   | { readonly do: 'wait'; readonly seconds: number };
 
-const leaseSeconds = 15;
+/** Installation and namespaces of each replica. */
+export type Cast = readonly (readonly [installation: string, namespaces: string])[];
+
 export const longestPushDelay = 3;
 export const longestWatchDelay = 45;
 /** A server drops a client that does not answer after so long. */
 const evictionSeconds = 25;
-const listSeconds = 12;
-
-interface Replica {
-  readonly identity: string;
-  process: 'running' | 'frozen' | 'gone';
-  hasApiLink: boolean;
-  hasNacosLink: boolean;
-  pushDelay: number;
-  watchDelay: number;
-  state: ReplicaState;
-  epochs: number;
-  renewedAt: number;
-  frozenAt: number;
-  /** What the watch has told. */
-  view: ReadonlySet<string>;
-  /** The second whose truth that was. */
-  viewAt: number;
-  isConnected: boolean;
-  /** What its connections hold in Nacos. */
-  records: ReadonlySet<string>;
-  entry: ReplicaEntry | undefined;
-  /** Since when it could publish: it runs and reaches Nacos. */
-  ableSince: number;
-  /** Since when it also reaches the API server. */
-  sightedSince: number;
-}
+/** The longest delay of a push in the model, and a few steps. */
+const settleSeconds = 6 + spreadSeconds;
+/** What is left of a replica that ended names others for so long. */
+const remainderCountsSeconds = 30;
+/** Frozen, evicted, or blind and relieved: whatever comes first for one replica comes within this. */
+const boundSeconds =
+  evictionSeconds + leaseSeconds + longestWatchDelay + listSeconds + settleSeconds + remainderCountsSeconds;
 
 export class ReliefModel {
-  readonly replicas: Replica[];
-  now = 0;
-  /** When a record was last lost by something else than a decision: a crash, a cut, an eviction. */
-  lastLossAt = -Infinity;
-  readonly #bornAt = new Map<string, number>();
-  readonly #diedAt = new Map<string, number>();
-  #isApiUp = true;
-  #isNacosUp = true;
-  #truths: ReadonlySet<string>[] = [];
-  #pushes: ReadonlyMap<string, ReplicaEntry>[] = [];
+  readonly #cluster = new ModelCluster();
+  readonly #defects: ReadonlySet<Defect>;
+  readonly #cast: Cast;
+  readonly #replicas: ModelReplica[];
+  /** Until then something may be missing that was lost by other things than a decision: a crash, a cut, an eviction. */
+  #excusedUntil = 0;
+  /** Published in the last second by one who knew that it lives. */
+  #offered = new Set<string>();
 
-  constructor(size: number) {
-    this.replicas = Array.from({ length: size }, (_, index) => newReplica(`r${index}`));
+  constructor(cast: Cast, broken: Iterable<Defect> = []) {
+    this.#defects = new Set(broken);
+    this.#cast = cast;
+    this.#replicas = cast.map((_, index) => this.#newReplica(index));
   }
 
   /** What is wrong after this, if anything. */
@@ -67,39 +64,47 @@ export class ReliefModel {
     if (disturbance.do === 'wait') {
       for (let left = disturbance.seconds; left > 0; left -= 1) {
         this.#step();
-        const wrong = this.#gap() ?? this.#dead();
-        if (wrong !== undefined) return `second ${this.now}: ${wrong}`;
+        const wrong = this.#gap() ?? this.#ghost();
+        if (wrong !== undefined) return `second ${this.#cluster.now}: ${wrong}`;
       }
       return undefined;
     }
-    this.#apply(disturbance);
+    if ('replica' in disturbance) this.#disturbOne(disturbance);
+    else this.#disturbAll(disturbance);
     return undefined;
   }
 
-  #apply(disturbance: Exclude<Disturbance, { do: 'wait' }>): void {
-    if ('replica' in disturbance) {
-      return this.#applyTo(this.replicas[disturbance.replica] ?? newReplica(''), disturbance);
-    }
+  #newReplica(index: number): ModelReplica {
+    const [installation, namespaces] = this.#cast[index] ?? ['one', 'a'];
+    return new ModelReplica(`r${index}`, modelScope(`ns/${installation}`, namespaces), this.#cluster, this.#defects);
+  }
+
+  #disturbAll(disturbance: Exclude<Disturbance, { readonly replica: number } | { do: 'wait' }>): void {
+    const cluster = this.#cluster;
     switch (disturbance.do) {
       case 'api':
-        this.#isApiUp = disturbance.isUp;
+        cluster.isApiUp = disturbance.isUp;
         return;
       case 'nacos':
-        this.#isNacosUp = disturbance.isUp;
+        if (disturbance.isUp) cluster.downNacos.delete(disturbance.nacos);
+        else cluster.downNacos.add(disturbance.nacos);
         return;
       case 'create':
-        this.#bornAt.set(disturbance.instance, this.now);
-        this.#diedAt.delete(disturbance.instance);
-        return;
+        return cluster.create(disturbance.instance);
       case 'delete':
-        if (this.#bornAt.delete(disturbance.instance)) this.#diedAt.set(disturbance.instance, this.now);
+        return cluster.delete(disturbance.instance);
+      case 'connect':
+        return cluster.connect(disturbance.connection);
+      case 'disconnect':
+        return cluster.disconnect(disturbance.connection);
+      case 'move':
+        return cluster.move(disturbance.connection, disturbance.nacos);
     }
   }
 
-  #applyTo(
-    replica: Replica,
-    disturbance: Exclude<Disturbance, { do: 'wait' | 'api' | 'nacos' | 'create' | 'delete' }>,
-  ): void {
+  #disturbOne(disturbance: Extract<Disturbance, { readonly replica: number }>): void {
+    const replica = this.#replicas[disturbance.replica % this.#replicas.length];
+    if (!replica) return;
     switch (disturbance.do) {
       case 'api-link':
         replica.hasApiLink = disturbance.isUp;
@@ -110,11 +115,22 @@ export class ReliefModel {
       case 'push-delay':
         replica.pushDelay = disturbance.seconds;
         return;
+      case 'record-delay':
+        replica.recordDelay = disturbance.seconds;
+        return;
       case 'watch-delay':
-        replica.watchDelay = disturbance.seconds;
+        replica.watches[disturbance.resource].delay = disturbance.seconds;
+        return;
+      case 'watch':
+        replica.watches[disturbance.resource].state = disturbance.state;
+        return;
+      case 'remainders':
+        this.#cluster.leaveRemainders(replica.identity);
         return;
       case 'freeze':
-        if (replica.process === 'running') Object.assign(replica, { process: 'frozen', frozenAt: this.now });
+        if (replica.process !== 'running') return;
+        replica.process = 'frozen';
+        replica.frozenAt = this.#cluster.now;
         return;
       case 'thaw':
         if (replica.process === 'frozen') replica.process = 'running';
@@ -123,148 +139,85 @@ export class ReliefModel {
         this.#drop(replica);
         replica.process = 'gone';
         return;
-      case 'start': {
-        if (replica.process !== 'gone') return;
-        const { identity, epochs, hasApiLink, hasNacosLink, pushDelay, watchDelay } = replica;
-        const links = { epochs, hasApiLink, hasNacosLink, pushDelay, watchDelay, renewedAt: this.now };
-        Object.assign(replica, newReplica(identity), links);
-      }
+      case 'start':
+        if (replica.process === 'gone') this.#restart(disturbance.replica % this.#replicas.length, replica);
     }
+  }
+
+  /** As it was, but for what it knew. */
+  #restart(index: number, { hasApiLink, hasNacosLink, pushDelay, recordDelay, watches }: ModelReplica): void {
+    const next = this.#newReplica(index);
+    Object.assign(next, { hasApiLink, hasNacosLink, pushDelay, recordDelay });
+    Object.assign(next.watches, watches);
+    this.#replicas[index] = next;
   }
 
   #step(): void {
-    this.now += 1;
-    const truth = new Set(this.#bornAt.keys());
-    this.#truths.push(truth);
-    const entries = this.replicas.flatMap(({ entry }) => (entry ? [[entry.identity, entry] as const] : []));
-    this.#pushes.push(new Map(entries));
-    for (const replica of this.replicas) this.#stepReplica(replica, truth);
-    for (const replica of this.replicas) this.#account(replica);
-  }
-
-  #stepReplica(replica: Replica, truth: ReadonlySet<string>): void {
-    if (replica.process === 'frozen' && this.now - replica.frozenAt > evictionSeconds) this.#drop(replica);
-    if (replica.isConnected && !this.#reachesNacos(replica)) {
-      this.#drop(replica);
-      if (replica.process === 'running') this.#tell(replica, { kind: 'disconnected' });
-    }
-    if (replica.process !== 'running') return;
-    this.#watch(replica, truth);
-    // Nothing is published before the first list.
-    if (replica.view === nothingYet || !this.#reachesNacos(replica)) return;
-    if (!replica.isConnected) {
-      this.#tell(replica, { kind: 'disconnected' });
-      replica.isConnected = true;
-    }
-    const peers = new Map(this.#pushes[Math.max(0, this.#pushes.length - 1 - replica.pushDelay)]);
-    peers.delete(replica.identity);
-    this.#tell(replica, { kind: 'entries', entries: [...peers.values()], nowMs: this.now });
-    // Records before the entry, always.
-    replica.records = publishes(replica.state) ? replica.view : new Set();
-    this.#tell(replica, { kind: 'confirmed' });
-    replica.entry = entryOf(replica.state, replica.identity);
-  }
-
-  #watch(replica: Replica, truth: ReadonlySet<string>): void {
-    if (this.#isApiUp && replica.hasApiLink) {
-      const wasLost = replica.state.kind !== 'sighted' || this.now - replica.renewedAt > leaseSeconds;
-      const isBehind = wasLost || replica.view === nothingYet || this.#listsFor(replica);
-      // A watch may lag, but it never goes back.
-      const seen = isBehind ? this.now : Math.max(replica.viewAt, this.now - replica.watchDelay);
-      replica.view = this.#truths[seen - 1] ?? truth;
-      replica.viewAt = seen;
-      replica.renewedAt = this.now;
-      if (replica.state.kind !== 'sighted') this.#tell(replica, { kind: 'synced' });
-      this.#tell(replica, { kind: 'renewed', begunMs: this.now });
-      if (isBehind) this.#tell(replica, { kind: 'listed', begunMs: this.now });
-    } else if (this.now - replica.renewedAt > leaseSeconds && replica.state.kind === 'sighted') {
-      replica.epochs += 1;
-      this.#tell(replica, { kind: 'lost', epoch: String(replica.epochs) });
+    const cluster = this.#cluster;
+    cluster.tick();
+    for (const replica of this.#replicas) {
+      if (replica.process === 'frozen' && cluster.now - replica.frozenAt > evictionSeconds) this.#drop(replica);
+      for (const nacos of replica.records.keys()) {
+        if (!replica.hasNacosLink || cluster.downNacos.has(nacos)) this.#drop(replica, nacos);
+      }
+      replica.step();
+      const isSighted = replica.process === 'running' && replica.hasNacosLink && replica.canSeeAll;
+      replica.sightedSince = isSighted ? Math.min(replica.sightedSince, cluster.now) : Infinity;
     }
   }
 
-  /** A list takes its time, while renewals go on. */
-  #listsFor({ state }: Replica): boolean {
-    return hasRelief(state) && this.now % listSeconds === 0;
+  #drop(replica: ModelReplica, nacos?: string): void {
+    if (!replica.drop(nacos)) return;
+    this.#excusedUntil = this.#cluster.now + settleSeconds + remainderCountsSeconds;
   }
 
-  #tell(replica: Replica, event: ReplicaEvent): void {
-    replica.state = transition(replica.state, event, replica.identity);
-  }
-
-  #drop(replica: Replica): void {
-    if (replica.records.size > 0) this.lastLossAt = this.now;
-    Object.assign(replica, { isConnected: false, records: new Set(), entry: undefined });
-  }
-
-  #reachesNacos({ hasNacosLink }: Replica): boolean {
-    return this.#isNacosUp && hasNacosLink;
-  }
-
-  #account(replica: Replica): void {
-    const isAble = replica.process === 'running' && replica.isConnected;
-    const isSighted = isAble && this.#isApiUp && replica.hasApiLink;
-    if (!isAble) replica.ableSince = Infinity;
-    else if (replica.ableSince === Infinity) replica.ableSince = this.now;
-    if (!isSighted) replica.sightedSince = Infinity;
-    else if (replica.sightedSince === Infinity) replica.sightedSince = this.now;
-  }
-
-  /** A live instance without a publisher, although somebody could publish it. */
   #gap(): string | undefined {
-    if (this.now - this.lastLossAt <= settleSeconds) return undefined;
-    const able = this.replicas.filter(({ ableSince }) => this.now - ableSince > settleSeconds);
-    for (const [instance, bornAt] of this.#bornAt) {
-      // A view from before its birth has it only because it was there once already, which is no knowledge.
-      const isKnown = able.some(({ view, viewAt }) => view.has(instance) && viewAt >= bornAt);
-      if (!isKnown || this.now - bornAt <= settleSeconds) continue;
-      if (!this.replicas.some(({ records }) => records.has(instance))) return `nobody publishes ${instance}`;
+    const { bornAt, now } = this.#cluster;
+    for (const instance of bornAt.keys()) {
+      const nacos = this.#cluster.nacosOf(instance);
+      if (this.#replicas.some((one) => one.offers(instance, nacos))) this.#cluster.arrived(instance);
+    }
+    const isExcused = now <= this.#excusedUntil;
+    const withdrawn = [...this.#offered].find((instance) => bornAt.has(instance) && !this.#isOffered(instance));
+    const offered = this.#replicas.flatMap((one) =>
+      [...bornAt].filter(([instance, born]) => one.offersKnowing(instance, born)),
+    );
+    this.#offered = new Set(offered.map(([instance]) => instance));
+    if (isExcused) return undefined;
+    if (withdrawn !== undefined) return `${withdrawn} lives, and was withdrawn`;
+    for (const [instance, born] of bornAt) {
+      if (now - born <= settleSeconds) continue;
+      for (const replica of this.#replicas.filter((one) => one.couldPublish(instance, born, settleSeconds))) {
+        const own = this.#replicas.filter(({ scope }) => scope.installation === replica.scope.installation);
+        if (!own.some((one) => one.offers(instance)))
+          return `${replica.identity} knows ${instance}, and nobody publishes it`;
+      }
     }
     return undefined;
   }
 
-  /** A dead instance that is published longer than is promised. */
-  #dead(): string | undefined {
-    const hasSight = this.replicas.some(({ sightedSince }) => this.now - sightedSince > boundSeconds);
-    if (!hasSight) return undefined;
-    for (const [instance, diedAt] of this.#diedAt) {
-      if (this.now - diedAt <= boundSeconds) continue;
-      const publisher = this.replicas.find(({ records }) => records.has(instance));
-      if (publisher) return `${publisher.identity} publishes ${instance}, dead for ${this.now - diedAt} s`;
+  #isOffered(instance: string): boolean {
+    return this.#replicas.some((one) => one.offers(instance));
+  }
+
+  #ghost(): string | undefined {
+    const { diedAt, downNacos, now } = this.#cluster;
+    if (downNacos.size > 0) return undefined;
+    for (const [instance, died] of diedAt) {
+      if (now - died <= boundSeconds) continue;
+      for (const replica of this.#replicas) {
+        const places = replica.placesOf(instance);
+        const hasSight = (one: ModelReplica) =>
+          places.some((place) => this.#couldRelieve(one, replica, instance, place));
+        if (this.#replicas.some(hasSight)) return `${replica.identity} publishes ${instance}, dead for ${now - died} s`;
+      }
     }
     return undefined;
   }
-}
 
-/** The longest delay of a push in the model, and a few steps. A watch may lag for longer without its replica being lost. */
-const settleSeconds = 6;
-/** Frozen, evicted, or lost and relieved: whatever comes first for one replica comes within this. */
-const boundSeconds = evictionSeconds + leaseSeconds + longestWatchDelay + listSeconds + settleSeconds;
-
-const nothingYet: ReadonlySet<string> = new Set();
-
-function hasRelief(state: ReplicaState): boolean {
-  return state.kind === 'sighted' && [...state.reliefs.values()].some(({ isListed }) => !isListed);
-}
-
-function newReplica(identity: string): Replica {
-  return {
-    identity,
-    process: 'running',
-    hasApiLink: true,
-    hasNacosLink: true,
-    pushDelay: 0,
-    watchDelay: 0,
-    state: initialState,
-    epochs: 0,
-    renewedAt: 0,
-    frozenAt: 0,
-    view: nothingYet,
-    viewAt: 0,
-    isConnected: false,
-    records: nothingYet,
-    entry: undefined,
-    ableSince: Infinity,
-    sightedSince: Infinity,
-  };
+  #couldRelieve(one: ModelReplica, { scope }: ModelReplica, instance: string, place: [string, number]): boolean {
+    if (one.scope.installation !== scope.installation || one.scope.digest !== scope.digest) return false;
+    const hasMet = one.hasMet(connectionOf(instance), place, settleSeconds);
+    return hasMet && this.#cluster.now - one.sightedSince > boundSeconds;
+  }
 }

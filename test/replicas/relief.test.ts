@@ -2,17 +2,26 @@ import assert from 'node:assert/strict';
 import { entryOf, initialState, publishes, transition } from '../../operator/replicas/relief.ts';
 import type { ReplicaEntry, ReplicaEvent, ReplicaState } from '../../operator/replicas/relief.ts';
 
-const lost = (identity: string, epoch: string): ReplicaEntry => ({ identity, kubernetes: 'Lost', epoch, relieves: [] });
+const lost = (identity: string, epoch: string, ...connections: string[]): ReplicaEntry => ({
+  identity,
+  kubernetes: 'Lost',
+  epoch,
+  relieves: [],
+  connections,
+});
 const synced = (identity: string, ...relieves: string[]): ReplicaEntry => ({
   identity,
   kubernetes: 'Synced',
   epoch: '',
   relieves,
+  connections: [],
 });
 const entries = (nowMs: number, ...list: ReplicaEntry[]): ReplicaEvent => ({ kind: 'entries', entries: list, nowMs });
 const renewed = (begunMs: number): ReplicaEvent => ({ kind: 'renewed', begunMs });
 const listed = (begunMs: number): ReplicaEvent => ({ kind: 'listed', begunMs });
-const confirmed: ReplicaEvent = { kind: 'confirmed' };
+const confirmed: ReplicaEvent = { kind: 'confirmed', lacking: new Set() };
+const confirmedBut = (...lacking: string[]): ReplicaEvent => ({ kind: 'confirmed', lacking: new Set(lacking) });
+const done = [renewed(11), listed(11)];
 const disconnected: ReplicaEvent = { kind: 'disconnected' };
 const lose = (epoch: string): ReplicaEvent => ({ kind: 'lost', epoch });
 
@@ -54,6 +63,26 @@ const rows: readonly Row[] = [
     title: 'a peer that is synced again is not named',
     events: [...relief, entries(20, synced('b'))],
     says: synced('a'),
+  },
+  {
+    title: 'a peer is not named while what it has over one of its connections is not ours to publish',
+    events: [entries(10, lost('b', '1', 'c1', 'c2')), ...done, confirmedBut('c2')],
+    says: synced('a'),
+  },
+  {
+    title: 'a peer is named though a connection that it has not cannot be used',
+    events: [entries(10, lost('b', '1', 'c1')), ...done, confirmedBut('c2')],
+    says: synced('a', 'b/1'),
+  },
+  {
+    title: 'a peer with more connections than it can say is not named while any cannot be used',
+    events: [entries(10, lost('b', '1', 'c1', '*')), ...done, confirmedBut('c2')],
+    says: synced('a'),
+  },
+  {
+    title: 'a peer with more connections than it can say is named when all are confirmed',
+    events: [entries(10, lost('b', '1', 'c1', '*')), ...done, confirmed],
+    says: synced('a', 'b/1'),
   },
   { title: 'a peer that is gone is not named', events: [...relief, entries(20)], says: synced('a') },
   {
@@ -122,7 +151,7 @@ describe('the relief of blind replicas', () => {
   for (const { title, events, says, publishes: isPublishing = true } of rows) {
     it(title, () => {
       const state = events.reduce<ReplicaState>((before, event) => transition(before, event, 'a'), initialState);
-      assert.deepEqual(entryOf(state, 'a'), says);
+      assert.deepEqual(entryOf(state, 'a', []), says);
       assert.equal(publishes(state), isPublishing);
     });
   }

@@ -61,8 +61,10 @@ describe('replicas that publish the same services', () => {
     await stopAll();
   });
 
-  async function begin(...identities: string[]): Promise<FakeReplica[]> {
-    replicas = identities.map((identity) => new FakeReplica(identity, world, [nacos]));
+  async function begin(...names: (string | FakeClock)[]): Promise<FakeReplica[]> {
+    const clock = names.find((name) => name instanceof FakeClock);
+    const identities = names.filter((name) => typeof name === 'string');
+    replicas = identities.map((identity) => new FakeReplica(identity, world, [nacos], { replicasClock: clock }));
     for (const replica of replicas) replica.start();
     await until('all entries', () => onlooker.entries().length === identities.length);
     await until('all records', () => records() === identities.length);
@@ -154,6 +156,79 @@ describe('replicas that publish the same services', () => {
     assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
   });
 
+  it('are blind by one resource alone, and say which', async () => {
+    const [, b] = await begin('a', 'b');
+    b!.seesNothing = true;
+    await until('relieved', () => b!.states === 'relieved' && records() === 1);
+    assert.deepEqual(b!.replicas.blindness, ['endpointslices']);
+    assert.match(await b!.registry.metrics(), /^replica_blind\{resource="endpointslices"\} 1$/m);
+    b!.seesNothing = false;
+    await until('both', () => b!.states === 'sighted' && records() === 2);
+    assert.deepEqual(b!.replicas.blindness, []);
+    assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
+  });
+
+  it('stay where another one publishes, though they have nothing to publish there, until it has not either', async () => {
+    const clock = new FakeClock();
+    const [a, b] = await begin('a', 'b', clock);
+    const pass = (): Promise<void> => clock.advance(100);
+    b!.lose();
+    await until('relieved', () => b!.states === 'relieved' && records() === 1, pass);
+    a!.use();
+    await until('idle', () => onlooker.entryOf('a')?.['connections'] === undefined, pass);
+    await clock.advance(60_000);
+    assert.equal(onlooker.entryOf('a')?.['relieves'], `b/${onlooker.entryOf('b')?.['epoch']}`);
+    b!.recover();
+    await until('both', () => b!.states === 'sighted' && records() === 2, pass);
+    b!.use();
+    await until('nobody', () => onlooker.entries().length === 0, pass);
+  });
+
+  it('keep a client that a connection has left for as long as another one publishes over it', async () => {
+    const clock = new FakeClock();
+    const [a, b] = await begin('a', 'b', clock);
+    const pass = (): Promise<void> => clock.advance(100);
+    let isGone = false;
+    void a!.leave().then(() => (isGone = true));
+    await until('idle', () => onlooker.entryOf('a')?.['connections'] === undefined, pass);
+    b!.lose();
+    await until('relieved', () => b!.states === 'relieved', pass);
+    await clock.advance(60_000);
+    assert.equal(isGone, false);
+    b!.recover();
+    b!.use();
+    await until('let go', () => isGone, pass);
+  });
+
+  it('do not stay closed by an entry that another one has left behind', async () => {
+    const [a, b] = await begin('a', 'b');
+    b!.lose();
+    await until('relieved', () => b!.states === 'relieved' && records() === 1);
+    const remainder = onlooker.entryOf('a');
+    const somebody = clientFor([nacos]).client.naming;
+    const host = { ip: '10.9.9.9', port: 1, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT' };
+    await somebody.publish(ENTRIES, [{ ...host, metadata: { ...remainder } }]);
+    await until('two of one', () => onlooker.entries().filter((entry) => entry['identity'] === 'a').length === 2);
+    a!.lose();
+    await until('again', () => b!.states === 'blind' && records() === 2);
+  });
+
+  it('warn of another installation that publishes the same namespaces, and relieve none of its replicas', async () => {
+    const scope = { installation: 'other/bridge', digest: 'all', namespaces: ['shop'] };
+    replicas = [new FakeReplica('a', world, [nacos]), new FakeReplica('b', world, [nacos], { scope })];
+    for (const replica of replicas) replica.start();
+    await until('verdicts', () => replicas.every(({ verdicts }) => verdicts.at(-1) === 'InstallationsOverlap'));
+    assert.match(await replicas[0]!.registry.metrics(), /^replica_installations_overlapping 1$/m);
+    replicas[1]!.lose();
+    await until('lost', () => onlooker.entryOf('b')?.['kubernetes'] === 'Lost');
+    const lists = replicas[0]!.lists;
+    world.set('orders', ['10.0.0.2']);
+    replicas[0]!.watch();
+    await until('known', () => replicas[0]!.naming.isSettled);
+    assert.equal(replicas[1]!.states, 'blind');
+    assert.equal(replicas[0]!.lists, lists);
+  });
+
   it('close nothing when all of them have lost it', async () => {
     await begin('a', 'b', 'c');
     for (const replica of replicas) replica.lose();
@@ -236,20 +311,25 @@ describe('replicas that publish the same services', () => {
     assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
   });
 
-  it('do not heed strangers, nor replicas of other clusters', async () => {
+  it('do not heed strangers, nor replicas of other clusters, installations, scopes and of the first release', async () => {
     const [a] = await begin('a');
     const host = { ip: '10.9.9.9', port: 1, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT' };
     const stranger = clientFor([nacos]).client.naming;
     a!.lose();
     await until('lost', () => onlooker.entryOf('a')?.['kubernetes'] === 'Lost');
     const relieves = `a/${onlooker.entryOf('a')?.['epoch']}`;
-    const entry = { identity: 'z', kubernetes: 'Synced', relieves };
+    const entry = { identity: 'z', kubernetes: 'Synced', relieves, revision: '1' };
+    const equal = { 'k8s.cluster': 'cluster-1', installation: 'system/bridge', scope: 'all' };
     await stranger.publish(ENTRIES, [
-      { ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-2' } },
-      { ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-1', kubernetes: 'Maybe' } },
+      { ...host, metadata: { ...entry, ...equal, 'k8s.cluster': 'cluster-2' } },
+      { ...host, metadata: { ...entry, ...equal, kubernetes: 'Maybe' } },
+      { ...host, metadata: { ...entry, ...equal, installation: 'other/bridge' } },
+      { ...host, metadata: { ...entry, ...equal, scope: 'some' } },
+      // As the first release wrote it.
+      { ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-1' } },
     ]);
-    await stranger.publish(ENTRIES, [{ ...host, metadata: { ...entry, 'k8s.cluster': 'cluster-1' } }]);
-    // The last one is a replica of our cluster, so what came before it was seen too.
+    await stranger.publish(ENTRIES, [{ ...host, metadata: { ...entry, ...equal } }]);
+    // The last one is an equal of ours, so what came before it was seen too.
     await until('relieved', () => a!.states === 'relieved');
     assert.equal(a!.logged.filter((line) => line.includes('publishes in place')).length, 1);
   });

@@ -4,7 +4,8 @@ import { isToMove } from '../../operator/replicas/server-spread.ts';
 
 describe('the spread of replicas over servers', () => {
   function peer(identity: string, ...servers: string[]): ReplicaHost {
-    return { entry: { identity, kubernetes: 'Synced', epoch: '', relieves: [] }, servers };
+    const entry = { identity, kubernetes: 'Synced', epoch: '', relieves: [], connections: [] } as const;
+    return { entry, revision: 1, scope: { installation: 'ns/bridge', digest: '', namespaces: [] }, servers };
   }
   const cases: readonly [string, boolean, string[], ReplicaHost[]][] = [
     ['alone', false, ['s1'], []],

@@ -61,10 +61,4 @@ describe('the freshness of the caches before a redo', () => {
     assert.equal(await freshness(cache(60_000)).ensureFresh(), false);
     assert.equal(refreshes, 0);
   });
-
-  it('is had of all by a list when that is asked for, but of those that were never listed', async () => {
-    await freshness(cache(60_000), cache(undefined), cache(0)).relist();
-    assert.equal(refreshes, 2);
-    await assert.rejects(freshness(cache(0), refusing(0)).relist(), /refused/);
-  });
 });
