@@ -11,8 +11,9 @@ import { parseKey } from '../kube/resource.ts';
 import { claimsOf, planExport, publicationOf, type ExportPlan } from './plan.ts';
 import type { PodMetadata } from './pod-metadata.ts';
 import { addressText, type Publication, type Publications } from './publications.ts';
-import type { HeldRecord, RecordSender } from './record-sender.ts';
+import type { RecordSender } from './record-sender.ts';
 import { heldServices, type SelectionGuard } from './selection-guard.ts';
+import type { HeldRecord } from './sent-records.ts';
 import { covers, exportIdOf, exportOfAnnotations, exportOfResource, rankOf, type Service } from './service-export.ts';
 import type { ServiceStores } from './service-stores.ts';
 
