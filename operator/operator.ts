@@ -82,6 +82,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     createReplicaLease(context, {
       leaseKube,
       namespace,
+      installation: FIELD_MANAGER,
       podUid: options.podUid,
       publicationFormat,
       confirmedConnections: (): number => services?.publishing.confirmedConnections() ?? 0,

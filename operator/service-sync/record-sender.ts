@@ -14,7 +14,17 @@ import type { NacosClient } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import { ClientRetries } from './client-retries.ts';
 import { addressText, type Publication, type PublishedRecord, type RecordAddress } from './publications.ts';
-import { confirmedAt, formerOf, placesOf, wantedAt, withoutFormer, type Places } from './record-places.ts';
+import { confirmedAt, formerOf, placesOf, wantedAt, withoutFormer } from './record-places.ts';
+import {
+  confirmed,
+  formers,
+  idOf,
+  newSent,
+  SentRecords,
+  type HeldRecord,
+  type SentRecord,
+  type SentService,
+} from './sent-records.ts';
 
 interface RecordSenderOptions {
   clock: Clock;
@@ -24,40 +34,12 @@ interface RecordSenderOptions {
   onState: (exportId: string) => void;
 }
 
-interface Sent {
-  readonly service: string;
-  readonly exportId: string;
-  record: PublishedRecord;
-  places: Places;
-  /** Where clients were asked to hold it, by the text of the address. */
-  readonly held: Map<string, RecordAddress>;
-  /** Since when it is held by a former client, on the monotonic clock; undefined while it is not. */
-  formerSinceMs: number | undefined;
-}
-
-/** All of one Service. */
-interface SentService {
-  /** By export and name. */
-  readonly records: Map<string, Sent>;
-  /** Whether anything had to be sent since all was confirmed last. */
-  hasChanged: boolean;
-  /** Those that Nacos has not confirmed. */
-  withdrawals: number;
-}
-
-export interface HeldRecord {
-  readonly exportId: string;
-  readonly address: RecordAddress;
-}
-
 /** A change of settings that works is over sooner, and not worth a word. */
 const FORMER_TOLD_AFTER_MS = 3000;
 
 export class RecordSender {
   readonly #options: RecordSenderOptions;
-  readonly #services = new Map<string, SentService>();
-  /** How many records each client was asked to hold. */
-  readonly #load = new Map<NacosClient, number>();
+  readonly #sent = new SentRecords();
   readonly #retries: ClientRetries;
   readonly #settled = new Listeners<[service: string, hasChanged: boolean]>();
   readonly #moved = new Listeners<[service: string]>();
@@ -91,8 +73,7 @@ export class RecordSender {
 
   /** From now on these are the publications of a Service. */
   want(service: string, publications: readonly Publication[]): void {
-    const all = this.#services.get(service) ?? { records: new Map<string, Sent>(), hasChanged: false, withdrawals: 0 };
-    this.#services.set(service, all);
+    const all = this.#sent.begin(service);
     const gone = new Map(all.records);
     for (const { export: rules, isKnown, records } of publications) {
       for (const record of records.values()) {
@@ -114,42 +95,39 @@ export class RecordSender {
 
   /** Whether the client holds records, or was asked to. */
   uses(client: NacosClient): boolean {
-    return this.#load.has(client);
+    return this.#sent.uses(client);
   }
 
   /** The records of a Service, each where it was confirmed last. */
   confirmedOf(service: string): readonly HeldRecord[] {
-    return heldAt(this.#services.get(service)?.records.values() ?? [], ({ confirmed }) => confirmed);
+    return confirmed(this.#sent.of(service)?.records.values() ?? []);
   }
 
   /** The records that the connection has at clients that it had before. */
   formersOver(connection: ConnectionKey): readonly HeldRecord[] {
-    return formers(this.#over(connection));
+    return formers(this.#sent.over(connection));
   }
 
   /** How many those are, without such as are on their way and nobody need worry about. */
   formerCount(connection: ConnectionKey): number {
     const toldMs = this.#options.clock.monotonic() - FORMER_TOLD_AFTER_MS;
-    return this.#over(connection).filter(({ formerSinceMs = Infinity }) => formerSinceMs <= toldMs).length;
+    return this.#sent.over(connection).filter(({ formerSinceMs = Infinity }) => formerSinceMs <= toldMs).length;
   }
 
   /** How many records former clients hold, of all connections. */
   get formerTotal(): number {
-    return formers(this.#all()).length;
+    return formers(this.#sent.all()).length;
   }
 
   /** How many connections have a record that Nacos has confirmed, at a client that is connected. */
   get confirmedConnections(): number {
-    const confirmed = this.#all().filter(({ held, places }) => {
-      const address = held.get(places.confirmed ?? '');
-      return address !== undefined && address.client.naming.connections.count > 0;
-    });
-    return new Set(confirmed.map(({ record }) => record.address.connection)).size;
+    const alive = confirmed(this.#sent.all()).filter(({ address }) => address.client.naming.connections.count > 0);
+    return new Set(alive.map(({ address }) => address.connection)).size;
   }
 
   /** Gives up what the connection has at clients that it had before, confirmed elsewhere or not. */
   dropFormer(connection: ConnectionKey): void {
-    for (const sent of this.#over(connection)) {
+    for (const sent of this.#sent.over(connection)) {
       if (formerOf(sent.places) === undefined) continue;
       sent.places = withoutFormer(sent.places);
       this.#moved.call(sent.service);
@@ -165,7 +143,7 @@ export class RecordSender {
     this.#retries.stop();
   }
 
-  #publish(all: SentService, id: string, sent: Sent, record: PublishedRecord): void {
+  #publish(all: SentService, id: string, sent: SentRecord, record: PublishedRecord): void {
     const { clock } = this.#options;
     const { address } = record;
     const pendingSinceMs = sent.record.state === 'confirmed' ? undefined : sent.record.pendingSinceMs;
@@ -173,7 +151,7 @@ export class RecordSender {
     sent.record = record;
     sent.places = wantedAt(sent.places, addressText(address));
     all.records.set(id, sent);
-    this.#hold(sent, address);
+    this.#sent.hold(sent, address);
     const places = placesOf(sent.places);
     this.#withdraw(
       all,
@@ -188,7 +166,7 @@ export class RecordSender {
     this.#send(sent);
   }
 
-  #send(sent: Sent): void {
+  #send(sent: SentRecord): void {
     const { record } = sent;
     publish(record.address, record).then(
       () => this.#confirmed(sent, record),
@@ -197,20 +175,20 @@ export class RecordSender {
   }
 
   #sendFailed(client: NacosClient): boolean {
-    const isFailed = ({ record }: Sent) => record.address.client === client && typeof record.state === 'object';
-    const failed = this.#all().filter(isFailed);
+    const isFailed = ({ record }: SentRecord) => record.address.client === client && typeof record.state === 'object';
+    const failed = this.#sent.all().filter(isFailed);
     for (const sent of failed) this.#send(sent);
     return failed.length > 0;
   }
 
   /** Of a list that another one has replaced there is nothing to say. */
-  #isCurrent(sent: Sent, record: PublishedRecord): boolean {
+  #isCurrent(sent: SentRecord, record: PublishedRecord): boolean {
     const id = idOf(sent.exportId, record);
-    return sent.record === record && this.#services.get(sent.service)?.records.get(id) === sent;
+    return sent.record === record && this.#sent.of(sent.service)?.records.get(id) === sent;
   }
 
-  #confirmed(sent: Sent, record: PublishedRecord): void {
-    const all = this.#services.get(sent.service);
+  #confirmed(sent: SentRecord, record: PublishedRecord): void {
+    const all = this.#sent.of(sent.service);
     if (!this.#isCurrent(sent, record) || all === undefined) return;
     const hadFormer = formerOf(sent.places) !== undefined;
     sent.places = confirmedAt(sent.places, addressText(record.address));
@@ -222,7 +200,7 @@ export class RecordSender {
     this.#checkSettled(sent.service, all);
   }
 
-  #failed(sent: Sent, record: PublishedRecord, error: unknown): void {
+  #failed(sent: SentRecord, record: PublishedRecord, error: unknown): void {
     if (!this.#isCurrent(sent, record)) return;
     const failed = isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
     record.state = { failed };
@@ -230,13 +208,12 @@ export class RecordSender {
     this.#retries.later(record.address.client);
   }
 
-  #withdraw(all: SentService, sent: Sent, places: readonly string[]): void {
+  #withdraw(all: SentService, sent: SentRecord, places: readonly string[]): void {
     for (const place of places) {
-      const address = sent.held.get(place);
+      const address = this.#sent.letGo(sent, place);
       if (address === undefined) continue;
-      sent.held.delete(place);
       if (this.#options.isFree(address)) this.#withdrawAt(address, sent.service, all);
-      this.#letGo(address.client);
+      if (!this.#sent.uses(address.client)) this.#released.call();
     }
     this.#followFormer(sent);
   }
@@ -251,20 +228,7 @@ export class RecordSender {
     client.naming.withdraw(name).then(done, done);
   }
 
-  #hold(sent: Sent, address: RecordAddress): void {
-    const place = addressText(address);
-    if (!sent.held.has(place)) this.#load.set(address.client, (this.#load.get(address.client) ?? 0) + 1);
-    sent.held.set(place, address);
-  }
-
-  #letGo(client: NacosClient): void {
-    const load = (this.#load.get(client) ?? 0) - 1;
-    if (load > 0) return void this.#load.set(client, load);
-    this.#load.delete(client);
-    this.#released.call();
-  }
-
-  #followFormer(sent: Sent): void {
+  #followFormer(sent: SentRecord): void {
     const { clock } = this.#options;
     const { connection } = sent.record.address;
     const isHeld = formers([sent]).length > 0;
@@ -276,45 +240,16 @@ export class RecordSender {
 
   #checkSettled(service: string, all: SentService): void {
     const isConfirmed = [...all.records.values()].every(({ record }) => record.state === 'confirmed');
-    if (!isConfirmed || all.withdrawals > 0 || this.#services.get(service) !== all) return;
-    if (all.records.size === 0) this.#services.delete(service);
+    if (!isConfirmed || all.withdrawals > 0 || this.#sent.of(service) !== all) return;
+    if (all.records.size === 0) this.#sent.forget(service);
     const { hasChanged } = all;
     all.hasChanged = false;
     this.#settled.call(service, hasChanged);
   }
-
-  #over(connection: ConnectionKey): Sent[] {
-    return this.#all().filter(({ record }) => record.address.connection === connection);
-  }
-
-  #all(): Sent[] {
-    return [...this.#services.values()].flatMap(({ records }) => [...records.values()]);
-  }
-}
-
-function newSent(service: string, exportId: string, record: PublishedRecord): Sent {
-  const places = wantedAt(undefined, addressText(record.address));
-  return { service, exportId, record, places, held: new Map(), formerSinceMs: undefined };
-}
-
-/** A record stays the same when its connection gets another client. */
-function idOf(exportId: string, { address: { service } }: PublishedRecord): string {
-  return [exportId, service.group, service.serviceName].join(' ');
 }
 
 function isSame(before: PublishedRecord | undefined, after: PublishedRecord): boolean {
   return before?.address.client === after.address.client && isDeepStrictEqual(before.instances, after.instances);
-}
-
-function formers(sent: Iterable<Sent>): HeldRecord[] {
-  return heldAt(sent, formerOf);
-}
-
-function heldAt(sent: Iterable<Sent>, place: (places: Places) => string | undefined): HeldRecord[] {
-  return [...sent].flatMap(({ exportId, held, places }) => {
-    const address = held.get(place(places) ?? '');
-    return address === undefined ? [] : [{ exportId, address }];
-  });
 }
 
 /** Rejects with whatever is wrong with it. */

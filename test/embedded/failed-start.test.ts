@@ -41,7 +41,7 @@ describe('an operator whose start fails', () => {
     ];
     const child = spawn(process.execPath, [mainFile, 'run', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     started.defer(() => void child.kill('SIGKILL'));
-    const [[code, signal], said] = await Promise.all([once(child, 'exit'), text(child.stderr!)]);
+    const [[code, signal], said] = await Promise.all([once(child, 'exit'), text(child.stderr)]);
     assert.deepEqual([code, signal], [2, null], said);
     assert.match(said, /cluster id/, 'the start must have begun');
     assert.match(said, /--nacos-password-file: '.*missing' cannot be read/);

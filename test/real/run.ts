@@ -30,6 +30,8 @@ const worldFiles = [
   '../acceptance/equal-world.test.ts',
   '../acceptance/secret-marker.test.ts',
   '../acceptance/two-operators.test.ts',
+  '../acceptance/connection-changes.test.ts',
+  '../acceptance/slow-nacos.test.ts',
   '../acceptance/outages.test.ts',
   'crash.test.ts',
   'aftermath.test.ts',
