@@ -199,7 +199,7 @@ function problemsOf(
 /** Of two exports that publish hosts of one service the later one is told. */
 function problemOf(finding: HostFinding, rank: string): Problem | undefined {
   if (finding.kind === 'twin') {
-    const message = `the application has registered this address itself, too: it stands there twice, and stays when the pod is not ready; switch that off (${REGISTER_ENABLED}), or leave it to the application by \`selfRegistered: Yield\` of a NacosService`;
+    const message = `somebody else has registered this address, too, most often the application itself: it stands there twice, and stays when the pod is not ready; switch that off (${REGISTER_ENABLED}), or leave it to the application by \`selfRegistered: Yield\` of a NacosService`;
     return { member: finding.member, field: 'selfRegistered', message };
   }
   if (finding.kind !== 'shared' || finding.by.rank > rank) return undefined;
