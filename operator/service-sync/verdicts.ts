@@ -54,7 +54,7 @@ export function judge(findings: ServiceFindings, nowMs: number): Judgement | und
   const { expected, held, publications, shown } = findings;
   const records = publications.flatMap(([, publication]) => [...publication.records.values()]);
   const pending = records.filter(({ state }) => state === 'pending');
-  const sinceMs = Math.min(...pending.map(({ pendingSinceMs = nowMs }) => pendingSinceMs));
+  const sinceMs = pending.reduce((least, { pendingSinceMs = nowMs }) => Math.min(least, pendingSinceMs), nowMs);
   const isPending = pending.length > 0 && nowMs - sinceMs >= PENDING_TOLD_AFTER_MS;
   const isUnknown = publications.some(([, { failure, isKnown }]) => !isKnown && failure === undefined);
   const waits = pending.length > 0 || isUnknown || publications.length < expected;
