@@ -58,8 +58,8 @@ export function instanceOf(member: Member, context: InstanceContext): Outcome {
   const clusterName = clusterOf(rules, member);
   const metadata = metadataOf(member, context, pod);
   const at = memberText(member);
-  const problems = [weight, clusterName, metadata].flatMap(({ problem }) =>
-    problem ? [{ member: at, ...problem }] : [],
+  const problems = [exportProblem(rules, pod), weight.problem, clusterName.problem, metadata.problem].flatMap(
+    (problem) => (problem ? [{ member: at, ...problem }] : []),
   );
   const isShown = member.isReady || rules.readiness !== 'Enabled';
   const instance: Instance = {
@@ -83,6 +83,13 @@ function podOf({ podName }: Member, { export: rules, pod }: InstanceContext): Ku
 function unknownPod(member: Member): Problem {
   const message = `pod '${member.podName}' is not known, and its labels or annotations count; the address is not registered`;
   return { member: memberText(member), field: 'targetRef', message };
+}
+
+function exportProblem({ usesPodAnnotations }: ServiceExport, pod: KubeObject | undefined): Problem | undefined {
+  const text = usesPodAnnotations ? pod?.metadata.annotations?.[EXPORT_ANNOTATION] : undefined;
+  if (text === undefined || text === 'true') return undefined;
+  const message = `'${text.slice(0, 100)}' must be "true" or "false"; the pod is registered`;
+  return { field: `annotation ${EXPORT_ANNOTATION}`, message };
 }
 
 function isLeftOut({ usesPodAnnotations }: ServiceExport, pod: KubeObject | undefined): boolean {

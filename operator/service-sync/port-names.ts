@@ -63,7 +63,7 @@ function nothing(ports: readonly ServicePort[]): Problem {
   if (ports.length === 0) return { field, message: 'nothing can be published: it has no ports' };
   return {
     field,
-    message: `nothing can be published: it has no TCP port; list those that are meant (${shown(ports)})`,
+    message: `nothing can be published: it has ${shown(ports)}, and only TCP ports are published unless a NacosService lists others in \`ports\``,
   };
 }
 

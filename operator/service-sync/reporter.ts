@@ -172,16 +172,14 @@ export class ServiceReporter implements Runnable {
     const exportId = exportIdOf(resource);
     const { namespace = '' } = resource.metadata;
     const { serviceRef } = resource.spec.source;
-    const candidates = serviceRef ? stores.services.get(`${namespace}/${serviceRef.name}`) : undefined;
-    const selected = serviceRef
-      ? candidates
-        ? 1
-        : 0
-      : stores.servicesIn(namespace).filter((service) => covers(resource, service)).length;
+    const candidates = serviceRef
+      ? [stores.services.get(`${namespace}/${serviceRef.name}`)]
+      : stores.servicesIn(namespace);
+    const selected = candidates.filter((service) => service !== undefined && covers(resource, service));
     const held = heldServices(resource, this.#options).length;
     return {
       publications: publications.publicationsOf(exportId),
-      expected: selected + held,
+      expected: selected.length + held,
       named: serviceRef?.name,
       held,
       shown: shownHosts.findings(exportId),

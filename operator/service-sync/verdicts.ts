@@ -8,12 +8,10 @@
 import { reasonOf } from '../error-catalogue.ts';
 import type { BridgeError } from '../errors.ts';
 import { timestamp, type Verdict } from '../kube/conditions.ts';
-import { parseKey } from '../kube/resource.ts';
 import { firstOf, otherwise, type Rule } from '../rules.ts';
 import type { HostFinding } from './host-findings.ts';
-import type { Problem } from './problem.ts';
 import type { Publication, PublishedRecord } from './publications.ts';
-import { parseExportId } from './service-export.ts';
+import { problemsOf, type ServiceProblem } from './service-problems.ts';
 import type { ShownFinding } from './shown-hosts.ts';
 
 export interface ServiceFindings {
@@ -29,11 +27,6 @@ export interface ServiceFindings {
   readonly shown: readonly ShownFinding[];
 }
 
-interface ServiceProblem extends Problem {
-  /** The name of the Service. */
-  readonly service: string;
-}
-
 export interface Judgement {
   readonly ready: Verdict;
   readonly published: Verdict;
@@ -47,14 +40,13 @@ export interface Judgement {
 
 /** What waits for longer is told. */
 export const PENDING_TOLD_AFTER_MS = 5000;
-const REGISTER_ENABLED = 'spring.cloud.nacos.discovery.register-enabled=false';
 
 /** `nowMs` since the epoch. Undefined while nothing is to be concluded. */
 export function judge(findings: ServiceFindings, nowMs: number): Judgement | undefined {
   const { expected, held, publications, shown } = findings;
   const records = publications.flatMap(([, publication]) => [...publication.records.values()]);
   const pending = records.filter(({ state }) => state === 'pending');
-  const sinceMs = Math.min(...pending.map(({ pendingSinceMs = nowMs }) => pendingSinceMs));
+  const sinceMs = pending.reduce((least, { pendingSinceMs = nowMs }) => Math.min(least, pendingSinceMs), nowMs);
   const isPending = pending.length > 0 && nowMs - sinceMs >= PENDING_TOLD_AFTER_MS;
   const isUnknown = publications.some(([, { failure, isKnown }]) => !isKnown && failure === undefined);
   const waits = pending.length > 0 || isUnknown || publications.length < expected;
@@ -181,48 +173,11 @@ function overriddenVerdict(first: HostFinding & { kind: 'override' }, count: num
   return isTrue('ChangedInNacos', `${what}; what is set there wins: set it there to what it should be`);
 }
 
-function problemsOf(
-  publications: ServiceFindings['publications'],
-  shown: readonly ShownFinding[],
-): readonly ServiceProblem[] {
-  const ofPublications = publications.flatMap(([key, { failure, problems }]) =>
-    failure ? [] : problems.map((problem) => ({ service: parseKey(key).name, ...problem })),
-  );
-  const ranks = new Map(publications.map(([key, { rank }]) => [key, rank]));
-  const ofHosts = shown.flatMap(({ service, finding }) => {
-    const problem = problemOf(finding, ranks.get(service) ?? '');
-    return problem === undefined ? [] : [{ service: parseKey(service).name, ...problem }];
-  });
-  return [...ofPublications, ...ofHosts].toSorted(byText);
-}
-
-/** Of two exports that publish hosts of one service the later one is told. */
-function problemOf(finding: HostFinding, rank: string): Problem | undefined {
-  if (finding.kind === 'twin') {
-    const message = `the application has registered this address itself, too: it stands there twice, and stays when the pod is not ready; switch that off (${REGISTER_ENABLED}), or leave it to the application by \`selfRegistered: Yield\` of a NacosService`;
-    return { member: finding.member, field: 'selfRegistered', message };
-  }
-  if (finding.kind !== 'shared' || finding.by.rank > rank) return undefined;
-  const { key, kind } = parseExportId(finding.by.exportId);
-  const whose = kind === 'NacosService' ? `NacosService ${key}` : `the annotations of Service ${key}`;
-  const message = `the name is used for ${finding.member}, too, by ${whose}; choose another name`;
-  return { field: 'serviceName', message };
-}
-
 /** A few, in quotes. */
 function namesOf(records: readonly PublishedRecord[]): string {
   const names = records.map(({ address }) => `'${address.service.serviceName}'`);
   const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
   return `${names.slice(0, 3).join(', ')}${more}`;
-}
-
-/** What stops a whole service comes before what stops one member. */
-function byText(a: ServiceProblem, b: ServiceProblem): number {
-  return textOf(a) < textOf(b) ? -1 : 1;
-}
-
-function textOf({ service, member = '', field, message }: ServiceProblem): string {
-  return [member === '' ? 0 : 1, service, member, field, message].join(' ');
 }
 
 function isTrue(reason: string, message: string): Verdict {

@@ -30,6 +30,7 @@ describeInWorlds(`a restart over an equal world of ${total} configs`, ({ limitMs
       }
     };
     await Promise.all(Array.from({ length: atOnce }, add));
+    await fleet.offer('annotated', ['10.7.0.1']);
     await eventually(limitMs(60_000), () => fleet.assertConverged());
   });
 

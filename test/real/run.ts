@@ -24,6 +24,7 @@ const worldFiles = [
   'examples.test.ts',
   'namespace.test.ts',
   'services.test.ts',
+  '../acceptance/service-troubles.test.ts',
   'services-restart.test.ts',
   'command-line.test.ts',
   '../acceptance/equal-world.test.ts',

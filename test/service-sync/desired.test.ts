@@ -255,6 +255,14 @@ describe('desired instances', () => {
       ({ clusterName }) => clusterName,
       'DEFAULT',
     ],
+    [
+      'an annotation that is neither true nor false',
+      pod({ annotations: { 'bridge.nacos.io/export': 'no' } }),
+      /^annotation bridge\.nacos\.io\/export$/,
+      /'no' must be "true" or "false"; the pod is registered/,
+      ({ ip }) => ip,
+      '10.0.0.1',
+    ],
     ...['abc', '5%', '-1', '10001', '', '0x10', 'Infinity'].map(
       (text): [string, World, RegExp, RegExp, (instance: Instance) => unknown, unknown] => [
         `the weight '${text}'`,

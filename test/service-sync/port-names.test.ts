@@ -109,7 +109,7 @@ describe('the names of ports', () => {
       'that there is no TCP port',
       service({ ports: [{ port: 53, protocol: 'UDP' }] }),
       {},
-      /it has no TCP port; list those that are meant \(53 UDP\)/,
+      /it has 53 UDP, and only TCP ports are published unless/,
     ],
     [
       'that it has no endpoints',

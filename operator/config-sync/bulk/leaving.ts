@@ -87,8 +87,9 @@ export class Leaving {
     return isSettled;
   }
 
-  /** The time until the next one that was asked about is settled; undefined when none has to wait. */
+  /** The time until the next one that was asked about is settled; undefined when none has to wait, or the guard holds all. */
   get nextMs(): number | undefined {
+    if (this.#isHeld) return undefined;
     const nowMs = this.#clock.monotonic();
     const waits = [...this.#asked].map((id) => Math.max(0, (this.#sinceMs.get(id) ?? 0) + SETTLE_MS - nowMs));
     return waits.length === 0 ? undefined : waits.reduce((a, b) => Math.min(a, b));

@@ -53,6 +53,16 @@ describe('the guard against mass deletion', () => {
     }
   });
 
+  it('keeps nobody waiting for what it holds, whether that was asked about before or not', async () => {
+    const clock = new FakeClock();
+    const leaving = leavingOf(clock, 6);
+    assert.equal(leaving.mayGo('leaving 0'), false);
+    assert.equal(leaving.nextMs, 1000);
+    leaving.guard(sync, () => 10);
+    await clock.advance(1000);
+    assert.equal(leaving.nextMs, undefined);
+  });
+
   it('takes a minute for one moment', async () => {
     const clock = new FakeClock();
     const leaving = leavingOf(clock, 1, 10);
