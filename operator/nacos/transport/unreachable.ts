@@ -13,11 +13,7 @@ import { hostAndPort } from './server-address.ts';
 
 /** Makes what explains a round; that never rejects. */
 export function explainFailures(http: HttpTransport): ConnectionSettings['explain'] {
-  return async (failures, signal) => {
-    // In one order, whichever was tried first: equal causes are equal words.
-    const inOrder = failures.toSorted((a, b) => (hostAndPort(a.server) < hostAndPort(b.server) ? -1 : 1));
-    return explain(inOrder, await answersOf(inOrder, http, signal));
-  };
+  return async (failures, signal) => explain(failures, await answersOf(failures, http, signal));
 }
 
 /** Whether each server answers over HTTP. */
