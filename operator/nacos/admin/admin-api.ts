@@ -93,6 +93,8 @@ const flavours = {
   },
 };
 
+/** Refused by a server without an API. */
+const anyScope = '';
 /** Nacos' ErrorCode.RESOURCE_NOT_FOUND: tells a missing config from a missing API, both being HTTP 404. */
 const resourceNotFound = 20_004;
 
@@ -142,11 +144,12 @@ export class AdminApi {
       const state = (await this.#stateOf('v3', question)) ?? (await this.#stateOf('v1', question));
       if (state) {
         this.#flavour = state.adminApi;
+        this.#standing.allowed(anyScope);
         return state;
       }
       const words = 'the server has neither the v3 nor the v1 HTTP API for administration';
       const error = new BridgeError('NACOS_UNSUPPORTED', words);
-      this.#standing.refused('', error);
+      this.#standing.refused(anyScope, error);
       throw error;
     });
   }
