@@ -196,6 +196,24 @@ describe('the Nacos client', () => {
       }
     });
 
+    it('tells of several servers that are away once, however often they are tried', async () => {
+      const clock = new FakeClock();
+      const { address } = await nacosServer();
+      const away = async () => ({ address: { ...address, port: await closedPort(), grpcPort: await closedPort() } });
+      const { client, logged, states } = clientFor([await away(), await away(), await away()], { clock });
+      const tries = (): number => logged.filter((line) => line.includes('a server could not be reached')).length;
+      await until(
+        'several rounds',
+        () => tries() > 15,
+        () => clock.advance(500),
+      );
+      assert.equal(client.state.kind, 'disconnected');
+      assert.deepEqual(
+        states.map(({ kind }) => kind),
+        ['connecting', 'disconnected'],
+      );
+    });
+
     for (const [what, setup, code, words] of [
       ['ends the connection on its setup, as at its limit', 'ended', 'NACOS_OVERLOADED', /connection limit/],
       ['does not know the connection, as behind a proxy that spreads requests', 'unknown', 'NACOS_FAILED', /proxy/],

@@ -49,7 +49,7 @@ interface AdminApiOptions {
   readonly http: HttpTransport;
   readonly login: Login;
   readonly metrics: NacosMetrics;
-  /** Of reads, whose answers may be large. */
+  /** Of the read of a config, whose answer may be large. */
   readonly requestTimeoutMs: number;
   /** Told when `status` is another. */
   readonly onStanding: () => void;
@@ -59,6 +59,16 @@ interface StateQuestion {
   /** Whose state it is about. @default any server's */
   readonly server?: ServerAddress;
   readonly signal?: AbortSignal;
+}
+
+interface Question {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** What the right to ask it is a right to. */
+  readonly scope: string;
+  readonly signal?: AbortSignal;
+  /** @default that of HTTP */
+  readonly timeoutMs?: number;
 }
 
 type Flavour = ServerState['adminApi'];
@@ -83,6 +93,8 @@ const flavours = {
   },
 };
 
+/** Refused by a server without an API. */
+const anyScope = '';
 /** Nacos' ErrorCode.RESOURCE_NOT_FOUND: tells a missing config from a missing API, both being HTTP 404. */
 const resourceNotFound = 20_004;
 
@@ -132,11 +144,12 @@ export class AdminApi {
       const state = (await this.#stateOf('v3', question)) ?? (await this.#stateOf('v1', question));
       if (state) {
         this.#flavour = state.adminApi;
+        this.#standing.allowed(anyScope);
         return state;
       }
       const words = 'the server has neither the v3 nor the v1 HTTP API for administration';
       const error = new BridgeError('NACOS_UNSUPPORTED', words);
-      this.#standing.refused('', error);
+      this.#standing.refused(anyScope, error);
       throw error;
     });
   }
@@ -179,7 +192,7 @@ export class AdminApi {
   async #namesOf(pattern: ConfigPattern, signal?: AbortSignal): Promise<ConfigListing | undefined> {
     if (this.#lacksNames) return undefined;
     const { path, query } = namesRequest(pattern);
-    const answer = await this.#get(path, query, patternText(pattern), signal);
+    const answer = await this.#get({ path, query, scope: patternText(pattern), signal });
     if (isAnswered(answer) && !isRefusal(answer)) this.#lacksNames = answer.status !== 200;
     if (this.#lacksNames) return undefined;
     if (answer.status !== 200) throw errorOfHttp(answer, `list of ${patternText(pattern)}`);
@@ -188,33 +201,28 @@ export class AdminApi {
 
   async #listPage(api: Flavour, pattern: ConfigPattern, page: number, signal?: AbortSignal): Promise<ListingPage> {
     const { path, query } = listingRequest(api, pattern, page);
-    const answer = await this.#get(path, query, patternText(pattern), signal);
+    const answer = await this.#get({ path, query, scope: patternText(pattern), signal });
     if (answer.status !== 200) throw errorOfHttp(answer, `list of ${patternText(pattern)}`);
     return parseListingPage(api, answer.text);
   }
 
   async #configOf(api: Flavour, key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
     const { config, dataOf, queryOf } = flavours[api];
-    const { group, namespaceId, ...rest } = normaliseKey(key);
-    const answer = await this.#get(config, queryOf({ ...rest, group, namespaceId }), `${namespaceId} ${group}`, signal);
+    const { requestTimeoutMs: timeoutMs } = this.#options;
+    const normal = normaliseKey(key);
+    const scope = `${normal.namespaceId} ${normal.group}`;
+    const answer = await this.#get({ path: config, query: queryOf(normal), scope, signal, timeoutMs });
     if (isAbsence(api, answer)) return undefined;
     if (answer.status !== 200) throw errorOfHttp(answer, `read of ${describeKey(key)}`);
     const data = dataOf(parseJsonObject(answer.text, 'the answer of the admin API'));
     return isJsonObject(data) ? detailOf(data) : undefined;
   }
 
-  /** @param scope what the right to it is a right to. */
-  async #get(
-    path: string,
-    query: Readonly<Record<string, string>>,
-    scope: string,
-    signal?: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const { http, requestTimeoutMs: timeoutMs } = this.#options;
+  async #get({ path, query, scope, signal, timeoutMs }: Question): Promise<HttpAnswer> {
     const get = (token: TokenHeaders): Promise<HttpAnswer> =>
-      http.send({ method: 'GET', path, query, headers: withBearer(token), signal, timeoutMs });
+      this.#options.http.send({ method: 'GET', path, query, headers: withBearer(token), signal, timeoutMs });
     const refused = (error: BridgeError): void => {
-      this.#refused = () => this.#get(path, query, scope);
+      this.#refused = () => this.#get({ path, query, scope });
       this.#standing.refused(scope, error);
     };
     try {

@@ -29,13 +29,12 @@ export class AdminStanding {
   }
 
   get status(): AdminStatus {
-    return this.#refusal ? { isServing: false, error: this.#refusal.error } : { isServing: this.#isServing };
+    return { isServing: this.#isServing, error: this.#refusal?.error };
   }
 
   served(scope: string): void {
-    if (this.#refusal && this.#refusal.scope !== scope) return;
-    if (this.#isServing && !this.#refusal) return;
-    this.#refusal = undefined;
+    this.allowed(scope);
+    if (this.#refusal || this.#isServing) return;
     this.#isServing = true;
     this.#onChange();
   }
@@ -45,6 +44,14 @@ export class AdminStanding {
     if (this.#refusal && this.#refusal.scope !== scope) return;
     if (this.#refusal?.error.message === error.message) return;
     this.#refusal = { scope, error };
+    this.#isServing = false;
+    this.#onChange();
+  }
+
+  /** Whatever refused this scope does so no more. */
+  allowed(scope: string): void {
+    if (this.#refusal?.scope !== scope) return;
+    this.#refusal = undefined;
     this.#onChange();
   }
 

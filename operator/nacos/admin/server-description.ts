@@ -6,7 +6,6 @@
  * server is asked: those of a cluster may be of several versions while it is upgraded.
  */
 import { sleep } from '../../clock.ts';
-import { isBridgeError } from '../../errors.ts';
 import { errorFields } from '../../logger.ts';
 import { Backoff } from '../../runtime/backoff.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -55,7 +54,7 @@ export class ServerDescription {
     if (connection.isOpen) onLearnt();
   }
 
-  /** Returns whether that is over: the HTTP port has answered, or the connection has ended. */
+  /** Returns whether that is over: the server has told, or the connection has ended. */
   async #ask(connection: Connection): Promise<boolean> {
     const { admin, log } = this.#options;
     try {
@@ -63,7 +62,6 @@ export class ServerDescription {
       if (connection.isOpen) this.#known = { serverVersion: version || undefined, adminApi };
       return true;
     } catch (error) {
-      if (isBridgeError(error, 'NACOS_UNSUPPORTED')) return true;
       log.debug('the server does not tell its version over HTTP', errorFields(error));
       return !connection.isOpen;
     }

@@ -27,7 +27,7 @@ import {
 } from '../transport/json-object.ts';
 
 interface ListedConfig extends ConfigName {
-  /** Servers of 2.3 leave this and the type out. */
+  /** Servers of 2.x leave this out, and in pages the type, too. */
   readonly md5: string | undefined;
   readonly type: string | undefined;
 }

@@ -106,17 +106,22 @@ describe('the admin API', () => {
     assert.deepEqual(former.only(login, 'GET /v3/admin/core/state', 'GET /v1/console/server/state'), []);
   });
 
-  it('of a server that sheds load when we connect is asked for again', async () => {
-    const clock = new FakeClock();
-    const nacos = await nacosServer();
-    const serve = nacos.refuses('GET *', 503);
-    const { client, connected } = clientFor([nacos], { clock });
-    await connected();
-    assert.equal(client.state.kind === 'connected' && client.state.capabilities.adminApi, 'none');
-    serve();
-    const isKnown = (): boolean => client.state.kind === 'connected' && client.state.capabilities.adminApi === 'v3';
-    await until('known', isKnown, () => clock.advance(100));
-  });
+  for (const [what, status] of [
+    ['sheds load', 503],
+    ['has no HTTP API yet, as behind a proxy that knows it no sooner,', 404],
+  ] as const)
+    it(`of a server that ${what} when we connect is asked for again`, async () => {
+      const clock = new FakeClock();
+      const nacos = await nacosServer();
+      const serve = nacos.refuses('GET *', status);
+      const { client, connected } = clientFor([nacos], { clock });
+      await connected();
+      assert.equal(client.state.kind === 'connected' && client.state.capabilities.adminApi, 'none');
+      serve();
+      const isKnown = (): boolean => client.state.kind === 'connected' && client.state.capabilities.adminApi === 'v3';
+      await until('known', isKnown, () => clock.advance(100));
+      assert.ok(client.state.kind === 'connected' && client.state.admin.error === undefined);
+    });
 
   it('of 2.x lists names without contents, and by pages where a server of before 2.0.4 has no such list', async () => {
     const nacos = await nacosServer({ generation: '2.3' });
