@@ -38,7 +38,12 @@ const waitingFiles = ['services-outages.test.ts', 'aftermath.test.ts'];
 /** With a cluster of Nacos only. */
 const clusterFile = 'replicas-cluster.test.ts';
 /** Several replicas, in worlds of another kind (replicas/replica-world.ts). */
-const replicaFiles = ['replicas-gap.test.ts', 'replicas-changes.test.ts', 'replicas-blind.test.ts'];
+const replicaFiles = [
+  'replicas-gap.test.ts',
+  'replicas-changes.test.ts',
+  'replicas-blind.test.ts',
+  'replicas-beside.test.ts',
+];
 /** The embedded servers with the clients of others; no world. */
 const clientFiles = ['kubectl.test.ts', 'interop-nacos.test.ts'];
 /** How long a lane may take to exit after its last test. */

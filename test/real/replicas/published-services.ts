@@ -15,17 +15,23 @@ export interface Endpoint {
 
 export class PublishedServices {
   /** Of the namespace, and of the group in Nacos. */
-  readonly group = 'published';
+  readonly group: string;
   readonly #kubernetes: RestKubernetes;
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
 
-  private constructor(kubernetes: RestKubernetes) {
+  private constructor(kubernetes: RestKubernetes, group: string) {
+    this.group = group;
     this.#kubernetes = kubernetes;
   }
 
   /** As many services as asked for, each with as many endpoints. */
-  static async create(kubernetes: RestKubernetes, services: number, endpoints: number): Promise<PublishedServices> {
-    const published = new PublishedServices(kubernetes);
+  static async create(
+    kubernetes: RestKubernetes,
+    services: number,
+    endpoints: number,
+    group = 'published',
+  ): Promise<PublishedServices> {
+    const published = new PublishedServices(kubernetes, group);
     await published.#apply('v1', 'Namespace', published.group, {});
     const source = { serviceSelector: { matchExpressions: [{ key: label, operator: 'Exists' }] } };
     await published.#apply('bridge.nacos.io/v1alpha1', 'NacosService', 'all', {
