@@ -163,7 +163,7 @@ export class NamespaceRelief {
   }
 
   start(): void {
-    const { clock, entries, naming } = this.#options;
+    const { entries, naming } = this.#options;
     this.#unsubscribe = [
       naming.onChange((change) => {
         if (change === 'lost') this.dispatch({ kind: 'disconnected' });
