@@ -125,7 +125,8 @@ export class NamespaceRelief {
   /** Whether nobody needs us here any more. */
   get mayLeave(): boolean {
     const idleForMs = this.#options.clock.monotonic() - this.#idleSinceMs;
-    return this.isIdle && this.#peers !== undefined && mayLeave(this.#peers, idleForMs);
+    const peers = this.refusal ? [] : this.#peers;
+    return this.isIdle && peers !== undefined && mayLeave(peers, idleForMs);
   }
 
   get peers(): readonly ReplicaHost[] {
@@ -171,7 +172,7 @@ export class NamespaceRelief {
       }),
       entries.onChange((change) => {
         if (change === 'lost') this.#notSeen();
-        if (entries.connections.count > 0) this.#entriesReachable();
+        if (entries.connections.count > 0 && this.#peers) this.#entriesReachable();
       }),
     ];
     this.#notSeen();

@@ -69,6 +69,18 @@ const lease = [...election, 'leases.coordination.k8s.io: list,patch,delete'];
 
 const rights: readonly { title: string; set: string[]; roles: Record<string, string[]> }[] = [
   {
+    title: 'a release of another name, which has a Lease of its own and holds the former one',
+    set: ['fullnameOverride=main', 'services.enabled=false'],
+    roles: {
+      'ClusterRole main': [...always, writeConfigMaps, ownMirrors, readSecrets],
+      'ClusterRole main-cluster-id': [clusterId],
+      'Role system/main-leader-election': [
+        'leases.coordination.k8s.io: create',
+        'leases.coordination.k8s.io[main,nacos-bridge]: get,update,patch',
+      ],
+    },
+  },
+  {
     title: 'the defaults',
     set: [],
     roles: {
@@ -196,6 +208,7 @@ describe('The chart rendered by Helm', function () {
       '--services=true',
       '--leader-elect=true',
       '--lease-namespace=$(POD_NAMESPACE)',
+      '--lease-name=nacos-bridge',
       '--identity=$(POD_NAME)',
       '--bind-address=0.0.0.0',
       '--metrics-port=8080',

@@ -63,6 +63,27 @@ describe(`blind replicas with Nacos ${sideName}`, function () {
     });
   }
 
+  it('do not keep what ends, when one does not see EndpointSlices and renews its Lease', async () => {
+    const { other } = await world.roles();
+    const heal = await (await world.links(other)).failResource('endpointslices');
+    const fromMs = performance.now();
+    try {
+      const withdrawal = await withdraw(world, services);
+      const goneMs = await outOfSightMs(world, withdrawal, 3 * reliefLimitMs);
+      figure('blind.one-resource-out-of-sight', goneMs / 1000, 's');
+      assert.ok(goneMs <= reliefLimitMs, `out of sight after ${Math.round(goneMs)} ms`);
+      await publishersAre(world, 1, reliefLimitMs);
+      assertNothingLost(fromMs);
+      await heal();
+      await world.settled();
+      assertNothingLost(fromMs);
+      await refill(world, withdrawal);
+    } finally {
+      await heal();
+    }
+    await world.settled();
+  });
+
   for (let kill = 1; kill <= kills; kill += 1) {
     it(`withdraw nothing when the API server is killed under both, time ${kill}`, async () => {
       const fromMs = performance.now();

@@ -46,6 +46,7 @@ const replicaFiles = [
   'replicas-changes.test.ts',
   'replicas-blind.test.ts',
   'replicas-connection.test.ts',
+  'replicas-beside.test.ts',
 ];
 /** The embedded servers with the clients of others; no world. */
 const clientFiles = ['kubectl.test.ts', 'interop-nacos.test.ts'];

@@ -13,7 +13,7 @@ export interface Place {
 export type Connections = ReadonlyMap<string, Place>;
 
 /** An instance, of the namespace of Kubernetes and published over the connection that its name says. */
-export type Instances = ReadonlySet<string>;
+type Instances = ReadonlySet<string>;
 
 export interface Truth {
   readonly connections: Connections;

@@ -296,6 +296,29 @@ describe('replicas that publish the same services', () => {
     assert.match(await replicas[0]!.registry.metrics(), /^replica_entries_refused 1$/m);
   });
 
+  it('let a client go where Nacos refuses their entries, or cannot be reached', async () => {
+    const somebody = clientFor([nacos]).client.naming;
+    const plain = { port: 1, weight: 1, healthy: true, enabled: true, clusterName: 'DEFAULT', metadata: {} };
+    await somebody.registerPersistent(ENTRIES, { ip: '10.9.9.9', ...plain });
+    const clock = new FakeClock();
+    replicas = [new FakeReplica('a', world, [nacos], { replicasClock: clock })];
+    replicas[0]!.start();
+    await until('a verdict', () => replicas[0]!.verdicts.at(-1) === 'RefusedByNacos');
+    const away = await nacosServer();
+    replicas.push(new FakeReplica('b', world, [away], { replicasClock: clock }));
+    await away.stopServing();
+    replicas[1]!.start();
+    for (const replica of replicas) {
+      let isGone = false;
+      void replica.leave().then(() => (isGone = true));
+      await until(
+        'let go',
+        () => isGone,
+        () => clock.advance(1000),
+      );
+    }
+  });
+
   it('go to different servers, without a gap, when all are at one', async () => {
     const other = await nacosServer();
     const clock = new FakeClock();

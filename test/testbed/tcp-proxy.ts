@@ -7,6 +7,7 @@
  *   hold()     silence: connections stay or are accepted, but no byte, end or reset passes either way
  *   release()  undoes refuse and hold; what was held passes now, in order
  *   delay(ms)  what is received from now on passes that much later, each way
+ *   target     where connections go that come from now on
  *
  * Guarantee: bytes are never lost, reordered or changed by hold, release and delay; only cut and close lose some.
  */
@@ -22,7 +23,7 @@ export interface TcpProxyOptions {
 type Passage = { readonly dueMs: number; readonly act: () => void };
 
 export class TcpProxy {
-  readonly #target: TcpProxyOptions['target'];
+  target: TcpProxyOptions['target'];
   readonly #lanes = new Set<Lane>();
   #server: Server | undefined;
   #port: number;
@@ -30,7 +31,7 @@ export class TcpProxy {
   #delayMs = 0;
 
   private constructor(options: TcpProxyOptions) {
-    this.#target = options.target;
+    this.target = options.target;
     this.#port = options.listenPort ?? 0;
   }
 
@@ -90,7 +91,7 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
-    const upstream = connect({ host: this.#target.host, port: this.#target.port, allowHalfOpen: true, noDelay: true });
+    const upstream = connect({ host: this.target.host, port: this.target.port, allowHalfOpen: true, noDelay: true });
     const state = { isHeld: () => this.#held, delayMs: () => this.#delayMs };
     const lanes = [new Lane(client, upstream, state), new Lane(upstream, client, state)];
     for (const lane of lanes) this.#lanes.add(lane);

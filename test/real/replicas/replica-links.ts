@@ -2,6 +2,7 @@
  * The network of one replica: a proxy of its own between it and the API server, and one between it and each Nacos node.
  * It stays as it is while the replica's process is restarted.
  */
+import { ApiProxy } from '../../testbed/api-proxy.ts';
 import type { KubernetesServer } from '../../testbed/kubernetes.ts';
 import { NacosProxy } from '../../testbed/nacos-proxy.ts';
 import type { NacosServer } from '../../testbed/nacos.ts';
@@ -13,9 +14,16 @@ export class ReplicaLinks {
   readonly api: TcpProxy;
   /** In the order of the nodes. */
   readonly nacos: readonly NacosProxy[];
+  readonly #kubernetes: KubernetesServer;
   readonly #addresses: ReadonlyMap<string, string>;
 
-  private constructor(api: TcpProxy, nacos: readonly NacosProxy[], addresses: ReadonlyMap<string, string>) {
+  private constructor(
+    kubernetes: KubernetesServer,
+    api: TcpProxy,
+    nacos: readonly NacosProxy[],
+    addresses: ReadonlyMap<string, string>,
+  ) {
+    this.#kubernetes = kubernetes;
     this.api = api;
     this.nacos = nacos;
     this.#addresses = addresses;
@@ -29,7 +37,7 @@ export class ReplicaLinks {
       const proxy = nacos[index];
       return [`${host}:${port}`, `${proxy?.host}:${proxy?.port}`] as const;
     });
-    return new ReplicaLinks(api, nacos, new Map(pairs));
+    return new ReplicaLinks(kubernetes, api, nacos, new Map(pairs));
   }
 
   get apiServer(): string {
@@ -40,6 +48,26 @@ export class ReplicaLinks {
   readonly rewrite = (argument: string): string => {
     return [...this.#addresses].reduce((text, [node, proxy]) => text.replaceAll(node, proxy), argument);
   };
+
+  /**
+   * From now on the API server answers it with 500 for that resource, and as always for all others. Returns how to end that.
+   * Both reset all its connections to the API server.
+   */
+  async failResource(resource: string): Promise<() => Promise<void>> {
+    const { api } = this;
+    const failing = await ApiProxy.start(this.#kubernetes, resource);
+    const { target } = api;
+    api.target = { host: '127.0.0.1', port: failing.port };
+    api.cut();
+    let isOver = false;
+    return async () => {
+      if (isOver) return;
+      isOver = true;
+      api.target = target;
+      api.cut();
+      await failing.close();
+    };
+  }
 
   /** Resets all its connections to Nacos. */
   resetNacos(): void {
