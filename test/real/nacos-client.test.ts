@@ -288,7 +288,10 @@ for (const version of ['3.1', '2.3'] as const) {
       await eventually(15_000, async () => assert.equal(observed.at(-1), 'after'));
       assert.ok(performance.now() - returnedMs < 15_000);
       assert.deepEqual(observed.slice(-2), ['before', 'after']);
-      assert.ok(client.state.kind === 'connected' && client.state.serverVersion?.startsWith(version));
+      // Its HTTP port may open later than its gRPC port.
+      await eventually(15_000, async () => {
+        assert.ok(client.state.kind === 'connected' && client.state.serverVersion?.startsWith(version));
+      });
     });
   });
 }
