@@ -74,7 +74,7 @@ export class Controller {
   readonly #metrics: ControllerMetrics;
   /** One per run under way. */
   readonly #running = new Set<AbortController>();
-  #workers: Promise<void>[] = [];
+  readonly #workers = new Set<Promise<void>>();
   /** What each key has failed with that waits for its next attempt. */
   readonly #failures = new Map<string, unknown>();
   #isStopping = false;
@@ -103,9 +103,9 @@ export class Controller {
 
   /** Starts the workers; call it once, when the caches that `reconcile` reads are synced. */
   start(): void {
-    if (this.#workers.length > 0) throw new Error(`controller '${this.name}' was started twice`);
-    const length = this.#hasLanes ? 1 : this.#options.concurrency;
-    this.#workers = Array.from({ length }, () => this.#work());
+    if (this.#workers.size > 0) throw new Error(`controller '${this.name}' was started twice`);
+    const workers = this.#hasLanes ? 1 : this.#options.concurrency;
+    for (let worker = 0; worker < workers; worker += 1) this.#hire();
   }
 
   /**
@@ -134,12 +134,18 @@ export class Controller {
     return this.longestRunningMs < this.#options.reconcileTimeoutMs + this.#options.stuckAfterMs;
   }
 
+  #hire(): void {
+    const work = this.#work().finally(() => this.#workers.delete(work));
+    this.#workers.add(work);
+  }
+
+  /** Where the lanes limit how many there are, there is always one that waits, and never a second one. */
   async #work(): Promise<void> {
     while (!this.#isStopping) {
+      if (this.#hasLanes && this.queue.idleWorkers > 0) return;
       const key = await this.queue.get();
       if (key === undefined) return;
-      // The lanes limit how many there are, and there is always one that waits.
-      if (this.#hasLanes && this.queue.idleWorkers === 0) this.#workers.push(this.#work());
+      if (this.#hasLanes && this.queue.idleWorkers === 0) this.#hire();
       try {
         if (!this.#isStopping) await this.#process(key);
       } finally {

@@ -8,7 +8,7 @@ import type { NacosService } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
-import { objectKey, type KubeObject } from '../kube/resource.ts';
+import { objectKey, parseKey, type KubeObject } from '../kube/resource.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { ChangeLag } from '../runtime/change-lag.ts';
@@ -76,6 +76,7 @@ export class ServiceController implements Runnable {
         }
       },
       concurrency,
+      lane: (key) => parseKey(key).namespace ?? '',
       log,
       clock,
       metrics: runtimeMetrics,

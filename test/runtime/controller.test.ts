@@ -219,6 +219,16 @@ describe('controller', () => {
     await controller.stop();
   });
 
+  it('has one worker that waits after however many runs at once', async () => {
+    const { controller } = setUp(async () => settle(), { lane: (key) => key.slice(-1), concurrency: 3 });
+    for (let index = 0; index < 100; index += 1) controller.enqueue(`key-${index}`);
+    controller.start();
+    while (controller.queue.outstanding > 0) await settle();
+    await settle();
+    assert.equal(controller.queue.idleWorkers, 1);
+    await controller.stop();
+  });
+
   it('takes up at once what has failed for a reason that has passed, and nothing else', async () => {
     const runs: string[] = [];
     const { controller } = setUp(async (key) => {

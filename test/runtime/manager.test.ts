@@ -192,6 +192,18 @@ describe('manager', () => {
     assert.deepEqual(events, ['+server', '+taken', '-taken', '-server']);
   });
 
+  it('waits no longer for parts to stop after a failed start when it is told to end', async () => {
+    const { clock, log, events, part, stopping } = setUp();
+    const manager = new Manager({ log, clock })
+      .add('servers', part('stuck', { stop: () => new Promise(() => {}) }))
+      .add('every-replica', part('broken', { start: () => Promise.reject(new Error('no handles left')) }));
+    const run = manager.run(stopping.signal);
+    await settle();
+    assert.deepEqual(events, ['+stuck', '+broken', '-broken', '-stuck']);
+    stopping.abort();
+    await assert.rejects(run, /no handles left/);
+  });
+
   it('hurries parts that do not stop in time, goes on, and says which', async () => {
     const { clock, log, events, part, stopping } = setUp();
     let wasHurried = false;
