@@ -80,9 +80,8 @@ export class RecordSender {
         const id = idOf(rules.id, record);
         const sent = gone.get(id);
         gone.delete(id);
-        if (!isKnown) continue;
-        if (!isSame(sent?.record, record)) all.hasChanged = true;
-        this.#publish(all, id, sent ?? newSent(service, rules.id, record), record);
+        if (isKnown) this.#publish(all, id, sent ?? newSent(service, rules.id, record), record);
+        else if (sent) this.#leaveFormer(all, sent);
       }
     }
     for (const [id, sent] of gone) {
@@ -146,19 +145,14 @@ export class RecordSender {
   #publish(all: SentService, id: string, sent: SentRecord, record: PublishedRecord): void {
     const { clock } = this.#options;
     const { address } = record;
+    if (!all.records.has(id) || !isSame(sent.record, record)) all.hasChanged = true;
     const pendingSinceMs = sent.record.state === 'confirmed' ? undefined : sent.record.pendingSinceMs;
     record.pendingSinceMs = pendingSinceMs ?? clock.now();
     sent.record = record;
     sent.places = wantedAt(sent.places, addressText(address));
     all.records.set(id, sent);
     this.#sent.hold(sent, address);
-    const places = placesOf(sent.places);
-    this.#withdraw(
-      all,
-      sent,
-      [...sent.held.keys()].filter((place) => !places.includes(place)),
-    );
-    this.#followFormer(sent);
+    this.#leaveFormer(all, sent);
     for (const former of formers([sent])) {
       // The client goes on by itself for as long as it is wanted, and nobody asks how it fares.
       publish(former.address, record).catch(() => {});
@@ -208,6 +202,13 @@ export class RecordSender {
     this.#retries.later(record.address.client);
   }
 
+  /** Where it need not be any more. */
+  #leaveFormer(all: SentService, sent: SentRecord): void {
+    const places = placesOf(sent.places);
+    const left = [...sent.held.keys()].filter((place) => !places.includes(place));
+    this.#withdraw(all, sent, left);
+  }
+
   #withdraw(all: SentService, sent: SentRecord, places: readonly string[]): void {
     for (const place of places) {
       const address = this.#sent.letGo(sent, place);
@@ -248,8 +249,8 @@ export class RecordSender {
   }
 }
 
-function isSame(before: PublishedRecord | undefined, after: PublishedRecord): boolean {
-  return before?.address.client === after.address.client && isDeepStrictEqual(before.instances, after.instances);
+function isSame(before: PublishedRecord, after: PublishedRecord): boolean {
+  return before.address.client === after.address.client && isDeepStrictEqual(before.instances, after.instances);
 }
 
 /** Rejects with whatever is wrong with it. */

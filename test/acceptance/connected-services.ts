@@ -56,12 +56,20 @@ export class ConnectedServices {
       'bridge.nacos.io/connection': connection,
     };
     await this.#apply('v1', 'Service', name, { metadata: { annotations }, spec: { ports } });
-    await this.#apply('discovery.k8s.io/v1', 'EndpointSlice', name, {
-      metadata: { labels: { 'kubernetes.io/service-name': name } },
-      addressType: 'IPv4',
-      ports,
-      endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    });
+    await this.#applySlice(name, address);
+  }
+
+  /** Creates a Service that waits for `export`. */
+  async prepare(name: string, address: string): Promise<void> {
+    await this.#apply('v1', 'Service', name, { metadata: { labels: { prepared: 'true' } }, spec: { ports } });
+    await this.#applySlice(name, address);
+  }
+
+  /** Has all that were prepared published at once, over a connection. */
+  async export(connection: string): Promise<void> {
+    const source = { serviceSelector: { matchLabels: { prepared: 'true' } } };
+    const spec = { connectionRef: { name: connection }, group: this.namespace, source };
+    await this.#apply(apiVersion, 'NacosService', 'prepared', { spec });
   }
 
   async retract(name: string): Promise<void> {
@@ -127,6 +135,15 @@ export class ConnectedServices {
       kind: 'Namespace',
       namespace: '',
       name: this.namespace,
+    });
+  }
+
+  async #applySlice(name: string, address: string): Promise<void> {
+    await this.#apply('discovery.k8s.io/v1', 'EndpointSlice', name, {
+      metadata: { labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      ports,
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
     });
   }
 

@@ -5,8 +5,9 @@ import { eventually, hangMs } from '../eventually.ts';
 import { ConnectedServices } from './connected-services.ts';
 import { describeInWorlds } from './in-worlds.ts';
 
-/** More than a controller has workers. */
-const count = 40;
+/** Both more than a controller has workers. */
+const serviceCount = 200;
+const configCount = 40;
 const promisedMs = 1000;
 /** None of the requests of the slow connection has come to an end by then. */
 const requestTimeoutMs = 60_000;
@@ -36,8 +37,10 @@ describeInWorlds('a Nacos that does not answer', ({ limitMs, world }) => {
 
   it('delays no service of another connection', async () => {
     const before = await timeouts('naming_register');
+    for (let index = 0; index < serviceCount; index += 1)
+      await services.prepare(`slow-${index}`, `10.8.0.${index + 1}`);
     slow.nacos.faults.add({ on: '*InstanceRequest', fault: { kind: 'unanswered' } });
-    for (let index = 0; index < count; index += 1) await services.offer(`slow-${index}`, 'slow', `10.8.0.${index + 1}`);
+    await services.export('slow');
     await eventually(hangMs, async () => assert.ok(slow.nacos.faults.strikes > 10));
     const healthy = await ConnectedServices.create(world(), 'beside-slow-nacos');
     const { endpoint } = world();
@@ -63,7 +66,8 @@ describeInWorlds('a Nacos that does not answer', ({ limitMs, world }) => {
         metadata: { name, namespace: services.namespace },
         spec: { group: services.namespace, content: name, deletionPolicy: 'Retain', ...spec },
       });
-    for (let index = 0; index < count; index += 1) await apply(`slow-${index}`, { connectionRef: { name: 'slow' } });
+    for (let index = 0; index < configCount; index += 1)
+      await apply(`slow-${index}`, { connectionRef: { name: 'slow' } });
     await eventually(hangMs, async () => assert.ok(slow.nacos.faults.strikes > strikes + 10));
     await apply('healthy', {});
     await eventually(limitMs(promisedMs), async () => {

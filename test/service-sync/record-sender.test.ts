@@ -54,7 +54,7 @@ describe('the sender of records', () => {
   afterEach(() => sender.stop());
 
   /** The one record of Service `s`, over connection `main`, at a client. */
-  function want(client: Client, ip = '10.0.0.1'): PublishedRecord {
+  function want(client: Client, ip = '10.0.0.1', isKnown = true): PublishedRecord {
     const record = {
       address: {
         connection: 'main',
@@ -65,7 +65,7 @@ describe('the sender of records', () => {
       counts: { total: 1, ready: 1, draining: 0, published: 1 },
       state: 'pending',
     } as unknown as PublishedRecord;
-    const publication = { export: { id: 'e' }, records: new Map([['r', record]]), problems: [], isKnown: true };
+    const publication = { export: { id: 'e' }, records: new Map([['r', record]]), problems: [], isKnown };
     sender.want('s', [publication as unknown as Publication]);
     return record;
   }
@@ -131,6 +131,20 @@ describe('the sender of records', () => {
     want(clients.b);
     assert.deepEqual(told, ['main 1', 'main 0']);
     assert.equal(sender.uses(clientOf(clients.a)), false);
+  });
+
+  it('leaves a former client that is dropped also while it is not known what is to be published', async () => {
+    want(clients.a);
+    await clients.a.confirm();
+    want(clients.b);
+    sender.dropFormer('main');
+    want(clients.b, '10.0.0.2', false);
+    assert.equal(sender.uses(clientOf(clients.a)), false);
+    assert.deepEqual(
+      clients.b.asked.map(({ service }) => service),
+      ['s'],
+      'nothing else is sent',
+    );
   });
 
   it('tries again with pauses of up to a minute, for as long as it fails, and at once when it is told to', async () => {
