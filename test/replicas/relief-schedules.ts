@@ -2,7 +2,7 @@
  * What once went wrong, or could, as schedules for the model: each ends well, and does not with the defects that it is about.
  * Random ones find most of these as well, though not each of them each time.
  */
-import type { Defect } from './model-replica.ts';
+import type { Defect } from './model-defects.ts';
 import type { Cast, Disturbance } from './relief-model.ts';
 
 export interface Schedule {
