@@ -162,6 +162,8 @@ export class Sight {
     const isAboutAll = !this.#lost || this.#wasLeaseLost;
     const isComplete = await relist(isAboutAll ? listed : tooOld(listed, begunMs));
     reconcileAll();
+    // What is wanted already is confirmed when this turn is over, and what is not is on its way.
+    await this.#pause(1);
     if (this.#lost && !lease.isLost) {
       this.#lost = undefined;
       this.#wasLeaseLost = false;

@@ -133,6 +133,23 @@ export const schedules: readonly Schedule[] = [
     failsWith: ['takes a name for good'],
   },
   {
+    title: 'one is relieved, and reads what another server knew before',
+    cast: two,
+    disturbances: [
+      create('c1/a/1'),
+      wait(20),
+      cut(1),
+      wait(80),
+      remove('c1/a/1'),
+      wait(300),
+      { do: 'push-delay', replica: 1, seconds: 3 },
+      wait(30),
+      { do: 'push-delay', replica: 1, seconds: 0 },
+      wait(30),
+    ],
+    failsWith: [],
+  },
+  {
     title: 'a record is new, and the other servers know it later than the entry',
     cast: two,
     disturbances: [
