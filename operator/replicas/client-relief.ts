@@ -75,6 +75,11 @@ export class ClientRelief {
     return this.#settlement.isKnownEverywhere;
   }
 
+  /** What a list has brought is about to be wanted of the client. */
+  listing(): void {
+    this.#settlement.listing();
+  }
+
   /** Something was seen of the API server, and what follows of it is wanted of the client. */
   dispatch(event: ReplicaEvent): void {
     if (event.kind === 'listed') this.#settlement.listed();

@@ -4,7 +4,7 @@
  *   entry                                                          counts
  *   of another cluster, installation or scope, or without one      no: what it publishes is not what we publish
  *   of our own identity                                            no
- *   older than another one of the same identity                    no, though it be the only one that is left
+ *   older than another one of the same identity                    no; the newer one does, if it was there just now
  *   names blind ones, and was not renewed for half a minute        as one that names nobody
  *
  * An entry outlives its replica where the Nacos server that it was written at ends with it: the other servers keep it for up
@@ -15,8 +15,8 @@ import type { ReplicaHost } from './replica-entry.ts';
 import { isEqual, overlap, type Scope } from './scope.ts';
 
 interface Seen {
-  readonly revision: number;
-  /** When it was seen first, and last, on the monotonic clock. */
+  readonly newest: ReplicaHost;
+  /** When the newest was seen first, and last, on the monotonic clock. */
   readonly sinceMs: number;
   readonly untilMs: number;
 }
@@ -25,6 +25,8 @@ interface Seen {
 export const RENEW_NAMES_MS = 10_000;
 /** Three that did not come. */
 const NAMES_COUNT_MS = 30_000;
+/** One Nacos server may know for so long what another one knew before. */
+const LAG_MS = 10_000;
 /** Longer than a Nacos server keeps what a client has left there. */
 const REMEMBER_MS = 600_000;
 
@@ -40,7 +42,7 @@ export class Peers {
 
   /** The newest revision of an entry of our own identity that was seen; a later one must be greater. */
   get ownRevision(): number {
-    return this.#seen.get(this.#identity)?.revision ?? 0;
+    return this.#seen.get(this.#identity)?.newest.revision ?? 0;
   }
 
   /** Those that count of `hosts`, which are what Nacos has just now. */
@@ -48,9 +50,9 @@ export class Peers {
     const equals = hosts.filter(({ scope }) => isEqual(scope, this.#scope));
     for (const host of equals) this.#remember(host, nowMs);
     for (const [identity, { untilMs }] of this.#seen) if (nowMs - untilMs > REMEMBER_MS) this.#seen.delete(identity);
-    return equals
-      .filter(({ entry, revision }) => entry.identity !== this.#identity && revision === this.#newest(entry.identity))
-      .map((host) => (this.#isRenewed(host, nowMs) ? host : { ...host, entry: { ...host.entry, relieves: [] } }));
+    const identities = new Set(equals.map(({ entry }) => entry.identity));
+    identities.delete(this.#identity);
+    return [...identities].flatMap((identity) => this.#newest(identity, nowMs) ?? []);
   }
 
   /** The other installations of this cluster that publish what is in our namespaces, each once. */
@@ -59,19 +61,21 @@ export class Peers {
     return [...new Set(others.map(({ scope }) => scope.installation))].toSorted();
   }
 
-  #remember({ entry: { identity }, revision }: ReplicaHost, nowMs: number): void {
+  #remember(host: ReplicaHost, nowMs: number): void {
+    const { identity } = host.entry;
     const known = this.#seen.get(identity);
-    const isNews = known === undefined || revision > known.revision;
-    this.#seen.set(identity, isNews ? { revision, sinceMs: nowMs, untilMs: nowMs } : { ...known, untilMs: nowMs });
+    if (known === undefined || host.revision > known.newest.revision) {
+      this.#seen.set(identity, { newest: host, sinceMs: nowMs, untilMs: nowMs });
+    } else if (host.revision === known.newest.revision) this.#seen.set(identity, { ...known, untilMs: nowMs });
   }
 
-  #newest(identity: string): number | undefined {
-    return this.#seen.get(identity)?.revision;
-  }
-
-  #isRenewed({ entry }: ReplicaHost, nowMs: number): boolean {
-    const sinceMs = this.#seen.get(entry.identity)?.sinceMs ?? nowMs;
-    return entry.relieves.length === 0 || nowMs - sinceMs < NAMES_COUNT_MS;
+  /** Of one of which there is an entry now, if only an older one. */
+  #newest(identity: string, nowMs: number): ReplicaHost | undefined {
+    const seen = this.#seen.get(identity);
+    if (seen === undefined || nowMs - seen.untilMs >= LAG_MS) return undefined;
+    const { newest, sinceMs } = seen;
+    const isRenewed = newest.entry.relieves.length === 0 || nowMs - sinceMs < NAMES_COUNT_MS;
+    return isRenewed ? newest : { ...newest, entry: { ...newest.entry, relieves: [] } };
   }
 }
 

@@ -85,7 +85,10 @@ export class Replicas implements Runnable {
     this.#sight = new Sight({
       ...options,
       views: () => publishing.views(),
-      reconcileAll: () => publishing.reconcileAll(),
+      reconcileAll: () => {
+        for (const relief of this.#clients.values()) relief.listing();
+        publishing.reconcileAll();
+      },
       awaited: () => {
         const reliefs = this.#reliefs;
         return {

@@ -22,8 +22,9 @@ export class Settlement {
   readonly #options: SettlementOptions;
   /** Since when all that was wanted is confirmed; undefined while it is not. */
   #settledMs: number | undefined;
-  /** When our connections or what they hold were last seen to change. */
+  /** When our connections or what they hold were last seen to change, and that as it was before the last list. */
   #changedMs: number;
+  #changedBeforeMs: number;
   #next: Timer | undefined;
   readonly #unsubscribe: () => void;
 
@@ -31,6 +32,7 @@ export class Settlement {
     const { clock, naming } = options;
     this.#options = options;
     this.#changedMs = clock.monotonic();
+    this.#changedBeforeMs = this.#changedMs;
     this.#unsubscribe = naming.onChange((change) => {
       this.#changedMs = clock.monotonic();
       if (change === 'lost' || naming.connections.isSuspended) this.#settledMs = undefined;
@@ -38,9 +40,14 @@ export class Settlement {
     });
   }
 
-  /** To be called when what a list has brought is wanted of the client. */
+  /** To be called before what a list has brought is wanted of the client: what is wanted already looks like a change. */
+  listing(): void {
+    this.#changedBeforeMs = this.#changedMs;
+  }
+
+  /** To be called after that, and a turn of the event loop: what is not confirmed by then has to be sent. */
   listed(): void {
-    this.#settledMs = this.#options.naming.isSettled ? this.#changedMs : undefined;
+    this.#settledMs = this.#options.naming.isSettled ? this.#changedBeforeMs : undefined;
   }
 
   get isKnownEverywhere(): boolean {

@@ -159,10 +159,14 @@ export class Sight {
     const { clock, lease, onEvent, reconcileAll, views } = this.#options;
     const begunMs = clock.monotonic();
     const listed = views().filter((view) => view.lastConfirmedMonotonicMs !== undefined);
-    const isAboutAll = !this.#lost || this.#wasLeaseLost;
+    const lost = this.#lost;
+    const isAboutAll = !lost || this.#wasLeaseLost;
     const isComplete = await relist(isAboutAll ? listed : tooOld(listed, begunMs));
     reconcileAll();
-    if (this.#lost && !lease.isLost) {
+    // What is wanted already is confirmed when this turn is over, and what is not is on its way.
+    await this.#pause(1);
+    // What was lost while it was listed must be listed again.
+    if (lost && !lease.isLost && (isAboutAll || !this.#wasLeaseLost)) {
       this.#lost = undefined;
       this.#wasLeaseLost = false;
       onEvent({ kind: 'synced' });

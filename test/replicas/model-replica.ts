@@ -1,31 +1,16 @@
 /**
  * A replica in the model: the real decisions (relief.ts, peers.ts, views.ts), and around them the same as in the real parts,
- * as simple as it can be. `defects` are switched on by name; each is a rule that is not obeyed.
+ * as simple as it can be. Defects are switched on by name.
  */
 import { mayLeave, Peers } from '../../operator/replicas/peers.ts';
 import { entryOf, initialState, publishes, transition } from '../../operator/replicas/relief.ts';
 import type { ReplicaEvent, ReplicaState } from '../../operator/replicas/relief.ts';
 import type { ReplicaHost } from '../../operator/replicas/replica-entry.ts';
 import { scopeOf, type Scope } from '../../operator/replicas/scope.ts';
-import { nearlyTooOld, tooOld } from '../../operator/replicas/views.ts';
-import { connectionOf, namespaceOf, nacosOf, resources, textOf } from './model-cluster.ts';
-import type { Connections, ModelCluster, Resource, Truth } from './model-cluster.ts';
-
-export const defects = [
-  'relieves replicas of other installations',
-  'relieves replicas of other scopes',
-  'lists no connections',
-  'takes connections that cannot be used for nothing owed',
-  'meets others only where it publishes',
-  'lets a former client go at once',
-  'is blind by its Lease only',
-  'reads old entries',
-  'takes a name for good',
-  'names before its records are known everywhere',
-  'names without a list',
-  'closes as soon as it is blind',
-] as const;
-export type Defect = (typeof defects)[number];
+import { connectionOf, namespaceOf, nacosOf, textOf } from './model-cluster.ts';
+import type { Connections, ModelCluster } from './model-cluster.ts';
+import type { Defect } from './model-defects.ts';
+import { ModelView } from './model-view.ts';
 
 export const leaseSeconds = 15;
 /** Nacos servers tell each other of records. */
@@ -33,13 +18,6 @@ export const spreadSeconds = 3;
 export const listSeconds = 12;
 const renewNamesSeconds = 10;
 const allScope = 'a,b';
-
-interface View {
-  /** The second whose truth it is. */
-  at: number;
-  lastConfirmedMonotonicMs: number | undefined;
-  readonly lastError: undefined;
-}
 
 /** Where others are met: a Nacos namespace. */
 interface Meeting {
@@ -71,16 +49,11 @@ export class ModelReplica {
   hasNacosLink = true;
   pushDelay = 0;
   recordDelay = 0;
-  /** How far each watch lags; one that hangs tells nothing, and what fails cannot even be listed. */
-  readonly watches: Record<Resource, { delay: number; state: 'good' | 'hangs' | 'fails' }> = {
-    connections: { delay: 0, state: 'good' },
-    instances: { delay: 0, state: 'good' },
-  };
   frozenAt = 0;
   /** Since when it runs, and sees all that there is. */
   runningSince = 0;
   sightedSince = Infinity;
-  readonly views: Record<Resource, View> = { connections: nothingYet(), instances: nothingYet() };
+  readonly view: ModelView;
   /** When it has published last, by connection and Nacos, since it runs. */
   readonly #usedAt = new Map<string, number>();
   readonly records = new Map<string, Records>();
@@ -102,6 +75,7 @@ export class ModelReplica {
     this.scope = scope;
     this.#cluster = cluster;
     this.#defects = broken;
+    this.view = new ModelView(cluster, !broken.has('lists no connections'));
     this.#renewedAt = cluster.now;
     this.runningSince = cluster.now;
   }
@@ -114,7 +88,7 @@ export class ModelReplica {
 
   /** The same, and it has seen it since it was born. */
   offersKnowing(instance: string, bornAt: number): boolean {
-    return this.views.instances.at > bornAt && this.#mayCount(bornAt) && this.offers(instance);
+    return this.view.instancesAt > bornAt && this.#mayCount(bornAt) && this.offers(instance);
   }
 
   /** Those Nacos where it holds the instance, each with the second since when it is there. */
@@ -138,8 +112,7 @@ export class ModelReplica {
     const { now } = this.#cluster;
     if (this.process !== 'running' || !this.serves(instance)) return false;
     if (!this.#mayCount(bornAt)) return false;
-    const { at } = this.views.instances;
-    if (at < bornAt || !this.#view.instances.has(instance)) return false;
+    if (this.view.instancesAt < bornAt || !this.view.truth.instances.has(instance)) return false;
     const place = this.#places.get(connectionOf(instance));
     // Where it is not wanted any more, and was published where it is.
     if (place?.nacos !== this.#cluster.nacosOf(instance) && this.#cluster.hasArrived(instance)) return false;
@@ -166,13 +139,13 @@ export class ModelReplica {
   step(): void {
     if (this.process !== 'running') return;
     this.#look();
-    if (this.views.instances.at === 0) return;
+    if (this.view.instancesAt === 0) return;
     this.#reconcile();
     for (const nacos of new Set([...this.#meetings.keys()].map(nacosOf))) this.#meetIn(nacos);
   }
 
   get canSeeAll(): boolean {
-    return this.#seesApi && resources.every((resource) => this.watches[resource].state !== 'fails');
+    return this.#seesApi && this.view.canBeListed;
   }
 
   has(defect: Defect): boolean {
@@ -183,67 +156,36 @@ export class ModelReplica {
     return this.#cluster.isApiUp && this.hasApiLink;
   }
 
-  get #view(): Truth {
-    const { connections, instances } = this.views;
-    return {
-      connections: connections.at === 0 ? new Map() : this.#cluster.truthAt(connections.at).connections,
-      instances: instances.at === 0 ? new Set() : this.#cluster.truthAt(instances.at).instances,
-    };
-  }
-
   #look(): void {
     const { now } = this.#cluster;
-    for (const resource of resources) {
-      const { delay, state } = this.watches[resource];
-      const view = this.views[resource];
-      if (!this.#seesApi || state !== 'good' || view.at === 0) continue;
-      // A watch may lag, but it never goes back; that it lags is not known.
-      view.at = Math.max(view.at, now - delay);
-      view.lastConfirmedMonotonicMs = now * 1000;
+    if (this.#seesApi) {
+      this.view.watch();
+      this.#renewedAt = now;
     }
-    if (this.#seesApi) this.#renewedAt = now;
     const isLeaseLost = now - this.#renewedAt > leaseSeconds;
-    const all = resources.filter((resource) => this.#countsFor(resource)).map((resource) => this.views[resource]);
-    const isOld = !this.has('is blind by its Lease only') && tooOld(all, now * 1000).length > 0;
+    const isOld = !this.has('is blind by its Lease only') && this.view.isTooOld;
     if (!this.#lost && (isLeaseLost || isOld)) {
       this.#lost = { kind: 'lost', epoch: String(now) };
       this.#lostAt = now;
       this.#tellAll(this.#lost);
     }
     if (!this.#seesApi) return;
-    if (this.views.instances.at === 0 || this.views.connections.at === 0) this.#list();
+    if (this.view.isEmpty) this.view.list();
     else if (this.#lost) this.#recover();
     else {
       this.#tellAll({ kind: 'renewed', begunMs: now * 1000 });
-      if (nearlyTooOld(all, now * 1000).length > 0) this.#list();
+      if (this.view.isNearlyTooOld) this.view.list();
       // A list takes its time, while renewals go on.
       const isDue = [...this.#meetings.values()].some(({ state }) => needsList(state)) && now % listSeconds === 0;
-      if (isDue && this.#list()) this.#tellAll({ kind: 'listed', begunMs: now * 1000 });
+      if (isDue && this.view.list()) this.#tellAll({ kind: 'listed', begunMs: now * 1000 });
     }
   }
 
   #recover(): void {
-    if (!this.#list()) return;
+    if (!this.view.list()) return;
     this.#lost = undefined;
     this.#reconcile();
     this.#tellAll({ kind: 'synced' });
-  }
-
-  /** Returns whether all of it could be had. */
-  #list(): boolean {
-    const { now } = this.#cluster;
-    for (const resource of resources) {
-      if (this.watches[resource].state === 'fails') continue;
-      const view = this.views[resource];
-      if (!this.#countsFor(resource) && view.at > 0) continue;
-      view.at = now;
-      view.lastConfirmedMonotonicMs = now * 1000;
-    }
-    return resources.every((resource) => this.watches[resource].state !== 'fails');
-  }
-
-  #countsFor(resource: Resource): boolean {
-    return resource !== 'connections' || !this.has('lists no connections');
   }
 
   #tellAll(event: ReplicaEvent): void {
@@ -256,7 +198,7 @@ export class ModelReplica {
 
   /** What is wanted where, and where others are to be met. */
   #reconcile(): void {
-    const { connections, instances } = this.#view;
+    const { connections, instances } = this.view.truth;
     const before = this.#places;
     const mine = [...instances].filter((instance) => this.serves(instance));
     const inUse = new Set(mine.map(connectionOf));
@@ -433,7 +375,7 @@ export class ModelReplica {
 
   #lacking(): ReadonlySet<string> {
     if (this.has('takes connections that cannot be used for nothing owed')) return new Set();
-    const mine = [...this.#view.instances].filter((instance) => this.serves(instance));
+    const mine = [...this.view.truth.instances].filter((instance) => this.serves(instance));
     return new Set(mine.map(connectionOf).filter((name) => !this.#isHeld(name) || !this.#hasSpread(name)));
   }
 }
@@ -448,8 +390,4 @@ export function modelScope(installation: string, namespaces: string): Scope {
 
 function needsList(state: ReplicaState): boolean {
   return state.kind === 'sighted' && [...state.reliefs.values()].some(({ isListed }) => !isListed);
-}
-
-function nothingYet(): View {
-  return { at: 0, lastConfirmedMonotonicMs: undefined, lastError: undefined };
 }

@@ -55,10 +55,17 @@ describe('the entries that count', () => {
     assert.deepEqual(seen(0, host({ scope })), ['b 1']);
   });
 
-  it('are the newest of each, also when only an older one is left', () => {
+  it('are the newest of each', () => {
     assert.deepEqual(seen(0, host({ revision: 2 }), host({ revision: 1 })), ['b 2']);
-    assert.deepEqual(seen(1, host({ revision: 1 })), []);
-    assert.deepEqual(seen(2, host({ revision: 3 })), ['b 3']);
+    assert.deepEqual(seen(1, host({ revision: 1 }), host({ revision: 3 })), ['b 3']);
+  });
+
+  it('are the newest also where a server lags that has an older one, but not where that is all that is left', () => {
+    assert.deepEqual(seen(0, host({ revision: 2 })), ['b 2']);
+    assert.deepEqual(seen(9_999, host({ revision: 1 })), ['b 2']);
+    assert.deepEqual(seen(10_000, host({ revision: 1 })), []);
+    assert.deepEqual(seen(10_001), []);
+    assert.deepEqual(seen(10_002, host({ revision: 3 })), ['b 3']);
   });
 
   it('name nobody when they were not written again for half a minute', () => {

@@ -7,12 +7,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { resources } from './model-cluster.ts';
-import { defects, type Defect } from './model-replica.ts';
+import { defects, type Defect } from './model-defects.ts';
 import { longestPushDelay, longestWatchDelay, ReliefModel } from './relief-model.ts';
 import type { Cast, Disturbance } from './relief-model.ts';
 import { apart, rolling, schedules, three, two } from './relief-schedules.ts';
 
-const runs = Number(process.env['TEST_SCHEDULES'] ?? 1000);
+const runs = Number(process.env['TEST_SCHEDULES'] ?? 600);
 /** Installations that serve the same namespaces, and one that is rolled beside another. */
 const casts: readonly Cast[] = [two, three, apart, rolling, [...apart, ...apart], [...two, ['other', 'a,b']]];
 

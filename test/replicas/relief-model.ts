@@ -8,7 +8,8 @@
  *              published over its connection, and met the one that still does, sees everything
  */
 import { connectionOf, ModelCluster, type Resource } from './model-cluster.ts';
-import { leaseSeconds, listSeconds, ModelReplica, modelScope, spreadSeconds, type Defect } from './model-replica.ts';
+import type { Defect } from './model-defects.ts';
+import { leaseSeconds, listSeconds, ModelReplica, modelScope, spreadSeconds } from './model-replica.ts';
 
 export type Disturbance =
   | { readonly do: 'api'; readonly isUp: boolean }
@@ -119,10 +120,10 @@ export class ReliefModel {
         replica.recordDelay = disturbance.seconds;
         return;
       case 'watch-delay':
-        replica.watches[disturbance.resource].delay = disturbance.seconds;
+        replica.view.watches[disturbance.resource].delay = disturbance.seconds;
         return;
       case 'watch':
-        replica.watches[disturbance.resource].state = disturbance.state;
+        replica.view.watches[disturbance.resource].state = disturbance.state;
         return;
       case 'remainders':
         this.#cluster.leaveRemainders(replica.identity);
@@ -145,10 +146,10 @@ export class ReliefModel {
   }
 
   /** As it was, but for what it knew. */
-  #restart(index: number, { hasApiLink, hasNacosLink, pushDelay, recordDelay, watches }: ModelReplica): void {
+  #restart(index: number, { hasApiLink, hasNacosLink, pushDelay, recordDelay, view }: ModelReplica): void {
     const next = this.#newReplica(index);
     Object.assign(next, { hasApiLink, hasNacosLink, pushDelay, recordDelay });
-    Object.assign(next.watches, watches);
+    Object.assign(next.view.watches, view.watches);
     this.#replicas[index] = next;
   }
 

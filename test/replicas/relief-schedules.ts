@@ -2,7 +2,7 @@
  * What once went wrong, or could, as schedules for the model: each ends well, and does not with the defects that it is about.
  * Random ones find most of these as well, though not each of them each time.
  */
-import type { Defect } from './model-replica.ts';
+import type { Defect } from './model-defects.ts';
 import type { Cast, Disturbance } from './relief-model.ts';
 
 export interface Schedule {
@@ -131,6 +131,23 @@ export const schedules: readonly Schedule[] = [
       wait(100),
     ],
     failsWith: ['takes a name for good'],
+  },
+  {
+    title: 'one is relieved, and reads what another server knew before',
+    cast: two,
+    disturbances: [
+      create('c1/a/1'),
+      wait(20),
+      cut(1),
+      wait(80),
+      remove('c1/a/1'),
+      wait(300),
+      { do: 'push-delay', replica: 1, seconds: 3 },
+      wait(30),
+      { do: 'push-delay', replica: 1, seconds: 0 },
+      wait(30),
+    ],
+    failsWith: [],
   },
   {
     title: 'a record is new, and the other servers know it later than the entry',

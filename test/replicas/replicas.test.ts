@@ -129,6 +129,26 @@ describe('replicas that publish the same services', () => {
     assert.ok(performance.now() - beganMs >= 3_000);
   });
 
+  it('do not wait again, with several servers, when the list brings nothing new', async () => {
+    const other = await nacosServer();
+    const clock = new FakeClock();
+    const options = { replicasClock: clock };
+    replicas = ['a', 'b'].map((identity) => new FakeReplica(identity, world, [nacos, other], options));
+    for (const replica of replicas) replica.start();
+    await until('both publish', () => replicas.every(({ naming }) => naming.published.services === 1));
+    await clock.advance(10_000);
+    const lists = replicas[0]!.lists;
+    replicas[1]!.lose();
+    const beganMs = clock.monotonic();
+    await until(
+      'relieved',
+      () => replicas[1]!.states === 'relieved',
+      () => clock.advance(10),
+    );
+    assert.ok(replicas[0]!.lists > lists);
+    assert.ok(clock.monotonic() - beganMs < 3_000, `${clock.monotonic() - beganMs} ms`);
+  });
+
   it('go on when pushes are lost: the relieved one publishes again although it was not told', async () => {
     const [a, b] = await begin('a', 'b');
     b!.lose();

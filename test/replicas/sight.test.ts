@@ -130,6 +130,27 @@ describe('the sight of a replica', () => {
     assert.deepEqual([slices.lists, services.lists], [1, 1]);
   });
 
+  it('is not back by a list that began before it was lost', async () => {
+    const listing = Promise.withResolvers<void>();
+    slices.refresh = async () => {
+      slices.lists += 1;
+      await listing.promise;
+    };
+    awaited = { renewal: false, list: true };
+    sight.check();
+    await pass(1);
+    isLost = true;
+    tellLease({ kind: 'lost' });
+    isLost = false;
+    tellLease({ kind: 'renewed', begunMs: clock.monotonic() });
+    assert.equal(slices.lists, 1);
+    listing.resolve();
+    await clock.advance(1);
+    assert.ok(!events.includes('synced'));
+    await pass(1);
+    assert.ok(events.includes('synced') && slices.lists > 1);
+  });
+
   it('is shown by a list when a relief waits for one, unless a part of it is refused', async () => {
     awaited = { renewal: false, list: true };
     slices.failure = new BridgeError('KUBE_FORBIDDEN', 'no');
