@@ -1,5 +1,5 @@
 /**
- * When to try again what a server has not confirmed: after growing pauses up to 30 s, once however often that is asked.
+ * When to try again what a server has not confirmed: after growing pauses, 1 to 30 s, once however often that is asked.
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { Backoff } from '../../runtime/backoff.ts';
@@ -10,10 +10,14 @@ export class NamingRetry {
   readonly #backoff: Backoff;
   #timer: Timer | undefined;
 
-  constructor({ clock, random }: { clock: Clock; random: () => number }, initialMs: number, again: () => void) {
+  constructor({ clock, random }: { clock: Clock; random: () => number }, again: () => void) {
     this.#clock = clock;
     this.#again = again;
-    this.#backoff = new Backoff({ initialMs, maxMs: 30_000, random });
+    this.#backoff = new Backoff({ initialMs: 1_000, maxMs: 30_000, random });
+  }
+
+  get isDue(): boolean {
+    return this.#timer !== undefined;
   }
 
   later(): void {

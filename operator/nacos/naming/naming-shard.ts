@@ -4,9 +4,8 @@
  * What is wanted lives here and outlasts every connection (naming-wanted.ts); what a server has confirmed lives with the
  * connection (naming-link.ts) and is lost with it. A new connection becomes the current one when it holds all that is
  * wanted, so nothing else is sent on it before. When a server asks us to leave, or it is in doubt what it will hold after a
- * write without an answer (naming-link.ts), a second connection is made so, and only then the first is closed. What a server
- * has not confirmed is sent again with growing pauses for as long as it is wanted; what it refused for what it is, after 10
- * to 30 s, since what stood in the way (a persistent service, a namespace that is missing) may be gone.
+ * write without an answer (naming-link.ts), a second connection is made so, and only then the first is closed. What a server has not confirmed is sent again with
+ * growing pauses for as long as it is wanted, unless it was refused for what it is.
  *
  * Caveat: a request that was given up may still be carried out, even after a later one; closing its connection is what
  * makes an end of that.
@@ -42,7 +41,6 @@ export interface NamingShardOptions extends ConnectionSettings {
 
 /** Links limit themselves, and there may be two; the rest is for what is asked besides. */
 const maxConcurrentRequests = 3 * requestsPerLink;
-const slowRetryMs = 20_000;
 
 export class NamingShard {
   readonly api: NamingApi;
@@ -52,13 +50,11 @@ export class NamingShard {
   readonly #connection: LiveConnection;
   readonly #links: NamingLinks;
   readonly #retry: NamingRetry;
-  readonly #refusals: NamingRetry;
   #isSuspended = false;
 
   constructor(servers: ServerList, options: NamingShardOptions) {
     this.#options = options;
-    this.#retry = new NamingRetry(options, 1_000, () => this.retry());
-    this.#refusals = new NamingRetry(options, slowRetryMs, () => this.#retryRefusals());
+    this.#retry = new NamingRetry(options, () => this.retry());
     this.#connection = new LiveConnection({
       ...options,
       servers,
@@ -91,7 +87,6 @@ export class NamingShard {
   async stop(): Promise<void> {
     const stopped = this.#connection.stop();
     this.#retry.cancel();
-    this.#refusals.cancel();
     await stopped;
   }
 
@@ -100,7 +95,6 @@ export class NamingShard {
     if (this.#isSuspended || this.#connection.state.kind === 'stopped') return;
     this.#isSuspended = true;
     this.#retry.cancel();
-    this.#refusals.cancel();
     await this.#connection.suspend();
   }
 
@@ -191,15 +185,8 @@ export class NamingShard {
   }
 
   #retryLater(): void {
-    if (this.#connection.state.kind === 'stopped') return;
-    if (this.current?.isSettled === false) this.#retry.later();
-    if (this.current?.records.hasRefusals) this.#refusals.later();
-  }
-
-  #retryRefusals(): void {
-    this.#refusals.cancel();
-    this.current?.records.forgetRefusals();
-    this.retry();
+    const isOver = this.#connection.state.kind === 'stopped' || this.#retry.isDue;
+    if (!isOver && this.current?.isSettled === false) this.#retry.later();
   }
 
   #happened({ kind }: ConnectionEvent): void {

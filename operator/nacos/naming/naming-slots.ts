@@ -49,17 +49,7 @@ export class Slots<W extends Wish> {
     return this.#held.has(key);
   }
 
-  /** Whether the server has refused a wish for what it is. */
-  get hasRefusals(): boolean {
-    return [...this.#refused.keys()].some((key) => this.#isRefused(key));
-  }
-
-  /** What was refused may be taken now: what stood in the way in Nacos goes without a word to us. */
-  forgetRefusals(): void {
-    this.#refused.clear();
-  }
-
-  /** Keys that are not as wished, but for wishes that the server has refused: sending them again at once cannot help. */
+  /** Keys that are not as wished, but for wishes that the server has refused: sending them again cannot help. */
   unsettled(): string[] {
     const keys = new Set([...this.#options.wanted.keys(), ...this.#held.keys()]);
     return [...keys].filter((key) => !this.#isSettled(key) && !this.#isRefused(key));

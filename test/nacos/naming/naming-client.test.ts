@@ -239,24 +239,6 @@ describe('the naming client', () => {
       assert.deepEqual(heard, ['10.1.0.0']);
     });
 
-    it('registers what was refused for what it is once nothing is in its way, and asks for it seldom until then', async () => {
-      const clock = new FakeClock();
-      const nacos = await nacosServer();
-      const { naming } = clientFor([nacos], { clock }).client;
-      await naming.publish(service('other'), instances(1));
-      const wayIsFree = nacos.refuses(register, 400, undefined, 'the service is persistent');
-      await assert.rejects(naming.publish(service('s'), instances(1)), isCode('NACOS_INVALID', /persistent/));
-      assert.ok(naming.isSettled, 'for whoever waits for what Nacos takes');
-      const sinceMs = clock.monotonic();
-      const passTime = (): Promise<void> => clock.advance(500);
-      await until('asked again', () => nacos.count(register) === 5, passTime);
-      assert.ok(clock.monotonic() - sinceMs >= 30_000, `after ${clock.monotonic() - sinceMs} ms`);
-      wayIsFree();
-      const freeMs = clock.monotonic();
-      await until('published', () => naming.published.services === 2, passTime);
-      assert.ok(clock.monotonic() - freeMs <= 60_000, `after ${clock.monotonic() - freeMs} ms`);
-    });
-
     it('registers what was refused for its credentials as soon as they are mended', async () => {
       const nacos = await nacosServer({ auth: { password: 'right' } });
       const { client } = clientFor([nacos], { credentials: { username: 'nacos', password: 'wrong' } });
