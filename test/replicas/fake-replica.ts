@@ -20,7 +20,10 @@ export type World = Map<string, readonly string[]>;
 interface ReplicaOptions extends Partial<NacosClientOptions> {
   /** Of the relief alone; the clients have the true one. */
   readonly replicasClock?: Clock;
-  /** The Nacos namespaces of its connections, all of which use one client. @default the public one */
+  /**
+   * Its connections, all of which use one client, each called as its Nacos namespace, after an `@` if it has a name of its
+   * own. @default one of the public one
+   */
   readonly namespaceIds?: readonly string[];
   readonly scope?: Scope;
 }
@@ -37,6 +40,8 @@ export class FakeReplica {
   lists = 0;
   /** How often the Lease was to be renewed out of turn. */
   renewals = 0;
+  /** Connections that are wanted, and that it does not know yet. */
+  readonly unusable = new Set<string>();
   /** Whether the view is as old as it can be without being lost, however young the replica is. */
   seesNothing = false;
   /** Whether renewals out of turn are slow: then they succeed only with `renew`. */
@@ -95,7 +100,12 @@ export class FakeReplica {
         ],
         reconcileAll: () => this.#publishAll(),
       },
-      directory: { findUsable: (namespaceId) => ({ title: '', client, servers: [], namespaceId }) },
+      directory: {
+        findUsable: (connection) =>
+          this.unusable.has(connection)
+            ? undefined
+            : { title: '', client, servers: [], namespaceId: connection.split('@').at(-1) ?? '' },
+      },
       identity,
       clusterId: () => 'cluster-1',
       scope,

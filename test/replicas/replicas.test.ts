@@ -176,6 +176,29 @@ describe('replicas that publish the same services', () => {
     assert.deepEqual(onlooker.states, ['10.0.0.1 10.0.0.2']);
   });
 
+  it('relieve nobody of a connection that they do not know yet, and are held up by no other', async () => {
+    const [a, b] = [
+      new FakeReplica('a', world, [nacos], { namespaceIds: ['', 'new@', 'broken@'] }),
+      new FakeReplica('b', world, [nacos], { namespaceIds: ['', 'new@'] }),
+    ];
+    replicas = [a, b];
+    for (const connection of ['new@', 'broken@']) a.unusable.add(connection);
+    for (const replica of replicas) replica.start();
+    await until('all', () => onlooker.entries().length === 2 && records() === 2);
+    b.lose();
+    await until('listed', () => a.lists > 0 && a.renewals > 0 && a.naming.isSettled);
+    a.renew();
+    // What is said after that would name the blind one if it were to be named.
+    a.use('', 'new@', 'broken@', 'more@');
+    const connections = (): number => (onlooker.entryOf('a')?.['connections'] ?? '').split(',').length;
+    await until('said anew', () => connections() === 2);
+    assert.equal(onlooker.entryOf('a')?.['relieves'], undefined);
+    assert.equal(b.states, 'blind');
+    a.unusable.delete('new@');
+    a.watch();
+    await until('relieved', () => b.states === 'relieved');
+  });
+
   it('are blind by one resource alone, and say which', async () => {
     const [, b] = await begin('a', 'b');
     b!.seesNothing = true;
