@@ -5,10 +5,12 @@
  * when every connection that exists has been reconciled once, so that the features behind it never take one for missing
  * that is only not made yet.
  */
+import { IN_USE_FINALIZER } from '../api/names.ts';
 import { NACOS_CONNECTION, type NacosConnection } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import { hasFinalizer } from '../kube/finalizer.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
@@ -80,7 +82,7 @@ export class ConnectionController implements Runnable {
     });
     this.controllers = [this.#controller];
     clients.onStateChange((key, state) => this.#stateChanged(key, state));
-    users.onChange((key) => this.#enqueueAfter(key, USERS_DELAY_MS));
+    users.onChange((key) => this.#usersChanged(key));
   }
 
   async start(): Promise<void> {
@@ -118,6 +120,13 @@ export class ConnectionController implements Runnable {
     this.#controller.enqueue(key);
     await run.promise;
     this.#firstRuns.delete(key);
+  }
+
+  /** The first of them is not kept waiting: it relies on the finalizer. */
+  #usersChanged(key: ConnectionKey): void {
+    const resource = this.#options.connections.get(key);
+    const isHeld = resource !== undefined && hasFinalizer(resource, IN_USE_FINALIZER);
+    this.#enqueueAfter(key, isHeld ? USERS_DELAY_MS : 0);
   }
 
   #stateChanged(key: ConnectionKey, state: ClientState): void {

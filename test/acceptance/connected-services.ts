@@ -107,6 +107,14 @@ export class ConnectedServices {
     };
   }
 
+  /** Deletes it once it is known that it is used. */
+  async disconnect(limitMs: number, name: string): Promise<void> {
+    await eventually(limitMs, async () => {
+      assert.deepEqual((await this.connection(name))?.metadata['finalizers'], ['bridge.nacos.io/in-use']);
+    });
+    await this.#world.backends.kubernetes.delete(this.connectionRef(name));
+  }
+
   async connection(name: string): Promise<KubeObject | undefined> {
     return this.#world.backends.kubernetes.get(this.connectionRef(name));
   }

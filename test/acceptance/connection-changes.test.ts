@@ -87,7 +87,7 @@ describeInWorlds('a NacosConnection', ({ isReal, world }) => {
   it('that is deleted serves until nobody names it, and says by how many it is named', async () => {
     await services.retract('of-twin');
     const gaps = services.watchForGaps();
-    await world().backends.kubernetes.delete(services.connectionRef('main'));
+    await services.disconnect(hangMs, 'main');
     const { message, reason } = await services.awaitCondition(hangMs, 'main', 'Terminating', 'True');
     assert.equal(reason, 'InUse');
     assert.match(message, new RegExp(`${count} resources name it`));
@@ -99,7 +99,7 @@ describeInWorlds('a NacosConnection', ({ isReal, world }) => {
   });
 
   it('that is deleted by force takes along what is published over it', async () => {
-    await world().backends.kubernetes.delete(services.connectionRef('main'));
+    await services.disconnect(hangMs, 'main');
     await services.awaitCondition(hangMs, 'main', 'Terminating', 'True');
     const annotations = { 'bridge.nacos.io/force-finalize': 'true' };
     await world().backends.kubernetes.patch(services.connectionRef('main'), { metadata: { annotations } });
