@@ -235,7 +235,8 @@ export class RecordSender {
     const isHeld = formers([sent]).length > 0;
     if (isHeld === (sent.formerSinceMs !== undefined)) return;
     sent.formerSinceMs = isHeld ? clock.monotonic() : undefined;
-    if (isHeld) clock.after(FORMER_TOLD_AFTER_MS, () => this.#formerChanged.call(connection));
+    // Timers may fire a fraction of a millisecond early.
+    if (isHeld) clock.after(FORMER_TOLD_AFTER_MS + 1, () => this.#formerChanged.call(connection));
     else this.#formerChanged.call(connection);
   }
 

@@ -3,12 +3,14 @@
  * namespace's name; and somebody who looks all the time whether all of them are in Nacos.
  */
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../eventually.ts';
 import type { KubeObject, ObjectRef } from '../scenarios/backends.ts';
 import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';
 import type { World } from './world.ts';
 
 const apiVersion = 'bridge.nacos.io/v1alpha1';
+const lookEveryMs = 50;
 const ports = [{ name: 'http', port: 80, protocol: 'TCP' }];
 
 interface Condition {
@@ -96,6 +98,8 @@ export class ConnectedServices {
     const looking = (async () => {
       while (!isOver) {
         for (const name of this.#services.keys()) if ((await this.addressOf(name)) === undefined) missed.add(name);
+        // The servers have others to answer.
+        await pause(lookEveryMs);
       }
     })();
     return {

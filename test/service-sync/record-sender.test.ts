@@ -124,7 +124,7 @@ describe('the sender of records', () => {
     await clients.a.confirm();
     want(clients.b);
     assert.equal(sender.formerCount('main'), 0);
-    await clock.advance(3000);
+    await clock.advance(3001);
     assert.deepEqual(told, ['main 1']);
     sender.dropFormer('main');
     assert.ok(events.includes('moved s'));
