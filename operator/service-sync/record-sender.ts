@@ -4,7 +4,7 @@
  * costs nobody but itself.
  *
  * Guarantees: a record whose connection gets another client is held by the former one until the new one has confirmed it
- * (record-places.ts), and both have the same instances of it; what Nacos does not take is tried again (client-retries.ts).
+ * (record-places.ts), and both have the same instances of it; what Nacos does not take is tried again (record-retries.ts).
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
@@ -12,9 +12,9 @@ import type { ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError, isBridgeError, messageOf } from '../errors.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
-import { ClientRetries } from './client-retries.ts';
 import { addressText, type Publication, type PublishedRecord, type RecordAddress } from './publications.ts';
 import { confirmedAt, formerOf, placesOf, wantedAt, withoutFormer } from './record-places.ts';
+import { RecordRetries } from './record-retries.ts';
 import {
   confirmed,
   formers,
@@ -40,7 +40,7 @@ const FORMER_TOLD_AFTER_MS = 3000;
 export class RecordSender {
   readonly #options: RecordSenderOptions;
   readonly #sent = new SentRecords();
-  readonly #retries: ClientRetries;
+  readonly #retries: RecordRetries;
   readonly #settled = new Listeners<[service: string, hasChanged: boolean]>();
   readonly #moved = new Listeners<[service: string]>();
   readonly #formerChanged = new Listeners<[connection: ConnectionKey]>();
@@ -48,7 +48,7 @@ export class RecordSender {
 
   constructor(options: RecordSenderOptions) {
     this.#options = options;
-    this.#retries = new ClientRetries(options.clock, (client) => this.#sendFailed(client));
+    this.#retries = new RecordRetries(options.clock, (sent) => this.#send(sent));
   }
 
   /** Told a Service of which everything is confirmed now, and whether that took a request. */
@@ -87,6 +87,7 @@ export class RecordSender {
     for (const [id, sent] of gone) {
       all.hasChanged = true;
       all.records.delete(id);
+      this.#retries.forget(sent);
       this.#withdraw(all, sent, [...sent.held.keys()]);
     }
     this.#checkSettled(service, all);
@@ -135,7 +136,7 @@ export class RecordSender {
 
   /** What the client has failed to publish is tried now: the cause may have passed. */
   retry(client: NacosClient): void {
-    this.#retries.now(client);
+    this.#retries.now(({ record }) => record.address.client === client);
   }
 
   stop(): void {
@@ -168,13 +169,6 @@ export class RecordSender {
     );
   }
 
-  #sendFailed(client: NacosClient): boolean {
-    const isFailed = ({ record }: SentRecord) => record.address.client === client && typeof record.state === 'object';
-    const failed = this.#sent.all().filter(isFailed);
-    for (const sent of failed) this.#send(sent);
-    return failed.length > 0;
-  }
-
   /** Of a list that another one has replaced there is nothing to say. */
   #isCurrent(sent: SentRecord, record: PublishedRecord): boolean {
     const id = idOf(sent.exportId, record);
@@ -186,6 +180,7 @@ export class RecordSender {
     if (!this.#isCurrent(sent, record) || all === undefined) return;
     const hadFormer = formerOf(sent.places) !== undefined;
     sent.places = confirmedAt(sent.places, addressText(record.address));
+    this.#retries.forget(sent);
     if (record.state !== 'confirmed') {
       record.state = 'confirmed';
       this.#options.onState(sent.exportId);
@@ -199,7 +194,7 @@ export class RecordSender {
     const failed = isBridgeError(error) ? error : new BridgeError('NACOS_FAILED', messageOf(error), { cause: error });
     record.state = { failed };
     this.#options.onState(sent.exportId);
-    this.#retries.later(record.address.client);
+    this.#retries.later(sent);
   }
 
   /** Where it need not be any more. */

@@ -53,20 +53,20 @@ describe('the sender of records', () => {
 
   afterEach(() => sender.stop());
 
-  /** The one record of Service `s`, over connection `main`, at a client. */
-  function want(client: Client, ip = '10.0.0.1', isKnown = true): PublishedRecord {
+  /** The one record of a Service, over connection `main`, at a client. */
+  function want(client: Client, ip = '10.0.0.1', isKnown = true, name = 's'): PublishedRecord {
     const record = {
       address: {
         connection: 'main',
         client: clientOf(client),
-        service: { namespaceId: '', group: 'G', serviceName: 's' },
+        service: { namespaceId: '', group: 'G', serviceName: name },
       },
       instances: [{ ip, port: 80 }],
       counts: { total: 1, ready: 1, draining: 0, published: 1 },
       state: 'pending',
     } as unknown as PublishedRecord;
     const publication = { export: { id: 'e' }, records: new Map([['r', record]]), problems: [], isKnown };
-    sender.want('s', [publication as unknown as Publication]);
+    sender.want(name, [publication as unknown as Publication]);
     return record;
   }
 
@@ -167,5 +167,27 @@ describe('the sender of records', () => {
     assert.equal(record.state, 'confirmed');
     await clock.advance(120_000);
     assert.deepEqual(clients.a.asked, []);
+  });
+
+  it('lets one that is refused for long keep no other waiting', async () => {
+    want(clients.a);
+    const answerAll = async (failure: BridgeError) => {
+      const asked = clients.a.asked.splice(0);
+      for (const { answer } of asked) answer.reject(failure);
+      await settle();
+      return asked.map(({ service }) => service);
+    };
+    for (let attempt = 1; attempt < 20; attempt += 1) {
+      await answerAll(new BridgeError('NACOS_INVALID', 'refused'));
+      await clock.advance(60_000);
+    }
+    await answerAll(new BridgeError('NACOS_INVALID', 'refused'));
+    want(clients.a, '10.0.0.2', true, 'other');
+    await answerAll(new BridgeError('TIMEOUT', 'no answer'));
+    await clock.advance(1000);
+    assert.deepEqual(
+      clients.a.asked.map(({ service }) => service),
+      ['other'],
+    );
   });
 });
