@@ -3,7 +3,7 @@
  * folder, by one function from a FeatureContext to a Feature; operator.ts calls them and hands the parts to the manager.
  */
 import type { Registry } from 'prom-client';
-import type { Clock } from './clock.ts';
+import { sleep, type Clock } from './clock.ts';
 import type { ConnectionUser } from './connections/connection-user.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { EventRecorder } from './kube/events.ts';
@@ -46,4 +46,12 @@ export interface Feature {
   readonly connectionUser?: ConnectionUser;
   /** Ends what keeps the process alive, also when a start failed. */
   readonly close?: () => Promise<void>;
+}
+
+/** What has not ended by then ends with the process. */
+const CLOSE_LIMIT_MS = 5000;
+
+export async function closeAll(features: readonly Feature[], clock: Clock): Promise<void> {
+  const closed = Promise.all(features.map(async (feature) => feature.close?.()));
+  await Promise.race([closed, sleep(clock, CLOSE_LIMIT_MS)]);
 }

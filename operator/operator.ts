@@ -8,26 +8,24 @@
  *   services        knows connections, and asks the lease whether the API server can be reached
  *   relief          knows the lease, connections, and what is published
  */
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { API_GROUP, FIELD_MANAGER, METRICS_PREFIX } from './api/names.ts';
-import { sleep, type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { ClusterIdentity } from './cluster-identity.ts';
 import { createConfigSync } from './config-sync/feature.ts';
 import { createConnections } from './connections/feature.ts';
-import { isBridgeError } from './errors.ts';
-import type { FeatureContext } from './feature.ts';
+import { closeAll, type Feature, type FeatureContext } from './feature.ts';
 import { healthRoutes } from './http/health-endpoints.ts';
-import { metricsRoute, registerBuildInfo } from './http/metrics-endpoint.ts';
+import { createRegistry, metricsRoute } from './http/metrics-endpoint.ts';
 import { HttpServer } from './http/server.ts';
-import { KubeClient } from './kube/client.ts';
+import { isForWantOfApiServer } from './kube/api-errors.ts';
+import { KubeClients } from './kube/clients.ts';
 import { EventRecorder } from './kube/events.ts';
-import { KubeLeaseLock } from './kube/lease-lock.ts';
 import { createKubeMetrics } from './kube/metrics.ts';
 import { ReflectorFactory } from './kube/reflector-factory.ts';
 import type { Logger } from './logger.ts';
 import type { RunOptions } from './options/run-options.ts';
+import { createElection } from './replicas/election.ts';
 import { createRelief, createReplicaLease } from './replicas/feature.ts';
-import { FormerLease } from './replicas/former-lease.ts';
 import { scopeOf } from './replicas/scope.ts';
 import { cachesCheck, workersCheck } from './runtime/health-check.ts';
 import { Manager } from './runtime/manager.ts';
@@ -35,65 +33,51 @@ import { createRuntimeMetrics } from './runtime/metrics.ts';
 import { PUBLICATION_FORMAT } from './service-sync/desired.ts';
 import { createServiceSync } from './service-sync/feature.ts';
 
-/** A reconcile of a leader that has lost must be over, failing calls and all, before its stop counts as stuck. */
-const CALLS = { requestTimeoutMs: 10_000, maxConnections: 16 };
-/** A renewal must have time for a second attempt within the deadline of 10 s, and waits behind no other call. */
-const RENEWALS = { requestTimeoutMs: 5000, maxConnections: 1 };
-const CLOSE_LIMIT_MS = 5000;
-
-interface Operator {
-  /** Until `signal` is aborted; rejects when it cannot go on, e.g. when leadership was lost. */
-  run(signal: AbortSignal): Promise<void>;
-}
-
-export function createOperator(options: RunOptions, version: string, clock: Clock, log: Logger): Operator {
+/** It runs until `signal` is aborted; rejects when it cannot go on, e.g. when leadership was lost. */
+export function createOperator(options: RunOptions, version: string, clock: Clock, log: Logger): Pick<Manager, 'run'> {
   const { bindAddress, identity, kubeconfig } = options;
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  registerBuildInfo(registry, METRICS_PREFIX, version);
+  const registry = createRegistry(METRICS_PREFIX, version);
   const kubeMetrics = createKubeMetrics(registry, METRICS_PREFIX);
   const runtimeMetrics = createRuntimeMetrics(registry);
 
-  // The API server. Alone, or without a Lease to tell them apart, there is no other replica to relieve.
-  const common = { kubeconfig, userAgent: `nacos-bridge/${version}`, metrics: kubeMetrics, clock, log };
-  const kube = KubeClient.load({ ...common, ...CALLS });
-  const electionKube = KubeClient.load({ ...common, ...RENEWALS });
-  const leaseKube = options.services && options.leaderElect ? KubeClient.load({ ...common, ...RENEWALS }) : undefined;
+  // The API server.
+  const userAgent = `nacos-bridge/${version}`;
+  const clients = new KubeClients({ kubeconfig, userAgent, metrics: kubeMetrics, clock, log });
+  const kube = clients.calls;
   const namespace = options.leaseNamespace ?? kube.defaultNamespace;
-  const namespaces = options.watchNamespaces;
-  const reflectors = new ReflectorFactory({ client: kube, namespaces, metrics: kubeMetrics, clock, log });
+  const watched = { client: kube, namespaces: options.watchNamespaces };
+  const reflectors = new ReflectorFactory({ ...watched, metrics: kubeMetrics, clock, log });
   const reporting = { reportingController: `${API_GROUP}/${FIELD_MANAGER}`, reportingInstance: identity };
   const events = new EventRecorder({ client: kube, ...reporting, clock, log });
   const cluster = new ClusterIdentity({ kube, id: options.clusterId, clock, log });
+  const kubernetes: Feature = { caches: [cluster], close: async () => clients.closeAfter(events.stop()) };
 
+  // Without an election there is one replica.
   const { leaseName } = options;
-  const lease = { client: electionKube, namespace, fieldManager: FIELD_MANAGER };
-  const lock = new KubeLeaseLock({ ...lease, name: leaseName });
-  const formerLock = new KubeLeaseLock({ ...lease, name: FIELD_MANAGER });
-  const election = { lock, identity, name: FIELD_MANAGER, clock, log, metrics: runtimeMetrics };
-  const hasFormerLease = options.leaderElect && leaseName !== FIELD_MANAGER;
-  const formerLeases = () => (hasFormerLease ? [new FormerLease({ ...election, lock: formerLock, leaseName })] : []);
-  const manager = new Manager({ log, clock, leaderElection: options.leaderElect ? election : undefined });
+  const candidate = { client: clients.election, namespace, leaseName, identity, metrics: runtimeMetrics, clock, log };
+  const election = options.leaderElect ? createElection(candidate) : undefined;
+  const manager = new Manager({ log, clock, leaderElection: election?.leadership });
   const health = new HttpServer({ name: 'health', port: options.healthPort, bindAddress, log });
   const metrics = new HttpServer({ name: 'metrics', port: options.metricsPort, bindAddress, log });
 
-  const clusterId = () => cluster.id;
   const concurrency = options.reconcileConcurrency;
   const seen = { registry, kubeMetrics, runtimeMetrics, log, clock };
-  const context: FeatureContext = { kube, reflectors, events, clusterId, identity, concurrency, ...seen };
+  const context: FeatureContext = {
+    kube,
+    reflectors,
+    events,
+    clusterId: () => cluster.id,
+    identity,
+    concurrency,
+    ...seen,
+  };
 
   // This replica's own Lease: the others see by it that we reach the API server, and so do we.
-  const publicationFormat = PUBLICATION_FORMAT;
-  const replica =
-    leaseKube &&
-    createReplicaLease(context, {
-      leaseKube,
-      namespace,
-      installation: FIELD_MANAGER,
-      podUid: options.podUid,
-      publicationFormat,
-      confirmedConnections: (): number => services?.publishing.confirmedConnections() ?? 0,
-    });
+  const own = { leaseKube: clients.replica, namespace, installation: leaseName, podUid: options.podUid };
+  const confirmedConnections = (): number => services?.publishing.confirmedConnections() ?? 0;
+  const published = { publicationFormat: PUBLICATION_FORMAT, confirmedConnections };
+  const hasPeers = options.services && options.leaderElect;
+  const replica = hasPeers ? createReplicaLease(context, { ...own, ...published }) : undefined;
 
   // NacosConnections, and the servers that the options give.
   const connections = createConnections(context, { given: options, version });
@@ -106,45 +90,30 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
 
   // Replicas that have lost the API server are relieved by those that have not.
   const address = { ip: options.podIp, port: () => health.port };
-  const scope = scopeOf(`${namespace}/${leaseName}`, options);
-  const relief =
-    replica && services
-      ? createRelief(context, connections, { lease: replica.lease, publishing: services.publishing, scope, address })
-      : undefined;
+  const self = { scope: scopeOf(`${namespace}/${leaseName}`, options), address };
+  const others = replica && services && { lease: replica.lease, publishing: services.publishing };
+  const relief = others && createRelief(context, connections, { ...self, ...others });
 
-  const features = [replica, connections, configs, services, relief].filter((feature) => feature !== undefined);
-  manager.add('servers', health, metrics).add('caches', cluster);
+  const all = [kubernetes, election, replica, connections, configs, services, relief];
+  const features = all.filter((feature) => feature !== undefined);
+  manager.add('servers', health, metrics);
   for (const { caches = [], everyReplica = [], connectionUser } of features) {
     manager.add('caches', ...caches).add('every-replica', ...everyReplica);
     if (connectionUser) connections.users.join(connectionUser);
   }
-  manager.lead(() => [...formerLeases(), ...features.flatMap(({ leader }) => leader?.() ?? [])]);
+  manager.lead(() => features.flatMap(({ leader }) => leader?.() ?? []));
   const readyz = [cachesCheck(manager), ...features.flatMap((feature) => feature.readyz ?? [])];
   health.handle(...healthRoutes({ healthz: [workersCheck(manager)], readyz, log }));
   metrics.handle(metricsRoute(registry));
-  reflectors.onRecovered(() =>
-    manager.controllers.forEach((controller) => controller.retryFailing(isForWantOfApiServer)),
-  );
-
-  async function close(): Promise<void> {
-    await events.stop();
-    await Promise.all(features.map(async (feature) => feature.close?.()));
-    await Promise.all([kube, electionKube, leaseKube].map(async (client) => client?.close()));
-  }
+  reflectors.onRecovered(() => manager.retryFailing(isForWantOfApiServer));
 
   return {
     async run(signal) {
       try {
         await manager.run(signal);
       } finally {
-        // What does not end by itself ends with the process.
-        await Promise.race([close(), sleep(clock, CLOSE_LIMIT_MS)]);
+        await closeAll(features, clock);
       }
     },
   };
-}
-
-/** What failed for another reason, such as a Nacos that is away, waits on: a watch that is back does not mend it. */
-function isForWantOfApiServer(error: unknown): boolean {
-  return isBridgeError(error, 'KUBE_UNAVAILABLE', 'KUBE_FORBIDDEN', 'KUBE_NOT_FOUND');
 }

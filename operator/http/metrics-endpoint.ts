@@ -1,5 +1,5 @@
 /** GET /metrics: everything in a registry, in the text format that Prometheus scrapes; and the metric that says which build it is. */
-import { Gauge, type Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Route } from './server.ts';
 
 export function metricsRoute(registry: Registry): Route {
@@ -7,6 +7,14 @@ export function metricsRoute(registry: Registry): Route {
     path: '/metrics',
     get: async () => ({ status: 200, contentType: registry.contentType, body: await registry.metrics() }),
   };
+}
+
+/** With the process' own figures and its build. `prefix` ends with an underscore, `version` is that of the program. */
+export function createRegistry(prefix: string, version: string): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  registerBuildInfo(registry, prefix, version);
+  return registry;
 }
 
 /**

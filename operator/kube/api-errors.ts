@@ -13,7 +13,7 @@
  * Messages are made of the operation and of `reason` and `message` of the Status that the server sent, cut to a
  * length that fits a condition; bodies and headers never appear in them.
  */
-import { BridgeError } from '../errors.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** The part of `meta/v1 Status` that is read. */
@@ -203,4 +203,9 @@ function shorten(text: string): string {
 
 function isStatus(value: unknown): value is ApiStatus {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+}
+
+/** Whether it may work as soon as the API server answers again, or grants what it refused. */
+export function isForWantOfApiServer(error: unknown): boolean {
+  return isBridgeError(error, 'KUBE_UNAVAILABLE', 'KUBE_FORBIDDEN', 'KUBE_NOT_FOUND');
 }

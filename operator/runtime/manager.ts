@@ -75,6 +75,11 @@ export class Manager {
     return this.#started.flatMap(({ controllers = [] }) => controllers);
   }
 
+  /** What failed is tried again, by all controllers, where `hasPassed` says so of the failure. */
+  retryFailing(hasPassed: (error: unknown) => boolean): void {
+    for (const controller of this.controllers) controller.retryFailing(hasPassed);
+  }
+
   isLeader(): boolean {
     return this.#election === undefined || (this.#elector?.isLeader() ?? false);
   }
