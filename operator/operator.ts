@@ -73,7 +73,8 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   };
 
   // This replica's own Lease: the others see by it that we reach the API server, and so do we.
-  const own = { leaseKube: clients.replica, namespace, installation: leaseName, podUid: options.podUid };
+  const scope = scopeOf(`${namespace}/${leaseName}`, options);
+  const own = { leaseKube: clients.replica, namespace, scope, podUid: options.podUid };
   const confirmedConnections = (): number => services?.publishing.confirmedConnections() ?? 0;
   const published = { publicationFormat: PUBLICATION_FORMAT, confirmedConnections };
   const hasPeers = options.services && options.leaderElect;
@@ -90,9 +91,8 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
 
   // Replicas that have lost the API server are relieved by those that have not.
   const address = { ip: options.podIp, port: () => health.port };
-  const self = { scope: scopeOf(`${namespace}/${leaseName}`, options), address };
   const others = replica && services && { lease: replica.lease, publishing: services.publishing };
-  const relief = others && createRelief(context, connections, { ...self, ...others });
+  const relief = others && createRelief(context, connections, { scope, address, ...others });
 
   const all = [kubernetes, election, replica, connections, configs, services, relief];
   const features = all.filter((feature) => feature !== undefined);

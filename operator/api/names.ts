@@ -70,8 +70,8 @@ export const PUBLICATION_FORMAT_ANNOTATION = `${API_GROUP}/publication-format`;
 /** On the Lease of a replica: how many connections have published something by it that is in Nacos now. */
 export const CONFIRMED_CONNECTIONS_ANNOTATION = `${API_GROUP}/confirmed-connections`;
 
-/** On the Lease of a replica: the name of the Lease that the leader of its installation holds. */
-export const INSTALLATION_ANNOTATION = `${API_GROUP}/installation`;
+/** On the Lease of a replica: its installation, and a digest of the options that change what is published. */
+export const SCOPE_ANNOTATION = `${API_GROUP}/scope`;
 
 /** What the operator writes as `src_user` in Nacos starts with this; sixteen hex digits follow. */
 export const OWNER_MARK_PREFIX = 'nacos-bridge-';

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import {
   CONFIRMED_CONNECTIONS_ANNOTATION,
   FIELD_MANAGER,
-  INSTALLATION_ANNOTATION,
+  SCOPE_ANNOTATION,
   MANAGED_BY,
   MANAGED_BY_LABEL,
   METRICS_PREFIX,
@@ -24,14 +24,13 @@ import { createReplicaMetrics } from './metrics.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { leaseNameOf, ReplicaLease } from './replica-lease.ts';
 import { Replicas, type Publishing } from './replicas.ts';
-import type { Scope } from './scope.ts';
+import { scopeText, type Scope } from './scope.ts';
 
 interface ReplicaLeaseOptions {
   /** Used for nothing else: a renewal never waits behind other calls. */
   leaseKube: KubeClient;
   namespace: string;
-  /** What the replicas of one installation have in common: the name of the Lease that their leader holds. */
-  installation: string;
+  scope: Scope;
   /** Undefined outside a pod. */
   podUid: string | undefined;
   /** Of what this version publishes. */
@@ -42,7 +41,7 @@ interface ReplicaLeaseOptions {
 
 export function createReplicaLease(
   { clock, identity, kube, log }: FeatureContext,
-  { confirmedConnections, installation, leaseKube, namespace, podUid, publicationFormat }: ReplicaLeaseOptions,
+  { confirmedConnections, leaseKube, namespace, podUid, publicationFormat, scope }: ReplicaLeaseOptions,
 ): Feature & { readonly lease: ReplicaLease } {
   const lease = new ReplicaLease({
     leases: new ResourceClient<Lease>(leaseKube, leaseResource),
@@ -54,7 +53,7 @@ export function createReplicaLease(
     annotations: () => ({
       [PUBLICATION_FORMAT_ANNOTATION]: String(publicationFormat),
       [CONFIRMED_CONNECTIONS_ANNOTATION]: String(confirmedConnections()),
-      [INSTALLATION_ANNOTATION]: installation,
+      [SCOPE_ANNOTATION]: scopeText(scope),
     }),
     fieldManager: FIELD_MANAGER,
     clock,
@@ -62,7 +61,7 @@ export function createReplicaLease(
   });
   const all = { leases: new ResourceClient<Lease>(kube, leaseResource), namespace, clock, log };
   const ownLease = leaseNameOf(FIELD_MANAGER, identity);
-  const peers = new PeerConnections({ ...all, installation, ownLease, confirmed: confirmedConnections });
+  const peers = new PeerConnections({ ...all, scope: scopeText(scope), ownLease, confirmed: confirmedConnections });
   const held: Runnable = {
     name: lease.name,
     start: () => {

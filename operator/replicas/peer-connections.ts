@@ -7,7 +7,7 @@
  * operator must not wait for ever for a connection of one user.
  */
 import { sleep, type Clock } from '../clock.ts';
-import { CONFIRMED_CONNECTIONS_ANNOTATION, INSTALLATION_ANNOTATION } from '../api/names.ts';
+import { CONFIRMED_CONNECTIONS_ANNOTATION, SCOPE_ANNOTATION } from '../api/names.ts';
 import { errorFields, type Logger } from '../logger.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
@@ -17,8 +17,8 @@ import { replicaLeases } from './lease-census.ts';
 interface PeerConnectionsOptions {
   leases: Pick<ResourceClient<Lease>, 'list'>;
   namespace: string;
-  /** Replicas of another one publish other things. */
-  installation: string;
+  /** Replicas of another one publish other things, also those of before an upgrade that changes it. */
+  scope: string;
   /** Name of the Lease of this replica. */
   ownLease: string;
   /** How many connections this replica has confirmed. */
@@ -82,7 +82,7 @@ export class PeerConnections implements Runnable {
   }
 
   async #look(): Promise<void> {
-    const { clock, installation, ownLease } = this.#options;
+    const { clock, ownLease, scope } = this.#options;
     const leases = await replicaLeases(this.#options);
     const counts = leases.map(({ metadata, spec }) => {
       const { renewTime } = spec ?? {};
@@ -90,8 +90,8 @@ export class PeerConnections implements Runnable {
       const renewal = before?.renewTime === renewTime ? before : undefined;
       const { seenMs } = renewal ?? { seenMs: clock.monotonic() };
       this.#renewals.set(metadata.name, { renewTime, seenMs });
-      const isOurs = metadata.annotations?.[INSTALLATION_ANNOTATION] === installation;
-      const isPeer = isOurs && metadata.name !== ownLease && clock.monotonic() - seenMs < DEAD_AFTER_MS;
+      const isEqual = metadata.annotations?.[SCOPE_ANNOTATION] === scope;
+      const isPeer = isEqual && metadata.name !== ownLease && clock.monotonic() - seenMs < DEAD_AFTER_MS;
       return isPeer ? Number(metadata.annotations?.[CONFIRMED_CONNECTIONS_ANNOTATION] ?? 0) : 0;
     });
     this.#most = Math.max(0, ...counts.filter((count) => Number.isSafeInteger(count)));

@@ -32,7 +32,12 @@ export function scopeOf(installation: string, { nacosNamespace, watchNamespaces 
 }
 
 export function isEqual(a: Scope, b: Scope): boolean {
-  return a.installation === b.installation && a.digest === b.digest;
+  return scopeText(a) === scopeText(b);
+}
+
+/** The same for equals, and for nobody else. */
+export function scopeText({ digest, installation }: Scope): string {
+  return `${installation}/${digest}`;
 }
 
 /** Whether two installations publish what is in one and the same namespace. */

@@ -8,7 +8,7 @@ const prefix = 'bridge.nacos.io';
 
 describe('the readiness of a replica beside others', () => {
   let clock: FakeClock;
-  let leases: Map<string, { confirmed: string; isAlive: boolean; installation?: string }>;
+  let leases: Map<string, { confirmed: string; isAlive: boolean; scope?: string }>;
   let own: number;
   let isReachable: boolean;
   let peers: PeerConnections;
@@ -19,13 +19,13 @@ describe('the readiness of a replica beside others', () => {
     [own, isReachable] = [0, true];
     const list = async () => {
       if (!isReachable) throw new Error('away');
-      const items = [...leases].map(([name, { confirmed, installation = 'ours', isAlive }]) => ({
+      const items = [...leases].map(([name, { confirmed, scope = 'ours', isAlive }]) => ({
         metadata: {
           name,
           annotations: {
             [`${prefix}/publication-format`]: '1',
             [`${prefix}/confirmed-connections`]: confirmed,
-            [`${prefix}/installation`]: installation,
+            [`${prefix}/scope`]: scope,
           },
         },
         spec: { renewTime: isAlive ? String(clock.now()) : 'long ago' },
@@ -35,7 +35,7 @@ describe('the readiness of a replica beside others', () => {
     peers = new PeerConnections({
       leases: { list },
       namespace: 'ns',
-      installation: 'ours',
+      scope: 'ours',
       ownLease: 'own',
       confirmed: () => own,
       clock,
@@ -62,7 +62,7 @@ describe('the readiness of a replica beside others', () => {
 
   it('comes at once where nobody has more: alone, or with a connection that works for nobody', async () => {
     leases.set('a', { confirmed: '0', isAlive: true });
-    leases.set('b', { confirmed: '7', isAlive: true, installation: 'another' });
+    leases.set('b', { confirmed: '7', isAlive: true, scope: 'another' });
     peers.start();
     await clock.advance(0);
     assert.equal(peers.problem, undefined);
