@@ -113,7 +113,8 @@ export const catalogue = {
   NACOS_INVALID: {
     behaviour: 'await-change',
     reason: 'RefusedByNacos',
-    explanation: 'Nacos refused a parameter; sending it again cannot help.',
+    explanation:
+      'Nacos refused a parameter, or something stands in the way there; services are tried again within a minute.',
   },
   NACOS_CAS_FAILED: {
     behaviour: 'retry',

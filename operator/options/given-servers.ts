@@ -10,7 +10,7 @@ export const givenServers: OptionTable<GivenServers> = {
   nacos: {
     group: 'Nacos',
     value: 'HOST:PORT,...',
-    help: 'Servers of the default connection, which resources without `connectionRef` use.',
+    help: 'Servers of the default connection, which resources without `connectionRef` use, each as `[http[s]://]HOST[:PORT][/CONTEXT][?grpcPort=PORT]`.',
     default: [],
     defaultText: 'no default connection',
     parse: parseServerAddresses,
