@@ -86,7 +86,7 @@ if (sideName === 'cluster') {
         const server = world.nacos.nodes[stopped];
         assert.ok(server);
         await server.kill('SIGTERM');
-        await eventually(settleLimitMs, async () => void (await world.assertEqual(staying)));
+        await eventually(settleLimitMs, async () => world.assertToldEqual(staying));
         const started = server.start();
         let isStarting = true;
         void started.finally(() => (isStarting = false)).catch(() => {});
@@ -106,7 +106,7 @@ if (sideName === 'cluster') {
       while (goesOn()) {
         for (const replica of world.replicas) (await world.links(replica)).resetNacos();
         await pause(syncMs);
-        await eventually(settleLimitMs, async () => void (await world.assertEqual(node)));
+        await eventually(settleLimitMs, async () => world.assertToldEqual(node));
       }
       return longestMs(lost(fromMs, node));
     }
