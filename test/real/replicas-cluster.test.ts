@@ -108,7 +108,12 @@ if (sideName === 'cluster') {
         await pause(syncMs);
         await eventually(settleLimitMs, async () => world.assertToldEqual(node));
       }
-      return longestMs(lost(fromMs, node));
+      // Each service is asked for in its turn: those that were missing are seen again only then.
+      return eventually(settleLimitMs, async () => {
+        const longest = longestMs(lost(fromMs, node));
+        assert.ok(Number.isFinite(longest), 'all must be back');
+        return longest;
+      });
     }
 
     /** Waits until each node is used, and would go on being used. */
