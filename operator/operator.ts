@@ -54,8 +54,8 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
 
   // Without an election there is one replica.
   const { leaseName } = options;
-  const candidate = { client: clients.election, namespace, leaseName, identity, metrics: runtimeMetrics, clock, log };
-  const election = options.leaderElect ? createElection(candidate) : undefined;
+  const candidate = { namespace, leaseName, identity, metrics: runtimeMetrics, clock, log };
+  const election = options.leaderElect ? createElection(clients.forRenewals(), candidate) : undefined;
   const manager = new Manager({ log, clock, leaderElection: election?.leadership });
   const health = new HttpServer({ name: 'health', port: options.healthPort, bindAddress, log });
   const metrics = new HttpServer({ name: 'metrics', port: options.metricsPort, bindAddress, log });
@@ -74,11 +74,11 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
 
   // This replica's own Lease: the others see by it that we reach the API server, and so do we.
   const scope = scopeOf(`${namespace}/${leaseName}`, options);
-  const own = { leaseKube: clients.replica, namespace, scope, podUid: options.podUid };
+  const own = { namespace, scope, podUid: options.podUid };
   const confirmedConnections = (): number => services?.publishing.confirmedConnections() ?? 0;
   const published = { publicationFormat: PUBLICATION_FORMAT, confirmedConnections };
   const hasPeers = options.services && options.leaderElect;
-  const replica = hasPeers ? createReplicaLease(context, { ...own, ...published }) : undefined;
+  const replica = hasPeers ? createReplicaLease(context, clients.forRenewals(), { ...own, ...published }) : undefined;
 
   // NacosConnections, and the servers that the options give.
   const connections = createConnections(context, { given: options, version });

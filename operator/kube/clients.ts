@@ -10,20 +10,25 @@ const RENEWALS = { requestTimeoutMs: 5000, maxConnections: 1 };
 
 export class KubeClients {
   readonly calls: KubeClient;
-  /** For renewals of the Lease of the election. */
-  readonly election: KubeClient;
-  /** For renewals of the Lease of this replica. */
-  readonly replica: KubeClient;
+  readonly #common: Common;
+  readonly #all: KubeClient[];
 
   constructor(common: Common) {
+    this.#common = common;
     this.calls = KubeClient.load({ ...common, ...CALLS });
-    this.election = KubeClient.load({ ...common, ...RENEWALS });
-    this.replica = KubeClient.load({ ...common, ...RENEWALS });
+    this.#all = [this.calls];
+  }
+
+  /** One more, for the renewals of one Lease. */
+  forRenewals(): KubeClient {
+    const client = KubeClient.load({ ...this.#common, ...RENEWALS });
+    this.#all.push(client);
+    return client;
   }
 
   /** When `last`, which needs them, is over. */
   async closeAfter(last: Promise<void>): Promise<void> {
     await last;
-    await Promise.all([this.calls, this.election, this.replica].map(async (client) => client.close()));
+    await Promise.all(this.#all.map(async (client) => client.close()));
   }
 }

@@ -9,8 +9,6 @@ import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { FormerLease } from './former-lease.ts';
 
 interface ElectionOptions {
-  /** Used for nothing else: a renewal never waits behind other calls. */
-  client: KubeClient;
   namespace: string;
   leaseName: string;
   identity: string;
@@ -19,7 +17,8 @@ interface ElectionOptions {
   log: Logger;
 }
 
-export function createElection({ client, leaseName, namespace, ...common }: ElectionOptions) {
+/** `client` is used for nothing else: a renewal never waits behind other calls. */
+export function createElection(client: KubeClient, { leaseName, namespace, ...common }: ElectionOptions) {
   const lockOf = (name: string) => new KubeLeaseLock({ client, namespace, name, fieldManager: FIELD_MANAGER });
   const leadership = { ...common, lock: lockOf(leaseName), name: FIELD_MANAGER };
   const former = () => new FormerLease({ ...common, lock: lockOf(FIELD_MANAGER), leaseName });

@@ -27,8 +27,6 @@ import { Replicas, type Publishing } from './replicas.ts';
 import { scopeText, type Scope } from './scope.ts';
 
 interface ReplicaLeaseOptions {
-  /** Used for nothing else: a renewal never waits behind other calls. */
-  leaseKube: KubeClient;
   namespace: string;
   scope: Scope;
   /** Undefined outside a pod. */
@@ -39,9 +37,11 @@ interface ReplicaLeaseOptions {
   confirmedConnections: () => number;
 }
 
+/** `leaseKube` is used for nothing else: a renewal never waits behind other calls. */
 export function createReplicaLease(
   { clock, identity, kube, log }: FeatureContext,
-  { confirmedConnections, leaseKube, namespace, podUid, publicationFormat, scope }: ReplicaLeaseOptions,
+  leaseKube: KubeClient,
+  { confirmedConnections, namespace, podUid, publicationFormat, scope }: ReplicaLeaseOptions,
 ): Feature & { readonly lease: ReplicaLease } {
   const lease = new ReplicaLease({
     leases: new ResourceClient<Lease>(leaseKube, leaseResource),
