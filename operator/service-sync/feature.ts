@@ -19,6 +19,7 @@ import { createServiceMetrics } from './metrics.ts';
 import { PodMetadata } from './pod-metadata.ts';
 import { Publications } from './publications.ts';
 import { RecordSender } from './record-sender.ts';
+import { formers } from './sent-records.ts';
 import { ServiceReporter } from './reporter.ts';
 import { SelectionGuard } from './selection-guard.ts';
 import { SelfRegistered } from './self-registered.ts';
@@ -59,7 +60,7 @@ export function createServiceSync(
   };
   const shownHosts = new ShownHosts({ clusterId, clock, publisherOf });
   const metrics = { registry, prefix: METRICS_PREFIX, clock, publications, shownHosts };
-  const lag = createServiceMetrics({ ...metrics, formers: () => sender.formerTotal });
+  const lag = createServiceMetrics({ ...metrics, formers: () => sender.formers.total });
   const shared = { ...context, stores, publications, guard };
   const controller = new ServiceController({ ...shared, directory, pods, sender, selfRegistered, lag });
   const client = new ResourceClient<NacosService>(kube, NACOS_SERVICE);
@@ -72,14 +73,14 @@ export function createServiceSync(
     onChange(listener) {
       onUseChange(stores.resources, connectionOfResource, listener);
       onUseChange(stores.services, annotated, listener);
-      sender.onFormerChange(listener);
+      sender.formers.onChange(listener);
     },
     beforeRedo: async () => {
       if (await freshness.ensureFresh()) controller.reconcileAll();
     },
     holds: (client) => sender.uses(client),
     onRelease: (listener) => sender.onRelease(listener),
-    formerCount: (connection) => sender.formerCount(connection),
+    formerCount: (connection) => sender.formers.count(connection),
     dropFormer: (connection) => sender.dropFormer(connection),
   };
   const feature: Feature = {
@@ -94,9 +95,10 @@ export function createServiceSync(
     connectionsInUse: () => publications.connectionsInUse(),
     confirmedConnections: () => sender.confirmedConnections,
     formersOver: (connection: ConnectionKey) =>
-      sender
-        .formersOver(connection)
-        .map(({ address: { client, service } }) => ({ client, namespaceId: service.namespaceId })),
+      formers(sender.formers.over(connection)).map(({ address: { client, service } }) => ({
+        client,
+        namespaceId: service.namespaceId,
+      })),
     isUpToDate: (connection: ConnectionKey) => controller.isUpToDate(connection),
     onProgress: (listener: () => void) => controller.onProgress(listener),
     views,

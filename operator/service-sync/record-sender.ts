@@ -12,6 +12,7 @@ import type { ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError, isBridgeError, messageOf } from '../errors.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
+import { FormerRecords } from './former-records.ts';
 import { addressText, type Publication, type PublishedRecord, type RecordAddress } from './publications.ts';
 import { confirmedAt, formerOf, placesOf, wantedAt, withoutFormer } from './record-places.ts';
 import { RecordRetries } from './record-retries.ts';
@@ -34,20 +35,19 @@ interface RecordSenderOptions {
   onState: (exportId: string) => void;
 }
 
-/** A change of settings that works is over sooner, and not worth a word. */
-const FORMER_TOLD_AFTER_MS = 3000;
-
 export class RecordSender {
+  /** What is held by clients that connections had before. */
+  readonly formers: FormerRecords;
   readonly #options: RecordSenderOptions;
   readonly #sent = new SentRecords();
   readonly #retries: RecordRetries;
   readonly #settled = new Listeners<[service: string, hasChanged: boolean]>();
   readonly #moved = new Listeners<[service: string]>();
-  readonly #formerChanged = new Listeners<[connection: ConnectionKey]>();
   readonly #released = new Listeners();
 
   constructor(options: RecordSenderOptions) {
     this.#options = options;
+    this.formers = new FormerRecords(options.clock);
     this.#retries = new RecordRetries(options.clock, (sent) => this.#send(sent));
   }
 
@@ -59,11 +59,6 @@ export class RecordSender {
   /** Told a Service with a record that need not be at its former client any more: it leaves by the next `want`. */
   onMoved(listener: (service: string) => void): void {
     this.#moved.add(listener);
-  }
-
-  /** Told a connection of which more or fewer records are held by a former client. */
-  onFormerChange(listener: (connection: ConnectionKey) => void): void {
-    this.#formerChanged.add(listener);
   }
 
   /** Told when a client holds nothing any more. */
@@ -103,22 +98,6 @@ export class RecordSender {
     return confirmed(this.#sent.of(service)?.records.values() ?? []);
   }
 
-  /** The records that the connection has at clients that it had before. */
-  formersOver(connection: ConnectionKey): readonly HeldRecord[] {
-    return formers(this.#sent.over(connection));
-  }
-
-  /** How many those are, without such as are on their way and nobody need worry about. */
-  formerCount(connection: ConnectionKey): number {
-    const toldMs = this.#options.clock.monotonic() - FORMER_TOLD_AFTER_MS;
-    return this.#sent.over(connection).filter(({ formerSinceMs = Infinity }) => formerSinceMs <= toldMs).length;
-  }
-
-  /** How many records former clients hold, of all connections. */
-  get formerTotal(): number {
-    return formers(this.#sent.all()).length;
-  }
-
   /** How many connections have a record that Nacos has confirmed, at a client that is connected. */
   get confirmedConnections(): number {
     const alive = confirmed(this.#sent.all()).filter(({ address }) => address.client.naming.connections.count > 0);
@@ -127,7 +106,7 @@ export class RecordSender {
 
   /** Gives up what the connection has at clients that it had before, confirmed elsewhere or not. */
   dropFormer(connection: ConnectionKey): void {
-    for (const sent of this.#sent.over(connection)) {
+    for (const sent of this.formers.over(connection)) {
       if (formerOf(sent.places) === undefined) continue;
       sent.places = withoutFormer(sent.places);
       this.#moved.call(sent.service);
@@ -211,7 +190,7 @@ export class RecordSender {
       if (this.#options.isFree(address)) this.#withdrawAt(address, sent.service, all);
       if (!this.#sent.uses(address.client)) this.#released.call();
     }
-    this.#followFormer(sent);
+    this.formers.follow(sent);
   }
 
   /** What Nacos does not confirm the client tries again by itself. */
@@ -222,17 +201,6 @@ export class RecordSender {
     };
     all.withdrawals += 1;
     client.naming.withdraw(name).then(done, done);
-  }
-
-  #followFormer(sent: SentRecord): void {
-    const { clock } = this.#options;
-    const { connection } = sent.record.address;
-    const isHeld = formers([sent]).length > 0;
-    if (isHeld === (sent.formerSinceMs !== undefined)) return;
-    sent.formerSinceMs = isHeld ? clock.monotonic() : undefined;
-    // Timers may fire a fraction of a millisecond early.
-    if (isHeld) clock.after(FORMER_TOLD_AFTER_MS + 1, () => this.#formerChanged.call(connection));
-    else this.#formerChanged.call(connection);
   }
 
   #checkSettled(service: string, all: SentService): void {

@@ -13,8 +13,6 @@ export interface SentRecord {
   places: Places;
   /** Where clients were asked to hold it, by the text of the address. */
   readonly held: Map<string, RecordAddress>;
-  /** Since when it is held by a former client, on the monotonic clock; undefined while it is not. */
-  formerSinceMs: number | undefined;
 }
 
 /** All of one Service. */
@@ -55,10 +53,6 @@ export class SentRecords {
     return [...this.#services.values()].flatMap(({ records }) => [...records.values()]);
   }
 
-  over(connection: ConnectionKey): SentRecord[] {
-    return this.all().filter(({ record }) => record.address.connection === connection);
-  }
-
   /** Whether the client holds records, or was asked to. */
   uses(client: NacosClient): boolean {
     return this.#load.has(client);
@@ -84,7 +78,7 @@ export class SentRecords {
 
 export function newSent(service: string, exportId: string, record: PublishedRecord): SentRecord {
   const places = wantedAt(undefined, addressText(record.address));
-  return { service, exportId, record, places, held: new Map(), formerSinceMs: undefined };
+  return { service, exportId, record, places, held: new Map() };
 }
 
 /** A record stays the same when its connection gets another client. */

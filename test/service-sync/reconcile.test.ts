@@ -326,14 +326,14 @@ describe('the reconciler of Services', () => {
     await cluster.reconcile('shop/orders');
     await cluster.clock.advance(3_600_000);
     assert.deepEqual(held(), { 'DEFAULT_GROUP orders': ['10.0.0.2'] });
-    assert.equal(cluster.sender.formerCount(DEFAULT_CONNECTION), 1);
+    assert.equal(cluster.sender.formers.count(DEFAULT_CONNECTION), 1);
     elsewhere.refuse = undefined;
     cluster.sender.retry(cluster.client);
     await settle();
     await cluster.reconcile();
     assert.deepEqual(held(), {});
     assert.deepEqual([...elsewhere.records], [['DEFAULT_GROUP orders', ['10.0.0.2']]]);
-    assert.equal(cluster.sender.formerCount(DEFAULT_CONNECTION), 0);
+    assert.equal(cluster.sender.formers.count(DEFAULT_CONNECTION), 0);
   });
 
   it('withdraws everywhere what is deleted while it moves', async () => {

@@ -53,11 +53,16 @@ describe('the sender of records', () => {
 
   afterEach(() => sender.stop());
 
-  /** The one record of a Service, over connection `main`, at a client. */
-  function want(client: Client, ip = '10.0.0.1', isKnown = true, name = 's'): PublishedRecord {
+  /** The one record of a Service, over a connection, at a client. */
+  function want(
+    client: Client,
+    ip = '10.0.0.1',
+    isKnown = true,
+    { name = 's', connection = 'main' } = {},
+  ): PublishedRecord {
     const record = {
       address: {
-        connection: 'main',
+        connection,
         client: clientOf(client),
         service: { namespaceId: '', group: 'G', serviceName: name },
       },
@@ -119,11 +124,11 @@ describe('the sender of records', () => {
 
   it('tells of a former client only when that lasts', async () => {
     const told: string[] = [];
-    sender.onFormerChange((connection) => told.push(`${connection} ${sender.formerCount(connection)}`));
+    sender.formers.onChange((connection) => told.push(`${connection} ${sender.formers.count(connection)}`));
     want(clients.a);
     await clients.a.confirm();
     want(clients.b);
-    assert.equal(sender.formerCount('main'), 0);
+    assert.equal(sender.formers.count('main'), 0);
     await clock.advance(3001);
     assert.deepEqual(told, ['main 1']);
     sender.dropFormer('main');
@@ -131,6 +136,23 @@ describe('the sender of records', () => {
     want(clients.b);
     assert.deepEqual(told, ['main 1', 'main 0']);
     assert.equal(sender.uses(clientOf(clients.a)), false);
+  });
+
+  it('says of a former client nothing that its connection does not concern', async () => {
+    const told: string[] = [];
+    sender.formers.onChange((connection) => told.push(`${connection} ${sender.formers.count(connection)}`));
+    want(clients.a);
+    await clients.a.confirm();
+    want(clients.b, undefined, true, { connection: 'other' });
+    await clock.advance(3001);
+    assert.deepEqual(told, ['other 1']);
+    want(clients.b);
+    assert.deepEqual(told, ['other 1', 'other 0']);
+    await clock.advance(3001);
+    assert.deepEqual(told, ['other 1', 'other 0', 'main 1']);
+    await clients.b.confirm();
+    want(clients.b);
+    assert.deepEqual([sender.formers.total, sender.formers.count('main')], [0, 0]);
   });
 
   it('leaves a former client that is dropped also while it is not known what is to be published', async () => {
@@ -182,7 +204,7 @@ describe('the sender of records', () => {
       await clock.advance(60_000);
     }
     await answerAll(new BridgeError('NACOS_INVALID', 'refused'));
-    want(clients.a, '10.0.0.2', true, 'other');
+    want(clients.a, '10.0.0.2', true, { name: 'other' });
     await answerAll(new BridgeError('TIMEOUT', 'no answer'));
     await clock.advance(1000);
     assert.deepEqual(
