@@ -1,7 +1,6 @@
 /**
  * What the Nacos clients were asked to hold: of each record where, and what became of it. Knows no rule and sends nothing.
  */
-import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import { addressText, type PublishedRecord, type RecordAddress } from './publications.ts';
 import { formerOf, wantedAt, type Places } from './record-places.ts';
