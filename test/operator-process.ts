@@ -24,6 +24,23 @@ export interface OperatorImage {
   readonly env: Readonly<Record<string, string>>;
   /** After all other arguments, so that they win. */
   readonly args: readonly string[];
+  /** In the place of a kubeconfig. */
+  readonly pod?: PodMounts;
+}
+
+/** What a node gives a pod. Needs Linux, and the right to make a namespace of mounts. */
+export interface PodMounts {
+  /** Holds the `token`, `ca.crt` and `namespace` of the ServiceAccount. */
+  readonly serviceAccountDir: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Only the process sees the folder where pods have it; the program follows. */
+const inPod = 'mount -t tmpfs tmpfs /var/run && mkdir -p "$0" && mount --bind "$1" "$0" && shift && exec "$@"';
+const serviceAccountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+export function podCommand(dir: string, command: readonly string[]): string[] {
+  return ['unshare', '--map-root-user', '--mount', 'sh', '-c', inPod, serviceAccountPath, dir, ...command];
 }
 
 export class OperatorProcess {
@@ -53,11 +70,15 @@ export class OperatorProcess {
   async launch(): Promise<void> {
     this.#logStart = (await this.log()).length;
     this.#ports.clear();
+    const { nodeFlags, env, pod } = this.image;
+    const own = this.#options.args.filter((arg) => !pod || !arg.startsWith('--kubeconfig='));
+    const program = [process.execPath, ...nodeFlags, this.program, ...own, ...this.image.args];
+    const [command = '', ...args] = pod ? podCommand(pod.serviceAccountDir, program) : program;
     this.#process = new ServerProcess({
       name: 'operator',
-      command: process.execPath,
-      args: [...this.image.nodeFlags, this.program, ...this.#options.args, ...this.image.args],
-      env: { ...this.image.env, ...this.#options.env },
+      command,
+      args,
+      env: { ...env, ...this.#options.env, ...pod?.env },
       logFile: this.#options.logFile,
     });
   }

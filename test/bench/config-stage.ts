@@ -93,7 +93,7 @@ async function startRealStage(version: '3.1' | '2.3', program: string): Promise<
   const kubernetes = new RestKubernetes(world.kubernetes.kubeconfig);
   await world.operator.end('SIGTERM');
   world.operator.program = program;
-  world.operator.image = await podImage();
+  world.operator.image = await podImage(world);
   return {
     kubernetes,
     operator: world.operator,

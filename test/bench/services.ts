@@ -55,7 +55,7 @@ async function measure({ version, count, sizes, program }: Options): Promise<Sca
   console.error(`starting Kubernetes, Nacos ${version} and the operator`);
   const world = await startWorld(version);
   await world.operator.end('SIGTERM');
-  Object.assign(world.operator, { program: program ?? (await buildProgram()), image: await podImage() });
+  Object.assign(world.operator, { program: program ?? (await buildProgram()), image: await podImage(world) });
   await world.operator.start();
   const kubernetes = new RestKubernetes(world.kubernetes.kubeconfig);
   const naming = await connectBare(world, 'naming');
