@@ -7,7 +7,8 @@
 import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
-import { BridgeError, isBridgeError, isLostRace } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
@@ -15,8 +16,19 @@ import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
-import { decideItem, validateItem, type ConfigItem } from './decide.ts';
-import { finalizeConfig, finalizeEvent, holdFinalizer } from './finalize.ts';
+import { decideItem, validateItem, type ConfigItem, type Decision } from './decide.ts';
+import type { Base, PlaceNow } from './base/nacos-place.ts';
+import type { NacosPlaces } from './base/nacos-places.ts';
+import { storedBase } from './base/recorded-bases.ts';
+import type { Claims } from './claims.ts';
+import {
+  finalizeConfig,
+  finalizeEvent,
+  HELD_BY_SUSPEND,
+  holdFinalizer,
+  isHeldBySuspend,
+  waitText,
+} from './finalize.ts';
 import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type DeclaringIntent } from './intent.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { ConfigMapPlace } from './places/config-map-place.ts';
@@ -24,7 +36,14 @@ import type { ContentPlace } from './places/content-place.ts';
 import { InlinePlace } from './places/inline-place.ts';
 import { SecretPlace } from './places/secret-place.ts';
 import { ownershipMark } from './remote.ts';
-import { failureReport, sessionStart, suspendedReport, type ConfigReporter } from './report.ts';
+import {
+  failureReport,
+  sessionStart,
+  suspendedReport,
+  waitingReport,
+  type ConfigReporter,
+  type SyncReport,
+} from './report.ts';
 import type { Delivery } from './rollout/delivery.ts';
 import type { ConfigSession, ConfigSessions, SessionStart } from './session.ts';
 
@@ -36,10 +55,15 @@ export interface ConfigReconcilerOptions {
   secretClient: ResourceClient<Secret>;
   connections: ConnectionDirectory;
   sessions: ConfigSessions;
+  places: NacosPlaces;
+  claims: Claims;
   delivery: Delivery;
   reporter: ConfigReporter;
   /** When it is reconciled again although nothing happens, in milliseconds, with jitter. */
   resyncMs: () => number;
+  /** The age at which what was read of tags and the like is read again, in milliseconds. */
+  metadataAgeMs: number;
+  clock: Clock;
 }
 
 /** The first answer about a dataId brings the object back by itself; this is for a connection that fails meanwhile. */
@@ -53,6 +77,8 @@ interface Scope<I extends ConfigIntent = ConfigIntent> {
   resource: NacosConfig;
   intent: I;
   session: ConfigSession;
+  /** Where the connection leads; undefined where only Nacos has a say. */
+  place: PlaceNow | undefined;
   log: Logger;
 }
 
@@ -70,24 +96,38 @@ export class ConfigReconciler {
       if (resource.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, resource, log);
       return await this.#sync(key, resource, log);
     } catch (error) {
-      if (!isBridgeError(error) || isLostRace(error)) throw error;
-      await this.#options.reporter.report(resource, failureReport(resource, error, this.#baseMd5(key, resource)), log);
+      if (isLostRace(error)) throw error;
+      await this.#options.reporter.report(resource, this.#failure(key, resource, error), log);
       throw error;
     }
   }
 
+  /** Every outcome has a condition, that of a mistake of ours too. */
+  #failure(key: string, resource: NacosConfig, error: unknown): SyncReport {
+    const isKnown = isBridgeError(error);
+    const cause = isKnown
+      ? error
+      : new BridgeError('INTERNAL', `Failed by a defect of the operator: ${messageOf(error)}`);
+    const base = this.#base(key, resource);
+    if (resource.metadata.deletionTimestamp === undefined) return failureReport(resource, cause, base);
+    const { code, message } = cause;
+    return failureReport(resource, new BridgeError(code, waitText(resource, message), { cause }), base);
+  }
+
   async #sync(key: string, resource: NacosConfig, log: Logger): Promise<{ requeueAfterMs: number }> {
-    const { connections, delivery, reporter, resyncMs, sessions } = this.#options;
+    const { connections, delivery, places, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
     if (intent.suspend) {
-      await reporter.report(resource, suspendedReport(resource, this.#baseMd5(key, resource)), log);
+      await reporter.report(resource, suspendedReport(resource, this.#base(key, resource)), log);
       return { requeueAfterMs: resyncMs() };
     }
-    const session = sessions.open(key, connection, intent.address, () => this.#sessionStart(resource));
+    const { address } = intent;
+    const place = intent.source === 'Nacos' ? undefined : await places.at(connection, address.namespaceId);
+    const session = await sessions.open(key, connection, address, place, () => this.#sessionStart(resource));
     const observed = observe(session);
     if (observed === undefined) return { requeueAfterMs: FIRST_ANSWER_MS };
-    const scope = { key, resource, intent, session, log };
+    const scope = { key, resource, intent, session, place, log };
     const content = await this.#syncContent(scope, observed);
     const { served = observed } = session;
     const contentOf = (md5: string) => session.contentOf(md5);
@@ -107,16 +147,35 @@ export class ConfigReconciler {
     if (intent.source === 'Nacos') {
       return { nacosMd5: observed.kind === 'present' ? observed.snapshot.md5 : undefined, wrote: false };
     }
+    const owner = this.#options.claims.ownerOf(resource, session.connection, session.address);
+    if (owner !== undefined) return claimed(owner, session);
     const item = await this.#read({ ...scope, intent });
     validateItem(item);
     const decision = await decideItem(item);
+    await this.#checkPlace(scope, decision);
     const report = await applyDecision(decision, item, this.#ownerOf(resource));
+    if (item.checksMetadata === true) session.metadataReadMs = this.#options.clock.monotonic();
     this.#options.reporter.applied(key, decision.plan, resource, item, log);
     return report;
   }
 
-  async #read({ resource, intent, session }: Scope<DeclaringIntent>): Promise<ConfigItem> {
+  /**
+   * A decision on what another Nacos held is not done. One that changes nothing is: nobody need hear that Nacos is away.
+   *
+   * @throws BridgeError CONNECTION_NOT_READY while it is; NACOS_CAS_FAILED when it has come back meanwhile.
+   */
+  async #checkPlace({ place, session }: Omit<Scope, 'intent'>, { observed, plan }: Decision): Promise<void> {
+    if (plan.kind === 'in-sync' && observed.md5 === session.baseMd5) return;
+    if (place === undefined || (await this.#options.places.isCurrent(session.connection, place))) return;
+    if (session.notReadBecause) throw session.notReady(session.notReadBecause);
+    throw new BridgeError('NACOS_CAS_FAILED', 'The connection was away meanwhile; it is decided again');
+  }
+
+  async #read({ resource, intent, session }: Omit<Scope<DeclaringIntent>, 'place'>): Promise<ConfigItem> {
     const place = this.#placeOf(resource, intent);
+    const { claims, clock, metadataAgeMs } = this.#options;
+    const nowMs = clock.monotonic();
+    session.metadataReadMs ??= nowMs;
     return {
       intent,
       generation: resource.metadata.generation,
@@ -124,7 +183,9 @@ export class ConfigReconciler {
       declared: await place.read(),
       session,
       mark: this.#mark(resource),
+      rivals: claims.rivals(resource, session.connection, session.address),
       keep: keepRequestOf(resource),
+      checksMetadata: nowMs - session.metadataReadMs >= metadataAgeMs,
     };
   }
 
@@ -151,18 +212,26 @@ export class ConfigReconciler {
 
   #sessionStart(resource: NacosConfig): SessionStart {
     const { name, namespace } = resource.metadata;
-    const storedBase = async () => (await this.#options.configClient.get(name, namespace))?.status?.syncedMd5;
-    return { ...sessionStart(resource), storedBase };
+    const stored = async () => {
+      const fresh = await this.#options.configClient.get(name, namespace);
+      return fresh && storedBase(fresh);
+    };
+    return { ...sessionStart(resource), storedBase: stored };
   }
 
   async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
-    const { configClient, connections, reporter } = this.#options;
+    const { configClient, connections, places, reporter } = this.#options;
     if (!hasFinalizer(resource, FINALIZER)) return this.#forget(key);
+    const base = this.#base(key, resource);
+    if (isHeldBySuspend(resource)) {
+      return reporter.report(resource, waitingReport(resource, HELD_BY_SUSPEND, base), log);
+    }
     const outcome = await finalizeConfig({
       resource,
       connection: () => connections.find(connectionOf(resource)),
+      placeOf: (connection, namespaceId) => places.at(connection, namespaceId),
       mark: this.#mark(resource),
-      baseMd5: this.#baseMd5(key, resource),
+      base,
     });
     log.info('finalized', { outcome: outcome.kind });
     const event = finalizeEvent(outcome);
@@ -175,8 +244,8 @@ export class ConfigReconciler {
     return ownershipMark(this.#options.clusterId(), metadata.namespace ?? '', metadata.name);
   }
 
-  #baseMd5(key: string, resource: NacosConfig): string | undefined {
-    return this.#options.sessions.get(key)?.baseMd5 ?? resource.status?.syncedMd5;
+  #base(key: string, resource: NacosConfig): Base | undefined {
+    return this.#options.sessions.get(key)?.base ?? storedBase(resource);
   }
 
   #forget(key: string): void {
@@ -185,6 +254,15 @@ export class ConfigReconciler {
     delivery.forget(key);
     reporter.forget(key);
   }
+}
+
+/** Another NacosConfig of this cluster has the dataId. Nothing is decided about it here. */
+function claimed(owner: string, session: ConfigSession): ContentReport {
+  const { dataId, group } = session.address;
+  const message =
+    `NacosConfig '${owner}', which is older, declares dataId '${dataId}' of group '${group}' in the same Nacos namespace; ` +
+    'this one takes it over, if it has the same content, when that one is deleted';
+  return { synced: { status: 'False', reason: 'Conflict', message }, base: session.base, wrote: false };
 }
 
 /**
