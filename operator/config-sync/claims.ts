@@ -1,6 +1,6 @@
 /**
- * Which NacosConfig of this cluster has a dataId, of several that declare its content: the oldest, then the first by
- * `namespace/name`. It is decided before Nacos is asked, so that none takes another's equal content for its own.
+ * Which NacosConfig of this cluster has a dataId, of several that declare its content: the oldest; of those of one second
+ * one that has been in sync, then the first by `namespace/name`. It is decided before Nacos is asked, so that none takes another's equal content for its own.
  *
  * Connections are of one Nacos when they share a server. One that only mirrors claims nothing. A NacosConfig that is being
  * deleted has the dataId until it is gone. The marks of those that are gone are remembered, so that a successor of the same
@@ -25,6 +25,8 @@ interface ClaimsOptions {
   readonly configs: Store<NacosConfig>;
   /** Undefined while it cannot be used. */
   readonly connectionOf: (resource: NacosConfig) => ConnectionHandle | undefined;
+  /** Whether it has ever been in sync. */
+  readonly hasBase: (resource: NacosConfig) => boolean;
 }
 
 export class Claims {
@@ -56,8 +58,9 @@ export class Claims {
 
   /** `namespace/name` of who has the dataId; undefined when it is `resource` itself. */
   ownerOf(resource: NacosConfig, connection: ConnectionHandle, address: ConfigKey): string | undefined {
-    const [first] = [resource, ...this.#othersAt(resource, connection, address)].sort(byAge);
-    return first === undefined || objectKey(first) === objectKey(resource) ? undefined : objectKey(first);
+    const all = [resource, ...this.#othersAt(resource, connection, address)];
+    const [first] = all.map((one) => [this.#rankOf(one), objectKey(one)] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+    return first?.[1] === objectKey(resource) ? undefined : first?.[1];
   }
 
   /** For who has the dataId. */
@@ -82,6 +85,12 @@ export class Claims {
     });
   }
 
+  /** Comparable as text. */
+  #rankOf(resource: NacosConfig): string {
+    const { creationTimestamp = '' } = resource.metadata;
+    return [creationTimestamp, this.#options.hasBase(resource) ? 0 : 1, objectKey(resource)].join(' ');
+  }
+
   #markOf(key: string): string {
     const [namespace = '', name = ''] = key.split('/');
     return ownershipMark(this.#options.clusterId(), namespace, name);
@@ -92,10 +101,4 @@ export class Claims {
     const [oldest] = this.#gone;
     if (this.#gone.size > REMEMBERED && oldest !== undefined) this.#gone.delete(oldest);
   }
-}
-
-function byAge(a: NacosConfig, b: NacosConfig): number {
-  const [ageA, ageB] = [a, b].map(({ metadata }) => metadata.creationTimestamp ?? '');
-  if (ageA !== ageB) return (ageA ?? '') < (ageB ?? '') ? -1 : 1;
-  return objectKey(a) < objectKey(b) ? -1 : 1;
 }

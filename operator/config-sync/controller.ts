@@ -12,7 +12,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import { controllerOf } from '../kube/owner.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Reflector } from '../kube/reflector.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import { objectKey, type KubeObject } from '../kube/resource.ts';
 import type { Store, StoreChange } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { Controller } from '../runtime/controller.ts';
@@ -27,6 +27,7 @@ import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { Mirrors } from './mirror/mirrors.ts';
 import { NacosPlaces } from './base/nacos-places.ts';
+import { storedBase } from './base/recorded-bases.ts';
 import { Claims } from './claims.ts';
 import { ConfigReconciler } from './reconcile.ts';
 import { ConfigReporter } from './report.ts';
@@ -79,7 +80,9 @@ export class ConfigSync implements Runnable {
     this.#mirrors = newMirrors(options, (key) => this.#enqueue(key, 'high'));
     const { clusterId, configs, connections } = options;
     const usable = (resource: NacosConfig) => connections.findUsable(connectionOf(resource));
-    this.#claims = new Claims({ clusterId, configs, connectionOf: usable });
+    const hasBase = (resource: NacosConfig) =>
+      (this.#sessions.get(objectKey(resource))?.base ?? storedBase(resource)) !== undefined;
+    this.#claims = new Claims({ clusterId, configs, connectionOf: usable, hasBase });
     const reporter = new ConfigReporter(options);
     const reconciler = new ConfigReconciler({
       ...options,

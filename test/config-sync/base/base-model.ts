@@ -303,7 +303,7 @@ export class BaseModel implements ModelNetwork {
       secretClient: undefined,
       sessions: new ConfigSessions(() => {}),
       places: this.#spoil(new NacosPlaces({ configs: bases, connectionOf })),
-      claims: new Claims({ clusterId, configs, connectionOf }),
+      claims: new Claims({ clusterId, configs, connectionOf, hasBase: () => true }),
       delivery: { deliver: async () => ({ wroteMirror: false }), forget: () => {} },
       reporter: {
         report: (resource: NacosConfig, report: SyncReport) => this.#report(resource, report),
