@@ -6,6 +6,7 @@
  * anybody: the watches bring the new content, and the decision is taken again on it.
  */
 import type { Verdict } from '../kube/conditions.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
 import type { Base } from './base/nacos-place.ts';
 import type { ConfigItem, Decision } from './decide.ts';
 import type { Cas, ConfigPlan, PlanApart } from './plan.ts';
@@ -90,9 +91,20 @@ async function writeBack({ intent, place, declared, session }: ConfigItem, obser
   const { md5 } = observed;
   if (md5 === undefined) throw new TypeError('there is nothing to write back');
   const content = observed.content ?? (await session.contentOf(md5));
-  checkContent(content, intent, place);
+  checkNacosContent(content, intent, place);
   await place.write(content, declared);
   return md5;
+}
+
+/** @throws BridgeError INVALID_CONTENT that says whose content it is. */
+function checkNacosContent(content: string, intent: ConfigItem['intent'], place: ConfigItem['place']): void {
+  try {
+    checkContent(content, intent, place);
+  } catch (error) {
+    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+    const message = `What Nacos holds is not written to ${place.title}: ${error.message}`;
+    throw new BridgeError('INVALID_CONTENT', message, { cause: error });
+  }
 }
 
 interface Outcome {

@@ -16,7 +16,7 @@ import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
-import { decideItem, validateItem, type ConfigItem, type Decision } from './decide.ts';
+import { decideItem, paused, validateItem, type ConfigItem, type Decision } from './decide.ts';
 import type { Base, PlaceNow } from './base/nacos-place.ts';
 import type { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
@@ -84,6 +84,8 @@ interface Scope<I extends ConfigIntent = ConfigIntent> {
 
 export class ConfigReconciler {
   readonly #options: ConfigReconcilerOptions;
+  /** The uids of those that are let go, by key: the cache may show our finalizer for a moment. */
+  readonly #finalized = new Map<string, string | undefined>();
 
   constructor(options: ConfigReconcilerOptions) {
     this.#options = options;
@@ -91,7 +93,10 @@ export class ConfigReconciler {
 
   async reconcile(key: string, { log }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
     const resource = this.#options.configs.get(key);
-    if (resource === undefined) return this.#forget(key);
+    if (resource === undefined) {
+      this.#finalized.delete(key);
+      return this.#forget(key);
+    }
     try {
       if (resource.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, resource, log);
       return await this.#sync(key, resource, log);
@@ -115,7 +120,7 @@ export class ConfigReconciler {
   }
 
   async #sync(key: string, resource: NacosConfig, log: Logger): Promise<{ requeueAfterMs: number }> {
-    const { connections, delivery, places, reporter, resyncMs, sessions } = this.#options;
+    const { clock, connections, delivery, places, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
     if (intent.suspend) {
@@ -137,7 +142,8 @@ export class ConfigReconciler {
     if (error) throw error;
     session.release(served);
     const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;
-    return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, resyncMs()) };
+    const pauseMs = session.reverts.waitMs(clock.monotonic()) || Infinity;
+    return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, pauseMs, resyncMs()) };
   }
 
   /** Kubernetes to Nacos, and back; for a config that is declared in Nacos there is nothing to do. */
@@ -151,10 +157,12 @@ export class ConfigReconciler {
     if (owner !== undefined) return claimed(owner, session);
     const item = await this.#read({ ...scope, intent });
     validateItem(item);
-    const decision = await decideItem(item);
-    await this.#checkPlace(scope, decision);
+    const nowMs = this.#options.clock.monotonic();
+    const decided = await decideItem(item);
+    await this.#checkPlace(scope, decided);
+    const decision = paused(decided, item, nowMs);
     const report = await applyDecision(decision, item, this.#ownerOf(resource));
-    if (item.checksMetadata === true) session.metadataReadMs = this.#options.clock.monotonic();
+    if (item.checksMetadata === true) session.metadataReadMs = nowMs;
     this.#options.reporter.applied(key, decision.plan, resource, item, log);
     return report;
   }
@@ -221,7 +229,9 @@ export class ConfigReconciler {
 
   async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
     const { configClient, connections, places, reporter } = this.#options;
-    if (!hasFinalizer(resource, FINALIZER)) return this.#forget(key);
+    const { uid } = resource.metadata;
+    const isDone = this.#finalized.has(key) && this.#finalized.get(key) === uid;
+    if (isDone || !hasFinalizer(resource, FINALIZER)) return this.#forget(key);
     const base = this.#base(key, resource);
     if (isHeldBySuspend(resource)) {
       return reporter.report(resource, waitingReport(resource, HELD_BY_SUSPEND, base), log);
@@ -238,6 +248,7 @@ export class ConfigReconciler {
     if (event) reporter.event(resource, event);
     this.#forget(key);
     await removeFinalizer(configClient, resource, FINALIZER);
+    this.#finalized.set(key, uid);
   }
 
   #mark({ metadata }: NacosConfig): string {
@@ -258,10 +269,9 @@ export class ConfigReconciler {
 
 /** Another NacosConfig of this cluster has the dataId. Nothing is decided about it here. */
 function claimed(owner: string, session: ConfigSession): ContentReport {
-  const { dataId, group } = session.address;
   const message =
-    `NacosConfig '${owner}', which is older, declares dataId '${dataId}' of group '${group}' in the same Nacos namespace; ` +
-    'this one takes it over, if it has the same content, when that one is deleted';
+    `${session.title}: NacosConfig '${owner}', which is older, declares its content. ` +
+    'When that one is deleted this one takes over';
   return { synced: { status: 'False', reason: 'Conflict', message }, base: session.base, wrote: false };
 }
 

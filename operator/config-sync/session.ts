@@ -21,6 +21,7 @@ import {
   type VersionWatch,
 } from '../nacos/index.ts';
 import { isSamePlace, movedOn, type Base, type NacosPlace, type PlaceNow } from './base/nacos-place.ts';
+import { RevertPause } from './revert-pause.ts';
 import { readRemote, type RemoteConfig, type RemoteMetadata } from './remote.ts';
 
 /** Servers of a cluster that answer differently agree within milliseconds, unless a write has failed half-way in one. */
@@ -61,6 +62,8 @@ export class ConfigSession {
   readonly address: ConfigKey;
   /** The generation whose tags, description, appName and type are in Nacos. */
   metadataGeneration: number | undefined;
+  /** Of what was put back after an edit in Nacos. */
+  readonly reverts = new RevertPause();
   /** When they were read last because they had not been for long, on the monotonic clock. */
   metadataReadMs: number | undefined;
   /** The content that passed its checks last, and for which generation, so that it is parsed once. */
@@ -110,6 +113,13 @@ export class ConfigSession {
       onChange();
     };
     this.#watch = connection.client.config.watchVersions(address, heard, { expectedMd5 });
+  }
+
+  /** For messages: the dataId, and where it is. */
+  get title(): string {
+    const { dataId, group, namespaceId } = this.address;
+    const namespace = namespaceId === '' ? 'the public namespace' : `namespace '${namespaceId}'`;
+    return `dataId '${dataId}' of group '${group}' in ${namespace} of ${this.connection.title}`;
   }
 
   /** The md5 that both sides last had in common; this process knows it before the status does. */

@@ -18,7 +18,7 @@ import { areHeld, formerIds, unboundBases, type RecordedBases } from './recorded
 const CREATIONS = 5;
 
 interface Look {
-  readonly answer: Promise<PlaceNow>;
+  answer?: Promise<PlaceNow>;
   /** The connection was lost or has moved since. */
   isOld: boolean;
 }
@@ -60,11 +60,11 @@ export class NacosPlaces {
     const { client } = connection;
     const { byNamespace } = this.#looksOf(client);
     const known = byNamespace.get(namespaceId);
-    if (known && !(known.isOld && client.state.kind === 'connected')) return known.answer;
-    const look: Look = { answer: this.#ask(connection, namespaceId), isOld: false };
+    if (known?.answer && !(known.isOld && client.state.kind === 'connected')) return known.answer;
+    const look: Look = { isOld: false };
     byNamespace.set(namespaceId, look);
     try {
-      return await look.answer;
+      return await (look.answer = this.#ask(connection, namespaceId, look));
     } catch (error) {
       // What was known before is not forgotten for a failure.
       if (byNamespace.get(namespaceId) === look) restore(byNamespace, namespaceId, known);
@@ -80,20 +80,22 @@ export class NacosPlaces {
     return look !== undefined && !look.isOld && (await look.answer) === place;
   }
 
-  async #ask({ client, servers }: ConnectionHandle, namespaceId: string): Promise<PlaceNow> {
+  async #ask({ client, servers }: ConnectionHandle, namespaceId: string, look: Look): Promise<PlaceNow> {
     const at = { namespaceId, servers: serversOf(servers) };
     const read = await readPlaceId(client, namespaceId);
-    const found = read.kind === 'absent' ? await this.#make(client, at) : read;
+    const found = read.kind === 'absent' ? await this.#make(client, at, look) : read;
     const unbound = unboundBases(this.#bases, at);
     const hasUnbound = unbound.length > 0 && (await areHeld(client, unbound));
     return { ...at, id: found.kind === 'known' ? found.id : undefined, hasUnbound };
   }
 
-  async #make(client: NacosClient, at: Omit<NacosPlace, 'id'>): Promise<PlaceId> {
+  async #make(client: NacosClient, at: Omit<NacosPlace, 'id'>, look: Look): Promise<PlaceId> {
     const { refusals } = this.#looksOf(client);
     const refused = refusals.get(at.namespaceId) ?? 0;
     if (refused >= CREATIONS) return { kind: 'unknown' };
     const id = (await this.#formerId(client, at)) ?? randomUUID();
+    // What it held may be of another one than it goes to.
+    if (look.isOld) throw new BridgeError('NACOS_CAS_FAILED', 'The connection was away meanwhile; it is asked again');
     try {
       return await makePlaceId(client, at.namespaceId, id);
     } catch (error) {

@@ -173,7 +173,7 @@ export class BaseModel implements ModelNetwork {
       case 'route-at':
         this.#planned = {
           at: this.#steps + disturbance.step,
-          act: () => this.#route(disturbance.address, disturbance.nacos),
+          act: () => this.#routeInRequest(disturbance.address, disturbance.nacos),
         };
         break;
       case 'sync':
@@ -235,6 +235,14 @@ export class BaseModel implements ModelNetwork {
     if (Object.values(this.nacos).some(({ hasRights }) => !hasRights)) return;
     this.#routes.set(address, name);
     this.#process.client.reconnect();
+  }
+
+  /** That an id is lost as well, and is written again by the very request that goes elsewhere, is not tried. */
+  #routeInRequest(address: Address, name: NacosName): void {
+    const isLost = Object.values(this.nacos).some(
+      ({ lostId, placeId }) => lostId !== undefined && placeId === undefined,
+    );
+    if (!isLost) this.#route(address, name);
   }
 
   #create(dataId: DataId): void {
