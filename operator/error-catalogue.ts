@@ -147,6 +147,11 @@ export const catalogue = {
     reason: 'Timeout',
     explanation: 'The operation did not end within its time limit.',
   },
+  INTERNAL: {
+    behaviour: 'retry',
+    reason: 'InternalError',
+    explanation: 'A defect of the operator. The log has the details; please report it. It is tried again with growing pauses.',
+  },
   ABORTED: {
     behaviour: 'retry',
     reason: 'Aborted',

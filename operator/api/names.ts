@@ -76,6 +76,9 @@ export const SCOPE_ANNOTATION = `${API_GROUP}/scope`;
 /** What the operator writes as `src_user` in Nacos starts with this; sixteen hex digits follow. */
 export const OWNER_MARK_PREFIX = 'nacos-bridge-';
 
+/** In each Nacos namespace that we publish to: the id of the place, which nobody may change; no config of anybody's. */
+export const PLACE_CONFIG = { group: 'nacos-bridge-system', dataId: 'nacos-bridge-place' } as const;
+
 /** Nacos' own, and the default of `group` in every resource. */
 export const DEFAULT_GROUP = 'DEFAULT_GROUP';
 

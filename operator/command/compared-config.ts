@@ -8,6 +8,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfig } from '../api/resources.ts';
+import { seenPlace } from '../config-sync/base/nacos-places.ts';
+import { storedBase } from '../config-sync/base/recorded-bases.ts';
 import { decideItem, type ConfigItem, type Decision } from '../config-sync/decide.ts';
 import { compileIntent, keepRequestOf, type DeclaringIntent } from '../config-sync/intent.ts';
 import type { ContentPlace } from '../config-sync/places/content-place.ts';
@@ -52,7 +54,7 @@ export async function compareConfig(entry: Entry<'NacosConfig'>, context: Compar
   const generation = stored?.metadata.generation ?? 1;
   const mark = await markOf(context.clusterId, entry.object, connection, intent.address);
   const start: SessionStart = {
-    baseMd5: stored?.status?.syncedMd5,
+    base: stored && storedBase(stored),
     metadataGeneration: isApplied(stored, entry.object) ? generation : undefined,
     expectedMd5: undefined,
   };
@@ -99,7 +101,8 @@ async function openSession(
   timeoutMs: number,
 ): Promise<ConfigSession> {
   const read = Promise.withResolvers<void>();
-  const session = new ConfigSession(connection, address, start, () => read.resolve());
+  const place = await seenPlace(connection, address.namespaceId);
+  const session = new ConfigSession(connection, address, place, start, () => read.resolve());
   const late = setTimeout(() => {
     const why = session.notReadBecause ?? new BridgeError('TIMEOUT', `no answer within ${timeoutMs} ms`);
     read.reject(why);

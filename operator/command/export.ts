@@ -5,6 +5,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isPlaceConfig } from '../config-sync/base/nacos-place.ts';
 import { BridgeError, messageOf } from '../errors.ts';
 import { type ConfigName, type NacosClient, nameText } from '../nacos/index.ts';
 import type { ExportOptions } from '../options/manifest-options.ts';
@@ -54,7 +55,8 @@ async function listed(
     const message = 'the configs changed while they were listed, each time; try again';
     throw new BridgeError('NACOS_FAILED', message);
   }
-  return listing.configs.toSorted((a, b) => (nameText(a) < nameText(b) ? -1 : 1));
+  const configs = listing.configs.filter((config) => !isPlaceConfig(config));
+  return configs.toSorted((a, b) => (nameText(a) < nameText(b) ? -1 : 1));
 }
 
 async function readAll(

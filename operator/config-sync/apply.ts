@@ -6,6 +6,8 @@
  * anybody: the watches bring the new content, and the decision is taken again on it.
  */
 import type { Verdict } from '../kube/conditions.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
+import type { Base } from './base/nacos-place.ts';
 import type { ConfigItem, Decision } from './decide.ts';
 import type { Cas, ConfigPlan, PlanApart } from './plan.ts';
 import { metadataToPublish, toSend } from './remote.ts';
@@ -24,10 +26,12 @@ export interface ItemOwner {
 export interface ContentReport {
   synced?: Verdict;
   drifted?: Verdict;
+  /** Whether what both sides last had in common was written to Nacos by us. */
+  owned?: Verdict;
   /** Declared in Kubernetes. */
   observedMd5?: string;
   nacosMd5?: string;
-  syncedMd5?: string;
+  base?: Base;
   /** Whether the two sides were made equal by writing to one of them. */
   wrote: boolean;
 }
@@ -41,12 +45,12 @@ export async function applyDecision(decision: Decision, item: ConfigItem, owner:
   await useUpKeep(decision, item, owner);
   switch (plan.kind) {
     case 'in-sync':
-      return inSync(item, observed.md5, false);
+      return inSync(item, observed.md5, { wrote: false, isOurs: decision.isOurs });
     case 'publish':
       await publish(plan.cas, item, observed);
-      return inSync(item, item.declared.md5, true);
+      return inSync(item, item.declared.md5, { wrote: true, isOurs: true });
     case 'write-back':
-      return inSync(item, await writeBack(item, observed), true);
+      return inSync(item, await writeBack(item, observed), { wrote: true, isOurs: item.session.base?.isOurs });
     case 'drifted':
     case 'conflict':
     case 'remote-missing':
@@ -87,37 +91,73 @@ async function writeBack({ intent, place, declared, session }: ConfigItem, obser
   const { md5 } = observed;
   if (md5 === undefined) throw new TypeError('there is nothing to write back');
   const content = observed.content ?? (await session.contentOf(md5));
-  checkContent(content, intent, place);
+  checkNacosContent(content, intent, place);
   await place.write(content, declared);
   return md5;
 }
 
+/** @throws BridgeError INVALID_CONTENT that says whose content it is. */
+function checkNacosContent(content: string, intent: ConfigItem['intent'], place: ConfigItem['place']): void {
+  try {
+    checkContent(content, intent, place);
+  } catch (error) {
+    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+    const message = `What Nacos holds is not written to ${place.title}: ${error.message}`;
+    throw new BridgeError('INVALID_CONTENT', message, { cause: error });
+  }
+}
+
+interface Outcome {
+  wrote: boolean;
+  /** Whether we wrote what Nacos has; undefined where nobody can tell. */
+  isOurs: boolean | undefined;
+}
+
 /** Both sides have `md5` now. */
-function inSync({ generation, intent, session }: ConfigItem, md5: string | undefined, wrote: boolean): ContentReport {
-  session.common(md5);
+function inSync(item: ConfigItem, md5: string | undefined, { isOurs, wrote }: Outcome): ContentReport {
+  const { generation, intent, session } = item;
+  session.common(md5, isOurs);
   session.metadataGeneration = generation;
-  const notDrifted: Verdict = { status: 'False', reason: 'NoDrift', message: 'Nobody else changed the dataId' };
+  const notDrifted: Verdict = { status: 'False', reason: 'NoDrift', message: 'Nacos holds what is declared' };
   const holders = intent.source === 'Both' ? 'Both sides hold the same content' : 'Nacos holds the declared content';
   return {
     synced: { status: 'True', reason: IN_SYNC, message: `${holders} (md5 ${md5})` },
     drifted: intent.source === 'Both' ? undefined : notDrifted,
+    owned: ownedVerdict(item),
     observedMd5: md5,
     nacosMd5: md5,
-    syncedMd5: md5,
+    base: session.base,
     wrote,
   };
+}
+
+/** Of a config that both sides may write it does not matter whose it is. */
+function ownedVerdict({ intent, session }: ConfigItem): Verdict | undefined {
+  const { base } = session;
+  if (intent.source === 'Both' || base === undefined) return undefined;
+  if (base.isOurs === true)
+    return { status: 'True', reason: 'Published', message: 'This NacosConfig wrote the content' };
+  if (base.isOurs === undefined) {
+    return { status: 'Unknown', reason: 'NotTold', message: 'Who wrote the content cannot be read from Nacos' };
+  }
+  const message =
+    'Nacos held the same content already: deleting this NacosConfig leaves it there, and an edit here is a conflict; ' +
+    "set `adoptionPolicy` to 'Adopt' to take it over";
+  return { status: 'False', reason: 'NotAdopted', message };
 }
 
 const REASONS = { drifted: 'Drifted', conflict: 'Conflict', 'remote-missing': 'RemoteMissing' } as const;
 
 /** The sides stay different. */
-function apart(plan: PlanApart, { declared, session }: ConfigItem, observed: ObservedConfig): ContentReport {
+function apart(plan: PlanApart, item: ConfigItem, observed: ObservedConfig): ContentReport {
+  const { declared, session } = item;
   return {
     synced: { status: 'False', reason: REASONS[plan.kind], message: plan.message },
     drifted: driftOf(plan),
+    owned: ownedVerdict(item),
     observedMd5: declared.md5,
     nacosMd5: observed.md5,
-    syncedMd5: session.baseMd5,
+    base: session.base,
     wrote: false,
   };
 }

@@ -7,15 +7,17 @@ import type { Reflector } from '../kube/reflector.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
-import { configMapsOf, connectionOf, secretsOf } from './intent.ts';
+import { claimOf, configMapsOf, connectionOf, secretsOf } from './intent.ts';
 
 export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
 /** Objects by the uid of their controller. */
 export const CONTROLLER_INDEX = 'controller';
 export const CONNECTION_INDEX = 'connection';
+/** NacosConfigs by the group and dataId whose content they declare. */
+export const CLAIM_INDEX = 'claim';
 
-/** The NacosConfigs, found by the ConfigMaps, the Secrets and the connection that they name. */
+/** The NacosConfigs, found by the ConfigMaps, the Secrets, the connection and the dataId that they name. */
 export function newConfigStore(): Store<NacosConfig> {
   return new Store<NacosConfig>({
     specFollowsGeneration: true,
@@ -23,6 +25,7 @@ export function newConfigStore(): Store<NacosConfig> {
       [CONFIG_MAP_INDEX]: configMapsOf,
       [SECRET_INDEX]: secretsOf,
       [CONNECTION_INDEX]: (resource) => [connectionOf(resource)],
+      [CLAIM_INDEX]: (resource) => [claimOf(resource)].filter((claim) => claim !== undefined),
     },
   });
 }

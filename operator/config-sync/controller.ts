@@ -12,7 +12,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import { controllerOf } from '../kube/owner.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Reflector } from '../kube/reflector.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import { objectKey, type KubeObject } from '../kube/resource.ts';
 import type { Store, StoreChange } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import { Controller } from '../runtime/controller.ts';
@@ -26,6 +26,9 @@ import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { Mirrors } from './mirror/mirrors.ts';
+import { NacosPlaces } from './base/nacos-places.ts';
+import { storedBase } from './base/recorded-bases.ts';
+import { Claims } from './claims.ts';
 import { ConfigReconciler } from './reconcile.ts';
 import { ConfigReporter } from './report.ts';
 import { Delivery } from './rollout/delivery.ts';
@@ -66,6 +69,7 @@ export class ConfigSync implements Runnable {
   readonly #sessions: ConfigSessions;
   readonly #secrets: SecretMetadata;
   readonly #mirrors: Mirrors;
+  readonly #claims: Claims;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ConfigSyncOptions) {
@@ -74,13 +78,21 @@ export class ConfigSync implements Runnable {
     this.#sessions = new ConfigSessions((key) => this.#changedInNacos(key));
     this.#secrets = new SecretMetadata({ configs: options.configs, newReflector: options.newSecretReflector });
     this.#mirrors = newMirrors(options, (key) => this.#enqueue(key, 'high'));
+    const { clusterId, configs, connections } = options;
+    const usable = (resource: NacosConfig) => connections.findUsable(connectionOf(resource));
+    const hasBase = (resource: NacosConfig) =>
+      (this.#sessions.get(objectKey(resource))?.base ?? storedBase(resource)) !== undefined;
+    this.#claims = new Claims({ clusterId, configs, connectionOf: usable, hasBase });
     const reporter = new ConfigReporter(options);
     const reconciler = new ConfigReconciler({
       ...options,
       sessions: this.#sessions,
+      places: new NacosPlaces({ configs: () => configs.list(), connectionOf: usable }),
+      claims: this.#claims,
       delivery: newDelivery(options, this.#mirrors, reporter),
       reporter,
       resyncMs: () => resyncMs * (1 - random() / 2),
+      metadataAgeMs: resyncMs / 3,
     });
     this.#controller = new Controller({
       name: this.name,
@@ -105,7 +117,7 @@ export class ConfigSync implements Runnable {
       configs.onChange((change) => this.#resourceChanged(change)),
       configMapMetadata.onChange((change) => this.#objectChanged(CONFIG_MAP_INDEX, change)),
       secretMetadata.onChange((change) => this.#objectChanged(SECRET_INDEX, change)),
-      connections.onChange((connection) => this.#enqueueAll(this.#usersOf(connection))),
+      connections.onChange((connection) => this.#connectionChanged(connection)),
       connections.onReady((connection) => this.#retryUsersOf(connection)),
     ];
     for (const key of configs.keys()) this.#controller.enqueue(key, 'low');
@@ -120,7 +132,15 @@ export class ConfigSync implements Runnable {
     this.#sessions.closeAll();
   }
 
-  #resourceChanged({ key, previous, current, initial }: StoreChange<NacosConfig>): void {
+  /** It may lead to another Nacos, where others declare the same dataIds. */
+  #connectionChanged(connection: ConnectionKey): void {
+    const users = this.#usersOf(connection);
+    this.#enqueueAll([...new Set(users.flatMap((key) => [key, ...this.#claims.rivalsOf(key)]))]);
+  }
+
+  #resourceChanged(change: StoreChange<NacosConfig>): void {
+    const { key, previous, current, initial } = change;
+    for (const rival of this.#claims.changed(change)) this.#enqueue(rival, initial ? 'low' : 'high');
     if (!desiredChanged(previous, current)) return;
     if (!initial) this.#options.metrics.lag.to_nacos.seen(key);
     this.#enqueue(key, initial ? 'low' : 'high');

@@ -10,8 +10,8 @@ import type { DeclaringIntent, KeepRequest, PublishIntent, TwoWayIntent } from '
 import type { ContentPlace, DeclaredContent } from './places/content-place.ts';
 import { unknownAuthor, type FieldAuthor } from './places/field-author.ts';
 import type { ConfigPlan } from './plan.ts';
-import { needsAuthor, needsOwnership, planConfig } from './publish-plan.ts';
-import { lastWriter, metadataDiffers, ownershipOf, type RemoteMetadata } from './remote.ts';
+import { isOursInSync, needsAuthor, needsOwnership, planConfig } from './publish-plan.ts';
+import { declaresMetadata, lastWriter, metadataDiffers, ownershipOf, type RemoteMetadata } from './remote.ts';
 import type { ConfigSession, ObservedConfig } from './session.ts';
 import { needsEvidence, planTwoWay, type ConflictNames } from './two-way-plan.ts';
 import { checkContent } from './validation.ts';
@@ -29,13 +29,27 @@ export interface ConfigItem<I extends DeclaringIntent = DeclaringIntent> {
   readonly session: ConfigSession;
   /** What our publishes of it carry in Nacos. */
   readonly mark: string;
+  /** Who of this cluster else may have written there. */
+  readonly rivals?: Rivals;
   readonly keep: KeepRequest;
+  /** Whether tags, description, appName and type, of which Nacos pushes nothing, are read although nothing is new. */
+  readonly checksMetadata?: boolean;
+}
+
+/** The other NacosConfigs of this cluster, by their marks. */
+export interface Rivals {
+  /** Whether it is of one that is gone, or has to leave the dataId to us. */
+  isGivenUp(mark: string): boolean;
+  /** `namespace/name` of one that declares the same dataId. */
+  nameOf(mark: string): string | undefined;
 }
 
 export interface Decision {
   plan: ConfigPlan;
   /** What it was taken on. */
   observed: ObservedConfig;
+  /** Whether what Nacos holds is ours if nothing is written; undefined where nobody can tell. */
+  isOurs: boolean | undefined;
 }
 
 /**
@@ -59,7 +73,32 @@ export function validateItem({ declared, generation, intent, place, session }: C
 export async function decideItem(item: ConfigItem): Promise<Decision> {
   const decision = await decideOnBase(item);
   const isOutdated = decision.plan.kind === 'conflict' && (await item.session.refreshBase());
-  return isOutdated ? decideOnBase(item) : decision;
+  const { plan, ...rest } = isOutdated ? await decideOnBase(item) : decision;
+  return { ...rest, plan: withAddress(plan, item.session) };
+}
+
+/** What is told of anything but peace names what it is about. */
+function withAddress(plan: ConfigPlan, session: ConfigSession): ConfigPlan {
+  return plan.kind === 'in-sync' ? plan : { ...plan, message: `${session.title}: ${plan.message}` };
+}
+
+/**
+ * Drift that was put back again and again is only told for a while.
+ *
+ * `nowMs` is of the monotonic clock.
+ */
+export function paused({ plan, ...rest }: Decision, { session }: ConfigItem, nowMs: number): Decision {
+  const { reverts } = session;
+  if (plan.kind !== 'publish' || !plan.repairsDrift) return { plan, ...rest };
+  if (reverts.waitMs(nowMs) === 0) {
+    reverts.reverted(nowMs);
+    return { plan, ...rest };
+  }
+  const message =
+    `${session.title}: It was put back ${reverts.count} times in a row, and another program keeps writing it; ` +
+    "it is put back after growing pauses. End that program, or set `driftPolicy` to 'Report'";
+  const reason = plan.reason === 'Recreated' ? 'RemovedInNacos' : 'ChangedInNacos';
+  return { ...rest, plan: { kind: 'drifted', reason, message } };
 }
 
 function decideOnBase(item: ConfigItem): Promise<Decision> {
@@ -68,42 +107,48 @@ function decideOnBase(item: ConfigItem): Promise<Decision> {
 }
 
 async function decidePublication(item: ConfigItem<PublishIntent>): Promise<Decision> {
-  const { intent, declared, session, mark } = item;
+  const { intent, declared, session, mark, rivals } = item;
   if (declared.kind === 'absent') throw missing(`${declared.message}, named by \`spec.contentFrom\``);
-  const { baseMd5, held } = session;
-  const md5s = { declaredMd5: declared.md5, nacosMd5: held.md5, baseMd5 };
-  const isRead = needsOwnership({ ...md5s, isServed: held.isServed }) || (held.md5 !== undefined && isNewIntent(item));
-  const observed = await observe(item, { isRead, isDecisive: intent.driftPolicy === 'Adopt' });
+  const { base, held } = session;
+  const { adoptionPolicy, driftPolicy } = intent;
+  const md5s = { declaredMd5: declared.md5, nacosMd5: held.md5, baseMd5: base?.md5, isBaseOurs: base?.isOurs };
+  const needsOwner = needsOwnership({ ...md5s, adoptionPolicy, isServed: held.isServed });
+  const isRead = needsOwner || (held.md5 !== undefined && isMetadataToCheck(item));
+  const observed = await observe(item, { isRead, isDecisive: driftPolicy === 'Adopt' });
+  const metadataDiffers = differs(item, observed.metadata);
   const input = {
     ...md5s,
     nacosMd5: observed.md5,
-    ownership: ownershipOf(observed.metadata, mark),
+    ownership: ownershipOf(observed.metadata, mark, rivals?.isGivenUp),
+    owner: observed.metadata && rivals?.nameOf(observed.metadata.srcUser),
     lastWriter: lastWriter(observed.metadata),
     isServed: observed.isServed,
-    metadataDiffers: differs(item, observed.metadata),
-    driftPolicy: intent.driftPolicy,
-    adoptionPolicy: intent.adoptionPolicy,
+    metadataDiffers,
+    isMetadataDrift: metadataDiffers && !isNewIntent(item),
+    driftPolicy,
+    adoptionPolicy,
   };
   const adoption = {
     keepMd5: keepMd5Of(item, observed),
     names: namesOf(item, 'driftPolicy'),
     author: sideOf(needsAuthor(input) ? await declared.author() : unknownAuthor),
   };
-  return { plan: planConfig({ ...input, adoption }), observed };
+  return { plan: planConfig({ ...input, adoption }), observed, isOurs: isOursInSync(input) };
 }
 
 async function decideBetween(item: ConfigItem<TwoWayIntent>): Promise<Decision> {
   const { intent, declared, session, mark } = item;
   const { baseMd5, held } = session;
-  const isRead = held.md5 !== undefined && (held.md5 !== declared.md5 || isNewIntent(item));
+  const isRead = held.md5 !== undefined && (held.md5 !== declared.md5 || isMetadataToCheck(item));
   const observed = await observe(item, { isRead, isDecisive: true });
   const isInDoubt = needsEvidence({ kubernetesMd5: declared.md5, nacosMd5: observed.md5, baseMd5 });
   const author = isInDoubt && declared.kind === 'present' ? await declared.author() : unknownAuthor;
+  const isOurs = ownershipOf(observed.metadata, mark) === 'ours';
   const plan = planTwoWay({
     kubernetes: { md5: declared.md5, ...sideOf(author) },
     nacos: {
       md5: observed.md5,
-      isOurs: ownershipOf(observed.metadata, mark) === 'ours',
+      isOurs,
       lastWriter: lastWriter(observed.metadata),
     },
     baseMd5,
@@ -113,7 +158,7 @@ async function decideBetween(item: ConfigItem<TwoWayIntent>): Promise<Decision> 
     keepMd5: keepMd5Of(item, observed),
     names: namesOf(item, 'conflictPolicy'),
   });
-  if (plan) return { plan, observed };
+  if (plan) return { plan, observed, isOurs };
   const what = declared.kind === 'absent' ? `${declared.message}, and the dataId does not exist in Nacos` : '';
   throw missing(`${what}; create either of the two`);
 }
@@ -129,8 +174,13 @@ function isNewIntent({ generation, session }: ConfigItem): boolean {
   return session.metadataGeneration !== generation;
 }
 
+/** Nacos tells nobody of an edit of them alone, so they are read again now and then. */
+function isMetadataToCheck(item: ConfigItem): boolean {
+  return isNewIntent(item) || (item.checksMetadata === true && declaresMetadata(item.intent));
+}
+
 function differs(item: ConfigItem, metadata: RemoteMetadata | undefined): boolean {
-  return isNewIntent(item) && metadata !== undefined && metadataDiffers(item.intent, metadata);
+  return isMetadataToCheck(item) && metadata !== undefined && metadataDiffers(item.intent, metadata);
 }
 
 /** By the annotation, or by one that was used up for just these contents and whose write has failed since. */

@@ -6,13 +6,14 @@
  * Caveat: Nacos removes without comparing. An edit that arrives between our read and our remove is removed with it;
  * the window is one round trip.
  */
-import { FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
+import { DEFAULT_GROUP, FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
+import type { Verdict } from '../kube/conditions.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
-import type { ConfigKey, NacosClient } from '../nacos/index.ts';
+import { isSamePlace, type Base, type PlaceNow } from './base/nacos-place.ts';
 import { compileIntent, deletesFromNacos } from './intent.ts';
 import type { ConfigPlan } from './plan.ts';
 import { planFinalize, type FinalizePlan } from './publish-plan.ts';
@@ -39,8 +40,10 @@ export interface FinalizeInput {
   resource: NacosConfig;
   /** @throws BridgeError when there is no such connection (any more). */
   connection: () => ConnectionHandle;
+  /** Where it leads. @throws BridgeError while that cannot be asked. */
+  placeOf: (connection: ConnectionHandle, namespaceId: string) => Promise<PlaceNow>;
   mark: string;
-  baseMd5: string | undefined;
+  base: Base | undefined;
 }
 
 export type FinalizeOutcome = FinalizePlan | { kind: 'forced'; message: string };
@@ -60,28 +63,57 @@ export function finalizeEvent(outcome: FinalizeOutcome): ConfigEvent | undefined
 }
 
 /** Removes what is ours from Nacos; returns what became of it, for the event. */
-export async function finalizeConfig({ resource, connection, ...ours }: FinalizeInput): Promise<FinalizeOutcome> {
+export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutcome> {
+  const { resource, connection } = input;
   if (!deletesFromNacos(resource)) return { kind: 'nothing' };
   try {
-    const { client, namespaceId } = connection();
-    return await removeConfig(client, compileIntent(resource, namespaceId).address, ours);
+    return await removeConfig(connection(), input);
   } catch (error) {
-    const isForced = resource.metadata.annotations?.[FORCE_FINALIZE_ANNOTATION] === 'true';
-    if (!isForced || !isBridgeError(error)) throw error;
+    if (!isForced(resource) || !isBridgeError(error)) throw error;
     return { kind: 'forced', message: `Let go without telling Nacos, as the annotation asks: ${error.message}` };
   }
 }
 
+/** Whether the deletion has to wait until the resource is not suspended any more. */
+export function isHeldBySuspend(resource: NacosConfig): boolean {
+  return resource.spec.suspend === true && deletesFromNacos(resource) && !isForced(resource);
+}
+
+export const HELD_BY_SUSPEND: Verdict = {
+  status: 'False',
+  reason: 'Suspended',
+  message:
+    'The deletion waits, since `spec.suspend` is true and the dataId would be removed from Nacos: set `suspend` to false, ' +
+    "or `deletionPolicy` to 'Retain' to leave the dataId there",
+};
+
+/** What a deletion that cannot reach Nacos waits for, and how to end that; one message, whatever the cause is. */
+export function waitText(resource: NacosConfig, cause: string): string {
+  const { name, namespace } = resource.metadata;
+  const command = `kubectl annotate nacosconfig ${name} -n ${namespace} ${FORCE_FINALIZE_ANNOTATION}=true`;
+  const { dataId = name, group = DEFAULT_GROUP } = resource.spec;
+  const what = `dataId '${dataId}' of group '${group}' is to be removed`;
+  return `The deletion waits for Nacos, from which ${what}: ${cause}. To let go and leave it there: ${command}`;
+}
+
+function isForced({ metadata }: NacosConfig): boolean {
+  return metadata.annotations?.[FORCE_FINALIZE_ANNOTATION] === 'true';
+}
+
 /** Removes a dataId, if it is as we left it. */
 async function removeConfig(
-  client: NacosClient,
-  address: ConfigKey,
-  { mark, baseMd5 }: Pick<FinalizeInput, 'mark' | 'baseMd5'>,
+  connection: ConnectionHandle,
+  { base: recorded, mark, placeOf, resource }: FinalizeInput,
 ): Promise<FinalizePlan> {
+  const { client, namespaceId } = connection;
+  const { address } = compileIntent(resource, namespaceId);
+  const place = await placeOf(connection, address.namespaceId);
+  const base = recorded && isSamePlace(recorded.place, place) ? recorded : undefined;
   const { kind, md5, metadata } = await readRemote(client, address);
   const plan = planFinalize({
     nacosMd5: kind === 'unknown' ? (await client.config.read(address))?.md5 : md5,
-    baseMd5,
+    baseMd5: base?.md5,
+    isBaseOurs: base?.isOurs,
     ownership: ownershipOf(metadata, mark),
     lastWriter: lastWriter(metadata),
   });

@@ -9,7 +9,8 @@ import { DEFAULT_GROUP, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
-import { type ConfigKey, normaliseNamespaceId } from '../nacos/index.ts';
+import { type ConfigKey, nameText, normaliseNamespaceId } from '../nacos/index.ts';
+import { isPlaceConfig } from './base/nacos-place.ts';
 import { formatOf, type ConfigFormat } from './formats/format.ts';
 import { compileMirror, type MirrorTarget } from './mirror/mirror-target.ts';
 import type { ContentRules } from './validation.ts';
@@ -108,9 +109,22 @@ export function sourceOf({ spec }: NacosConfig): 'Kubernetes' | 'Nacos' | 'Both'
   return spec.content !== undefined || spec.contentFrom !== undefined ? 'Kubernetes' : 'Nacos';
 }
 
+/** What it wants alone, in whatever Nacos: the name of the dataId whose content it declares; undefined when it declares none. */
+export function claimOf(resource: NacosConfig | undefined): string | undefined {
+  if (resource === undefined || sourceOf(resource) === 'Nacos') return undefined;
+  const { dataId = resource.metadata.name, group = DEFAULT_GROUP } = resource.spec;
+  return nameText({ group, dataId });
+}
+
 /** The connection's key: `namespace/name`, or the operator's default. */
 export function connectionOf({ spec, metadata }: NacosConfig): ConnectionKey {
   return connectionKey(metadata.namespace, spec.connectionRef?.name);
+}
+
+/** Whether Kubernetes has the content in a Secret alone, read from it or mirrored into it. */
+export function isSecret(resource: NacosConfig): boolean {
+  const { contentFrom, mirror } = resource.spec;
+  return contentFrom?.secretKeyRef !== undefined || (sourceOf(resource) === 'Nacos' && mirror?.secret !== undefined);
 }
 
 /** Whether deleting the resource has to reach Nacos, so that it needs our finalizer. */
@@ -143,8 +157,12 @@ function commonIntent({ spec, metadata }: NacosConfig, connectionNamespaceId: st
     );
   }
   const namespaceId = normaliseNamespaceId(spec.namespaceId ?? connectionNamespaceId);
+  const group = spec.group ?? DEFAULT_GROUP;
+  if (isPlaceConfig({ group, dataId })) {
+    throw invalid(`\`spec.dataId\` must not be '${dataId}' in group '${group}', by which the Nacos namespace is known`);
+  }
   return {
-    address: { namespaceId, group: spec.group ?? DEFAULT_GROUP, dataId },
+    address: { namespaceId, group, dataId },
     mirror: compileMirror(spec.mirror, dataId),
     rollout: rolloutOf(spec),
     format: formatOf(spec.format, dataId),

@@ -21,8 +21,14 @@ export interface PlanInput extends EqualInput {
   nacosMd5: string | undefined;
   /** The md5 that both sides held when they were last equal; `undefined` before the first time. */
   baseMd5: string | undefined;
+  /** Whether we wrote that to Nacos; undefined where nobody could tell. */
+  isBaseOurs: boolean | undefined;
   /** Asked for only where the rules need it: see `needsOwnership`. */
   ownership: Ownership;
+  /** The NacosConfig of this cluster that wrote last, for messages; undefined for any other writer. */
+  owner: string | undefined;
+  /** Whether tags, description, appName or type were declared and in Nacos before: they were edited there. */
+  isMetadataDrift: boolean;
   /** Who wrote last, for messages; '' when it is not known. */
   lastWriter: string;
   driftPolicy: 'Revert' | 'Report' | 'Adopt';
@@ -43,8 +49,8 @@ type PresentInput = PlanInput & { nacosMd5: string };
 /** Nacos holds nothing. */
 export const absentRules: readonly Rule<PlanInput, ConfigPlan>[] = [
   {
-    title: 'nothing is there, and never was: create',
-    when: ({ baseMd5 }) => baseMd5 === undefined,
+    title: 'nothing is there, and never was anything of ours: create',
+    when: ({ baseMd5, isBaseOurs }) => baseMd5 === undefined || isBaseOurs === false,
     plan: () => create('Published', 'Created the dataId in Nacos'),
   },
   {
@@ -70,9 +76,15 @@ export const absentRules: readonly Rule<PlanInput, ConfigPlan>[] = [
 /** Nacos holds something. */
 export const presentRules: readonly Rule<PresentInput, ConfigPlan>[] = [
   {
-    title: 'all three are equal, and there is nothing to mend: in sync, without asking who wrote it',
-    when: (input) => input.nacosMd5 === input.baseMd5 && isInSync(input),
+    title: 'all three are equal, it is known whose, and there is nothing to mend: in sync, without asking who wrote it',
+    when: (input) => input.nacosMd5 === input.baseMd5 && isSettled(input) && isInSync(input),
     plan: (input) => planEqual(input, input.nacosMd5),
+  },
+  {
+    title:
+      'the declared content, by a NacosConfig of this cluster that is gone, or has to leave it to us: take it over',
+    when: ({ ownership, declaredMd5, nacosMd5 }) => ownership === 'given-up' && nacosMd5 === declaredMd5,
+    plan: ({ nacosMd5 }) => ({ ...update(nacosMd5, 'Adopted'), message: TAKEN_OVER }),
   },
   {
     title: 'another bridge has taken over what was ours: conflict, or two that adopt would fight for ever',
@@ -82,23 +94,60 @@ export const presentRules: readonly Rule<PresentInput, ConfigPlan>[] = [
   },
   {
     title: 'it belongs to another bridge; adoptionPolicy Adopt: take it over',
-    when: ({ ownership, adoptionPolicy }) => ownership === 'other-bridge' && adoptionPolicy === 'Adopt',
+    when: (input) => isOfBridge(input) && input.adoptionPolicy === 'Adopt',
     plan: ({ nacosMd5 }) => update(nacosMd5, 'Adopted'),
   },
   {
     title: 'it belongs to another bridge: conflict',
-    when: ({ ownership }) => ownership === 'other-bridge',
+    when: isOfBridge,
     plan: (input) => conflict(input, ADOPT_IT),
   },
   {
-    title: 'the declared content: as equal content (plan.ts); what somebody else wrote is taken over in silence',
-    when: ({ declaredMd5, nacosMd5 }) => nacosMd5 === declaredMd5,
+    title: 'the declared content, which we never wrote; adoptionPolicy Adopt: mark it by a publish',
+    when: (input) => isDeclared(input) && isForeign(input) && input.adoptionPolicy === 'Adopt',
+    plan: ({ nacosMd5 }) => update(nacosMd5, 'Adopted'),
+  },
+  {
+    title: 'the declared content, which we never wrote: in sync, and nothing of it is changed',
+    when: (input) => isDeclared(input) && isForeign(input),
+    plan: (input) => planEqual({ ...input, isServed: true, metadataDiffers: false }, input.nacosMd5),
+  },
+  {
+    title: 'the declared content, with tags, description, appName or type that were edited; Report: drifted',
+    when: (input) => isDeclared(input) && input.isMetadataDrift && input.driftPolicy === 'Report',
+    plan: ({ lastWriter }) => {
+      const what = `Tags, description, appName or type were changed in Nacos${by(lastWriter)}`;
+      const next = "set `driftPolicy` to 'Revert' to have them put back";
+      return { kind: 'drifted', reason: 'ChangedInNacos', message: `${what}; ${next}` };
+    },
+  },
+  {
+    title: 'the declared content, with tags, description, appName or type that were edited: put them back',
+    when: (input) => isDeclared(input) && input.isMetadataDrift,
+    plan: ({ lastWriter, nacosMd5 }) => {
+      const message = `Tags, description, appName or type were changed in Nacos${by(lastWriter)}; put them back`;
+      return { ...update(nacosMd5, 'MetadataUpdated'), message, repairsDrift: true };
+    },
+  },
+  {
+    title: 'the declared content: as equal content (plan.ts)',
+    when: isDeclared,
     plan: (input) => planEqual(input, input.nacosMd5),
   },
   {
-    title: 'the base: update, only Kubernetes moved',
-    when: ({ baseMd5, nacosMd5 }) => nacosMd5 === baseMd5,
+    title: 'the base, which is not known to be of somebody else: update, only Kubernetes moved',
+    when: (input) => input.nacosMd5 === input.baseMd5 && !isForeign(input),
     plan: ({ nacosMd5 }) => update(nacosMd5, 'Updated'),
+  },
+  {
+    title: 'the base, which we never wrote; adoptionPolicy Adopt: take it over',
+    when: ({ baseMd5, nacosMd5, adoptionPolicy }) => nacosMd5 === baseMd5 && adoptionPolicy === 'Adopt',
+    plan: ({ nacosMd5 }) => update(nacosMd5, 'Adopted'),
+  },
+  {
+    title: 'the base, which we never wrote: conflict',
+    when: ({ baseMd5, nacosMd5 }) => nacosMd5 === baseMd5,
+    plan: (input) => conflict(input, ADOPT_IT),
   },
   {
     title: 'something else, which we wrote: update, that write was not recorded before a crash',
@@ -107,12 +156,12 @@ export const presentRules: readonly Rule<PresentInput, ConfigPlan>[] = [
   },
   {
     title: 'something else, never ours; adoptionPolicy Adopt: take it over',
-    when: ({ baseMd5, adoptionPolicy }) => baseMd5 === undefined && adoptionPolicy === 'Adopt',
+    when: (input) => wasNeverOurs(input) && input.adoptionPolicy === 'Adopt',
     plan: ({ nacosMd5 }) => update(nacosMd5, 'Adopted'),
   },
   {
     title: 'something else, never ours: conflict',
-    when: ({ baseMd5 }) => baseMd5 === undefined,
+    when: wasNeverOurs,
     plan: (input) => conflict(input, ADOPT_IT),
   },
   {
@@ -143,10 +192,49 @@ export function planConfig(input: PlanInput): ConfigPlan {
   return nacosMd5 === undefined ? firstOf(absentRules, input) : firstOf(presentRules, { ...input, nacosMd5 });
 }
 
+type OwnershipInput = Pick<
+  PlanInput,
+  'declaredMd5' | 'nacosMd5' | 'baseMd5' | 'isBaseOurs' | 'isServed' | 'adoptionPolicy'
+>;
+
 /** Whether the decision depends on who the dataId belongs to, which costs a read of the admin API. */
-export function needsOwnership(input: Pick<PlanInput, 'declaredMd5' | 'nacosMd5' | 'baseMd5' | 'isServed'>): boolean {
+export function needsOwnership(input: OwnershipInput): boolean {
   const { declaredMd5, nacosMd5, baseMd5, isServed } = input;
-  return nacosMd5 !== undefined && (nacosMd5 !== baseMd5 || nacosMd5 !== declaredMd5 || !isServed);
+  if (nacosMd5 === undefined) return false;
+  return nacosMd5 !== baseMd5 || nacosMd5 !== declaredMd5 || !isServed || !isSettled(input);
+}
+
+/** Whether it is known who wrote the base, and nothing is to be done about it. */
+function isSettled({ adoptionPolicy, isBaseOurs }: Pick<PlanInput, 'adoptionPolicy' | 'isBaseOurs'>): boolean {
+  return isBaseOurs === true || (isBaseOurs === false && adoptionPolicy === 'Fail');
+}
+
+/** Whether what Nacos holds is ours after this decision, which changes nothing there; undefined where nobody can tell. */
+export function isOursInSync(input: Omit<PlanInput, 'adoption'>): boolean | undefined {
+  const { baseMd5, isBaseOurs, nacosMd5, ownership } = input;
+  // What was edited of ours and is declared by now is ours again.
+  if (ownership === 'ours' || isBaseOurs === true) return true;
+  if (nacosMd5 === baseMd5 && isBaseOurs === false) return false;
+  // A base from a version that did not record it.
+  return ownership === 'unknown' && nacosMd5 === baseMd5 ? undefined : false;
+}
+
+/** Whether the dataId is somebody else's, as far as that is known. An edit of what is ours does not make it that. */
+function isForeign(input: PresentInput): boolean {
+  return isOursInSync(input) === false;
+}
+
+function isDeclared({ declaredMd5, nacosMd5 }: PresentInput): boolean {
+  return nacosMd5 === declaredMd5;
+}
+
+function isOfBridge({ ownership }: PresentInput): boolean {
+  return ownership === 'other-bridge' || ownership === 'given-up';
+}
+
+/** Where edits are adopted, one in Nacos needs no right to Nacos. */
+function wasNeverOurs({ baseMd5, driftPolicy, isBaseOurs }: PresentInput): boolean {
+  return baseMd5 === undefined || (isBaseOurs === false && driftPolicy !== 'Adopt');
 }
 
 /** Whether the decision depends on who wrote what is declared. */
@@ -175,19 +263,30 @@ function planAdoption({ adoption, declaredMd5, nacosMd5, ownership, lastWriter, 
 }
 
 function edited({ lastWriter, nacosMd5 }: PresentInput): string {
-  return `The content was changed in Nacos${lastWriter === '' ? '' : ` by ${lastWriter}`} (md5 ${nacosMd5})`;
+  return `The content was changed in Nacos${by(lastWriter)} (md5 ${nacosMd5})`;
 }
+
+function by(lastWriter: string): string {
+  return lastWriter === '' ? '' : ` by ${lastWriter}`;
+}
+
+const TAKEN_OVER = 'Took over a dataId that another NacosConfig of this cluster has given up';
 
 const ADOPT_IT = "set `adoptionPolicy` to 'Adopt' to overwrite it, or choose another `dataId`";
 
-function conflict({ ownership, declaredMd5, lastWriter, nacosMd5 }: PresentInput, next: string): ConfigPlan {
+function conflict(input: PresentInput, next: string): ConfigPlan {
+  const { declaredMd5, lastWriter, nacosMd5 } = input;
   const who = lastWriter === '' ? '' : `, last written by ${lastWriter}`;
-  const what = `${ownerText(ownership)} (Nacos md5 ${nacosMd5}${who}; declared md5 ${declaredMd5})`;
+  const what = `${ownerText(input)} (Nacos md5 ${nacosMd5}${who}; declared md5 ${declaredMd5})`;
   return { kind: 'conflict', message: `${what}; ${next}`, isDrift: false };
 }
 
-function ownerText(ownership: Ownership): string {
-  if (ownership === 'other-bridge') return 'The dataId belongs to another NacosConfig, of this or another cluster';
+function ownerText({ owner, ownership }: PresentInput): string {
+  if (owner !== undefined) return `The dataId was written by NacosConfig '${owner}'`;
+  if (ownership === 'given-up') return 'The dataId was written by a NacosConfig of this cluster that is gone';
+  if (ownership === 'other-bridge') {
+    return 'The dataId belongs to a NacosConfig that is not known in this cluster: of another one, or deleted here before the operator was started';
+  }
   const exists = 'The dataId exists in Nacos with other content';
   return ownership === 'unknown' ? `${exists}, and who owns it could not be read` : `${exists} and is not ours`;
 }
@@ -196,6 +295,7 @@ export interface FinalizeInput {
   /** `undefined`: the dataId does not exist. */
   nacosMd5: string | undefined;
   baseMd5: string | undefined;
+  isBaseOurs: boolean | undefined;
   ownership: Ownership;
   /** Who wrote last, for the message; '' when it is not known. */
   lastWriter: string;
@@ -215,24 +315,34 @@ export const finalizeRules: readonly Rule<FinalizeInput, FinalizePlan>[] = [
   },
   {
     title: 'it belongs to another bridge: leave it',
-    when: ({ ownership }) => ownership === 'other-bridge',
+    when: ({ ownership }) => ownership === 'other-bridge' || ownership === 'given-up',
     plan: () => leave('it belongs to another NacosConfig, of this or another cluster'),
   },
   {
-    title: 'it is as last synced, or as this NacosConfig wrote it and a crash kept from being recorded: remove it',
-    when: ({ ownership, nacosMd5, baseMd5 }) => ownership === 'ours' || nacosMd5 === baseMd5,
+    title: 'it is as this NacosConfig wrote it: remove it',
+    when: ({ ownership }) => ownership === 'ours',
+    plan: () => ({ kind: 'remove' }),
+  },
+  {
+    title: 'it is as this NacosConfig once wrote it, and who wrote last cannot be read: remove it',
+    when: ({ ownership, nacosMd5, baseMd5, isBaseOurs }) =>
+      ownership === 'unknown' && nacosMd5 === baseMd5 && isBaseOurs === true,
     plan: () => ({ kind: 'remove' }),
   },
   {
     title: 'it was changed since: leave it',
-    when: ({ baseMd5 }) => baseMd5 !== undefined,
-    plan: ({ lastWriter }) =>
-      leave(`it was changed${lastWriter === '' ? '' : ` by ${lastWriter}`} since it was last synced`),
+    when: ({ baseMd5, isBaseOurs, nacosMd5 }) => baseMd5 !== undefined && isBaseOurs !== false && nacosMd5 !== baseMd5,
+    plan: ({ lastWriter }) => leave(`it was changed${by(lastWriter)} since it was last synced`),
+  },
+  {
+    title: 'somebody has written the same since: leave it',
+    when: ({ isBaseOurs, ownership }) => isBaseOurs === true && ownership === 'foreign',
+    plan: ({ lastWriter }) => leave(`it was written${by(lastWriter)} since, with the same content`),
   },
   {
     title: 'it was never ours: leave it',
     when: otherwise,
-    plan: () => leave('it was not published by this NacosConfig'),
+    plan: () => leave('it was not published by this NacosConfig, or nobody can tell'),
   },
 ];
 

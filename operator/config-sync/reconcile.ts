@@ -7,7 +7,8 @@
 import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
-import { BridgeError, isBridgeError, isLostRace } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Store } from '../kube/store.ts';
@@ -15,8 +16,19 @@ import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
-import { decideItem, validateItem, type ConfigItem } from './decide.ts';
-import { finalizeConfig, finalizeEvent, holdFinalizer } from './finalize.ts';
+import { decideItem, paused, validateItem, type ConfigItem, type Decision } from './decide.ts';
+import type { Base, PlaceNow } from './base/nacos-place.ts';
+import type { NacosPlaces } from './base/nacos-places.ts';
+import { storedBase } from './base/recorded-bases.ts';
+import type { Claims } from './claims.ts';
+import {
+  finalizeConfig,
+  finalizeEvent,
+  HELD_BY_SUSPEND,
+  holdFinalizer,
+  isHeldBySuspend,
+  waitText,
+} from './finalize.ts';
 import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type DeclaringIntent } from './intent.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { ConfigMapPlace } from './places/config-map-place.ts';
@@ -24,7 +36,14 @@ import type { ContentPlace } from './places/content-place.ts';
 import { InlinePlace } from './places/inline-place.ts';
 import { SecretPlace } from './places/secret-place.ts';
 import { ownershipMark } from './remote.ts';
-import { failureReport, sessionStart, suspendedReport, type ConfigReporter } from './report.ts';
+import {
+  failureReport,
+  sessionStart,
+  suspendedReport,
+  waitingReport,
+  type ConfigReporter,
+  type SyncReport,
+} from './report.ts';
 import type { Delivery } from './rollout/delivery.ts';
 import type { ConfigSession, ConfigSessions, SessionStart } from './session.ts';
 
@@ -36,10 +55,15 @@ export interface ConfigReconcilerOptions {
   secretClient: ResourceClient<Secret>;
   connections: ConnectionDirectory;
   sessions: ConfigSessions;
+  places: NacosPlaces;
+  claims: Claims;
   delivery: Delivery;
   reporter: ConfigReporter;
   /** When it is reconciled again although nothing happens, in milliseconds, with jitter. */
   resyncMs: () => number;
+  /** The age at which what was read of tags and the like is read again, in milliseconds. */
+  metadataAgeMs: number;
+  clock: Clock;
 }
 
 /** The first answer about a dataId brings the object back by itself; this is for a connection that fails meanwhile. */
@@ -53,11 +77,15 @@ interface Scope<I extends ConfigIntent = ConfigIntent> {
   resource: NacosConfig;
   intent: I;
   session: ConfigSession;
+  /** Where the connection leads; undefined where only Nacos has a say. */
+  place: PlaceNow | undefined;
   log: Logger;
 }
 
 export class ConfigReconciler {
   readonly #options: ConfigReconcilerOptions;
+  /** The uids of those that are let go, by key: the cache may show our finalizer for a moment. */
+  readonly #finalized = new Map<string, string | undefined>();
 
   constructor(options: ConfigReconcilerOptions) {
     this.#options = options;
@@ -65,29 +93,46 @@ export class ConfigReconciler {
 
   async reconcile(key: string, { log }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
     const resource = this.#options.configs.get(key);
-    if (resource === undefined) return this.#forget(key);
+    if (resource === undefined) {
+      this.#finalized.delete(key);
+      return this.#forget(key);
+    }
     try {
       if (resource.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, resource, log);
       return await this.#sync(key, resource, log);
     } catch (error) {
-      if (!isBridgeError(error) || isLostRace(error)) throw error;
-      await this.#options.reporter.report(resource, failureReport(resource, error, this.#baseMd5(key, resource)), log);
+      if (isLostRace(error)) throw error;
+      await this.#options.reporter.report(resource, this.#failure(key, resource, error), log);
       throw error;
     }
   }
 
+  /** Every outcome has a condition, that of a mistake of ours too. */
+  #failure(key: string, resource: NacosConfig, error: unknown): SyncReport {
+    const isKnown = isBridgeError(error);
+    const cause = isKnown
+      ? error
+      : new BridgeError('INTERNAL', `Failed by a defect of the operator: ${messageOf(error)}`);
+    const base = this.#base(key, resource);
+    if (resource.metadata.deletionTimestamp === undefined) return failureReport(resource, cause, base);
+    const { code, message } = cause;
+    return failureReport(resource, new BridgeError(code, waitText(resource, message), { cause }), base);
+  }
+
   async #sync(key: string, resource: NacosConfig, log: Logger): Promise<{ requeueAfterMs: number }> {
-    const { connections, delivery, reporter, resyncMs, sessions } = this.#options;
+    const { clock, connections, delivery, places, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
     if (intent.suspend) {
-      await reporter.report(resource, suspendedReport(resource, this.#baseMd5(key, resource)), log);
+      await reporter.report(resource, suspendedReport(resource, this.#base(key, resource)), log);
       return { requeueAfterMs: resyncMs() };
     }
-    const session = sessions.open(key, connection, intent.address, () => this.#sessionStart(resource));
+    const { address } = intent;
+    const place = intent.source === 'Nacos' ? undefined : await places.at(connection, address.namespaceId);
+    const session = await sessions.open(key, connection, address, place, () => this.#sessionStart(resource));
     const observed = observe(session);
     if (observed === undefined) return { requeueAfterMs: FIRST_ANSWER_MS };
-    const scope = { key, resource, intent, session, log };
+    const scope = { key, resource, intent, session, place, log };
     const content = await this.#syncContent(scope, observed);
     const { served = observed } = session;
     const contentOf = (md5: string) => session.contentOf(md5);
@@ -97,7 +142,8 @@ export class ConfigReconciler {
     if (error) throw error;
     session.release(served);
     const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;
-    return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, resyncMs()) };
+    const pauseMs = session.reverts.waitMs(clock.monotonic()) || Infinity;
+    return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, pauseMs, resyncMs()) };
   }
 
   /** Kubernetes to Nacos, and back; for a config that is declared in Nacos there is nothing to do. */
@@ -107,16 +153,37 @@ export class ConfigReconciler {
     if (intent.source === 'Nacos') {
       return { nacosMd5: observed.kind === 'present' ? observed.snapshot.md5 : undefined, wrote: false };
     }
+    const owner = this.#options.claims.ownerOf(resource, session.connection, session.address);
+    if (owner !== undefined) return claimed(owner, session);
     const item = await this.#read({ ...scope, intent });
     validateItem(item);
-    const decision = await decideItem(item);
+    const nowMs = this.#options.clock.monotonic();
+    const decided = await decideItem(item);
+    await this.#checkPlace(scope, decided);
+    const decision = paused(decided, item, nowMs);
     const report = await applyDecision(decision, item, this.#ownerOf(resource));
+    if (item.checksMetadata === true) session.metadataReadMs = nowMs;
     this.#options.reporter.applied(key, decision.plan, resource, item, log);
     return report;
   }
 
-  async #read({ resource, intent, session }: Scope<DeclaringIntent>): Promise<ConfigItem> {
+  /**
+   * A decision on what another Nacos held is not done. One that changes nothing is: nobody need hear that Nacos is away.
+   *
+   * @throws BridgeError CONNECTION_NOT_READY while it is; NACOS_CAS_FAILED when it has come back meanwhile.
+   */
+  async #checkPlace({ place, session }: Omit<Scope, 'intent'>, { observed, plan }: Decision): Promise<void> {
+    if (plan.kind === 'in-sync' && observed.md5 === session.baseMd5) return;
+    if (place === undefined || (await this.#options.places.isCurrent(session.connection, place))) return;
+    if (session.notReadBecause) throw session.notReady(session.notReadBecause);
+    throw new BridgeError('NACOS_CAS_FAILED', 'The connection was away meanwhile; it is decided again');
+  }
+
+  async #read({ resource, intent, session }: Omit<Scope<DeclaringIntent>, 'place'>): Promise<ConfigItem> {
     const place = this.#placeOf(resource, intent);
+    const { claims, clock, metadataAgeMs } = this.#options;
+    const nowMs = clock.monotonic();
+    session.metadataReadMs ??= nowMs;
     return {
       intent,
       generation: resource.metadata.generation,
@@ -124,7 +191,9 @@ export class ConfigReconciler {
       declared: await place.read(),
       session,
       mark: this.#mark(resource),
+      rivals: claims.rivals(resource, session.connection, session.address),
       keep: keepRequestOf(resource),
+      checksMetadata: nowMs - session.metadataReadMs >= metadataAgeMs,
     };
   }
 
@@ -151,32 +220,43 @@ export class ConfigReconciler {
 
   #sessionStart(resource: NacosConfig): SessionStart {
     const { name, namespace } = resource.metadata;
-    const storedBase = async () => (await this.#options.configClient.get(name, namespace))?.status?.syncedMd5;
-    return { ...sessionStart(resource), storedBase };
+    const stored = async () => {
+      const fresh = await this.#options.configClient.get(name, namespace);
+      return fresh && storedBase(fresh);
+    };
+    return { ...sessionStart(resource), storedBase: stored };
   }
 
   async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
-    const { configClient, connections, reporter } = this.#options;
-    if (!hasFinalizer(resource, FINALIZER)) return this.#forget(key);
+    const { configClient, connections, places, reporter } = this.#options;
+    const { uid } = resource.metadata;
+    const isDone = this.#finalized.has(key) && this.#finalized.get(key) === uid;
+    if (isDone || !hasFinalizer(resource, FINALIZER)) return this.#forget(key);
+    const base = this.#base(key, resource);
+    if (isHeldBySuspend(resource)) {
+      return reporter.report(resource, waitingReport(resource, HELD_BY_SUSPEND, base), log);
+    }
     const outcome = await finalizeConfig({
       resource,
       connection: () => connections.find(connectionOf(resource)),
+      placeOf: (connection, namespaceId) => places.at(connection, namespaceId),
       mark: this.#mark(resource),
-      baseMd5: this.#baseMd5(key, resource),
+      base,
     });
     log.info('finalized', { outcome: outcome.kind });
     const event = finalizeEvent(outcome);
     if (event) reporter.event(resource, event);
     this.#forget(key);
     await removeFinalizer(configClient, resource, FINALIZER);
+    this.#finalized.set(key, uid);
   }
 
   #mark({ metadata }: NacosConfig): string {
     return ownershipMark(this.#options.clusterId(), metadata.namespace ?? '', metadata.name);
   }
 
-  #baseMd5(key: string, resource: NacosConfig): string | undefined {
-    return this.#options.sessions.get(key)?.baseMd5 ?? resource.status?.syncedMd5;
+  #base(key: string, resource: NacosConfig): Base | undefined {
+    return this.#options.sessions.get(key)?.base ?? storedBase(resource);
   }
 
   #forget(key: string): void {
@@ -185,6 +265,14 @@ export class ConfigReconciler {
     delivery.forget(key);
     reporter.forget(key);
   }
+}
+
+/** Another NacosConfig of this cluster has the dataId. Nothing is decided about it here. */
+function claimed(owner: string, session: ConfigSession): ContentReport {
+  const message =
+    `${session.title}: NacosConfig '${owner}', which is older, declares its content. ` +
+    'When that one is deleted this one takes over';
+  return { synced: { status: 'False', reason: 'Conflict', message }, base: session.base, wrote: false };
 }
 
 /**

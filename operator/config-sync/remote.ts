@@ -14,6 +14,7 @@ import { hash } from 'node:crypto';
 import { OWNER_MARK_PREFIX } from '../api/names.ts';
 import { isBridgeError } from '../errors.ts';
 import type { ConfigKey, ConfigPublishOptions, NacosClient } from '../nacos/index.ts';
+import { formatByExtension } from './formats/format.ts';
 import type { DeclaringIntent } from './intent.ts';
 
 /** What the admin API tells of a config besides its content. */
@@ -56,16 +57,24 @@ export function isMark(srcUser: string): boolean {
 
 /**
  * - `ours`: the one with this mark wrote last.
- * - `other-bridge`: another NacosConfig did, here or in another cluster.
+ * - `given-up`: another NacosConfig of this cluster did, which is gone or has to leave the dataId to this one.
+ * - `other-bridge`: another NacosConfig did, of another cluster, or nobody knows of which.
  * - `foreign`: somebody else did.
  * - `unknown`: the admin API does not tell (absent, or not allowed).
  */
-export type Ownership = 'ours' | 'other-bridge' | 'foreign' | 'unknown';
+export type Ownership = 'ours' | 'given-up' | 'other-bridge' | 'foreign' | 'unknown';
 
-export function ownershipOf(metadata: RemoteMetadata | undefined, mark: string): Ownership {
+/** `isGivenUp` tells of a mark whether it is of such a NacosConfig. */
+export function ownershipOf(
+  metadata: RemoteMetadata | undefined,
+  mark: string,
+  isGivenUp: (mark: string) => boolean = () => false,
+): Ownership {
   if (metadata === undefined) return 'unknown';
-  if (metadata.srcUser === mark) return 'ours';
-  return isMark(metadata.srcUser) ? 'other-bridge' : 'foreign';
+  const { srcUser } = metadata;
+  if (srcUser === mark) return 'ours';
+  if (!isMark(srcUser)) return 'foreign';
+  return isGivenUp(srcUser) ? 'given-up' : 'other-bridge';
 }
 
 /** For messages: who wrote last, as far as the server tells. */
@@ -86,10 +95,15 @@ export function metadataToPublish(
     tags: intent.tags ?? remote?.tags ?? [],
     description: intent.description ?? remote?.description ?? '',
     appName: intent.appName ?? remote?.appName ?? '',
-    type: intent.format,
+    type: isFormatKnown(intent) ? intent.format : remote?.type || intent.format,
     srcUser: mark,
     srcIp: '',
   };
+}
+
+/** Else it is text for want of anything better, which is no reason to change what a user of Nacos has chosen. */
+function isFormatKnown({ address, declaresFormat }: DeclaringIntent): boolean {
+  return declaresFormat || formatByExtension(address.dataId) !== undefined;
 }
 
 /**
@@ -110,6 +124,11 @@ export function toSend(
     srcUser,
     type,
   };
+}
+
+/** Whether any of these is declared. */
+export function declaresMetadata({ appName, declaresFormat, description, tags }: DeclaringIntent): boolean {
+  return declaresFormat || tags !== undefined || description !== undefined || appName !== undefined;
 }
 
 /** Whether Nacos holds other tags, description, appName or type than those that are declared. */

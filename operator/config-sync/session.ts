@@ -20,6 +20,8 @@ import {
   type VersionObservation,
   type VersionWatch,
 } from '../nacos/index.ts';
+import { isSamePlace, movedOn, type Base, type NacosPlace, type PlaceNow } from './base/nacos-place.ts';
+import { RevertPause } from './revert-pause.ts';
 import { readRemote, type RemoteConfig, type RemoteMetadata } from './remote.ts';
 
 /** Servers of a cluster that answer differently agree within milliseconds, unless a write has failed half-way in one. */
@@ -45,10 +47,10 @@ export interface ObservedConfig extends ObservedContent {
 
 /** Where a session begins. What an earlier process has left may be out of date, so nothing of it is taken for true. */
 export interface SessionStart {
-  /** The md5 that both sides last had in common. */
-  baseMd5: string | undefined;
+  /** What both sides last had in common, if anything. */
+  base: Base | undefined;
   /** Reads that again, where it comes from a cache that may be older than what is stored. */
-  storedBase?: () => Promise<string | undefined>;
+  storedBase?: () => Promise<Base | undefined>;
   /** The generation whose tags, description, appName and type are in Nacos. */
   metadataGeneration: number | undefined;
   /** Of what Nacos should hold, which it is asked to confirm; '' for nothing; undefined where only a read can tell. */
@@ -60,12 +62,20 @@ export class ConfigSession {
   readonly address: ConfigKey;
   /** The generation whose tags, description, appName and type are in Nacos. */
   metadataGeneration: number | undefined;
+  /** Of what was put back after an edit in Nacos. */
+  readonly reverts = new RevertPause();
+  /** When they were read last because they had not been for long, on the monotonic clock. */
+  metadataReadMs: number | undefined;
   /** The content that passed its checks last, and for which generation, so that it is parsed once. */
   valid: { md5: string; generation: number | undefined } | undefined;
   /** What an annotation has decided about these contents, until it is done. */
   keep: { md5: string; kubernetesMd5: string | undefined; nacosMd5: string | undefined } | undefined;
   readonly #watch: VersionWatch;
-  #baseMd5: string | undefined;
+  /** Where the connection leads; undefined where only Nacos has a say. */
+  #place: PlaceNow | undefined;
+  /** As it is recorded with the base. */
+  #recorded: NacosPlace | undefined;
+  #base: Base | undefined;
   /** Set while the base comes from a cache. */
   #storedBase: SessionStart['storedBase'];
   /** What we published besides the content, last. */
@@ -80,12 +90,21 @@ export class ConfigSession {
   #publishingMd5: string | undefined;
 
   /** Nothing is read of what Nacos is expected to hold, if Nacos confirms that it does. */
-  constructor(connection: ConnectionHandle, address: ConfigKey, start: SessionStart, onChange: () => void) {
-    const { baseMd5, expectedMd5, metadataGeneration, storedBase } = start;
+  constructor(
+    connection: ConnectionHandle,
+    address: ConfigKey,
+    place: PlaceNow | undefined,
+    start: SessionStart,
+    onChange: () => void,
+  ) {
+    const { base, expectedMd5, metadataGeneration, storedBase } = start;
     this.connection = connection;
     this.address = address;
-    this.metadataGeneration = metadataGeneration;
-    this.#baseMd5 = baseMd5;
+    this.#place = place;
+    this.#base = baseAt(place, base);
+    this.#recorded = place && movedOn(this.#base?.place, place);
+    // Of a generation that is in Nacos only the base can tell.
+    this.metadataGeneration = this.#base && metadataGeneration;
     this.#storedBase = storedBase;
     const heard = (observation: VersionObservation): void => {
       const md5 = observation.kind === 'present' ? observation.snapshot.md5 : undefined;
@@ -96,9 +115,21 @@ export class ConfigSession {
     this.#watch = connection.client.config.watchVersions(address, heard, { expectedMd5 });
   }
 
+  /** For messages: the dataId, and where it is. */
+  get title(): string {
+    const { dataId, group, namespaceId } = this.address;
+    const namespace = namespaceId === '' ? 'the public namespace' : `namespace '${namespaceId}'`;
+    return `dataId '${dataId}' of group '${group}' in ${namespace} of ${this.connection.title}`;
+  }
+
   /** The md5 that both sides last had in common; this process knows it before the status does. */
   get baseMd5(): string | undefined {
-    return this.#baseMd5;
+    return this.#base?.md5;
+  }
+
+  /** That, where, and whose it is there. */
+  get base(): Base | undefined {
+    return this.#base;
   }
 
   /** What Nacos serves; undefined until it was read or confirmed for the first time. */
@@ -194,15 +225,15 @@ export class ConfigSession {
       if (isBridgeError(error, 'NACOS_CAS_FAILED', 'NACOS_FAILED', 'TIMEOUT')) await this.#consultDatabase();
       throw error;
     }
-    this.common(md5);
+    this.common(md5, true);
     this.#publishedMetadata = metadata;
     this.#stored = undefined;
     this.#refusedCreations = 0;
   }
 
-  /** From now on this is what both sides last had in common. */
-  common(md5: string | undefined): void {
-    this.#rebase(md5);
+  /** From now on this is what both sides last had in common. `isOurs`: whether we wrote it to Nacos; undefined if unknown. */
+  common(md5: string | undefined, isOurs: boolean | undefined): void {
+    this.#rebase(md5 === undefined ? undefined : { md5, place: this.#recorded, isOurs });
     this.keep = undefined;
   }
 
@@ -210,16 +241,40 @@ export class ConfigSession {
   async refreshBase(): Promise<boolean> {
     if (this.#storedBase === undefined) return false;
     const { baseMd5 } = this;
-    this.#rebase(await this.#storedBase());
+    this.#rebase(baseAt(this.#place, await this.#storedBase()));
     return this.baseMd5 !== baseMd5;
+  }
+
+  /**
+   * The connection leads to `place` now. What was in common elsewhere, and what was read there, counts no more.
+   *
+   * @throws BridgeError NACOS_CAS_FAILED while what is known of the dataId may still be of the former place.
+   */
+  async movedTo(place: PlaceNow): Promise<void> {
+    if (this.#place === place) return;
+    if (this.#recorded !== undefined && isSamePlace(this.#recorded, place)) {
+      this.#place = place;
+      this.#recorded = movedOn(this.#recorded, place);
+      if (this.#base) this.#base = { ...this.#base, place: this.#recorded };
+      return;
+    }
+    const held = await this.connection.client.config.read(this.address);
+    this.#stored = undefined;
+    if (held?.md5 !== this.held.md5) throw changedMeanwhile();
+    this.#place = place;
+    this.#recorded = movedOn(undefined, place);
+    this.#rebase(undefined);
+    this.#publishedMetadata = undefined;
+    this.metadataGeneration = undefined;
+    this.keep = undefined;
   }
 
   close(): void {
     this.#watch.stop();
   }
 
-  #rebase(md5: string | undefined): void {
-    this.#baseMd5 = md5;
+  #rebase(base: Base | undefined): void {
+    this.#base = base;
     this.#storedBase = undefined;
   }
 
@@ -267,16 +322,29 @@ export class ConfigSessions {
     this.#onChange = onChange;
   }
 
-  /** The session of `key` on this connection and address; one on another is closed, and a new one starts as `start` says. */
-  open(key: string, connection: ConnectionHandle, address: ConfigKey, start: () => SessionStart): ConfigSession {
+  /**
+   * The session of `key` on this connection and address; one on another is closed, and a new one starts as `start` says.
+   *
+   * @throws BridgeError NACOS_CAS_FAILED as `movedTo` does.
+   */
+  async open(
+    key: string,
+    connection: ConnectionHandle,
+    address: ConfigKey,
+    place: PlaceNow | undefined,
+    start: () => SessionStart,
+  ): Promise<ConfigSession> {
     const existing = this.#sessions.get(key);
     if (existing && existing.connection.client === connection.client && sameAddress(existing.address, address)) {
+      if (place) await existing.movedTo(place);
       return existing;
     }
     this.close(key);
-    const session = new ConfigSession(connection, address, start(), () => this.#onChange(key));
     // Our status may not have come back yet.
-    if (existing?.baseMd5 !== undefined && sameAddress(existing.address, address)) session.common(existing.baseMd5);
+    const isKnown = existing?.base !== undefined && sameAddress(existing.address, address);
+    const stored = start();
+    const known = isKnown ? { ...stored, base: existing.base, storedBase: undefined } : stored;
+    const session = new ConfigSession(connection, address, place, known, () => this.#onChange(key));
     this.#sessions.set(key, session);
     return session;
   }
@@ -293,6 +361,16 @@ export class ConfigSessions {
   closeAll(): void {
     for (const key of this.#sessions.keys()) this.close(key);
   }
+}
+
+/** The base, if it is of this place. */
+function baseAt(place: PlaceNow | undefined, base: Base | undefined): Base | undefined {
+  if (base === undefined || place === undefined) return base;
+  return isSamePlace(base.place, place) ? { ...base, place: movedOn(base.place, place) } : undefined;
+}
+
+function changedMeanwhile(): BridgeError {
+  return new BridgeError('NACOS_CAS_FAILED', 'The connection leads to another Nacos, whose content is not known yet');
 }
 
 function sameAddress(a: ConfigKey, b: ConfigKey): boolean {

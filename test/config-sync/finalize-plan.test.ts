@@ -7,11 +7,22 @@ describe('finalize plan', () => {
   const OTHER = 'b'.repeat(32);
   const cases: [string, Partial<FinalizeInput>, string][] = [
     ['nothing is there', { nacosMd5: undefined, baseMd5: MD5 }, 'nothing'],
-    ['it is as last synced', { nacosMd5: MD5, baseMd5: MD5, ownership: 'foreign' }, 'remove'],
+    ['we wrote it, and somebody the same again', { nacosMd5: MD5, baseMd5: MD5, isBaseOurs: true }, 'leave'],
+    ['it is as last synced, and we never wrote it', { nacosMd5: MD5, baseMd5: MD5, isBaseOurs: false }, 'leave'],
     [
-      'it is as last synced and the owner cannot be read',
-      { nacosMd5: MD5, baseMd5: MD5, ownership: 'unknown' },
+      'it is as we wrote it and the owner cannot be read',
+      { nacosMd5: MD5, baseMd5: MD5, isBaseOurs: true, ownership: 'unknown' },
       'remove',
+    ],
+    [
+      'it is as last synced, and nobody can tell who wrote it',
+      { nacosMd5: MD5, baseMd5: MD5, ownership: 'unknown' },
+      'leave',
+    ],
+    [
+      'it is as last synced, we never wrote it and the owner cannot be read',
+      { nacosMd5: MD5, baseMd5: MD5, isBaseOurs: false, ownership: 'unknown' },
+      'leave',
     ],
     ['we wrote last, though it was not recorded', { nacosMd5: MD5, baseMd5: OTHER, ownership: 'ours' }, 'remove'],
     ['we wrote last, and nothing was recorded', { nacosMd5: MD5, ownership: 'ours' }, 'remove'],
@@ -20,7 +31,13 @@ describe('finalize plan', () => {
     ['it was never ours', { nacosMd5: MD5, ownership: 'foreign' }, 'leave'],
     ['another bridge took it, with equal content', { nacosMd5: MD5, baseMd5: MD5, ownership: 'other-bridge' }, 'leave'],
   ];
-  const defaults: FinalizeInput = { nacosMd5: MD5, baseMd5: undefined, ownership: 'foreign', lastWriter: '' };
+  const defaults: FinalizeInput = {
+    nacosMd5: MD5,
+    baseMd5: undefined,
+    isBaseOurs: undefined,
+    ownership: 'foreign',
+    lastWriter: '',
+  };
   for (const [title, input, expected] of cases) {
     it(`is to ${expected} when ${title}`, () => {
       assert.equal(planFinalize({ ...defaults, ...input }).kind, expected);

@@ -14,6 +14,8 @@ import { md5Of } from '../../operator/nacos/index.ts';
 
 const address = { namespaceId: '', group: 'g', dataId: 'd' };
 const mark = 'nacos-bridge-0123456789abcdef';
+const place = { id: 'here', namespaceId: '', servers: ['nacos:8848'], hasUnbound: false };
+const baseOf = (text: string) => ({ md5: md5Of(text), place, isOurs: true });
 
 /** One item of one key of something, between Kubernetes and Nacos that are texts in memory. */
 class Item {
@@ -30,12 +32,12 @@ class Item {
     this.kubernetes = kubernetes;
     this.nacos = nacos;
     const start: SessionStart = {
-      baseMd5: base === undefined ? undefined : md5Of(base),
-      storedBase: stored === undefined ? undefined : async () => this.#did('read base', md5Of(stored)),
+      base: base === undefined ? undefined : baseOf(base),
+      storedBase: stored === undefined ? undefined : async () => this.#did('read base', baseOf(stored)),
       metadataGeneration: 1,
       expectedMd5: undefined,
     };
-    this.#session = new ConfigSession(this.#connection(), address, start, () => {});
+    this.#session = new ConfigSession(this.#connection(), address, place, start, () => {});
   }
 
   async sync(): Promise<ContentReport> {
@@ -123,7 +125,7 @@ describe('an item', () => {
     const report = await item.sync();
     assert.deepEqual(item.calls, ['hold publish', 'publish']);
     assert.equal(item.nacos, 'new');
-    assert.deepEqual([report.wrote, report.syncedMd5], [true, md5Of('new')]);
+    assert.deepEqual([report.wrote, report.base?.md5], [true, md5Of('new')]);
   });
 
   it('costs no read and no write while both sides are equal', async () => {

@@ -24,6 +24,8 @@ interface Case {
   plan: string;
 }
 
+const inPlace: Partial<PlanInput> = { nacosMd5: DECLARED, baseMd5: DECLARED, isBaseOurs: true };
+
 const cases: Case[] = [
   { title: 'creates what does not exist', input: { nacosMd5: undefined }, plan: 'publish:Published create-only' },
   {
@@ -41,20 +43,79 @@ const cases: Case[] = [
     input: { nacosMd5: undefined, driftPolicy: 'Report' },
     plan: 'publish:Published create-only',
   },
-  { title: 'does nothing when all are equal', input: { nacosMd5: DECLARED, baseMd5: DECLARED }, plan: 'in-sync' },
   {
-    title: 'takes equal content over in silence',
-    input: { nacosMd5: DECLARED, ownership: 'foreign' },
+    title: 'creates what somebody else had with equal content and has removed',
+    input: { nacosMd5: undefined, baseMd5: BASE, isBaseOurs: false },
+    plan: 'publish:Published create-only',
+  },
+  {
+    title: 'does nothing when all are equal',
+    input: { nacosMd5: DECLARED, baseMd5: DECLARED, isBaseOurs: true },
     plan: 'in-sync',
   },
   {
-    title: 'takes equal content over when the owner cannot be read',
-    input: { nacosMd5: DECLARED, ownership: 'unknown' },
+    title: 'leaves equal content of somebody else as it is',
+    input: { nacosMd5: DECLARED, ownership: 'foreign', metadataDiffers: true, isServed: false },
     plan: 'in-sync',
   },
   {
-    title: 'takes equal content over after both sides moved',
-    input: { nacosMd5: DECLARED, baseMd5: BASE, ownership: 'foreign' },
+    title: 'leaves equal content as it is when the owner cannot be read',
+    input: { nacosMd5: DECLARED, ownership: 'unknown', metadataDiffers: true },
+    plan: 'in-sync',
+  },
+  {
+    title: 'marks equal content of somebody else when told to adopt it',
+    input: { nacosMd5: DECLARED, ownership: 'foreign', adoptionPolicy: 'Adopt' },
+    plan: `publish:Adopted ${DECLARED}`,
+  },
+  {
+    title: 'marks equal content when told to adopt it later',
+    input: { nacosMd5: DECLARED, baseMd5: DECLARED, isBaseOurs: false, adoptionPolicy: 'Adopt' },
+    plan: `publish:Adopted ${DECLARED}`,
+  },
+  {
+    title: 'does not update what it never wrote, though it was equal once',
+    input: { nacosMd5: BASE, baseMd5: BASE, isBaseOurs: false },
+    plan: 'conflict',
+  },
+  {
+    title: 'updates what it never wrote, though it was equal once, when told to adopt it',
+    input: { nacosMd5: BASE, baseMd5: BASE, isBaseOurs: false, adoptionPolicy: 'Adopt' },
+    plan: `publish:Adopted ${BASE}`,
+  },
+  {
+    title: 'does not put back an edit of what it never wrote',
+    input: { baseMd5: BASE, isBaseOurs: false },
+    plan: 'conflict',
+  },
+  {
+    title: 'takes over equal content of a NacosConfig that has given it up',
+    input: { nacosMd5: DECLARED, ownership: 'given-up' },
+    plan: `publish:Adopted ${DECLARED}`,
+  },
+  {
+    title: 'does not touch other content of a NacosConfig that has given it up',
+    input: { ownership: 'given-up', owner: 'ns/old' },
+    plan: 'conflict',
+  },
+  {
+    title: 'updates what a version without records of that has synced, when nobody can tell who wrote it',
+    input: { nacosMd5: BASE, baseMd5: BASE, ownership: 'unknown' },
+    plan: `publish:Updated ${BASE}`,
+  },
+  {
+    title: 'reports tags that were edited in Nacos',
+    input: { ...inPlace, metadataDiffers: true, isMetadataDrift: true, driftPolicy: 'Report' },
+    plan: 'drifted:ChangedInNacos',
+  },
+  {
+    title: 'puts back tags that were edited in Nacos',
+    input: { ...inPlace, metadataDiffers: true, isMetadataDrift: true },
+    plan: `publish:MetadataUpdated ${DECLARED}`,
+  },
+  {
+    title: 'keeps what is ours when an edit in Nacos is declared afterwards',
+    input: { nacosMd5: DECLARED, baseMd5: BASE, isBaseOurs: true, ownership: 'foreign', adoptionPolicy: 'Adopt' },
     plan: 'in-sync',
   },
   {
@@ -69,12 +130,12 @@ const cases: Case[] = [
   },
   {
     title: 'updates when Kubernetes alone moved',
-    input: { nacosMd5: BASE, baseMd5: BASE },
+    input: { nacosMd5: BASE, baseMd5: BASE, isBaseOurs: true },
     plan: `publish:Updated ${BASE}`,
   },
   {
     title: 'updates under Report when Kubernetes alone moved',
-    input: { nacosMd5: BASE, baseMd5: BASE, driftPolicy: 'Report' },
+    input: { nacosMd5: BASE, baseMd5: BASE, isBaseOurs: true, driftPolicy: 'Report' },
     plan: `publish:Updated ${BASE}`,
   },
   {
@@ -142,7 +203,7 @@ const cases: Case[] = [
   },
   {
     title: 'updates tags and description under equal content',
-    input: { nacosMd5: DECLARED, baseMd5: DECLARED, metadataDiffers: true },
+    input: { ...inPlace, metadataDiffers: true },
     plan: `publish:MetadataUpdated ${DECLARED}`,
   },
   {
@@ -187,7 +248,7 @@ const cases: Case[] = [
   },
   {
     title: 'updates under Adopt when Kubernetes alone moved',
-    input: { nacosMd5: BASE, baseMd5: BASE, driftPolicy: 'Adopt' },
+    input: { nacosMd5: BASE, baseMd5: BASE, isBaseOurs: true, driftPolicy: 'Adopt' },
     plan: `publish:Updated ${BASE}`,
   },
 ];
@@ -204,10 +265,13 @@ const defaults: PlanInput = {
   declaredMd5: DECLARED,
   nacosMd5: OTHER,
   baseMd5: undefined,
+  isBaseOurs: undefined,
   ownership: 'foreign',
+  owner: undefined,
   lastWriter: '',
   isServed: true,
   metadataDiffers: false,
+  isMetadataDrift: false,
   driftPolicy: 'Revert',
   adoptionPolicy: 'Fail',
   adoption: adoptionBy({}),
@@ -275,10 +339,12 @@ describe('config plan', () => {
           baseMd5: input.declaredMd5,
           isServed: true,
           metadataDiffers: false,
+          isMetadataDrift: false,
+          isBaseOurs: true,
           ownership: 'ours',
         } as const;
         assert.equal(planConfig(after).kind, 'in-sync');
-        const afterCrash = { ...after, baseMd5: input.baseMd5 };
+        const afterCrash = { ...after, baseMd5: input.baseMd5, isBaseOurs: input.isBaseOurs };
         assert.equal(planConfig(afterCrash).kind, 'in-sync');
       }),
     );
@@ -305,16 +371,19 @@ describe('config plan', () => {
   });
 });
 
-const owners: Ownership[] = ['ours', 'other-bridge', 'foreign', 'unknown'];
+const owners: Ownership[] = ['ours', 'given-up', 'other-bridge', 'foreign', 'unknown'];
 const md5 = fc.constantFrom(BASE, DECLARED, OTHER);
 const anyInput: fc.Arbitrary<PlanInput> = fc.record({
   declaredMd5: md5,
   nacosMd5: fc.option(md5, { nil: undefined }),
   baseMd5: fc.option(md5, { nil: undefined }),
+  isBaseOurs: fc.constantFrom(true, false, undefined),
   ownership: fc.constantFrom(...owners),
+  owner: fc.constantFrom('ns/other', undefined),
   lastWriter: fc.constantFrom('', "'bob'"),
   isServed: fc.boolean(),
   metadataDiffers: fc.boolean(),
+  isMetadataDrift: fc.boolean(),
   driftPolicy: fc.constantFrom('Revert', 'Report', 'Adopt'),
   adoptionPolicy: fc.constantFrom('Fail', 'Adopt'),
   adoption: fc
@@ -324,7 +393,8 @@ const anyInput: fc.Arbitrary<PlanInput> = fc.record({
 
 function afterWriteBack(input: PlanInput): PlanInput {
   const both = input.nacosMd5 ?? '';
-  return { ...input, declaredMd5: both, baseMd5: both, isServed: true, metadataDiffers: false };
+  const settled = { isServed: true, metadataDiffers: false, isMetadataDrift: false };
+  return { ...input, ...settled, declaredMd5: both, baseMd5: both };
 }
 
 function describePlan(plan: ConfigPlan): string {

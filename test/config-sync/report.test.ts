@@ -11,6 +11,8 @@ import {
 import { BridgeError } from '../../operator/errors.ts';
 
 const MD5 = 'a'.repeat(32);
+const place = { id: 'here', namespaceId: '', servers: ['nacos:8848'] };
+const base = { md5: MD5, place, isOurs: true };
 const resource = {
   metadata: { name: 'app.yaml', namespace: 'ns', generation: 2 },
   spec: { content: 'a: 1' },
@@ -20,7 +22,7 @@ const inSync: SyncReport = {
   drifted: { status: 'False', reason: 'NoDrift', message: 'none' },
   observedMd5: MD5,
   nacosMd5: MD5,
-  syncedMd5: MD5,
+  base,
   wrote: true,
 };
 
@@ -54,13 +56,15 @@ describe('the status of a NacosConfig', () => {
   it('keeps after a failure what was known before', () => {
     const before = { ...resource, status: statusOf(resource, inSync, 0) };
     const error = new BridgeError('INVALID_CONTENT', 'The content is not valid yaml: line 1, column 1: x');
-    const status = statusOf(before, failureReport(before, error, MD5), 60_000);
+    const status = statusOf(before, failureReport(before, error, base), 60_000);
     assert.deepEqual(conditions(status), {
       Ready: 'False InvalidContent',
       Synced: 'False InvalidContent',
-      Drifted: 'False NoDrift',
+      Drifted: 'Unknown InvalidContent',
     });
     assert.equal(status.syncedMd5, MD5);
+    assert.equal(status.nacosMd5, undefined);
+    assert.deepEqual(status.syncedPlace, { id: 'here', namespaceId: undefined, servers: ['nacos:8848'] });
     assert.equal(status.lastSyncTime, '1970-01-01T00:00:00Z');
   });
 
@@ -76,8 +80,8 @@ describe('the status of a NacosConfig', () => {
 
   it('says of a suspended one that nothing is known', () => {
     const before = { ...resource, status: statusOf(resource, inSync, 0) };
-    const status = statusOf(before, suspendedReport(before, MD5), 0);
-    assert.equal(conditions(status)['Ready'], 'Unknown Suspended');
+    const status = statusOf(before, suspendedReport(before, base), 0);
+    assert.deepEqual(conditions(status), { Ready: 'True Suspended', Synced: 'Unknown Suspended' });
     assert.equal(status.syncedMd5, MD5);
   });
 });
@@ -120,7 +124,7 @@ describe('the start of a session', () => {
     it(title, () => {
       const start = sessionStart(config(spec, status));
       assert.equal(start.expectedMd5, expectedMd5);
-      assert.equal(start.baseMd5, status?.syncedMd5);
+      assert.equal(start.base?.md5, status?.syncedMd5);
     });
   }
 

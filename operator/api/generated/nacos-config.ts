@@ -187,15 +187,15 @@ export interface NacosConfigSpec {
    */
   appName?: string;
   /**
-   * What happens in Nacos when this resource is deleted. `Delete` removes the dataId if its content is still the one last synced; `Retain` leaves it. With `source: Nacos` and `source: Both` it always stays.
+   * What happens in Nacos when this resource is deleted. `Delete` removes the dataId if this resource was the last to write it; `Retain` leaves it. With `source: Nacos` and `source: Both` it always stays.
    */
   deletionPolicy: 'Delete' | 'Retain';
   /**
-   * What happens when the dataId exists with other content and was not published by this resource. `Fail` changes nothing and reports a conflict; `Adopt` takes it over, but not back from another NacosConfig that has adopted it since.
+   * What happens when the dataId exists and was not published by this resource. `Fail` changes nothing: other content is a conflict, and equal content is in sync but not ours (`Owned` is False), so that deleting the resource leaves it and an edit here is a conflict. `Adopt` takes both over, but not back from another NacosConfig that has adopted it since.
    */
   adoptionPolicy: 'Fail' | 'Adopt';
   /**
-   * Stops all writes for this resource, on both sides, until it is set back.
+   * Stops all writes for this resource, on both sides, until it is set back. A deletion that would remove the dataId from Nacos waits.
    */
   suspend: boolean;
 }
@@ -217,17 +217,36 @@ export interface NacosConfigStatus {
    */
   source?: 'Kubernetes' | 'Nacos' | 'Both';
   /**
-   * The MD5 of the content that is declared in Kubernetes.
+   * The MD5 of the content that is declared in Kubernetes; of content in a Secret none is told.
    */
   observedMd5?: string;
   /**
-   * The MD5 of the content that Nacos holds.
+   * The MD5 of the content that Nacos holds; of content in a Secret none is told.
    */
   nacosMd5?: string;
   /**
-   * The MD5 of the content that both sides last had in common; later differences are judged against it.
+   * The MD5 of the content that both sides last had in common; later differences are judged against it. Of content in a Secret none is told.
    */
   syncedMd5?: string;
+  /**
+   * Where both sides had that in common. What was in common in one Nacos counts for nothing in another one.
+   */
+  syncedPlace?: {
+    /**
+     * What the Nacos namespace is known by: the content of its dataId `nacos-bridge-place`. Where it can neither be read nor made, the servers tell.
+     */
+    id?: string;
+    /**
+     * The Nacos namespace; without it the public one.
+     */
+    namespaceId?: string;
+    /**
+     * HOST:PORT of the servers that the connection was given.
+     *
+     * Items: A server.
+     */
+    servers: string[];
+  };
   /**
    * The name of the object that holds the mirror, also when it has a hash of the content.
    */
@@ -237,7 +256,7 @@ export interface NacosConfigStatus {
    */
   lastSyncTime?: string;
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` were restarted since the mirror last changed.
+   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Owned`: this resource wrote the content to Nacos; where it did not, deleting it leaves the dataId. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` were restarted since the mirror last changed.
    *
    * Items: One aspect of the state.
    */

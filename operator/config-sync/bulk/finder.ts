@@ -11,6 +11,7 @@ import {
   nameText,
   normaliseNamespaceId,
 } from '../../nacos/index.ts';
+import { isPlaceConfig } from '../base/nacos-place.ts';
 
 export interface FinderOptions {
   readonly connection: ConnectionHandle;
@@ -57,8 +58,9 @@ export class Finder {
 
   #heard({ added, removed }: DiscoveryChange): void {
     const { onAdded, onRemoved, onState } = this.#options;
-    const news = added.filter((name) => this.#count(nameText(name), 1) === 1);
-    const gone = removed.filter((name) => this.#count(nameText(name), -1) === 0);
+    const isConfig = (name: ConfigName) => !isPlaceConfig(name);
+    const news = added.filter(isConfig).filter((name) => this.#count(nameText(name), 1) === 1);
+    const gone = removed.filter(isConfig).filter((name) => this.#count(nameText(name), -1) === 0);
     if (news.length > 0) onAdded(news);
     if (gone.length > 0) onRemoved(gone);
     onState();

@@ -16,7 +16,11 @@ const byExtension: Readonly<Record<string, ConfigFormat>> = {
 
 /** The declared format, or that of the dataId's extension, or `text`. */
 export function formatOf(declared: ConfigFormat | undefined, dataId: string): ConfigFormat {
-  if (declared !== undefined) return declared;
+  return declared ?? formatByExtension(dataId) ?? 'text';
+}
+
+/** Undefined for an extension that tells nothing. */
+export function formatByExtension(dataId: string): ConfigFormat | undefined {
   const extension = /\.([^.]+)$/.exec(dataId)?.[1]?.toLowerCase() ?? '';
-  return byExtension[extension] ?? 'text';
+  return Object.hasOwn(byExtension, extension) ? byExtension[extension] : undefined;
 }

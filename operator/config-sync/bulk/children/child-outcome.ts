@@ -18,7 +18,7 @@ const states: Readonly<Record<string, ItemState>> = {
 
 export function outcomeOf({ status }: NacosConfig): Outcome {
   const ready = findCondition(status?.conditions, 'Ready');
-  if (ready === undefined || ready.status === 'Unknown') return PENDING;
+  if (ready === undefined || ready.status === 'Unknown' || ready.reason === 'Suspended') return PENDING;
   if (ready.status === 'True') return { state: 'synced', reason: '', message: '', md5: status?.syncedMd5 };
   const { reason, message } = ready;
   return { state: states[reason] ?? 'failing', reason, message, md5: undefined };

@@ -9,7 +9,7 @@ describe('the outcome of an item', () => {
     ['False', 'Conflict', 'conflict'],
     ['False', 'InvalidContent', 'invalid'],
     ['False', 'ConnectionNotReady', 'failing'],
-    ['Unknown', 'Suspended', 'pending'],
+    ['True', 'Suspended', 'pending'],
     ['', undefined, 'pending'],
   ];
   for (const [status, reason, state] of cases) {
