@@ -63,9 +63,12 @@ export function finalizeEvent(outcome: FinalizeOutcome): ConfigEvent | undefined
 export async function finalizeConfig({ resource, connection, ...ours }: FinalizeInput): Promise<FinalizeOutcome> {
   if (!deletesFromNacos(resource)) return { kind: 'nothing' };
   try {
-    const { client, namespaceId } = connection();
-    return await removeConfig(client, compileIntent(resource, namespaceId).address, ours);
+    const { allowance, client, namespaceId } = connection();
+    const { address } = compileIntent(resource, namespaceId);
+    allowance.checkConfig(resource.metadata.namespace ?? '', address);
+    return await removeConfig(client, address, ours);
   } catch (error) {
+    if (isBridgeError(error, 'NOT_ALLOWED')) return { kind: 'leave', message: `Left in Nacos: ${error.message}` };
     const isForced = resource.metadata.annotations?.[FORCE_FINALIZE_ANNOTATION] === 'true';
     if (!isForced || !isBridgeError(error)) throw error;
     return { kind: 'forced', message: `Let go without telling Nacos, as the annotation asks: ${error.message}` };

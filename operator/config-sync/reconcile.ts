@@ -17,6 +17,7 @@ import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
 import { decideItem, validateItem, type ConfigItem } from './decide.ts';
 import { finalizeConfig, finalizeEvent, holdFinalizer } from './finalize.ts';
+import { checkUse } from './use.ts';
 import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type DeclaringIntent } from './intent.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { ConfigMapPlace } from './places/config-map-place.ts';
@@ -71,7 +72,9 @@ export class ConfigReconciler {
       return await this.#sync(key, resource, log);
     } catch (error) {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
-      await this.#options.reporter.report(resource, failureReport(resource, error, this.#baseMd5(key, resource)), log);
+      const report = failureReport(resource, error, this.#baseMd5(key, resource));
+      if (error.code === 'NOT_ALLOWED') await this.#letGo(key, resource, error);
+      await this.#options.reporter.report(resource, report, log);
       throw error;
     }
   }
@@ -80,6 +83,7 @@ export class ConfigReconciler {
     const { connections, delivery, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
+    checkUse(connection, resource.metadata.namespace, intent.address);
     if (intent.suspend) {
       await reporter.report(resource, suspendedReport(resource, this.#baseMd5(key, resource)), log);
       return { requeueAfterMs: resyncMs() };
@@ -169,6 +173,16 @@ export class ConfigReconciler {
     if (event) reporter.event(resource, event);
     this.#forget(key);
     await removeFinalizer(configClient, resource, FINALIZER);
+  }
+
+  /** Nothing is asked of Nacos for it any more; what it has there and here stays. */
+  async #letGo(key: string, resource: NacosConfig, { message }: BridgeError): Promise<void> {
+    const { configClient, reporter, sessions } = this.#options;
+    sessions.close(key);
+    if (!hasFinalizer(resource, FINALIZER)) return;
+    await removeFinalizer(configClient, resource, FINALIZER);
+    const note = `Its dataId stays in Nacos, also when it is deleted: ${message}`;
+    reporter.event(resource, { type: 'Warning', reason: 'LeftInNacos', action: 'Remove', note });
   }
 
   #mark({ metadata }: NacosConfig): string {
