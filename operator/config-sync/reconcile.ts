@@ -6,15 +6,18 @@
  */
 import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
+import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
+import { CONFIG_MAP_INDEX, SECRET_INDEX } from './caches.ts';
 import { decideItem, validateItem, type ConfigItem } from './decide.ts';
 import { finalizeConfig, finalizeEvent, holdFinalizer } from './finalize.ts';
 import { checkUse } from './use.ts';
@@ -24,6 +27,7 @@ import { ConfigMapPlace } from './places/config-map-place.ts';
 import type { ContentPlace } from './places/content-place.ts';
 import { InlinePlace } from './places/inline-place.ts';
 import { SecretPlace } from './places/secret-place.ts';
+import { SharedReads } from './places/shared-reads.ts';
 import { ownershipMark } from './remote.ts';
 import { failureReport, sessionStart, suspendedReport, type ConfigReporter } from './report.ts';
 import type { Delivery } from './rollout/delivery.ts';
@@ -35,12 +39,15 @@ export interface ConfigReconcilerOptions {
   configClient: ResourceClient<NacosConfig>;
   configMapClient: ResourceClient<ConfigMap>;
   secretClient: ResourceClient<Secret>;
+  configMapMetadata: Store<KubeObject>;
+  secretMetadata: Store<KubeObject>;
   connections: ConnectionDirectory;
   sessions: ConfigSessions;
   delivery: Delivery;
   reporter: ConfigReporter;
   /** When it is reconciled again although nothing happens, in milliseconds, with jitter. */
   resyncMs: () => number;
+  clock: Clock;
 }
 
 /** The first answer about a dataId brings the object back by itself; this is for a connection that fails meanwhile. */
@@ -59,9 +66,25 @@ interface Scope<I extends ConfigIntent = ConfigIntent> {
 
 export class ConfigReconciler {
   readonly #options: ConfigReconcilerOptions;
+  readonly #configMapReads: SharedReads<ConfigMap>;
+  readonly #secretReads: SharedReads<Secret>;
 
   constructor(options: ConfigReconcilerOptions) {
+    const { clock, configMapClient, configMapMetadata, configs, secretClient, secretMetadata } = options;
+    const readersBy = (index: string) => (key: string) => configs.byIndex(index, key).length;
     this.#options = options;
+    this.#configMapReads = new SharedReads({
+      client: configMapClient,
+      metadata: configMapMetadata,
+      readersOf: readersBy(CONFIG_MAP_INDEX),
+      clock,
+    });
+    this.#secretReads = new SharedReads({
+      client: secretClient,
+      metadata: secretMetadata,
+      readersOf: readersBy(SECRET_INDEX),
+      clock,
+    });
   }
 
   async reconcile(key: string, { log }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
@@ -133,15 +156,15 @@ export class ConfigReconciler {
   }
 
   #placeOf(resource: NacosConfig, { content }: DeclaringIntent): ContentPlace {
-    const { configClient, configMapClient, secretClient } = this.#options;
+    const { configClient, configMapClient } = this.#options;
     const namespace = resource.metadata.namespace ?? '';
     switch (content.kind) {
       case 'inline':
         return new InlinePlace(configClient, resource);
       case 'configMap':
-        return new ConfigMapPlace(configMapClient, namespace, content.name, content.key);
+        return new ConfigMapPlace(configMapClient, namespace, content.name, content.key, this.#configMapReads);
       case 'secret':
-        return new SecretPlace(secretClient, namespace, content);
+        return new SecretPlace(this.#secretReads, namespace, content);
     }
   }
 

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { eventually, hangMs } from '../eventually.ts';
-import type { KubeObject } from '../scenarios/backends.ts';
 import { HttpNacos } from '../scenarios/nacos-backend.ts';
 import { startApplication } from './application.ts';
 import { startBridgedCluster, type BridgedCluster } from './bridged-cluster.ts';
