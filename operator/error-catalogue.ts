@@ -42,6 +42,17 @@ export const catalogue = {
     reason: 'ReferenceMissing',
     explanation: 'An object or key that the resource refers to does not exist (yet).',
   },
+  NOT_ALLOWED: {
+    behaviour: 'await-change',
+    reason: 'NotAllowed',
+    explanation:
+      'The connection does not allow the namespace of the resource to use it, or this name; Nacos was asked for nothing.',
+  },
+  ENCRYPTION_UNSUPPORTED: {
+    behaviour: 'await-change',
+    reason: 'EncryptionUnsupported',
+    explanation: 'A dataId that begins with `cipher-` holds encrypted content, which cannot be read or written yet.',
+  },
   CONFLICT: {
     behaviour: 'await-change',
     reason: 'Conflict',

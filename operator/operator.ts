@@ -81,7 +81,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
   const replica = hasPeers ? createReplicaLease(context, clients.forRenewals(), { ...own, ...published }) : undefined;
 
   // NacosConnections, and the servers that the options give.
-  const connections = createConnections(context, { given: options, version });
+  const connections = createConnections(context, { given: options, allow: options.nacosAllow, version });
 
   // NacosConfigs and NacosConfigSyncs.
   const configs = createConfigSync(context, connections);

@@ -46,6 +46,27 @@ const good: [line: string, environment: Environment, expected: Partial<RunOption
     {},
     { nacosNamespace: 'dev', nacosUsername: 'u', nacosPasswordFile: '/p' },
   ],
+  [
+    '--nacos n:8848 --nacos-allow [{"allowedNamespaces":{"names":["team-*"]},"groups":["{namespace}.*"]}]',
+    {},
+    { nacosAllow: [{ allowedNamespaces: { names: ['team-*'] }, groups: ['{namespace}.*'] }] },
+  ],
+  [
+    '--nacos n:8848',
+    {
+      NACOS_BRIDGE_NACOS_ALLOW:
+        '[{"allowedNamespaces":{"selector":{"matchLabels":{"a":"b"},"matchExpressions":[{"key":"c","operator":"Exists"}]}}}]',
+    },
+    {
+      nacosAllow: [
+        {
+          allowedNamespaces: {
+            selector: { matchLabels: { a: 'b' }, matchExpressions: [{ key: 'c', operator: 'Exists' }] },
+          },
+        },
+      ],
+    },
+  ],
   ['--leader-elect false', {}, { leaderElect: false }],
   ['--leader-elect', { NACOS_BRIDGE_LEADER_ELECT: 'false' }, { leaderElect: true }],
   ['--services=false', {}, { services: false }],
@@ -87,6 +108,34 @@ const bad: [line: string, environment: Environment, problems: string[]][] = [
   ['--metrics-port', {}, ['--metrics-port must have a value: --metrics-port PORT']],
   ['--metrics-port 8081', {}, ["--metrics-port and --health-port must differ, and both are '8081'"]],
   ['', { NACOS_BRIDGE_HEALTH_PORT: 'x' }, ["NACOS_BRIDGE_HEALTH_PORT: must be an integer from 0 to 65535, not 'x'"]],
+  ['--nacos-allow [{}]', {}, ['--nacos must be given when --nacos-allow is']],
+  ['--nacos n:1 --nacos-allow {}', {}, ['--nacos-allow: the value must be an array']],
+  [
+    '--nacos n:1 --nacos-allow [{"group":["a"]}]',
+    {},
+    [
+      "--nacos-allow: [0] of the value has 'group', and may have allowedNamespaces, groups, namespaceIds, dataIds, services",
+    ],
+  ],
+  [
+    '--nacos n:1 --nacos-allow [{"allowedNamespaces":{}}]',
+    {},
+    ['--nacos-allow: allowedNamespaces of [0] of the value must have names or selector'],
+  ],
+  [
+    '--nacos n:1 --nacos-allow [{"groups":[]}]',
+    {},
+    [
+      "--nacos-allow: groups of [0] of the value must have patterns of printable characters, with '*' for any text and '{namespace}'",
+    ],
+  ],
+  [
+    '--nacos n:1 --nacos-allow [{"groups":["{name}"]}]',
+    {},
+    [
+      "--nacos-allow: groups of [0] of the value must have patterns of printable characters, with '*' for any text and '{namespace}', not '{name}'",
+    ],
+  ],
   ['--bind-address localhost', {}, ["--bind-address: must be an IPv4 or IPv6 address, not 'localhost'"]],
   ['--leader-elect yes', {}, ["--leader-elect: must be one of true, false, not 'yes'"]],
   ['--services no', {}, ["--services: must be one of true, false, not 'no'"]],
@@ -143,6 +192,7 @@ describe('options', () => {
       watchNamespaces: [],
       services: true,
       nacos: [],
+      nacosAllow: undefined,
       nacosNamespace: '',
       nacosUsername: undefined,
       nacosPasswordFile: undefined,

@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { FIELD_MANAGER, METRICS_PREFIX } from '../api/names.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import { systemClock } from '../clock.ts';
+import { unrestricted } from '../connections/allowance.ts';
 import { ClientPool } from '../connections/client-pool.ts';
 import { titleOf, type ConnectionHandle } from '../connections/connection-directory.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
@@ -71,7 +72,8 @@ export class NacosConnections {
     if (known) return known;
     const { client } = this.#pool.acquire(settings);
     const { namespaceId, servers } = settings;
-    const handle = { title: titleOf(key), client, servers: servers.map(hostAndPort), namespaceId };
+    const given = { client, servers: servers.map(hostAndPort), namespaceId };
+    const handle = { title: titleOf(key), ...given, allowance: unrestricted };
     this.#handles.set(key, handle);
     return handle;
   }

@@ -69,6 +69,7 @@ export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutc
   try {
     return await removeConfig(connection(), input);
   } catch (error) {
+    if (isBridgeError(error, 'NOT_ALLOWED')) return { kind: 'leave', message: `Left in Nacos: ${error.message}` };
     if (!isForced(resource) || !isBridgeError(error)) throw error;
     return { kind: 'forced', message: `Let go without telling Nacos, as the annotation asks: ${error.message}` };
   }
@@ -105,8 +106,9 @@ async function removeConfig(
   connection: ConnectionHandle,
   { base: recorded, mark, placeOf, resource }: FinalizeInput,
 ): Promise<FinalizePlan> {
-  const { client, namespaceId } = connection;
+  const { allowance, client, namespaceId } = connection;
   const { address } = compileIntent(resource, namespaceId);
+  allowance.checkConfig(resource.metadata.namespace ?? '', address);
   const place = await placeOf(connection, address.namespaceId);
   const base = recorded && isSamePlace(recorded.place, place) ? recorded : undefined;
   const { kind, md5, metadata } = await readRemote(client, address);

@@ -6,21 +6,23 @@
  */
 import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
-import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { Clock } from '../clock.ts';
+import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import type { Store } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
-import { decideItem, paused, validateItem, type ConfigItem, type Decision } from './decide.ts';
 import type { Base, PlaceNow } from './base/nacos-place.ts';
 import type { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
+import { CONFIG_MAP_INDEX, SECRET_INDEX } from './caches.ts';
 import type { Claims } from './claims.ts';
+import { decideItem, paused, validateItem, type ConfigItem, type Decision } from './decide.ts';
 import {
   finalizeConfig,
   finalizeEvent,
@@ -35,6 +37,7 @@ import { ConfigMapPlace } from './places/config-map-place.ts';
 import type { ContentPlace } from './places/content-place.ts';
 import { InlinePlace } from './places/inline-place.ts';
 import { SecretPlace } from './places/secret-place.ts';
+import { SharedReads } from './places/shared-reads.ts';
 import { ownershipMark } from './remote.ts';
 import {
   failureReport,
@@ -46,6 +49,7 @@ import {
 } from './report.ts';
 import type { Delivery } from './rollout/delivery.ts';
 import type { ConfigSession, ConfigSessions, SessionStart } from './session.ts';
+import { checkUse } from './use.ts';
 
 export interface ConfigReconcilerOptions {
   clusterId: () => string;
@@ -53,6 +57,8 @@ export interface ConfigReconcilerOptions {
   configClient: ResourceClient<NacosConfig>;
   configMapClient: ResourceClient<ConfigMap>;
   secretClient: ResourceClient<Secret>;
+  configMapMetadata: Store<KubeObject>;
+  secretMetadata: Store<KubeObject>;
   connections: ConnectionDirectory;
   sessions: ConfigSessions;
   places: NacosPlaces;
@@ -84,11 +90,27 @@ interface Scope<I extends ConfigIntent = ConfigIntent> {
 
 export class ConfigReconciler {
   readonly #options: ConfigReconcilerOptions;
+  readonly #configMapReads: SharedReads<ConfigMap>;
+  readonly #secretReads: SharedReads<Secret>;
   /** The uids of those that are let go, by key: the cache may show our finalizer for a moment. */
   readonly #finalized = new Map<string, string | undefined>();
 
   constructor(options: ConfigReconcilerOptions) {
+    const { clock, configMapClient, configMapMetadata, configs, secretClient, secretMetadata } = options;
+    const readersBy = (index: string) => (key: string) => configs.byIndex(index, key).length;
     this.#options = options;
+    this.#configMapReads = new SharedReads({
+      client: configMapClient,
+      metadata: configMapMetadata,
+      readersOf: readersBy(CONFIG_MAP_INDEX),
+      clock,
+    });
+    this.#secretReads = new SharedReads({
+      client: secretClient,
+      metadata: secretMetadata,
+      readersOf: readersBy(SECRET_INDEX),
+      clock,
+    });
   }
 
   async reconcile(key: string, { log }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
@@ -102,7 +124,9 @@ export class ConfigReconciler {
       return await this.#sync(key, resource, log);
     } catch (error) {
       if (isLostRace(error)) throw error;
-      await this.#options.reporter.report(resource, this.#failure(key, resource, error), log);
+      const report = this.#failure(key, resource, error);
+      if (isBridgeError(error, 'NOT_ALLOWED')) await this.#letGo(key, resource, error);
+      await this.#options.reporter.report(resource, report, log);
       throw error;
     }
   }
@@ -123,6 +147,7 @@ export class ConfigReconciler {
     const { clock, connections, delivery, places, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
+    checkUse(connection, resource.metadata.namespace, intent.address);
     if (intent.suspend) {
       await reporter.report(resource, suspendedReport(resource, this.#base(key, resource)), log);
       return { requeueAfterMs: resyncMs() };
@@ -198,15 +223,15 @@ export class ConfigReconciler {
   }
 
   #placeOf(resource: NacosConfig, { content }: DeclaringIntent): ContentPlace {
-    const { configClient, configMapClient, secretClient } = this.#options;
+    const { configClient, configMapClient } = this.#options;
     const namespace = resource.metadata.namespace ?? '';
     switch (content.kind) {
       case 'inline':
         return new InlinePlace(configClient, resource);
       case 'configMap':
-        return new ConfigMapPlace(configMapClient, namespace, content.name, content.key);
+        return new ConfigMapPlace(configMapClient, namespace, content.name, content.key, this.#configMapReads);
       case 'secret':
-        return new SecretPlace(secretClient, namespace, content);
+        return new SecretPlace(this.#secretReads, namespace, content);
     }
   }
 
@@ -249,6 +274,16 @@ export class ConfigReconciler {
     this.#forget(key);
     await removeFinalizer(configClient, resource, FINALIZER);
     this.#finalized.set(key, uid);
+  }
+
+  /** Nothing is asked of Nacos for it any more; what it has there and here stays. */
+  async #letGo(key: string, resource: NacosConfig, { message }: BridgeError): Promise<void> {
+    const { configClient, reporter, sessions } = this.#options;
+    sessions.close(key);
+    if (!hasFinalizer(resource, FINALIZER)) return;
+    await removeFinalizer(configClient, resource, FINALIZER);
+    const note = `Its dataId stays in Nacos, also when it is deleted: ${message}`;
+    reporter.event(resource, { type: 'Warning', reason: 'LeftInNacos', action: 'Remove', note });
   }
 
   #mark({ metadata }: NacosConfig): string {

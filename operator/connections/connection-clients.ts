@@ -7,6 +7,7 @@
 import type { BridgeError } from '../errors.ts';
 import { hostAndPort, type ClientState } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
+import type { Allowance } from './allowance.ts';
 import type { ClientLease, ClientPool } from './client-pool.ts';
 import { titleOf, type ConnectionDirectory } from './connection-directory.ts';
 import type { ConnectionKey } from './connection-key.ts';
@@ -46,8 +47,8 @@ export class ConnectionClients {
     return this.#held.get(key)?.lease.client.state ?? { kind: 'idle' };
   }
 
-  /** From now on these are the settings of the connection. */
-  connect(key: ConnectionKey, settings: ConnectionSettings): void {
+  /** From now on these are the settings of the connection, and this is what it allows. */
+  connect(key: ConnectionKey, settings: ConnectionSettings, allowance: Allowance): void {
     const { directory, pool } = this.#options;
     const former = this.#held.get(key)?.lease;
     const lease = pool.acquire(settings);
@@ -55,8 +56,8 @@ export class ConnectionClients {
     if (isSame) lease.release();
     else this.#hold(key, lease);
     const { namespaceId, servers } = settings;
-    const handle = { title: titleOf(key), client: lease.client, servers: servers.map(hostAndPort), namespaceId };
-    directory.set(key, handle);
+    const { client } = lease;
+    directory.set(key, { title: titleOf(key), client, servers: servers.map(hostAndPort), namespaceId, allowance });
     if (former && !isSame) this.#leave(former);
   }
 

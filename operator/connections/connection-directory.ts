@@ -7,6 +7,7 @@
 import { BridgeError } from '../errors.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
+import type { Allowance } from './allowance.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from './connection-key.ts';
 
 export interface ConnectionHandle {
@@ -17,6 +18,8 @@ export interface ConnectionHandle {
   readonly servers: readonly string[];
   /** The Nacos namespace for resources that name none; '' is the public one. */
   readonly namespaceId: string;
+  /** What it allows; asked before anything else is asked of it. */
+  readonly allowance: Allowance;
 }
 
 export class ConnectionDirectory {
@@ -75,7 +78,7 @@ export class ConnectionDirectory {
 }
 
 function isSame(a: ConnectionHandle, b: ConnectionHandle): boolean {
-  return a.client === b.client && a.namespaceId === b.namespaceId;
+  return a.client === b.client && a.namespaceId === b.namespaceId && a.allowance.id === b.allowance.id;
 }
 
 function missing(key: ConnectionKey, namedBy: string): BridgeError {

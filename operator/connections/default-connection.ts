@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { errorFields, type Logger } from '../logger.ts';
 import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
 import type { Runnable } from '../runtime/runnable.ts';
+import type { Allowance } from './allowance.ts';
 import type { ConnectionClients } from './connection-clients.ts';
 import type { ConnectionUsers } from './connection-user.ts';
 import { DEFAULT_CONNECTION } from './connection-key.ts';
@@ -21,6 +22,8 @@ export interface GivenServers {
 
 interface DefaultConnectionOptions {
   given: GivenServers;
+  /** What it allows now: what it may mean changes with the labels of namespaces. */
+  allowance: () => Allowance;
   clients: Pick<ConnectionClients, 'connect'>;
   users: Pick<ConnectionUsers, 'formerCount' | 'onChange'>;
   clock: Clock;
@@ -51,6 +54,11 @@ export class DefaultConnection implements Runnable {
     this.#passwordFile?.stop();
   }
 
+  /** What it allows has changed. */
+  allowanceChanged(): void {
+    this.#changed();
+  }
+
   /** While a new file cannot be read the old password is used on. */
   #changed(): void {
     try {
@@ -75,7 +83,7 @@ export class DefaultConnection implements Runnable {
   }
 
   #connect(): void {
-    this.#options.clients.connect(DEFAULT_CONNECTION, this.#settings());
+    this.#options.clients.connect(DEFAULT_CONNECTION, this.#settings(), this.#options.allowance());
   }
 
   #settings(): ConnectionSettings {

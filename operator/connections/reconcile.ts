@@ -5,7 +5,13 @@
  * already synced is undone. It is held (finalizer) while resources name it: it serves them until then, and a namespace that
  * is deleted as a whole takes its configs along in the right order.
  */
-import { DROP_FORMER_ANNOTATION, FIELD_MANAGER, FORCE_FINALIZE_ANNOTATION, IN_USE_FINALIZER } from '../api/names.ts';
+import {
+  CONFIRM_DELETION_ANNOTATION,
+  DROP_FORMER_ANNOTATION,
+  FIELD_MANAGER,
+  FORCE_FINALIZE_ANNOTATION,
+  IN_USE_FINALIZER,
+} from '../api/names.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import { isBridgeError } from '../errors.ts';
@@ -15,7 +21,9 @@ import { findCondition } from '../kube/conditions.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
+import { Allowance } from './allowance.ts';
 import type { ConnectionClients } from './connection-clients.ts';
+import { titleOf } from './connection-directory.ts';
 import type { ConnectionKey } from './connection-key.ts';
 import {
   connectionStatus,
@@ -72,7 +80,10 @@ export class ConnectionReconciler {
     const secretName = secretNameOf(resource);
     secretWatches.follow(key, namespace, secretName);
     const secret = secretName === undefined ? undefined : await secretClient.get(secretName, namespace);
-    clients.connect(key, compileSettings(resource, secret));
+    const { allow } = resource.spec;
+    const isConfirmed = isSet(resource, CONFIRM_DELETION_ANNOTATION);
+    const allowance = new Allowance({ title: titleOf(key), rules: allow && [allow], isConfirmed });
+    clients.connect(key, compileSettings(resource, secret), allowance);
     if (isSet(resource, DROP_FORMER_ANNOTATION)) users.dropFormer(key);
   }
 

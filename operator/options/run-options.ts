@@ -6,9 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { FIELD_MANAGER } from '../api/names.ts';
+import type { AllowRule } from '../connections/allowance.ts';
 import type { GivenServers } from '../connections/default-connection.ts';
 import type { LogOptions } from '../log.ts';
 import { logLevels, type LogLevel } from '../logger.ts';
+import { allowRules } from './allow-rules.ts';
 import type { CommandOptions, OptionTable } from './command-options.ts';
 import { givenServers, loginIsWhole, serversAreGiven } from './given-servers.ts';
 import {
@@ -30,6 +32,8 @@ export interface RunOptions extends GivenServers {
   readonly watchNamespaces: readonly string[];
   /** Whether NacosServices and annotated Services are served. */
   readonly services: boolean;
+  /** What the default connection allows; undefined: everything to everybody. */
+  readonly nacosAllow: readonly AllowRule[] | undefined;
   /** Undefined: the uid of the namespace kube-system. */
   readonly clusterId: string | undefined;
   readonly leaderElect: boolean;
@@ -83,6 +87,14 @@ export const runTable: OptionTable<RunOptions> = {
     parse: boolean,
   },
   ...givenServers,
+  nacosAllow: {
+    group: 'Nacos',
+    value: 'JSON',
+    help: 'Who may use what of the default connection, as an array of rules.',
+    default: undefined,
+    defaultText: 'everything, to all namespaces',
+    parse: allowRules,
+  },
   clusterId: {
     group: 'Ownership and replicas',
     value: 'ID',
@@ -211,6 +223,11 @@ export const run: CommandOptions<RunOptions> = {
   rules: [
     loginIsWhole,
     serversAreGiven,
+    {
+      of: ['nacos', 'nacosAllow'],
+      problem: ({ nacos, nacosAllow }) =>
+        nacos.length === 0 && nacosAllow !== undefined && '--nacos must be given when --nacos-allow is',
+    },
     {
       of: ['metricsPort', 'healthPort'],
       problem: ({ metricsPort, healthPort }) =>

@@ -20,14 +20,19 @@ interface PublishedOptions {
   readonly watchNamespaces: readonly string[];
   /** Of the default connection. */
   readonly nacosNamespace: string;
+  readonly nacosAllow?: unknown;
 }
 
 const DIGEST_LENGTH = 12;
 const CONNECTION_DIGEST_LENGTH = 8;
 
-export function scopeOf(installation: string, { nacosNamespace, watchNamespaces }: PublishedOptions): Scope {
+export function scopeOf(
+  installation: string,
+  { nacosAllow, nacosNamespace, watchNamespaces }: PublishedOptions,
+): Scope {
   const namespaces = [...new Set(watchNamespaces)].toSorted();
-  const digest = digestOf(JSON.stringify([namespaces, nacosNamespace]), DIGEST_LENGTH);
+  const published = [namespaces, nacosNamespace, ...(nacosAllow === undefined ? [] : [nacosAllow])];
+  const digest = digestOf(JSON.stringify(published), DIGEST_LENGTH);
   return { installation, digest, namespaces };
 }
 

@@ -17,6 +17,7 @@ import { Listeners } from '../runtime/listeners.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { desiredChanged } from '../runtime/predicates.ts';
 import type { Runnable } from '../runtime/runnable.ts';
+import type { AllowGuard } from './allow-guard.ts';
 import type { EndpointSlice } from './endpoint-slices.ts';
 import type { PodMetadata } from './pod-metadata.ts';
 import type { Publications } from './publications.ts';
@@ -36,6 +37,7 @@ interface ServiceControllerOptions {
   publications: Publications;
   sender: RecordSender;
   guard: SelectionGuard;
+  allowGuard: AllowGuard;
   selfRegistered: SelfRegistered;
   lag: ChangeLag;
   runtimeMetrics: RuntimeMetrics;

@@ -12,6 +12,7 @@ import { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Host, ServiceKey } from '../nacos/index.ts';
 import { healthCheck } from '../runtime/health-check.ts';
+import { AllowGuard } from './allow-guard.ts';
 import { CacheFreshness } from './cache-freshness.ts';
 import { ServiceController } from './controller.ts';
 import { ENDPOINT_SLICE } from './endpoint-slices.ts';
@@ -52,6 +53,7 @@ export function createServiceSync(
     onState: (exportId) => publications.changed(exportId),
   });
   const guard = new SelectionGuard(clock);
+  const allowGuard = new AllowGuard({ clock, directory, publications, stores });
   const selfRegistered = new SelfRegistered();
   const publisherOf = (name: ServiceKey, { ip, metadata, port }: Host) => {
     const service = `${metadata[METADATA_KEYS.namespace]}/${metadata[METADATA_KEYS.service]}`;
@@ -62,7 +64,7 @@ export function createServiceSync(
   const metrics = { registry, prefix: METRICS_PREFIX, clock, publications, shownHosts };
   const lag = createServiceMetrics({ ...metrics, formers: () => sender.formers.total });
   const shared = { ...context, stores, publications, guard };
-  const controller = new ServiceController({ ...shared, directory, pods, sender, selfRegistered, lag });
+  const controller = new ServiceController({ ...shared, allowGuard, directory, pods, sender, selfRegistered, lag });
   const client = new ResourceClient<NacosService>(kube, NACOS_SERVICE);
 
   const annotated = (service: Service) => exportOfAnnotations(service)?.connection;

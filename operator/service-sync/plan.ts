@@ -6,6 +6,8 @@
  *   its connection cannot be used                         stay as they are          `connectionRef`
  *   labels of pods count, and pods cannot be listed       stay as they are          `metadataFrom`
  *   labels of pods count, and pods are not listed yet     stay as they are          none
+ *   the connection does not allow one of its names        without that one          `allow`
+ *   the same, and too many would go at once               as if it were allowed     `allow`
  *   two of its ports have one name                        the first has it          `serviceName`
  *   a claim of a lesser rank wants one of its names       without that one          `serviceName`
  *   else                                                  what desired.ts says      what desired.ts says
@@ -22,7 +24,13 @@ import { desiredService, type DesiredRecord } from './desired.ts';
 import type { EndpointSlice } from './endpoint-slices.ts';
 import type { NameClaim } from './name-claims.ts';
 import type { Problem } from './problem.ts';
-import { addressText, type Publication, type PublishedRecord, type RecordAddress } from './publications.ts';
+import {
+  addressText,
+  type Publication,
+  type PublishedRecord,
+  type RecordAddress,
+  type Refusal,
+} from './publications.ts';
 import { rankOf, usesPods, wordFor, type Service, type ServiceExport } from './service-export.ts';
 
 /** What is known of a Service and around it. */
@@ -37,6 +45,8 @@ export interface PlanInput {
   readonly pod: (name: string) => KubeObject | undefined;
   /** Whether an application has registered itself there, in a service that leaves such addresses to it. */
   readonly isSelfRegistered: (address: RecordAddress, member: Member) => boolean;
+  /** Whether a name that is not allowed any more is published on, since too many would go at once. */
+  readonly isHeld: (address: RecordAddress) => boolean;
 }
 
 /** What one export wants, before it is known which of its names it may have. */
@@ -52,6 +62,7 @@ export interface ExportPlan {
   readonly isKnown: boolean;
   /** Why it cannot. */
   readonly failure?: BridgeError;
+  readonly refusal?: Refusal;
 }
 
 export function planExport(rules: ServiceExport, input: PlanInput): ExportPlan {
@@ -78,13 +89,20 @@ export function planExport(rules: ServiceExport, input: PlanInput): ExportPlan {
   });
   const wanted = new Map<string, { address: RecordAddress; record: DesiredRecord }>();
   const twice: Problem[] = [];
+  let refusal: Refusal | undefined;
   for (const record of records) {
     const address = addressOf(record.serviceName);
     const name = addressText(address);
+    const error = refusalOf(connection, service, address);
+    const isHeld = error !== undefined && input.isHeld(address);
+    if (error) refusal = { error: refusal?.error ?? error, held: (refusal?.held ?? 0) + (isHeld ? 1 : 0) };
+    if (error && !isHeld) continue;
     if (wanted.has(name)) twice.push(conflictOf(rules, plan.service, { ...claimOf(plan, address), address }));
     else wanted.set(name, { address, record });
   }
-  return { ...plan, wanted, problems: [...problems, ...twice], isKnown: true };
+  const refused = refusal ? [{ field: 'allow', message: refusal.error.message }] : [];
+  const found = { ...plan, wanted, problems: [...problems, ...refused, ...twice], isKnown: true };
+  return refusal ? { ...found, refusal } : found;
 }
 
 /** All that the exports of a Service want. `before` is by export. */
@@ -97,11 +115,12 @@ export function claimsOf(plans: readonly ExportPlan[], before: ReadonlyMap<strin
 
 /** `winner` says who has a name. */
 export function publicationOf(
-  { failure, isKnown, problems, rank, rules, service, wanted }: ExportPlan,
+  { failure, isKnown, problems, rank, refusal, rules, service, wanted }: ExportPlan,
   before: Publication | undefined,
   winner: (address: RecordAddress) => NameClaim | undefined,
 ): Publication {
-  const publication = { export: rules, rank, isKnown, ...(failure ? { failure } : {}) };
+  const told = { ...(failure && { failure }), ...(refusal && { refusal }) };
+  const publication = { export: rules, rank, isKnown, ...told };
   if (!isKnown) return { ...publication, records: before?.records ?? new Map(), problems };
   const records = new Map<string, PublishedRecord>();
   const lost: Problem[] = [];
@@ -118,6 +137,20 @@ export function claimOf(
   address: RecordAddress,
 ) {
   return { rank, address, exportId: rules.id, service } satisfies NameClaim;
+}
+
+function refusalOf(
+  { allowance }: ConnectionHandle,
+  { metadata }: Service,
+  address: RecordAddress,
+): BridgeError | undefined {
+  try {
+    allowance.checkService(metadata.namespace ?? '', address.service);
+    return undefined;
+  } catch (error) {
+    if (isBridgeError(error)) return error;
+    throw error;
+  }
 }
 
 function addressAt(rules: ServiceExport, connection: ConnectionHandle, serviceName: string): RecordAddress {

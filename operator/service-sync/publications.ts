@@ -42,6 +42,15 @@ export interface Publication {
   readonly isKnown: boolean;
   /** Why it cannot. */
   readonly failure?: BridgeError;
+  /** Of some of its names. */
+  readonly refusal?: Refusal;
+}
+
+/** What the connection does not allow. */
+export interface Refusal {
+  readonly error: BridgeError;
+  /** Names that are published on, since too many would go at once. */
+  readonly held: number;
 }
 
 /** Publications over one connection: those with records, and those of which it is not known what is wanted. */

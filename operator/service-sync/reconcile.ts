@@ -8,6 +8,7 @@
 import type { NacosService } from '../api/resources.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { parseKey } from '../kube/resource.ts';
+import type { AllowGuard } from './allow-guard.ts';
 import type { Member } from './endpoint-slices.ts';
 import type { NameClaim } from './name-claims.ts';
 import { claimOf, claimsOf, planExport, publicationOf, type ExportPlan } from './plan.ts';
@@ -29,6 +30,7 @@ interface ServiceReconcilerOptions {
   publications: Publications;
   sender: Pick<RecordSender, 'confirmedOf' | 'want'>;
   guard: SelectionGuard;
+  allowGuard: AllowGuard;
   selfRegistered: SelfRegistered;
 }
 
@@ -66,7 +68,7 @@ export class ServiceReconciler {
 
   /** One for each export that covers the Service: those that select it, those that are held, its own annotations. */
   #plans(key: string): ExportPlan[] {
-    const { clusterId, directory, pods, selfRegistered, stores } = this.#options;
+    const { allowGuard, clusterId, directory, pods, selfRegistered, stores } = this.#options;
     const service = stores.services.get(key);
     if (service === undefined) return [];
     const covering = stores.resourcesAbout(key).filter((resource) => this.#isCovered(resource, service, key));
@@ -81,6 +83,7 @@ export class ServiceReconciler {
       hasPods: () => pods.isSynced(),
       pod: (name: string) => pods.get(`${namespace}/${name}`),
       isSelfRegistered: (address: RecordAddress, member: Member) => selfRegistered.has(key, address, member),
+      isHeld: (address: RecordAddress) => allowGuard.isHeld(key, address),
     };
     return exports.map((rules) => planExport(rules, input));
   }

@@ -5,12 +5,13 @@
  * While records wait for their confirmation, or Services for their first look, nothing is concluded for some seconds, so
  * that neither a restart nor each change is told on its way. What waits longer is told.
  */
+import { CONFIRM_DELETION_ANNOTATION } from '../api/names.ts';
 import { reasonOf } from '../error-catalogue.ts';
 import type { BridgeError } from '../errors.ts';
 import { timestamp, type Verdict } from '../kube/conditions.ts';
 import { firstOf, otherwise, type Rule } from '../rules.ts';
 import type { HostFinding } from './host-findings.ts';
-import type { Publication, PublishedRecord } from './publications.ts';
+import type { Publication, PublishedRecord, Refusal } from './publications.ts';
 import { problemsOf, type ServiceProblem } from './service-problems.ts';
 import type { ShownFinding } from './shown-hosts.ts';
 
@@ -38,6 +39,8 @@ export interface Judgement {
   readonly isPending: boolean;
 }
 
+const NO_LONGER_ALLOWED = 'NoLongerAllowed';
+
 /** What waits for longer is told. */
 export const PENDING_TOLD_AFTER_MS = 5000;
 
@@ -53,12 +56,13 @@ export function judge(findings: ServiceFindings, nowMs: number): Judgement | und
   if (waits && !isPending) return undefined;
   const published = firstOf(publishedRules, { ...findings, records, pending, sinceMs });
   const problems = problemsOf(publications, shown);
+  const guard = held > 0 ? guardVerdict(held) : refusalGuardVerdict(publications);
   const overrides = shown.flatMap(({ finding }) => (finding.kind === 'override' ? [finding] : []));
   return {
-    ready: readyVerdict(published, problems, held),
+    ready: readyVerdict(published, problems, guard),
     published,
     overridden: overrides[0] && overriddenVerdict(overrides[0], overrides.length),
-    guard: held > 0 ? guardVerdict(held) : undefined,
+    guard,
     problems,
     isPending,
   };
@@ -84,6 +88,11 @@ export const publishedRules: readonly Rule<Situation, Verdict>[] = [
       const { code, message } = failureOf(publications) as BridgeError;
       return isFalse(reasonOf(code), records.length > 0 ? `${message}; what is published stays meanwhile` : message);
     },
+  },
+  {
+    title: 'the connection does not allow it, or some of it',
+    when: ({ publications }) => refusalOf(publications) !== undefined,
+    plan: ({ publications }) => isFalse(reasonOf('NOT_ALLOWED'), refusalOf(publications)?.error.message ?? ''),
   },
   {
     title: 'Nacos has refused something, or cannot be asked',
@@ -128,6 +137,11 @@ function failureOf(publications: ServiceFindings['publications']): BridgeError |
   return publications.find(([, { failure }]) => failure !== undefined)?.[1].failure;
 }
 
+/** Of names that are not published for it. */
+function refusalOf(publications: ServiceFindings['publications']): Refusal | undefined {
+  return publications.map(([, { refusal }]) => refusal).find((refusal) => refusal?.held === 0);
+}
+
 function failedVerdict(records: readonly PublishedRecord[]): Verdict {
   const failures = records.flatMap(({ state, address }) => (typeof state === 'object' ? [{ ...state, address }] : []));
   const [{ address, failed }, ...others] = failures as [(typeof failures)[number], ...typeof failures];
@@ -146,8 +160,9 @@ function remedyOf({ code, message }: BridgeError): string {
   return `; ${what}, and it is published within a minute`;
 }
 
-function readyVerdict(published: Verdict, problems: readonly ServiceProblem[], held: number): Verdict {
+function readyVerdict(published: Verdict, problems: readonly ServiceProblem[], guard: Verdict | undefined): Verdict {
   if (published.status !== 'True') return published;
+  if (guard?.reason === NO_LONGER_ALLOWED) return { ...guard, status: 'False' };
   const [first] = problems;
   if (first !== undefined) {
     const more = problems.length > 1 ? `, and ${problems.length - 1} more problems` : '';
@@ -155,7 +170,7 @@ function readyVerdict(published: Verdict, problems: readonly ServiceProblem[], h
     const reason = first.field === 'selfRegistered' ? 'SelfRegistered' : 'Invalid';
     return isFalse(reason, `${where}: \`${first.field}\` ${first.message}${more}`);
   }
-  return held > 0 ? { ...guardVerdict(held), status: 'False' } : published;
+  return guard ? { ...guard, status: 'False' } : published;
 }
 
 function guardVerdict(held: number): Verdict {
@@ -164,6 +179,19 @@ function guardVerdict(held: number): Verdict {
     'SelectorDropsTooMuch',
     `The selector would drop more than half of its Services; ${held} are held: ${next}`,
   );
+}
+
+/** Names that are published on although their connection does not allow them any more. */
+function refusalGuardVerdict(publications: ServiceFindings['publications']): Verdict | undefined {
+  const refusals = publications.flatMap(([, { refusal }]) => (refusal && refusal.held > 0 ? [refusal] : []));
+  const [first] = refusals;
+  if (first === undefined) return undefined;
+  const held = refusals.reduce((sum, refusal) => sum + refusal.held, 0);
+  const next =
+    `set the annotation \`${CONFIRM_DELETION_ANNOTATION}: "true"\` on the NacosConnection to let them go; those of the ` +
+    'default connection go with a restart of the operator';
+  const why = 'more than half of what is published over the connection would go at once';
+  return isTrue(NO_LONGER_ALLOWED, `${first.error.message}; ${why}, so ${held} of these are held: ${next}`);
 }
 
 function overriddenVerdict(first: HostFinding & { kind: 'override' }, count: number): Verdict {

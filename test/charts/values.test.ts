@@ -34,6 +34,11 @@ const refused: readonly { title: string; change: Record<string, unknown> }[] = [
   { title: 'a namespace with a capital letter', change: { watchNamespaces: ['Shop'] } },
   { title: 'a login without servers', change: { nacos: { servers: [], existingSecret: 'login' } } },
   { title: 'a Nacos namespace without servers', change: { nacos: { servers: [], namespace: 'dev' } } },
+  { title: 'rules of the default connection without servers', change: { nacos: { servers: [], allow: [{}] } } },
+  {
+    title: 'a misspelt rule of the default connection',
+    change: { nacos: { servers: ['nacos:8848'], allow: [{ group: ['a'] }] } },
+  },
   { title: 'a host name to listen on', change: { bindAddress: 'localhost' } },
   { title: 'two pods without leader election', change: { replicaCount: 2, leaderElection: { enabled: false } } },
 ];

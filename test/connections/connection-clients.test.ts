@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
+import { unrestricted } from '../../operator/connections/allowance.ts';
 import { ClientPool } from '../../operator/connections/client-pool.ts';
 import { ConnectionClients } from '../../operator/connections/connection-clients.ts';
 import { ConnectionDirectory } from '../../operator/connections/connection-directory.ts';
@@ -45,7 +46,7 @@ describe('the clients of connections', () => {
 
   it('are found in the directory, with the namespace of their connection', async () => {
     assert.equal(clients.stateOf(key).kind, 'idle');
-    clients.connect(key, settings());
+    clients.connect(key, settings(), unrestricted);
     const { title, namespaceId, client } = directory.find(key);
     assert.deepEqual([title, namespaceId], ["NacosConnection 'main'", 'dev']);
     assert.equal(clients.stateOf(key), client.state);
@@ -58,20 +59,20 @@ describe('the clients of connections', () => {
   it('are told of by state', async () => {
     const states: string[] = [];
     clients.onStateChange((connection, { kind }) => states.push(`${connection} ${kind}`));
-    clients.connect(key, settings());
+    clients.connect(key, settings(), unrestricted);
     clients.disconnect(key);
     await settle();
     assert.deepEqual([...new Set(states)], [], 'nothing of a client that was left');
-    clients.connect(key, settings());
+    clients.connect(key, settings(), unrestricted);
     await clients.stop();
     assert.deepEqual(states, ['shop/main stopped']);
   });
 
   it('stay when their connection gets another one, or goes, for as long as users hold something there', () => {
-    clients.connect(key, settings());
+    clients.connect(key, settings(), unrestricted);
     const former = directory.find(key).client;
     held.add(former);
-    clients.connect(key, settings(10));
+    clients.connect(key, settings(10), unrestricted);
     const { client } = directory.find(key);
     assert.notEqual(client, former);
     assert.deepEqual(events, ['changed shop/main', 'changed shop/main']);
@@ -88,12 +89,12 @@ describe('the clients of connections', () => {
   });
 
   it('are the former ones again when their connection changes back meanwhile', () => {
-    clients.connect(key, settings());
+    clients.connect(key, settings(), unrestricted);
     const former = directory.find(key).client;
     held.add(former);
-    clients.connect(key, settings(10));
+    clients.connect(key, settings(10), unrestricted);
     const { client } = directory.find(key);
-    clients.connect(key, settings());
+    clients.connect(key, settings(), unrestricted);
     assert.equal(directory.find(key).client, former);
     assert.equal(client.state.kind, 'stopped');
     held.clear();
@@ -105,7 +106,7 @@ describe('the clients of connections', () => {
     const reason = new BridgeError('REFERENCE_MISSING', 'Secret gone');
     clients.fail(key, reason);
     assert.throws(() => directory.find(key), /Secret gone/);
-    clients.connect(key, settings());
+    clients.connect(key, settings(), unrestricted);
     clients.fail(key, reason);
     assert.equal(directory.find(key).namespaceId, 'dev');
   });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { ConnectionDirectory, type ConnectionHandle } from '../../operator/connections/connection-directory.ts';
 import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
+import { Allowance, unrestricted } from '../../operator/connections/allowance.ts';
 import { BridgeError, isBridgeError } from '../../operator/errors.ts';
 
 describe('connection directory', () => {
-  const handle = { title: 'x', client: {}, namespaceId: '' } as unknown as ConnectionHandle;
+  const handle = { title: 'x', client: {}, namespaceId: '', allowance: unrestricted } as unknown as ConnectionHandle;
   let directory: ConnectionDirectory;
   let changed: string[];
 
@@ -37,9 +38,11 @@ describe('connection directory', () => {
     directory.set('ns/main', handle);
     directory.set('ns/main', { ...handle });
     directory.set('ns/main', { ...handle, namespaceId: 'dev' });
+    const allowance = new Allowance({ title: '', rules: [{ groups: ['a'] }] });
+    directory.set('ns/main', { ...handle, namespaceId: 'dev', allowance });
     directory.remove('ns/main');
     directory.remove('ns/main');
-    assert.deepEqual(changed, ['ns/main', 'ns/main', 'ns/main']);
+    assert.deepEqual(changed, ['ns/main', 'ns/main', 'ns/main', 'ns/main']);
   });
 
   it('tells that a connection is established, until the listener leaves', () => {

@@ -24,14 +24,14 @@ export interface BridgedCluster {
   stop(): Promise<void>;
 }
 
-/** `logsIn`: whether the operator has a user for its default connection. */
+/** `logsIn`: whether the operator has a user for its default connection; `args` are further options. */
 export async function startBridgedCluster(
   endpoint: NacosEndpoint,
-  { logsIn = true }: { logsIn?: boolean } = {},
+  { args = [], logsIn = true }: { args?: readonly string[]; logsIn?: boolean } = {},
 ): Promise<BridgedCluster> {
   const started = new AsyncDisposableStack();
   try {
-    return await start(endpoint, logsIn, started);
+    return await start(endpoint, logsIn, args, started);
   } catch (error) {
     await started.disposeAsync();
     throw error;
@@ -39,7 +39,12 @@ export async function startBridgedCluster(
 }
 
 /** Everything that was started is on the stack, the last first. */
-async function start(endpoint: NacosEndpoint, logsIn: boolean, started: AsyncDisposableStack): Promise<BridgedCluster> {
+async function start(
+  endpoint: NacosEndpoint,
+  logsIn: boolean,
+  args: readonly string[],
+  started: AsyncDisposableStack,
+): Promise<BridgedCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-embedded-'));
   started.defer(() => rm(dir, { recursive: true, force: true }));
   // It may go away and come back, and nobody else must take the port meanwhile.
@@ -66,6 +71,7 @@ async function start(endpoint: NacosEndpoint, logsIn: boolean, started: AsyncDis
       '--metrics-port=0',
       '--health-port=0',
       '--log-level=debug',
+      ...args,
     ],
     env: {},
     logFile: join(dir, 'operator.log'),

@@ -4,6 +4,7 @@
  */
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../operator/clock.ts';
+import { unrestricted } from '../../operator/connections/allowance.ts';
 import type { NacosClientOptions } from '../../operator/nacos/client-options.ts';
 import type { NacosClient } from '../../operator/nacos/client.ts';
 import type { Instance } from '../../operator/nacos/naming/naming-types.ts';
@@ -104,7 +105,13 @@ export class FakeReplica {
         findUsable: (connection) =>
           this.unusable.has(connection)
             ? undefined
-            : { title: '', client, servers: [], namespaceId: connection.split('@').at(-1) ?? '' },
+            : {
+                title: '',
+                client,
+                servers: [],
+                namespaceId: connection.split('@').at(-1) ?? '',
+                allowance: unrestricted,
+              },
       },
       identity,
       clusterId: () => 'cluster-1',

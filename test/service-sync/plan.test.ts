@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { unrestricted } from '../../operator/connections/allowance.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../operator/connections/connection-directory.ts';
 import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
 import { BridgeError } from '../../operator/errors.ts';
@@ -16,7 +17,13 @@ import { exportOfResource } from '../../operator/service-sync/service-export.ts'
 import { endpoint, nacosService, service, slice } from './objects.ts';
 
 const connected = new ConnectionDirectory();
-const handle = { title: '', client: {}, servers: ['nacos:8848'], namespaceId: 'dev' } as unknown as ConnectionHandle;
+const handle = {
+  title: '',
+  client: {},
+  servers: ['nacos:8848'],
+  namespaceId: 'dev',
+  allowance: unrestricted,
+} as unknown as ConnectionHandle;
 connected.set(DEFAULT_CONNECTION, handle);
 
 const twoPorts = service({
@@ -41,6 +48,7 @@ function plan(rules = plain, changes: Partial<PlanInput> = {}): ExportPlan {
     hasPods: () => true,
     pod: () => ({ metadata: { name: 'pod' } }),
     isSelfRegistered: () => false,
+    isHeld: () => false,
     ...changes,
   });
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type { NacosService } from '../../operator/api/resources.ts';
+import { Allowance, unrestricted } from '../../operator/connections/allowance.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../operator/connections/connection-directory.ts';
 import { DEFAULT_CONNECTION } from '../../operator/connections/connection-key.ts';
 import { BridgeError } from '../../operator/errors.ts';
 import { objectKey, type KubeObject } from '../../operator/kube/resource.ts';
 import type { NacosClient } from '../../operator/nacos/client.ts';
 import type { Instance, ServiceKey } from '../../operator/nacos/naming/naming-types.ts';
+import { AllowGuard } from '../../operator/service-sync/allow-guard.ts';
 import type { EndpointSlice } from '../../operator/service-sync/endpoint-slices.ts';
 import { Publications } from '../../operator/service-sync/publications.ts';
 import { ServiceReconciler } from '../../operator/service-sync/reconcile.ts';
@@ -77,14 +79,15 @@ class Cluster {
       publications,
       sender: this.sender,
       guard: new SelectionGuard(this.clock),
+      allowGuard: new AllowGuard({ clock: this.clock, directory, publications, stores }),
       selfRegistered: this.selfRegistered,
     });
   }
 
-  connect(registry = this.registry, connection = DEFAULT_CONNECTION): void {
-    const servers = [registry.server];
-    const handle = { title: '', client: { naming: registry }, servers, namespaceId: '' } as unknown as ConnectionHandle;
-    this.directory.set(connection, handle);
+  connect(registry = this.registry, connection = DEFAULT_CONNECTION, allowance = unrestricted): void {
+    const client = { naming: registry };
+    const handle = { title: '', client, servers: [registry.server], namespaceId: '', allowance };
+    this.directory.set(connection, handle as unknown as ConnectionHandle);
   }
 
   get client(): NacosClient {
@@ -358,12 +361,106 @@ describe('the reconciler of Services', () => {
     assert.deepEqual(cluster.publications.records(), []);
   });
 
+  describe('over a connection that allows some names only', () => {
+    const rule = (names: readonly string[], isConfirmed = false) =>
+      new Allowance({ title: 'NacosConnection main', rules: [{ services: names }], isConfirmed });
+    const twoPorts = {
+      ports: [
+        { name: 'http', port: 80 },
+        { name: 'grpc', port: 90 },
+      ],
+    };
+
+    const sliceOf = (name: string) => {
+      const labels = { 'kubernetes.io/service-name': name };
+      return slice([endpoint('10.0.0.1')], { metadata: { name, namespace: 'shop', labels } });
+    };
+
+    async function publishMany(count: number): Promise<string[]> {
+      const names = Array.from({ length: count }, (_, index) => `s${index}`);
+      cluster.put({
+        services: names.map((name) => service({ name })),
+        slices: names.map(sliceOf),
+        resources: [nacosService({ source: { serviceSelector: {} } })],
+      });
+      const keys = names.map((name) => `shop/${name}`);
+      await cluster.reconcile(...keys);
+      assert.equal(Object.keys(held()).length, count);
+      return keys;
+    }
+
+    async function allow(allowance: Allowance, keys: readonly string[]): Promise<void> {
+      cluster.connect(cluster.registry, DEFAULT_CONNECTION, allowance);
+      await cluster.reconcile(...keys);
+    }
+
+    it('publishes no other, asks nothing for it, and says so', async () => {
+      cluster.connect(cluster.registry, DEFAULT_CONNECTION, rule(['*-grpc']));
+      const ports = twoPorts.ports.map(({ name }) => ({ name, port: 90 }));
+      const slices = [slice([endpoint('10.0.0.1')], { ports })];
+      cluster.put({ services: [service(twoPorts)], slices, resources: [nacosService()] });
+      await cluster.reconcile('shop/orders');
+      assert.deepEqual(held(), { 'DEFAULT_GROUP orders-grpc': ['10.0.0.1'] });
+      const [publication] = cluster.publications.publicationsOf('NacosService shop/export').map(([, one]) => one);
+      assert.equal(publication?.refusal?.error.code, 'NOT_ALLOWED');
+      assert.match(publication?.refusal?.error.message ?? '', /NacosConnection main .*the service 'orders'.*'\*-grpc'/);
+      assert.deepEqual(
+        publication?.problems.map(({ field }) => field),
+        ['allow'],
+      );
+    });
+
+    it('withdraws at once what it does not allow any more', async () => {
+      const keys = await publishMany(9);
+      await allow(rule(['s1']), keys);
+      assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP s1']);
+    });
+
+    it('publishes on what is more than half of ten or more, until it is confirmed', async () => {
+      const keys = await publishMany(10);
+      await allow(rule(['s1']), keys);
+      assert.equal(Object.keys(held()).length, 10);
+      const refusals = cluster.publications
+        .publicationsOf('NacosService shop/export')
+        .map(([, { refusal }]) => refusal?.held ?? 0);
+      assert.deepEqual(
+        refusals.toSorted((a, b) => a - b),
+        [0, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+      );
+      cluster.put({ services: [service({ name: 'new' })], slices: [] });
+      await cluster.reconcile('shop/new');
+      assert.equal(Object.keys(held()).length, 10, 'what was never allowed is not held');
+      await allow(rule(['s1'], true), keys);
+      assert.deepEqual(Object.keys(held()), ['DEFAULT_GROUP s1']);
+    });
+
+    it('withdraws half of ten', async () => {
+      const keys = await publishMany(10);
+      await allow(rule(['s0', 's1', 's2', 's3', 's4']), keys);
+      assert.equal(Object.keys(held()).length, 5);
+    });
+
+    it('gives a name that it does not allow to nobody, and keeps nobody else from it', async () => {
+      const older = nacosService({ serviceName: 'shared' }, { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z' });
+      const spec = { serviceName: 'shared', connectionRef: { kind: 'NacosConnection', name: 'other' } } as const;
+      const younger = nacosService(spec, { name: 'b', creationTimestamp: '2026-01-02T00:00:00Z' });
+      cluster.connect(cluster.registry, 'shop/other');
+      cluster.connect(cluster.registry, DEFAULT_CONNECTION, rule(['elsewhere']));
+      cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources: [older, younger] });
+      await cluster.reconcile('shop/orders');
+      assert.deepEqual(held(), { 'DEFAULT_GROUP shared': ['10.0.0.1'] });
+      const published = cluster.publications.records().map(({ address }) => address.connection);
+      assert.deepEqual(published, ['shop/other']);
+    });
+  });
+
   it('does not withdraw what another connection wants at the client that was left', async () => {
     const spec = { connectionRef: { kind: 'NacosConnection', name: 'other' } } as const;
     const other = { name: 'other', creationTimestamp: '2026-01-02T00:00:00Z' };
     const oldest = { creationTimestamp: '2026-01-01T00:00:00Z' };
     const { client } = cluster;
-    cluster.directory.set('shop/other', { title: '', client, servers: [cluster.registry.server], namespaceId: '' });
+    const servers = [cluster.registry.server];
+    cluster.directory.set('shop/other', { title: '', client, servers, namespaceId: '', allowance: unrestricted });
     const resources = [nacosService({}, oldest), nacosService(spec, other)];
     cluster.put({ services: [service()], slices: [slice([endpoint('10.0.0.1')])], resources });
     await cluster.reconcile('shop/orders');

@@ -13,6 +13,7 @@ import { findings, publication } from './publication.ts';
 
 const refused = new BridgeError('NACOS_FORBIDDEN', 'no right');
 const persistent = new BridgeError('NACOS_INVALID', 'Current service orders is persistent service');
+const notAllowed = new BridgeError('NOT_ALLOWED', 'The connection does not allow it');
 const missing = new BridgeError('REFERENCE_MISSING', "NacosConnection 'x' does not exist");
 const problem = (member?: string): Problem => ({
   ...(member ? { member } : {}),
@@ -118,6 +119,22 @@ const cases: Case[] = [
     title: 'a value was changed in Nacos',
     findings: findings([publication()], shown(override)),
     ready: 'True Published',
+  },
+  {
+    title: 'the connection does not allow a name',
+    findings: findings([publication(), publication({ refusal: { error: notAllowed, held: 0 } })]),
+    ready: 'False NotAllowed',
+    message: /^The connection does not allow it$/,
+  },
+  {
+    title: 'names are published on that the connection does not allow any more',
+    findings: findings([
+      publication({ refusal: { error: notAllowed, held: 2 }, problems: [problem()] }),
+      publication({ refusal: { error: notAllowed, held: 1 } }),
+    ]),
+    ready: 'False NoLongerAllowed',
+    message: /^The connection does not allow it; more than half .* 3 of these are held: .*confirm-deletion/,
+    published: 'True Published',
   },
   {
     title: 'the guard holds Services',

@@ -55,6 +55,35 @@ export interface NacosConnectionSpec {
     };
   };
   /**
+   * What resources may use over this connection; without it, everything. A list that is left out allows every name. In a pattern `*` stands for any text and `{namespace}` for the namespace of the resource. What is not allowed any more is withdrawn, if it is a service, and left as it is, if it is a config.
+   */
+  allow?: {
+    /**
+     * The groups of configs and services.
+     *
+     * Items: A pattern of groups.
+     */
+    groups?: string[];
+    /**
+     * The ids of Nacos namespaces; the public one is `public`.
+     *
+     * Items: A pattern of ids.
+     */
+    namespaceIds?: string[];
+    /**
+     * The dataIds of configs.
+     *
+     * Items: A pattern of dataIds.
+     */
+    dataIds?: string[];
+    /**
+     * The names of services in Nacos.
+     *
+     * Items: A pattern of names.
+     */
+    services?: string[];
+  };
+  /**
    * How long one request to Nacos may take, in milliseconds.
    */
   requestTimeoutMs: number;

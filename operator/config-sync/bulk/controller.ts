@@ -17,6 +17,7 @@ import { desiredChanged } from '../../runtime/predicates.ts';
 import type { Runnable } from '../../runtime/runnable.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { OutboundSync } from './children/outbound.ts';
+import { namespaceIdOf } from './finder.ts';
 import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
 import type { RunningSync, SyncWorld } from './running-sync.ts';
@@ -142,7 +143,7 @@ export class BulkSync implements Runnable {
   #entryOf(key: string, sync: NacosConfigSync): Entry {
     const { uid, generation } = sync.metadata;
     const needsConnection = sync.spec.source !== 'Kubernetes';
-    const connection = needsConnection ? this.#options.connections.find(connectionOfSync(sync)) : undefined;
+    const connection = needsConnection ? this.#connectionOf(key, sync) : undefined;
     const before = this.#entries.get(key);
     const isSame = before?.uid === uid && before?.generation === generation;
     if (before && isSame && isSameConnection(before.connection, connection)) return before;
@@ -153,6 +154,19 @@ export class BulkSync implements Runnable {
     this.#entries.set(key, entry);
     this.#errors.delete(key);
     return entry;
+  }
+
+  /** @throws BridgeError NOT_ALLOWED, and asks nothing of Nacos any more. */
+  #connectionOf(key: string, sync: NacosConfigSync): ConnectionHandle {
+    const connection = this.#options.connections.find(connectionOfSync(sync));
+    try {
+      const { namespace = '' } = sync.metadata;
+      connection.allowance.checkNacosNamespace(namespace, namespaceIdOf(sync, connection));
+    } catch (error) {
+      this.#end(key);
+      throw error;
+    }
+    return connection;
   }
 
   #newRunning(key: string, sync: NacosConfigSync, connection: ConnectionHandle | undefined): RunningSync {
@@ -241,7 +255,8 @@ export class BulkSync implements Runnable {
 }
 
 function isSameConnection(one: ConnectionHandle | undefined, other: ConnectionHandle | undefined): boolean {
-  return one?.client === other?.client && one?.namespaceId === other?.namespaceId;
+  const isSamePlace = one?.client === other?.client && one?.namespaceId === other?.namespaceId;
+  return isSamePlace && one?.allowance.id === other?.allowance.id;
 }
 
 /** @throws BridgeError why Nacos tells nothing, or nothing any more; not while the first look is under way. */

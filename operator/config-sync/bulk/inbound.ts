@@ -7,12 +7,14 @@
  *   looking too early, and what takes the place of something is there before.
  */
 import type { NacosConfigSync } from '../../api/resources.ts';
+import { reasonOf } from '../../error-catalogue.ts';
 import { isBridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
 import { type ConfigName, nameText } from '../../nacos/index.ts';
+import { checkUse } from '../use.ts';
 import { MirrorKeeper } from '../mirror/mirror-keeper.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { forEachBounded, type Failure } from './bounded.ts';
@@ -25,7 +27,7 @@ import { objectText } from './mapping.ts';
 import { MirroredObject } from './mirrored-object.ts';
 import { reasonToStay, type ObjectPlan } from './plan-object.ts';
 import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
-import { PENDING, placeOf, skipped, Tally } from './tally.ts';
+import { PENDING, placeOf, skipped, Tally, type Outcome } from './tally.ts';
 
 type Options = RunningSyncOptions & { readonly connection: NonNullable<RunningSyncOptions['connection']> };
 
@@ -110,6 +112,8 @@ export class InboundSync implements RunningSync {
     const id = nameText(config);
     if (message !== undefined)
       return void this.tally.set(id, { outcome: skipped('IllegalName', message), place: config });
+    const refusal = this.#refusal(config);
+    if (refusal !== undefined) return void this.tally.set(id, { outcome: refusal, place: config });
     this.tally.set(id, { outcome: PENDING, place: placeOf({ ref, config }) });
     const object = this.#objectOf(ref.kind, ref.name);
     const options = { client: connection.client, namespaceId: namespaceIdOf(sync, connection), clock: world.clock };
@@ -117,6 +121,18 @@ export class InboundSync implements RunningSync {
     this.#followed.set(id, dataId);
     object.dataIds.add(dataId);
     object.seenKeys.add(ref.key);
+  }
+
+  /** A key that it has already stays: an item that is skipped keeps all from being in sync (plan-object.ts). */
+  #refusal(config: ConfigName): Outcome | undefined {
+    const { connection, sync } = this.#options;
+    try {
+      checkUse(connection, sync.metadata.namespace, { namespaceId: namespaceIdOf(sync, connection), ...config });
+      return undefined;
+    } catch (error) {
+      if (!isBridgeError(error)) throw error;
+      return skipped(reasonOf(error.code), error.message);
+    }
   }
 
   #remove(config: ConfigName): void {

@@ -11,6 +11,7 @@ import type { ResourceClient } from '../../kube/resource-client.ts';
 import { bytesByKey, type ConfigMap } from '../mirror/data-object.ts';
 import { absent, present, textOfConfigMap, type ContentPlace, type DeclaredContent } from './content-place.ts';
 import { authorOf } from './field-author.ts';
+import type { Reads } from './shared-reads.ts';
 
 export class ConfigMapPlace implements ContentPlace {
   readonly isSecret = false;
@@ -18,13 +19,21 @@ export class ConfigMapPlace implements ContentPlace {
   readonly #namespace: string;
   readonly #name: string;
   readonly #key: string;
-  /** What the other keys hold, as last read. */
-  #otherBytes = 0;
+  readonly #reads: Reads<ConfigMap>;
+  /** As last read. */
+  #object: ConfigMap | undefined;
   /** Whether the key was among those of `binaryData`, where text may stand as well. */
   #isInBinaryData = false;
 
-  constructor(configMaps: ResourceClient<ConfigMap>, namespace: string, name: string, key: string) {
+  constructor(
+    configMaps: ResourceClient<ConfigMap>,
+    namespace: string,
+    name: string,
+    key: string,
+    reads: Reads<ConfigMap> = configMaps,
+  ) {
     this.#configMaps = configMaps;
+    this.#reads = reads;
     this.#namespace = namespace;
     this.#name = name;
     this.#key = key;
@@ -35,8 +44,8 @@ export class ConfigMapPlace implements ContentPlace {
   }
 
   async read(): Promise<DeclaredContent> {
-    const object = await this.#configMaps.get(this.#name, this.#namespace);
-    this.#otherBytes = object === undefined ? 0 : bytesBeside(this.#key, object);
+    const object = await this.#reads.get(this.#name, this.#namespace);
+    this.#object = object;
     if (object === undefined) return absent(`ConfigMap '${this.#name}' does not exist`);
     const { resourceVersion, managedFields } = object.metadata;
     this.#isInBinaryData = object.binaryData?.[this.#key] !== undefined;
@@ -49,11 +58,21 @@ export class ConfigMapPlace implements ContentPlace {
   }
 
   async write(content: string, { resourceVersion }: DeclaredContent): Promise<void> {
-    const bytes = this.#otherBytes + Buffer.byteLength(content);
+    const otherBytes = this.#object === undefined ? 0 : bytesBeside(this.#key, this.#object);
+    const bytes = otherBytes + Buffer.byteLength(content);
     if (bytes > MAX_DATA_BYTES) {
       const rule = `must have at most ${MAX_DATA_BYTES}`;
       throw new BridgeError('INVALID_CONTENT', `ConfigMap '${this.#name}' would have ${bytes} bytes and ${rule}`);
     }
+    try {
+      await this.#send(content, resourceVersion);
+    } finally {
+      // Written, or changed by somebody else.
+      this.#reads.forget?.(this.#name, this.#namespace);
+    }
+  }
+
+  async #send(content: string, resourceVersion: string | undefined): Promise<void> {
     const data = { [this.#key]: content };
     // The API server takes a key in one of the two only.
     const binaryData = this.#isInBinaryData ? { [this.#key]: null } : undefined;

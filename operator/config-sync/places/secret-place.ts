@@ -1,15 +1,15 @@
 /**
- * One key of a Secret. Its content is read when it is needed, kept nowhere, and appears in no message; it is never
- * written.
+ * One key of a Secret. Its content is read when it is needed, kept no longer than others need it at the same time, and
+ * appears in no message; it is never written.
  */
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { Secret } from '../mirror/data-object.ts';
 import { absent, present, textOfSecret, type ContentPlace, type DeclaredContent } from './content-place.ts';
+import type { Reads } from './shared-reads.ts';
 
 export class SecretPlace implements ContentPlace {
   readonly isSecret = true;
-  readonly #secrets: ResourceClient<Secret>;
+  readonly #secrets: Reads<Secret>;
   readonly #namespace: string;
   readonly #name: string;
   readonly #key: string;
@@ -17,7 +17,7 @@ export class SecretPlace implements ContentPlace {
   readonly #encoding: 'Text' | 'Base64';
 
   constructor(
-    secrets: ResourceClient<Secret>,
+    secrets: Reads<Secret>,
     namespace: string,
     source: { name: string; key: string; encoding: 'Text' | 'Base64' },
   ) {

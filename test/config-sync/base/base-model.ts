@@ -19,6 +19,7 @@ import { ConfigReconciler, type ConfigReconcilerOptions } from '../../../operato
 import { statusOf, type SyncReport } from '../../../operator/config-sync/report.ts';
 import { ConfigSessions } from '../../../operator/config-sync/session.ts';
 import { DEFAULT_CONNECTION } from '../../../operator/connections/connection-key.ts';
+import { unrestricted } from '../../../operator/connections/allowance.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../../operator/connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
 import { silentLogger } from '../../../operator/logger.ts';
@@ -284,7 +285,7 @@ export class BaseModel implements ModelNetwork {
 
   #handleOf(client: ModelClient): ConnectionHandle {
     const servers = this.#defects.has('takes all servers for the same') ? ['same:1'] : client.addresses;
-    return { title: 'The default connection', client: client.asClient(), servers, namespaceId: '' };
+    return { title: 'The default connection', client: client.asClient(), servers, namespaceId: '', allowance: unrestricted };
   }
 
   #start(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Finder, patternsOf } from '../../../operator/config-sync/bulk/finder.ts';
+import { unrestricted } from '../../../operator/connections/allowance.ts';
 import type { ConnectionHandle } from '../../../operator/connections/connection-directory.ts';
 import { NacosClient } from '../../../operator/nacos/client.ts';
 import type { DiscoveryListener } from '../../../operator/nacos/config/config-discoveries.ts';
@@ -26,7 +27,13 @@ function finderOf(patterns: readonly ConfigName[]) {
     };
   };
   const client = Object.create(NacosClient.prototype, { config: { value: { discover } } }) as NacosClient;
-  const connection: ConnectionHandle = { title: 'The connection', client, servers: [], namespaceId: '' };
+  const connection: ConnectionHandle = {
+    title: 'The connection',
+    client,
+    servers: [],
+    namespaceId: '',
+    allowance: unrestricted,
+  };
   const tell = (what: string) => (names: readonly ConfigName[]) => told.push(`${what} ${names.map(nameText).join()}`);
   const finder = new Finder({
     connection,

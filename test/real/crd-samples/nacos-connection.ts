@@ -56,6 +56,19 @@ export const refusedConnections: readonly Refused[] = [
     field: 'spec.servers[0].contextPath',
     message: 'should match',
   },
+  { title: 'nothing allowed', spec: { servers: [server], allow: {} }, field: 'spec.allow', message: 'at least 1' },
+  {
+    title: 'an empty list of groups',
+    spec: { servers: [server], allow: { groups: [] } },
+    field: 'spec.allow.groups',
+    message: 'at least 1 item',
+  },
+  {
+    title: 'a placeholder in a pattern that there is not',
+    spec: { servers: [server], allow: { dataIds: ['{name}.yaml'] } },
+    field: 'spec.allow.dataIds[0]',
+    message: 'should match',
+  },
   {
     title: 'a password in the resource',
     spec: { servers: [server], auth: { password: { value: 'open' } } },
@@ -89,6 +102,12 @@ export const fullConnection = {
   ],
   namespaceId: 'dev',
   auth: { password: { secretRef: { name: 'login' } } },
+  allow: {
+    groups: ['{namespace}.*', 'DEFAULT_GROUP'],
+    namespaceIds: ['dev', 'public'],
+    dataIds: ['*.yaml'],
+    services: ['providers:*:{namespace}', '*'],
+  },
   requestTimeoutMs: 5000,
   updateConcurrency: 1,
 };

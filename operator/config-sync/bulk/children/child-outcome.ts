@@ -14,6 +14,8 @@ const states: Readonly<Record<string, ItemState>> = {
   Invalid: 'invalid',
   InvalidContent: 'invalid',
   RefusedByNacos: 'invalid',
+  NotAllowed: 'skipped',
+  EncryptionUnsupported: 'skipped',
 };
 
 export function outcomeOf({ status }: NacosConfig): Outcome {
