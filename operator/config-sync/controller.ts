@@ -26,6 +26,7 @@ import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { Mirrors } from './mirror/mirrors.ts';
+import type { ObjectUsers } from './mirror/object-users.ts';
 import { ConfigReconciler } from './reconcile.ts';
 import { ConfigReporter } from './report.ts';
 import { Delivery } from './rollout/delivery.ts';
@@ -48,6 +49,7 @@ export interface ConfigSyncOptions {
   /** A reflector that feeds `secretMetadata`, not started. */
   newSecretReflector: () => Reflector<KubeObject>;
   workloadClients: WorkloadClients;
+  objectUsers: ObjectUsers;
   connections: ConnectionDirectory;
   events: EventRecorder;
   metrics: ConfigMetrics;
@@ -179,12 +181,12 @@ function ownerOf(object: KubeObject | undefined): string | undefined {
 }
 
 function newMirrors(options: ConfigSyncOptions, onNews: (key: string) => void): Mirrors {
-  const { clock, configMapClient, configMapMetadata, secretClient, secretMetadata } = options;
+  const { clock, configMapClient, configMapMetadata, objectUsers, secretClient, secretMetadata } = options;
   const access = {
     ConfigMap: accessTo(configMapClient, configMapMetadata, CONTROLLER_INDEX),
     Secret: accessTo(secretClient, secretMetadata, CONTROLLER_INDEX),
   };
-  return new Mirrors({ access, clock, onNews });
+  return new Mirrors({ access, users: objectUsers, clock, onNews });
 }
 
 function newDelivery(options: ConfigSyncOptions, mirrors: Mirrors, reporter: ConfigReporter): Delivery {

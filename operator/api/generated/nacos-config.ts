@@ -114,9 +114,13 @@ export interface NacosConfigSpec {
      */
     format: 'File' | 'Env';
     /**
-     * Whether each content gets an immutable object of its own, named by `name`, a hyphen and a hash of the content (`status.mirrorName`). The one before is kept for pods that are starting; older ones are deleted.
+     * Whether each content gets an immutable object of its own, named by `name`, a hyphen and a hash of the content (`status.mirrorName`). Those of `historyLimit` former contents are kept, and those that a pod or a pod template still names; older ones are deleted.
      */
     immutable: boolean;
+    /**
+     * How many objects of former contents are kept although nothing names them, when `immutable` is true; 1 without it.
+     */
+    historyLimit?: number;
     /**
      * A Secret in the same namespace.
      */

@@ -17,7 +17,8 @@ import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { WantedMirror } from './mirror-object.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
-import { StaleMirrors } from './stale-mirrors.ts';
+import type { ObjectUsers } from './object-users.ts';
+import { StaleMirrors, type Cleared, type RemovedMirror } from './stale-mirrors.ts';
 import { notOwned, type Written } from './write-mirror.ts';
 
 /** What Nacos serves. */
@@ -39,6 +40,8 @@ export interface MirrorRequest {
 export interface MirrorResult {
   readonly verdict: Verdict;
   readonly written: Written | undefined;
+  /** Former mirrors that are gone now. */
+  readonly removed: readonly RemovedMirror[];
   /** The object that holds the mirror; undefined while there is none. */
   readonly mirror: PresentMirror | undefined;
 }
@@ -52,16 +55,20 @@ export interface PresentMirror {
   readonly changedAtMs: number | undefined;
 }
 
+export interface MirrorsOptions extends MirrorKeeperOptions {
+  readonly users: ObjectUsers;
+}
+
 export class Mirrors {
   readonly #access: MirrorKeeperOptions['access'];
   readonly #keeper: MirrorKeeper;
   readonly #stale: StaleMirrors;
 
   /** `onNews` is told the key of a NacosConfig. */
-  constructor(options: MirrorKeeperOptions) {
+  constructor(options: MirrorsOptions) {
     this.#access = options.access;
     this.#keeper = new MirrorKeeper(options);
-    this.#stale = new StaleMirrors(options.access, this.#keeper);
+    this.#stale = new StaleMirrors(options.access, this.#keeper, options.users);
   }
 
   /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it: our own writes do not. */
@@ -81,19 +88,20 @@ export class Mirrors {
     const wanted = this.#wanted(request, md5);
     const { changedAt, keys, written } = await this.#keeper.bringUp(key, wanted);
     const { kind, name } = wanted;
-    await this.#stale.remove(key, resource, target, name);
+    const cleared = await this.#stale.remove(key, resource, target, name);
     return {
-      verdict: mirrored(target, name, md5, keys.length),
+      verdict: mirrored(target, name, md5, keys.length, cleared),
       written,
+      removed: cleared.removed,
       mirror: { kind, name, md5, changedAtMs: msOf(changedAt) },
     };
   }
 
   /** Of a NacosConfig that mirrors no more. */
-  async removeAll(key: string, resource: NacosConfig): Promise<void> {
+  async removeAll(key: string, resource: NacosConfig): Promise<readonly RemovedMirror[]> {
     this.#keeper.seen.forget(key);
     this.#stale.look(key, resource, undefined);
-    await this.#stale.remove(key, resource, undefined, undefined);
+    return (await this.#stale.remove(key, resource, undefined, undefined)).removed;
   }
 
   forget(key: string): void {
@@ -130,7 +138,7 @@ export class Mirrors {
     }
     const name = existing?.metadata.name;
     const mirror = name === undefined ? undefined : { kind: target.kind, name, md5: undefined, changedAtMs: undefined };
-    return { verdict: remoteMissing(target, name), written: undefined, mirror };
+    return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror };
   }
 
   #latest(resource: NacosConfig, target: MirrorTarget): KubeObject | undefined {
@@ -144,11 +152,26 @@ export class Mirrors {
 }
 
 /** `keys` is how many are ours. */
-function mirrored({ kind, content }: MirrorTarget, name: string, md5: string, keys: number): Verdict {
-  const what = content.format === 'File' ? `Key '${content.key}'` : `${keys} keys`;
-  const holds = content.format === 'File' ? 'holds' : 'hold';
-  const message = `${what} of ${kind} '${name}' ${holds} what Nacos holds (md5 ${md5})`;
+function mirrored({ kind, content }: MirrorTarget, name: string, md5: string, keys: number, cleared: Cleared): Verdict {
+  const count = keys === 1 ? '1 key' : `${keys} keys`;
+  const what = content.format === 'File' ? `Key '${content.key}'` : count;
+  const holds = content.format === 'File' || keys === 1 ? 'holds' : 'hold';
+  const message = `${what} of ${kind} '${name}' ${holds} what Nacos holds (md5 ${md5})${keptText(cleared)}`;
   return { status: 'True', reason: 'Mirrored', message };
+}
+
+const MAX_NAMED = 5;
+
+function keptText({ kept, unknown }: Cleared): string {
+  if (kept.length === 0) return '';
+  const named = kept.slice(0, MAX_NAMED).map((name) => `'${name}'`);
+  const others = kept.length - named.length;
+  const names = `${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const grant = '`mirror.enabled` or `secrets.mirror` of the chart grants that';
+  const why = unknown
+    ? `since it cannot be seen whether pods still name them: ${unknown.message}; ${grant}`
+    : 'which pods or pod templates still name';
+  return `; former ones are kept, ${names}, ${why}`;
 }
 
 function remoteMissing({ kind }: MirrorTarget, name: string | undefined): Verdict {

@@ -31,7 +31,7 @@ describe('mirrors that an earlier process has left', () => {
 
   /** By a process that has seen nothing yet; `asked` is how often it needed the content. */
   async function syncAnew(resource: NacosConfig, content: string) {
-    const mirrors = new Mirrors({ access: cluster.access, clock, onNews: () => {} });
+    const mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
     await cluster.observe();
     const before = await cluster.requests();
     const first = await sync(mirrors, resource, content);
@@ -202,7 +202,7 @@ describe('mirrors that an earlier process has left', () => {
     await edit(() => ({ data: { a: null } }))(left);
     const { result, asked } = await syncAnew(config, 'a: 1');
     assert.deepEqual([result.written, asked], ['Restored', 1]);
-    assert.match(result.verdict.message, /^1 keys of/);
+    assert.match(result.verdict.message, /^1 key of/);
   });
 
   it('do not need the content again once they were seen to be right, and do when they are edited', async () => {
@@ -210,7 +210,7 @@ describe('mirrors that an earlier process has left', () => {
     const { mirrors } = await syncAnew(config, 'a: 1');
     await cluster.observe();
     const again = await sync(mirrors, config, 'a: 1');
-    assert.deepEqual([again.asked, again.result.verdict.message.slice(0, 6)], [0, '1 keys']);
+    assert.deepEqual([again.asked, again.result.verdict.message.slice(0, 6)], [0, '1 key ']);
     await edit((kind) => ({ data: encodeData(kind, { a: 'mine' }) }))(left);
     await cluster.observe();
     assert.deepEqual((await sync(mirrors, config, 'a: 1')).asked, 1);

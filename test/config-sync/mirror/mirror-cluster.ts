@@ -9,6 +9,7 @@ import { dataObjectRefs, type DataObject } from '../../../operator/config-sync/m
 import { trimData, type DataMetadata } from '../../../operator/config-sync/mirror/data-proof.ts';
 import { accessTo, type MirrorAccess } from '../../../operator/config-sync/mirror/mirror-access.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
+import { ObjectUsers } from '../../../operator/config-sync/mirror/object-users.ts';
 import type { ServedContent } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { systemClock } from '../../../operator/clock.ts';
 import { KubeClient } from '../../../operator/kube/client.ts';
@@ -33,6 +34,7 @@ export class MirrorCluster {
   readonly clients: Readonly<Record<MirrorKind, ResourceClient<DataObject>>>;
   readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
   readonly kube: KubeClient;
+  readonly users: ObjectUsers;
   readonly #kubernetes: EmbeddedKubernetes;
   readonly #stores = { ConfigMap: newStore(), Secret: newStore() };
   readonly #registry: Registry;
@@ -54,6 +56,7 @@ export class MirrorCluster {
         log: silentLogger,
       },
     );
+    this.users = new ObjectUsers(this.kube);
     const clientOf = (kind: MirrorKind) => new ResourceClient<DataObject>(this.kube, dataObjectRefs[kind]);
     this.clients = { ConfigMap: clientOf('ConfigMap'), Secret: clientOf('Secret') };
     this.access = {
