@@ -77,7 +77,7 @@ export interface NacosConfigSpec {
    */
   format?: 'yaml' | 'json' | 'properties' | 'toml' | 'xml' | 'html' | 'text';
   /**
-   * What is checked before anything is sent to Nacos.
+   * What is checked before anything is sent to Nacos, and before anything that Nacos holds is written into a ConfigMap or a Secret. Until the content is right, the other side stays as it is.
    */
   validation: {
     /**

@@ -3,15 +3,18 @@
  *
  * Guarantees, besides those of mirror-keeper.ts
  * - A config that is absent in Nacos never blanks or removes a mirror.
+ * - What Nacos holds is validated before it is mirrored, whoever wrote it there; until it is right, the mirror stays as it is.
  * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
  */
 import type { NacosConfig } from '../../api/resources.ts';
-import type { Verdict } from '../../kube/conditions.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
+import { findCondition, type Verdict } from '../../kube/conditions.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/index.ts';
 import type { ConfigFormat } from '../formats/format.ts';
+import { checkContent, type ContentRules } from '../validation.ts';
 import { envEntries } from './env-entries.ts';
 import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
@@ -33,8 +36,9 @@ export interface MirrorRequest {
   readonly resource: NacosConfig;
   readonly target: MirrorTarget;
   readonly served: ServedContent;
-  /** Of the content, for `Env`. */
   readonly format: ConfigFormat;
+  /** What is not valid is not mirrored. */
+  readonly validation: ContentRules;
 }
 
 export interface MirrorResult {
@@ -109,7 +113,8 @@ export class Mirrors {
     this.#stale.forget(key);
   }
 
-  #wanted({ resource: owner, target, served, format }: MirrorRequest, md5: string): WantedMirror {
+  #wanted(request: MirrorRequest, md5: string): WantedMirror {
+    const { resource: owner, target, served, format } = request;
     const { kind, immutable, content } = target;
     const name = immutable ? generationName(target.name, md5) : target.name;
     const [latest] = immutable ? this.#generations(owner, target) : [];
@@ -119,12 +124,14 @@ export class Mirrors {
       name,
       immutable,
       predecessor: latest?.metadata.name === name ? undefined : latest,
-      what: JSON.stringify([owner.metadata.uid, target, format, md5]),
+      // With the generation, since other rules ask for another look at the same content.
+      what: JSON.stringify([owner.metadata.uid, owner.metadata.generation, target, format, md5]),
       // Which keys `Env` makes only the content tells.
-      proof: content.format === 'File' ? { keys: [content.key], md5 } : undefined,
+      proof: content.format === 'File' && wasRight(owner) ? { keys: [content.key], md5 } : undefined,
       needsOurs: false,
       async content() {
         const text = await served.contentOf(md5);
+        await checkServed(text, request);
         return { md5, entries: content.format === 'File' ? { [content.key]: text } : envEntries(text, format, kind) };
       },
     };
@@ -148,6 +155,23 @@ export class Mirrors {
 
   #generations({ metadata }: NacosConfig, { kind, name }: MirrorTarget): readonly KubeObject[] {
     return generationsOf(name, this.#access[kind].controlledBy(metadata.uid ?? ''));
+  }
+}
+
+/** Whether the status says that it was mirrored as the present spec asks for: by the rules of the present `validation`. */
+function wasRight({ metadata, status }: NacosConfig): boolean {
+  const before = findCondition(status?.conditions, 'Mirrored');
+  return before?.status === 'True' && before.observedGeneration === metadata.generation;
+}
+
+/** @throws BridgeError INVALID_CONTENT, of a content for a Secret without a word of it. */
+async function checkServed(content: string, { target, format, validation }: MirrorRequest): Promise<void> {
+  const check: (...args: Parameters<typeof checkContent>) => void | Promise<void> = checkContent;
+  try {
+    await check(content, { format, validation }, { isSecret: target.kind === 'Secret' });
+  } catch (error) {
+    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+    throw new BridgeError('INVALID_CONTENT', `What Nacos holds is not mirrored. ${error.message}`);
   }
 }
 

@@ -70,13 +70,19 @@ export class Delivery {
 
   async #deliver(request: DeliveryRequest): Promise<Delivered> {
     const { key, resource, served, log } = request;
-    const { mirror: target, format } = request.intent;
+    const { mirror: target, format, validation } = request.intent;
     const { mirrors, metrics, reporter } = this.#options;
     if (target === undefined) {
       this.#tellRemoved(resource, await mirrors.removeAll(key, resource));
       return { wroteMirror: false };
     }
-    const { verdict, written, removed, mirror } = await mirrors.sync(key, { resource, target, served, format });
+    const { verdict, written, removed, mirror } = await mirrors.sync(key, {
+      resource,
+      target,
+      served,
+      format,
+      validation,
+    });
     this.#tellRemoved(resource, removed);
     metrics.lag.to_kubernetes.settled(key, written !== undefined);
     if (written !== undefined) {

@@ -8,6 +8,7 @@ import type { NacosConfig } from '../../../operator/api/resources.ts';
 import { dataObjectRefs, encodeData, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
 import { compileMirror, type MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror/mirrors.ts';
+import type { ContentRules } from '../../../operator/config-sync/validation.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { MirrorCluster, NAMESPACE, present, served } from './mirror-cluster.ts';
 
@@ -18,6 +19,8 @@ interface Left {
   readonly kind: MirrorKind;
   readonly name: string;
 }
+
+const validation = { syntax: true };
 
 describe('mirrors that an earlier process has left', () => {
   const clock = new FakeClock();
@@ -39,7 +42,7 @@ describe('mirrors that an earlier process has left', () => {
     return { ...first, mirrors, requests: Object.fromEntries(made.filter(([, count]) => count > 0)) };
   }
 
-  async function sync(mirrors: Mirrors, resource: NacosConfig, content: string) {
+  async function sync(mirrors: Mirrors, resource: NacosConfig, content: string, rules: ContentRules = validation) {
     let asked = 0;
     const { observation, contentOf } = served(present(content));
     const counted = (wanted: string): Promise<string> => {
@@ -51,6 +54,7 @@ describe('mirrors that an earlier process has left', () => {
       target: compileMirror(resource.spec.mirror, DATA_ID)!,
       served: { observation, contentOf: counted },
       format: 'yaml',
+      validation: rules,
     });
     return { result, asked };
   }
@@ -179,6 +183,19 @@ describe('mirrors that an earlier process has left', () => {
     assert.deepEqual((await syncAnew(config, 'a: 1')).requests, { 'GET 200': 1 });
   });
 
+  it('are looked at by other rules when the spec has changed while no operator ran, and stay when they break them', async () => {
+    const { config, left } = await leave({ kind: 'ConfigMap', immutable: false });
+    const changed = { ...config, metadata: { ...config.metadata, generation: config.metadata.generation! + 1 } };
+    assert.equal((await syncAnew(changed, 'a: 1')).asked, 1);
+    const rules = { syntax: true, maxBytes: 3 };
+    const mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
+    await assert.rejects(sync(mirrors, changed, 'a: 1', rules), {
+      code: 'INVALID_CONTENT',
+      message: /^What Nacos holds is not mirrored\. The content has 4 bytes and must have at most 3/,
+    });
+    assert.deepEqual((await get(left)).data, { [DATA_ID]: 'a: 1' });
+  });
+
   it('are written into another key when the spec says so now', async () => {
     const { config, left } = await leave({ kind: 'ConfigMap', immutable: false });
     const configMap = { name: left.name, key: 'other' };
@@ -225,6 +242,8 @@ describe('mirrors that an earlier process has left', () => {
     const mirror = { immutable, format, ...(kind === 'Secret' ? { secret: object } : { configMap: object }) };
     const config = await cluster.newConfig({ mirror });
     const { result } = await syncAnew(config, 'a: 1');
-    return { config, left: { kind, name: result.mirror!.name } };
+    const { generation } = config.metadata;
+    const condition = { type: 'Mirrored', ...result.verdict, observedGeneration: generation, lastTransitionTime: '' };
+    return { config: { ...config, status: { conditions: [condition] } }, left: { kind, name: result.mirror!.name } };
   }
 });

@@ -18,6 +18,8 @@ import { MirrorCluster, NAMESPACE, present, served } from '../mirror/mirror-clus
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
+const validation = { syntax: true };
+
 describe('rollouts', () => {
   const clock = new FakeClock();
   let cluster: MirrorCluster;
@@ -69,7 +71,13 @@ describe('rollouts', () => {
     await cluster.observe();
     const target = compileMirror(resource.spec.mirror, 'app')!;
     const key = resource.metadata.name;
-    const { mirror } = await mirrors.sync(key, { resource, target, served: served(present(content)), format: 'text' });
+    const { mirror } = await mirrors.sync(key, {
+      resource,
+      target,
+      served: served(present(content)),
+      format: 'text',
+      validation,
+    });
     const { md5 = '' } = mirror!;
     return rollouts.sync(key, { resource, rollout, mirror: { ...mirror!, md5 }, log: silentLogger });
   }
