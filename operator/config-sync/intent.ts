@@ -21,7 +21,7 @@ export type ContentSource =
   | { kind: 'secret'; name: string; key: string; encoding: 'Text' | 'Base64' };
 
 export interface WorkloadRef {
-  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob' | 'Rollout';
   name: string;
 }
 

@@ -68,7 +68,13 @@ const services = [
 ];
 const readPods = 'pods: get,list,watch';
 const publishing = [...services, readPods];
-const restart = ['deployments', 'statefulsets', 'daemonsets'].map((plural) => `${plural}.apps: get,list,patch`);
+const restart = [
+  'deployments.apps',
+  'statefulsets.apps',
+  'daemonsets.apps',
+  'cronjobs.batch',
+  'rollouts.argoproj.io',
+].map((resource) => `${resource}: get,list,patch`);
 const clusterId = 'namespaces[kube-system]: get';
 const election = ['leases.coordination.k8s.io: create', 'leases.coordination.k8s.io[nacos-bridge]: get,update,patch'];
 const lease = [...election, 'leases.coordination.k8s.io: list,patch,delete'];

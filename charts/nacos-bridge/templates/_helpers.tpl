@@ -135,6 +135,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]
   verbs: [get, list, patch]
+- apiGroups: [batch]
+  resources: [cronjobs]
+  verbs: [get, list, patch]
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [get, list, patch]
 {{- end }}
 {{- if .Values.services.enabled }}
 # Services that are published, and their endpoints.

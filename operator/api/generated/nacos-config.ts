@@ -149,7 +149,7 @@ export interface NacosConfigSpec {
     };
   };
   /**
-   * Which workloads to restart when what is mirrored has changed, as `kubectl rollout restart` does. Once for each burst of changes, and not because the operator restarts.
+   * Which workloads to restart when what is mirrored has changed, as `kubectl rollout restart` does. Once for each burst of changes, and not because the operator restarts. A workload with the annotation `bridge.nacos.io/rollout: "disabled"` is left alone, and a paused Deployment is restarted once it is resumed.
    */
   rollout?: {
     /**
@@ -159,16 +159,16 @@ export interface NacosConfigSpec {
      */
     workloads?: {
       /**
-       * Its kind.
+       * Its kind. Of a CronJob no Job is started or ended: the next one has the new content. `Rollout` is the one of Argo Rollouts.
        */
-      kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+      kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob' | 'Rollout';
       /**
        * Its name.
        */
       name: string;
     }[];
     /**
-     * All Deployments, StatefulSets and DaemonSets of the namespace whose pods mount or read the mirrored object.
+     * All workloads of the namespace, of the kinds that `workloads` has, whose pods mount or read the mirrored object.
      */
     auto: boolean;
     /**
@@ -241,7 +241,7 @@ export interface NacosConfigStatus {
    */
   lastSyncTime?: string;
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` were restarted since the mirror last changed.
+   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` that were found were told to restart since the mirror last changed.
    *
    * Items: One aspect of the state.
    */

@@ -55,6 +55,8 @@ export interface PresentMirror {
   readonly name: string;
   /** Of the dataId's content that it holds; undefined when it holds what Nacos held before the dataId was removed. */
   readonly md5: string | undefined;
+  /** How it holds the content: under which key, or read in which format. */
+  readonly form: string;
   /** When its content last replaced other content, in milliseconds since the epoch. */
   readonly changedAtMs: number | undefined;
 }
@@ -97,7 +99,7 @@ export class Mirrors {
       verdict: mirrored(target, name, md5, keys.length, cleared),
       written,
       removed: cleared.removed,
-      mirror: { kind, name, md5, changedAtMs: msOf(changedAt) },
+      mirror: { kind, name, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
     };
   }
 
@@ -138,13 +140,15 @@ export class Mirrors {
   }
 
   /** What is not in Nacos any more stays in its mirror. */
-  #keep({ resource, target }: MirrorRequest): MirrorResult {
+  #keep(request: MirrorRequest): MirrorResult {
+    const { resource, target } = request;
     const existing = this.#latest(resource, target);
     if (existing && !isControlledBy(existing, resource.metadata.uid ?? '')) {
       throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
     }
     const name = existing?.metadata.name;
-    const mirror = name === undefined ? undefined : { kind: target.kind, name, md5: undefined, changedAtMs: undefined };
+    const held = { kind: target.kind, md5: undefined, form: formOf(request), changedAtMs: undefined };
+    const mirror = name === undefined ? undefined : { ...held, name };
     return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror };
   }
 
@@ -156,6 +160,10 @@ export class Mirrors {
   #generations({ metadata }: NacosConfig, { kind, name }: MirrorTarget): readonly KubeObject[] {
     return generationsOf(name, this.#access[kind].controlledBy(metadata.uid ?? ''));
   }
+}
+
+function formOf({ target: { content }, format }: MirrorRequest): string {
+  return content.format === 'File' ? content.key : `Env ${format}`;
 }
 
 /** Whether the status says that it was mirrored as the present spec asks for: by the rules of the present `validation`. */

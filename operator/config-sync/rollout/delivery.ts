@@ -13,7 +13,8 @@ import type { ConfigMetrics } from '../metrics.ts';
 import type { Mirrors, PresentMirror, ServedContent } from '../mirror/mirrors.ts';
 import type { RemovedMirror } from '../mirror/stale-mirrors.ts';
 import { verdictBefore, type ConfigReporter } from '../report.ts';
-import { restartedNote, type Rollouts } from './rollouts.ts';
+import { restartedNote } from './rollout-report.ts';
+import type { Rollouts } from './rollouts.ts';
 
 export interface DeliveryOptions {
   readonly mirrors: Mirrors;

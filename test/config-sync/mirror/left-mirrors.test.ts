@@ -200,7 +200,7 @@ describe('mirrors that an earlier process has left', () => {
     const { config, left } = await leave({ kind: 'ConfigMap', immutable: false });
     const configMap = { name: left.name, key: 'other' };
     const changed = { ...config, spec: { ...config.spec, mirror: { ...config.spec.mirror!, configMap } } };
-    assert.equal((await syncAnew(changed, 'a: 1')).result.written, 'Restored');
+    assert.equal((await syncAnew(changed, 'a: 1')).result.written, 'Updated');
     assert.deepEqual((await get(left)).data, { other: 'a: 1' });
   });
 

@@ -67,11 +67,16 @@ export class MirrorCluster {
 
   /** Objects are created at the times of `clock`. */
   static async start(clock: FakeClock): Promise<MirrorCluster> {
-    const kubernetes = await startEmbeddedKubernetes({ clock });
-    const definitions = kubernetes.cluster.types.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition')!;
-    const manifest = (await readManifests('crds')).find(({ metadata }) => metadata.name.startsWith('nacosconfigs.'))!;
-    kubernetes.cluster.create(definitions, manifest as StoredObject, { manager });
-    return new MirrorCluster(kubernetes);
+    const cluster = new MirrorCluster(await startEmbeddedKubernetes({ clock }));
+    cluster.install((await readManifests('crds')).find(({ metadata }) => metadata.name.startsWith('nacosconfigs.'))!);
+    return cluster;
+  }
+
+  /** A CRD. */
+  install(definition: KubeObject): void {
+    const { cluster } = this.#kubernetes;
+    const definitions = cluster.types.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition')!;
+    cluster.create(definitions, definition as StoredObject, { manager });
   }
 
   async stop(): Promise<void> {

@@ -5,7 +5,7 @@ import { SECRET } from '../../../operator/connections/secret-watches.ts';
 import { CONFIG_MAP, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
 import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror/mirrors.ts';
-import { workloadRefs } from '../../../operator/config-sync/rollout/workloads.ts';
+import { workloadTypes } from '../../../operator/config-sync/rollout/workload-kinds.ts';
 import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
 import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
 import { FakeClock } from '../../fake-clock.ts';
@@ -381,7 +381,7 @@ describe('mirrors', () => {
       const config = await cluster.newConfig({ mirror: { configMap: { name: 'named' }, immutable: true } });
       const [one, , , four, five] = ['a: 1', 'a: 2', 'a: 3', 'a: 4', 'a: 5'].map((content) => nameOf('named', content));
       await sync(config, 'a: 1');
-      await cluster.create(workloadRefs.StatefulSet, { metadata: { name: 'named' }, spec: setUsing(one!) });
+      await cluster.create(workloadTypes.StatefulSet.ref, { metadata: { name: 'named' }, spec: setUsing(one!) });
       let message = '';
       for (const content of ['a: 2', 'a: 3', 'a: 4']) {
         await clock.advance(1);
@@ -389,7 +389,7 @@ describe('mirrors', () => {
       }
       assert.ok(await cluster.configMap(one!), 'no pod could start without it');
       assert.match(message, new RegExp(`former ones are kept, '${one}', which pods or pod templates still name`));
-      await cluster.edit(workloadRefs.StatefulSet, 'named', { spec: setUsing(four!) });
+      await cluster.edit(workloadTypes.StatefulSet.ref, 'named', { spec: setUsing(four!) });
       await clock.advance(1);
       const { verdict, removed } = await sync(config, 'a: 5');
       assert.ok(removed.some(({ name, how }) => name === one && how === 'Deleted'));
@@ -400,12 +400,12 @@ describe('mirrors', () => {
     it('keep the object of a former name for as long as pods name it', async () => {
       const config = await cluster.newConfig({ mirror: { configMap: { name: 'former' } } });
       await sync(config, 'a: 1');
-      await cluster.create(workloadRefs.StatefulSet, { metadata: { name: 'former' }, spec: setUsing('former') });
+      await cluster.create(workloadTypes.StatefulSet.ref, { metadata: { name: 'former' }, spec: setUsing('former') });
       const mirror = { ...config.spec.mirror!, configMap: { name: 'latter' } };
       const moved = { ...config, spec: { ...config.spec, mirror } };
       await sync(moved, 'a: 2');
       assert.deepEqual(await controlledBy(config), ['former', 'latter']);
-      await cluster.edit(workloadRefs.StatefulSet, 'former', { spec: setUsing('latter') });
+      await cluster.edit(workloadTypes.StatefulSet.ref, 'former', { spec: setUsing('latter') });
       const { removed } = await sync(moved, 'a: 2');
       assert.deepEqual(removed, [{ kind: 'ConfigMap', name: 'former', how: 'Deleted' }]);
     });
