@@ -30,7 +30,10 @@ export const CONTENT_MD5_ANNOTATION = `${API_GROUP}/content-md5`;
 /** On a mirror: when its content was last replaced by other content, in RFC 3339; absent when it never was. */
 export const CHANGED_AT_ANNOTATION = `${API_GROUP}/changed-at`;
 
-/** On a workload, followed by the name of a NacosConfig: the MD5 of the mirrored content that it was last restarted for. */
+/** On a workload: `"disabled"` keeps it from being restarted when what is mirrored for it has changed. */
+export const ROLLOUT_ANNOTATION = `${API_GROUP}/rollout`;
+
+/** On a workload, followed by the name of a NacosConfig: the MD5 and the form of the mirror that it was last restarted for. */
 export const ROLLED_OUT_ANNOTATION_PREFIX = `${API_GROUP}/rolled-out.`;
 
 /** On a Service: `"true"` publishes it in Nacos without a NacosService. */

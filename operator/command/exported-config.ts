@@ -57,7 +57,8 @@ export function exportConfig(
   });
   if (target.source === 'Nacos') {
     const mirror = { configMap: { name, ...(key === dataId ? {} : { key }) } };
-    return { manifests: [config({ ...common, mirror })], remarks: [] };
+    const { spec, remarks } = checked(detail.content, formatOf(undefined, dataId));
+    return { manifests: [config({ ...common, ...spec, mirror })], remarks };
   }
   const { spec, remarks } = declared(dataId, detail);
   const { content } = detail;
@@ -84,23 +85,28 @@ function refusalOf({ dataId, group }: ConfigName, { content }: ConfigDetail, tar
 /** What is declared beside the content, each only where it can be declared exactly. */
 function declared(dataId: string, detail: ConfigDetail): { spec: object; remarks: string[] } {
   const { appName, content, description, srcUser, tags, type } = detail;
-  const remarks: string[] = [];
   const known = configFormats.find((format) => format === type);
   const format: ConfigFormat = known ?? formatOf(undefined, dataId);
-  const isValid = checkSyntax(content, format) === undefined;
-  if (!isValid) remarks.push(`is not valid ${format}; its syntax is not checked (\`validation.syntax: false\`)`);
+  const { spec, remarks } = checked(content, format);
   if (isMark(srcUser)) remarks.push('is published by a bridge already, which keeps it');
   const areTagsLegal = tags.length > 0 && tags.length <= MAX_TAGS && tags.every((tag) => TAG.test(tag));
   return {
     spec: {
       ...(known !== undefined && formatOf(undefined, dataId) !== known ? { format: known } : {}),
-      ...(isValid ? {} : { validation: { syntax: false } }),
+      ...spec,
       ...(areTagsLegal ? { tags } : {}),
       ...(isShort(description) ? { description } : {}),
       ...(isShort(appName) ? { appName } : {}),
     },
     remarks,
   };
+}
+
+/** What is not valid is taken as it is. */
+function checked(content: string, format: ConfigFormat): { spec: object; remarks: string[] } {
+  if (checkSyntax(content, format) === undefined) return { spec: {}, remarks: [] };
+  const remark = `is not valid ${format}; its syntax is not checked (\`validation.syntax: false\`)`;
+  return { spec: { validation: { syntax: false } }, remarks: [remark] };
 }
 
 function isShort(text: string): boolean {

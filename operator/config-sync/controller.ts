@@ -29,6 +29,7 @@ import { Mirrors } from './mirror/mirrors.ts';
 import { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
 import { Claims } from './claims.ts';
+import type { ObjectUsers } from './mirror/object-users.ts';
 import { ConfigReconciler } from './reconcile.ts';
 import { ConfigReporter } from './report.ts';
 import { Delivery } from './rollout/delivery.ts';
@@ -51,6 +52,7 @@ export interface ConfigSyncOptions {
   /** A reflector that feeds `secretMetadata`, not started. */
   newSecretReflector: () => Reflector<KubeObject>;
   workloadClients: WorkloadClients;
+  objectUsers: ObjectUsers;
   connections: ConnectionDirectory;
   events: EventRecorder;
   metrics: ConfigMetrics;
@@ -199,12 +201,12 @@ function ownerOf(object: KubeObject | undefined): string | undefined {
 }
 
 function newMirrors(options: ConfigSyncOptions, onNews: (key: string) => void): Mirrors {
-  const { clock, configMapClient, configMapMetadata, secretClient, secretMetadata } = options;
+  const { clock, configMapClient, configMapMetadata, objectUsers, secretClient, secretMetadata } = options;
   const access = {
     ConfigMap: accessTo(configMapClient, configMapMetadata, CONTROLLER_INDEX),
     Secret: accessTo(secretClient, secretMetadata, CONTROLLER_INDEX),
   };
-  return new Mirrors({ access, clock, onNews });
+  return new Mirrors({ access, users: objectUsers, clock, onNews });
 }
 
 function newDelivery(options: ConfigSyncOptions, mirrors: Mirrors, reporter: ConfigReporter): Delivery {

@@ -17,6 +17,7 @@ import { createConfigMetrics } from './metrics.ts';
 import { CONFIG_MAP, type DataObject } from './mirror/data-object.ts';
 import { trimData } from './mirror/data-proof.ts';
 import { accessTo } from './mirror/mirror-access.ts';
+import { ObjectUsers } from './mirror/object-users.ts';
 import { workloadClients } from './rollout/workloads.ts';
 
 export function createConfigSync(
@@ -50,6 +51,7 @@ export function createConfigSync(
       // Secrets are watched only while somebody needs them.
       newSecretReflector: () => reflectors.create(SECRET, metadata.Secret, data),
       workloadClients: workloadClients(kube),
+      objectUsers: new ObjectUsers(kube),
       connections: directory,
       metrics,
     });

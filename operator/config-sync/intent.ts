@@ -22,7 +22,7 @@ export type ContentSource =
   | { kind: 'secret'; name: string; key: string; encoding: 'Text' | 'Base64' };
 
 export interface WorkloadRef {
-  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob' | 'Rollout';
   name: string;
 }
 
@@ -71,6 +71,7 @@ export interface TwoWayIntent extends CommonIntent, DeclaredMetadata {
 interface MirrorIntent extends CommonIntent {
   source: 'Nacos';
   mirror: MirrorTarget;
+  validation: ContentRules;
 }
 
 /** How a person decides a conflict. */
@@ -202,12 +203,13 @@ function twoWayIntent(resource: NacosConfig, common: CommonIntent): TwoWayIntent
   };
 }
 
-function mirrorIntent({ spec }: NacosConfig, common: CommonIntent): MirrorIntent {
+function mirrorIntent(resource: NacosConfig, common: CommonIntent): MirrorIntent {
+  const { spec } = resource;
   if (spec.content !== undefined || spec.contentFrom !== undefined) {
     throw invalid("`spec.content` and `spec.contentFrom` must not be set when `source` is 'Nacos'");
   }
   if (common.mirror === undefined) throw invalid("`spec.mirror` must be set when `source` is 'Nacos'");
-  return { ...common, source: 'Nacos', mirror: common.mirror };
+  return { ...common, source: 'Nacos', mirror: common.mirror, validation: rulesOf(resource) };
 }
 
 function contentSourceOf({ spec }: NacosConfig): ContentSource {

@@ -6,7 +6,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { ConditionTally } from '../kube/condition-tally.ts';
 import { ChangeLag, lagBucketsSeconds } from '../runtime/change-lag.ts';
-import { workloadKinds, type WorkloadKind } from './rollout/workloads.ts';
+import { workloadKinds, type WorkloadKind } from './rollout/workload-kinds.ts';
 
 type Direction = 'to_nacos' | 'to_kubernetes';
 

@@ -66,7 +66,7 @@ describe('rollouts between embedded servers', () => {
 
   async function expectRolledOut(content: string): Promise<void> {
     await eventually(hangMs, async () => {
-      assert.equal((await deployment()).metadata.annotations?.[annotation], md5Of(content));
+      assert.equal((await deployment()).metadata.annotations?.[annotation], `${md5Of(content)} ${dataId}`);
     });
     assert.equal((await deployment()).metadata.generation, generation);
   }

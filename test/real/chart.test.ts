@@ -40,7 +40,13 @@ interface Manifest {
 
 const readConfigMaps = 'configmaps: get,list,watch';
 const writeConfigMaps = 'configmaps: create,patch,delete';
-const ownMirrors = 'nacosconfigs/finalizers.bridge.nacos.io: update';
+const users = [
+  'pods',
+  ...['deployments', 'replicasets', 'statefulsets', 'daemonsets'].map((plural) => `${plural}.apps`),
+  ...['cronjobs', 'jobs'].map((plural) => `${plural}.batch`),
+  'rollouts.argoproj.io',
+];
+const ownMirrors = ['nacosconfigs/finalizers.bridge.nacos.io: update', ...users.map((resource) => `${resource}: list`)];
 const readSecrets = 'secrets: get,list,watch';
 const always = [
   'nacosconfigs.bridge.nacos.io: get,list,watch,patch',
@@ -62,7 +68,13 @@ const services = [
 ];
 const readPods = 'pods: get,list,watch';
 const publishing = [...services, readPods];
-const restart = ['deployments', 'statefulsets', 'daemonsets'].map((plural) => `${plural}.apps: get,list,patch`);
+const restart = [
+  'deployments.apps',
+  'statefulsets.apps',
+  'daemonsets.apps',
+  'cronjobs.batch',
+  'rollouts.argoproj.io',
+].map((resource) => `${resource}: get,list,patch`);
 const clusterId = 'namespaces[kube-system]: get';
 const election = ['leases.coordination.k8s.io: create', 'leases.coordination.k8s.io[nacos-bridge]: get,update,patch'];
 const lease = [...election, 'leases.coordination.k8s.io: list,patch,delete'];
@@ -72,7 +84,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'a release of another name, which has a Lease of its own and holds the former one',
     set: ['fullnameOverride=main', 'services.enabled=false'],
     roles: {
-      'ClusterRole main': [...always, writeConfigMaps, ownMirrors, readSecrets],
+      'ClusterRole main': [...always, writeConfigMaps, ...ownMirrors, readSecrets],
       'ClusterRole main-cluster-id': [clusterId],
       'Role system/main-leader-election': [
         'leases.coordination.k8s.io: create',
@@ -84,7 +96,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'the defaults',
     set: [],
     roles: {
-      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...publishing, readSecrets],
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ...ownMirrors, ...publishing, readSecrets],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': lease,
     },
@@ -105,7 +117,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
       'ClusterRole nacos-bridge': [
         ...always,
         writeConfigMaps,
-        ownMirrors,
+        ...ownMirrors,
         ...publishing,
         'secrets[one,two]: get,list,watch',
       ],
@@ -116,7 +128,13 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'content that comes from Secrets',
     set: ['secrets.export=true', 'connections.secrets.names={one}', 'services.enabled=false'],
     roles: {
-      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets, 'secrets[one]: get,list,watch'],
+      'ClusterRole nacos-bridge': [
+        ...always,
+        writeConfigMaps,
+        ...ownMirrors,
+        readSecrets,
+        'secrets[one]: get,list,watch',
+      ],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': election,
     },
@@ -125,7 +143,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'mirrors in Secrets alone',
     set: ['mirror.enabled=false', 'secrets.mirror=true', 'connections.secrets.enabled=false', 'services.enabled=false'],
     roles: {
-      'ClusterRole nacos-bridge': [...always, ownMirrors, `${readSecrets},create,patch,delete`],
+      'ClusterRole nacos-bridge': [...always, ...ownMirrors, `${readSecrets},create,patch,delete`],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': election,
     },
@@ -134,7 +152,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'rollouts switched on',
     set: ['rollout.enabled=true', 'services.enabled=false'],
     roles: {
-      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...restart, readSecrets],
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ...ownMirrors, ...restart, readSecrets],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': election,
     },
@@ -143,7 +161,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'services switched off',
     set: ['services.enabled=false'],
     roles: {
-      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, readSecrets],
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ...ownMirrors, readSecrets],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': election,
     },
@@ -152,7 +170,7 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'services without Pods',
     set: ['services.podMetadata=false'],
     roles: {
-      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...services, readSecrets],
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ...ownMirrors, ...services, readSecrets],
       'ClusterRole nacos-bridge-cluster-id': [clusterId],
       'Role system/nacos-bridge-leader-election': lease,
     },
@@ -161,8 +179,8 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     title: 'two watched namespaces and a cluster id',
     set: ['watchNamespaces={shop,bank}', 'clusterId=test'],
     roles: {
-      'Role shop/nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...publishing, readSecrets],
-      'Role bank/nacos-bridge': [...always, writeConfigMaps, ownMirrors, ...publishing, readSecrets],
+      'Role shop/nacos-bridge': [...always, writeConfigMaps, ...ownMirrors, ...publishing, readSecrets],
+      'Role bank/nacos-bridge': [...always, writeConfigMaps, ...ownMirrors, ...publishing, readSecrets],
       'Role system/nacos-bridge-leader-election': lease,
     },
   },

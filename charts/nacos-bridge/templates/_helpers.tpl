@@ -104,6 +104,21 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   resources: [nacosconfigs/finalizers]
   verbs: [update]
 {{- end }}
+{{- if or .Values.mirror.enabled .Values.secrets.mirror }}
+# What still names a former mirror, which stays until nothing does. Whether there are Rollouts or not.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
+- apiGroups: [apps]
+  resources: [deployments, replicasets, statefulsets, daemonsets]
+  verbs: [list]
+- apiGroups: [batch]
+  resources: [cronjobs, jobs]
+  verbs: [list]
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [list]
+{{- end }}
 {{- with .Values.connections.secrets }}
 {{- if .enabled }}
 # Logins of NacosConnections.
@@ -119,6 +134,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 # Workloads that are restarted when what is mirrored for them has changed.
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]
+  verbs: [get, list, patch]
+- apiGroups: [batch]
+  resources: [cronjobs]
+  verbs: [get, list, patch]
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
   verbs: [get, list, patch]
 {{- end }}
 {{- if .Values.services.enabled }}

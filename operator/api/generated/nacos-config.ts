@@ -77,7 +77,7 @@ export interface NacosConfigSpec {
    */
   format?: 'yaml' | 'json' | 'properties' | 'toml' | 'xml' | 'html' | 'text';
   /**
-   * What is checked before anything is sent to Nacos.
+   * What is checked before anything is sent to Nacos, and before anything that Nacos holds is written into a ConfigMap or a Secret. Until the content is right, the other side stays as it is.
    */
   validation: {
     /**
@@ -114,9 +114,13 @@ export interface NacosConfigSpec {
      */
     format: 'File' | 'Env';
     /**
-     * Whether each content gets an immutable object of its own, named by `name`, a hyphen and a hash of the content (`status.mirrorName`). The one before is kept for pods that are starting; older ones are deleted.
+     * Whether each content gets an immutable object of its own, named by `name`, a hyphen and a hash of the content (`status.mirrorName`). Those of `historyLimit` former contents are kept, and those that a pod or a pod template still names; older ones are deleted.
      */
     immutable: boolean;
+    /**
+     * How many objects of former contents are kept although nothing names them, when `immutable` is true; 1 without it.
+     */
+    historyLimit?: number;
     /**
      * A Secret in the same namespace.
      */
@@ -145,7 +149,7 @@ export interface NacosConfigSpec {
     };
   };
   /**
-   * Which workloads to restart when what is mirrored has changed, as `kubectl rollout restart` does. Once for each burst of changes, and not because the operator restarts.
+   * Which workloads to restart when what is mirrored has changed, as `kubectl rollout restart` does. Once for each burst of changes, and not because the operator restarts. A workload with the annotation `bridge.nacos.io/rollout: "disabled"` is left alone, and a paused Deployment is restarted once it is resumed.
    */
   rollout?: {
     /**
@@ -155,16 +159,16 @@ export interface NacosConfigSpec {
      */
     workloads?: {
       /**
-       * Its kind.
+       * Its kind. Of a CronJob no Job is started or ended: the next one has the new content. `Rollout` is the one of Argo Rollouts.
        */
-      kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+      kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob' | 'Rollout';
       /**
        * Its name.
        */
       name: string;
     }[];
     /**
-     * All Deployments, StatefulSets and DaemonSets of the namespace whose pods mount or read the mirrored object.
+     * All workloads of the namespace, of the kinds that `workloads` has, whose pods mount or read the mirrored object.
      */
     auto: boolean;
     /**
@@ -256,7 +260,7 @@ export interface NacosConfigStatus {
    */
   lastSyncTime?: string;
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Owned`: this resource wrote the content to Nacos; where it did not, deleting it leaves the dataId. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` were restarted since the mirror last changed.
+   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Owned`: this resource wrote the content to Nacos; where it did not, deleting it leaves the dataId. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` that were found were told to restart since the mirror last changed.
    *
    * Items: One aspect of the state.
    */

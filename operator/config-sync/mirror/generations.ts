@@ -1,6 +1,6 @@
 /**
- * The objects of an immutable mirror: one for each content, named by it. The one of the present content and the one
- * before stay, since pods that are starting may still name it; older ones go.
+ * The objects of an immutable mirror: one for each content, named by it. The one of the present content stays, as many
+ * former ones as the history has, and those that pods still name (object-users.ts); older ones go.
  *
  * Pure. Which was the present one last is told by when it became it: the annotation `changed-at`, or the creation of the
  * first one, which replaced nothing. A content that comes back makes its object the latest again.

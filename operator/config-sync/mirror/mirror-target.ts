@@ -20,7 +20,11 @@ export interface MirrorTarget {
   /** Whether each content gets an immutable object of its own. */
   readonly immutable: boolean;
   readonly content: MirrorContent;
+  /** Of an immutable one: how many objects of former contents stay, although nobody names them. */
+  readonly historyLimit: number;
 }
+
+const DEFAULT_HISTORY_LIMIT = 1;
 
 /** Of the content, behind the name of an immutable object and a hyphen. */
 export const HASH_DIGITS = 10;
@@ -33,14 +37,14 @@ const MAX_IMMUTABLE_NAME_LENGTH = MAX_NAME_LENGTH - HASH_DIGITS - 1;
  */
 export function compileMirror(mirror: NacosConfig['spec']['mirror'], dataId: string): MirrorTarget | undefined {
   if (mirror === undefined) return undefined;
-  const { configMap, secret, format, immutable } = mirror;
+  const { configMap, secret, format, immutable, historyLimit = DEFAULT_HISTORY_LIMIT } = mirror;
   const object = configMap ?? secret;
   if (object === undefined || (configMap && secret)) {
     throw new BridgeError('INVALID_SPEC', '`spec.mirror` must have exactly one of `configMap` and `secret`');
   }
   const kind = configMap ? 'ConfigMap' : 'Secret';
   const field = configMap ? 'mirror.configMap' : 'mirror.secret';
-  const target = { kind, name: object.name, immutable } as const;
+  const target = { kind, name: object.name, immutable, historyLimit } as const;
   if (immutable && object.name.length > MAX_IMMUTABLE_NAME_LENGTH) {
     const rule = `must have at most ${MAX_IMMUTABLE_NAME_LENGTH} characters when \`immutable\` is true`;
     throw invalid(`${field}.name`, object.name, rule);

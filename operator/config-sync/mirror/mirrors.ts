@@ -3,21 +3,25 @@
  *
  * Guarantees, besides those of mirror-keeper.ts
  * - A config that is absent in Nacos never blanks or removes a mirror.
+ * - What Nacos holds is validated before it is mirrored, whoever wrote it there; until it is right, the mirror stays as it is.
  * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
  */
 import type { NacosConfig } from '../../api/resources.ts';
-import type { Verdict } from '../../kube/conditions.ts';
+import { BridgeError, isBridgeError } from '../../errors.ts';
+import { findCondition, type Verdict } from '../../kube/conditions.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/index.ts';
 import type { ConfigFormat } from '../formats/format.ts';
+import { checkContent, type ContentRules } from '../validation.ts';
 import { envEntries } from './env-entries.ts';
 import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { WantedMirror } from './mirror-object.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
-import { StaleMirrors } from './stale-mirrors.ts';
+import type { ObjectUsers } from './object-users.ts';
+import { StaleMirrors, type Cleared, type RemovedMirror } from './stale-mirrors.ts';
 import { notOwned, type Written } from './write-mirror.ts';
 
 /** What Nacos serves. */
@@ -32,13 +36,16 @@ export interface MirrorRequest {
   readonly resource: NacosConfig;
   readonly target: MirrorTarget;
   readonly served: ServedContent;
-  /** Of the content, for `Env`. */
   readonly format: ConfigFormat;
+  /** What is not valid is not mirrored. */
+  readonly validation: ContentRules;
 }
 
 export interface MirrorResult {
   readonly verdict: Verdict;
   readonly written: Written | undefined;
+  /** Former mirrors that are gone now. */
+  readonly removed: readonly RemovedMirror[];
   /** The object that holds the mirror; undefined while there is none. */
   readonly mirror: PresentMirror | undefined;
 }
@@ -48,8 +55,14 @@ export interface PresentMirror {
   readonly name: string;
   /** Of the dataId's content that it holds; undefined when it holds what Nacos held before the dataId was removed. */
   readonly md5: string | undefined;
+  /** How it holds the content: under which key, or read in which format. */
+  readonly form: string;
   /** When its content last replaced other content, in milliseconds since the epoch. */
   readonly changedAtMs: number | undefined;
+}
+
+export interface MirrorsOptions extends MirrorKeeperOptions {
+  readonly users: ObjectUsers;
 }
 
 export class Mirrors {
@@ -58,10 +71,10 @@ export class Mirrors {
   readonly #stale: StaleMirrors;
 
   /** `onNews` is told the key of a NacosConfig. */
-  constructor(options: MirrorKeeperOptions) {
+  constructor(options: MirrorsOptions) {
     this.#access = options.access;
     this.#keeper = new MirrorKeeper(options);
-    this.#stale = new StaleMirrors(options.access, this.#keeper);
+    this.#stale = new StaleMirrors(options.access, this.#keeper, options.users);
   }
 
   /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it: our own writes do not. */
@@ -81,19 +94,20 @@ export class Mirrors {
     const wanted = this.#wanted(request, md5);
     const { changedAt, keys, written } = await this.#keeper.bringUp(key, wanted);
     const { kind, name } = wanted;
-    await this.#stale.remove(key, resource, target, name);
+    const cleared = await this.#stale.remove(key, resource, target, name);
     return {
-      verdict: mirrored(target, name, md5, keys.length),
+      verdict: mirrored(target, name, md5, keys.length, cleared),
       written,
-      mirror: { kind, name, md5, changedAtMs: msOf(changedAt) },
+      removed: cleared.removed,
+      mirror: { kind, name, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
     };
   }
 
   /** Of a NacosConfig that mirrors no more. */
-  async removeAll(key: string, resource: NacosConfig): Promise<void> {
+  async removeAll(key: string, resource: NacosConfig): Promise<readonly RemovedMirror[]> {
     this.#keeper.seen.forget(key);
     this.#stale.look(key, resource, undefined);
-    await this.#stale.remove(key, resource, undefined, undefined);
+    return (await this.#stale.remove(key, resource, undefined, undefined)).removed;
   }
 
   forget(key: string): void {
@@ -101,7 +115,8 @@ export class Mirrors {
     this.#stale.forget(key);
   }
 
-  #wanted({ resource: owner, target, served, format }: MirrorRequest, md5: string): WantedMirror {
+  #wanted(request: MirrorRequest, md5: string): WantedMirror {
+    const { resource: owner, target, served, format } = request;
     const { kind, immutable, content } = target;
     const name = immutable ? generationName(target.name, md5) : target.name;
     const [latest] = immutable ? this.#generations(owner, target) : [];
@@ -111,26 +126,30 @@ export class Mirrors {
       name,
       immutable,
       predecessor: latest?.metadata.name === name ? undefined : latest,
-      what: JSON.stringify([owner.metadata.uid, target, format, md5]),
+      // With the generation, since other rules ask for another look at the same content.
+      what: JSON.stringify([owner.metadata.uid, owner.metadata.generation, target, format, md5]),
       // Which keys `Env` makes only the content tells.
-      proof: content.format === 'File' ? { keys: [content.key], md5 } : undefined,
+      proof: content.format === 'File' && wasRight(owner) ? { keys: [content.key], md5 } : undefined,
       needsOurs: false,
       async content() {
         const text = await served.contentOf(md5);
+        await checkServed(text, request);
         return { md5, entries: content.format === 'File' ? { [content.key]: text } : envEntries(text, format, kind) };
       },
     };
   }
 
   /** What is not in Nacos any more stays in its mirror. */
-  #keep({ resource, target }: MirrorRequest): MirrorResult {
+  #keep(request: MirrorRequest): MirrorResult {
+    const { resource, target } = request;
     const existing = this.#latest(resource, target);
     if (existing && !isControlledBy(existing, resource.metadata.uid ?? '')) {
       throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
     }
     const name = existing?.metadata.name;
-    const mirror = name === undefined ? undefined : { kind: target.kind, name, md5: undefined, changedAtMs: undefined };
-    return { verdict: remoteMissing(target, name), written: undefined, mirror };
+    const held = { kind: target.kind, md5: undefined, form: formOf(request), changedAtMs: undefined };
+    const mirror = name === undefined ? undefined : { ...held, name };
+    return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror };
   }
 
   #latest(resource: NacosConfig, target: MirrorTarget): KubeObject | undefined {
@@ -143,12 +162,48 @@ export class Mirrors {
   }
 }
 
+function formOf({ target: { content }, format }: MirrorRequest): string {
+  return content.format === 'File' ? content.key : `Env ${format}`;
+}
+
+/** Whether the status says that it was mirrored as the present spec asks for: by the rules of the present `validation`. */
+function wasRight({ metadata, status }: NacosConfig): boolean {
+  const before = findCondition(status?.conditions, 'Mirrored');
+  return before?.status === 'True' && before.observedGeneration === metadata.generation;
+}
+
+/** @throws BridgeError INVALID_CONTENT, of a content for a Secret without a word of it. */
+async function checkServed(content: string, { target, format, validation }: MirrorRequest): Promise<void> {
+  const check: (...args: Parameters<typeof checkContent>) => void | Promise<void> = checkContent;
+  try {
+    await check(content, { format, validation }, { isSecret: target.kind === 'Secret' });
+  } catch (error) {
+    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+    throw new BridgeError('INVALID_CONTENT', `What Nacos holds is not mirrored. ${error.message}`);
+  }
+}
+
 /** `keys` is how many are ours. */
-function mirrored({ kind, content }: MirrorTarget, name: string, md5: string, keys: number): Verdict {
-  const what = content.format === 'File' ? `Key '${content.key}'` : `${keys} keys`;
-  const holds = content.format === 'File' ? 'holds' : 'hold';
-  const message = `${what} of ${kind} '${name}' ${holds} what Nacos holds (md5 ${md5})`;
+function mirrored({ kind, content }: MirrorTarget, name: string, md5: string, keys: number, cleared: Cleared): Verdict {
+  const count = keys === 1 ? '1 key' : `${keys} keys`;
+  const what = content.format === 'File' ? `Key '${content.key}'` : count;
+  const holds = content.format === 'File' || keys === 1 ? 'holds' : 'hold';
+  const message = `${what} of ${kind} '${name}' ${holds} what Nacos holds (md5 ${md5})${keptText(cleared)}`;
   return { status: 'True', reason: 'Mirrored', message };
+}
+
+const MAX_NAMED = 5;
+
+function keptText({ kept, unknown }: Cleared): string {
+  if (kept.length === 0) return '';
+  const named = kept.slice(0, MAX_NAMED).map((name) => `'${name}'`);
+  const others = kept.length - named.length;
+  const names = `${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const grant = '`mirror.enabled` or `secrets.mirror` of the chart grants that';
+  const why = unknown
+    ? `since it cannot be seen whether pods still name them: ${unknown.message}; ${grant}`
+    : 'which pods or pod templates still name';
+  return `; former ones are kept, ${names}, ${why}`;
 }
 
 function remoteMissing({ kind }: MirrorTarget, name: string | undefined): Verdict {

@@ -1,30 +1,52 @@
 /**
  * Removes what a NacosConfig mirrored before and no longer does: objects of another name or kind, and contents of an
- * immutable mirror that are older than the last but one.
+ * immutable mirror that are older than its history.
  *
- * Only objects that it controls and that carry our label are ever removed; what others have put into one stays.
+ * Guarantees
+ * - Only objects that it controls and that carry our label are ever removed; what others have put into one stays.
+ * - While a mirror has a successor, what a pod or a pod template still names stays, and so does what may be named: nothing
+ *   is removed on missing evidence. It is looked at again at every reconcile.
  */
 import { MIRROR_LABEL } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
-import { isBridgeError } from '../../errors.ts';
+import { isBridgeError, type BridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import { trimData, type DataMetadata } from './data-proof.ts';
 import { generationsOf } from './generations.ts';
-import type { MirrorKeeper, MirrorKeeperOptions } from './mirror-keeper.ts';
+import type { MirrorKeeper, MirrorKeeperOptions, Removed } from './mirror-keeper.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
+import type { ObjectUsers } from './object-users.ts';
 
 const kinds: readonly MirrorKind[] = ['ConfigMap', 'Secret'];
+
+/** A former mirror that went, and how. */
+export interface RemovedMirror {
+  readonly kind: MirrorKind;
+  readonly name: string;
+  readonly how: Removed;
+}
+
+/** What became of former mirrors. */
+export interface Cleared {
+  readonly removed: readonly RemovedMirror[];
+  /** The names of those that stay for the sake of pods. */
+  readonly kept: readonly string[];
+  /** Why it is not known whether these are named; undefined when it is. */
+  readonly unknown?: BridgeError;
+}
 
 export class StaleMirrors {
   readonly #access: MirrorKeeperOptions['access'];
   readonly #keeper: MirrorKeeper;
+  readonly #users: ObjectUsers;
   /** NacosConfigs that may have left a Secret, which nobody watches when none is wanted any more. */
   readonly #mayHaveLeftSecret = new Set<string>();
 
-  constructor(access: MirrorKeeperOptions['access'], keeper: MirrorKeeper) {
+  constructor(access: MirrorKeeperOptions['access'], keeper: MirrorKeeper, users: ObjectUsers) {
     this.#access = access;
     this.#keeper = keeper;
+    this.#users = users;
   }
 
   /** To be told of each NacosConfig before its status is written, which forgets that its spec has changed. */
@@ -33,27 +55,50 @@ export class StaleMirrors {
     if (hasChanged && target?.kind !== 'Secret') this.#mayHaveLeftSecret.add(key);
   }
 
-  /** `present` is the name of the object that holds the mirror now. */
+  /** `present` is the name of the object that holds the mirror now; undefined when none is wanted any more. */
   async remove(
     key: string,
     resource: NacosConfig,
     target: MirrorTarget | undefined,
     present: string | undefined,
-  ): Promise<void> {
+  ): Promise<Cleared> {
+    const removed: RemovedMirror[] = [];
+    const kept: string[] = [];
+    let unknown: BridgeError | undefined;
     for (const kind of kinds) {
-      const mirrors = (await this.#controlled(key, resource, kind)).filter(
-        ({ metadata }) => metadata.labels?.[MIRROR_LABEL] !== undefined && metadata.deletionTimestamp === undefined,
-      );
-      const kept = kind === target?.kind ? namesToKeep(target, present, mirrors) : [];
-      for (const mirror of mirrors) {
-        if (!kept.includes(mirror.metadata.name)) await this.#keeper.remove(kind, mirror, resource);
+      const stale = staleOf(await this.#controlled(key, resource, kind), kind, target, present);
+      const used = present === undefined ? NONE : await this.#named(stale, resource);
+      unknown ??= used.unknown;
+      for (const mirror of stale) {
+        const { name } = mirror.metadata;
+        if (used.names.has(name)) kept.push(name);
+        else {
+          const how = await this.#keeper.remove(kind, mirror, resource);
+          if (how) removed.push({ kind, name, how });
+        }
       }
     }
     this.#mayHaveLeftSecret.delete(key);
+    return { removed, kept, unknown };
   }
 
   forget(key: string): void {
     this.#mayHaveLeftSecret.delete(key);
+  }
+
+  /** Those that are named, or may be. */
+  async #named(
+    stale: readonly KubeObject[],
+    { metadata }: NacosConfig,
+  ): Promise<{ names: ReadonlySet<string>; unknown?: BridgeError }> {
+    const names = stale.map((object) => object.metadata.name);
+    if (names.length === 0) return NONE;
+    try {
+      return { names: await this.#users.named(names, metadata.namespace ?? '') };
+    } catch (error) {
+      if (!isBridgeError(error, 'KUBE_FORBIDDEN')) throw error;
+      return { names: new Set(names), unknown: error };
+    }
   }
 
   async #controlled(key: string, { metadata }: NacosConfig, kind: MirrorKind): Promise<readonly DataMetadata[]> {
@@ -71,10 +116,25 @@ export class StaleMirrors {
   }
 }
 
-/** The present object, and of an immutable mirror the one before. */
+const NONE = { names: new Set<string>(), unknown: undefined };
+
+/** Those that hold nothing which is wanted: the present one is, and of an immutable mirror its history. */
+function staleOf(
+  controlled: readonly DataMetadata[],
+  kind: MirrorKind,
+  target: MirrorTarget | undefined,
+  present: string | undefined,
+): DataMetadata[] {
+  const mirrors = controlled.filter(
+    ({ metadata }) => metadata.labels?.[MIRROR_LABEL] !== undefined && metadata.deletionTimestamp === undefined,
+  );
+  const wanted = kind === target?.kind ? namesToKeep(target, present, mirrors) : [];
+  return mirrors.filter(({ metadata }) => !wanted.includes(metadata.name));
+}
+
 function namesToKeep(target: MirrorTarget, present: string | undefined, mirrors: readonly KubeObject[]): string[] {
   if (present === undefined) return [];
   if (!target.immutable) return [present];
   const others = generationsOf(target.name, mirrors).filter(({ metadata }) => metadata.name !== present);
-  return [present, ...others.slice(0, 1).map(({ metadata }) => metadata.name)];
+  return [present, ...others.slice(0, target.historyLimit).map(({ metadata }) => metadata.name)];
 }

@@ -169,10 +169,14 @@ function md5Of({ metadata }: KubeObject): string | undefined {
   return metadata.annotations?.[CONTENT_MD5_ANNOTATION];
 }
 
-/** Of a mirror whose annotation somebody has removed the data itself tells. */
+/**
+ * Whether other content is wanted, or the same under other keys. Of a mirror whose annotation somebody has removed the data
+ * itself tells; a key of ours is not wanted any more only where the spec has changed.
+ */
 function hasOtherContent(present: Present, desired: DataObject): boolean {
   const md5 = md5Of(present.object);
-  return md5 === undefined ? !holdsData(present, desired) : md5 !== md5Of(desired);
+  if (md5 === undefined) return !holdsData(present, desired);
+  return md5 !== md5Of(desired) || present.ownKeys.some((key) => !Object.hasOwn(desired.data ?? {}, key));
 }
 
 /** Whether the object that was to be ours alone has an owner besides, or a field of anybody else. */

@@ -11,8 +11,10 @@ import type { Logger } from '../../logger.ts';
 import type { ConfigIntent } from '../intent.ts';
 import type { ConfigMetrics } from '../metrics.ts';
 import type { Mirrors, PresentMirror, ServedContent } from '../mirror/mirrors.ts';
+import type { RemovedMirror } from '../mirror/stale-mirrors.ts';
 import { verdictBefore, type ConfigReporter } from '../report.ts';
-import { restartedNote, type Rollouts } from './rollouts.ts';
+import { restartedNote } from './rollout-report.ts';
+import type { Rollouts } from './rollouts.ts';
 
 export interface DeliveryOptions {
   readonly mirrors: Mirrors;
@@ -69,13 +71,20 @@ export class Delivery {
 
   async #deliver(request: DeliveryRequest): Promise<Delivered> {
     const { key, resource, served, log } = request;
-    const { mirror: target, format } = request.intent;
+    const { mirror: target, format, validation } = request.intent;
     const { mirrors, metrics, reporter } = this.#options;
     if (target === undefined) {
-      await mirrors.removeAll(key, resource);
+      this.#tellRemoved(resource, await mirrors.removeAll(key, resource));
       return { wroteMirror: false };
     }
-    const { verdict, written, mirror } = await mirrors.sync(key, { resource, target, served, format });
+    const { verdict, written, removed, mirror } = await mirrors.sync(key, {
+      resource,
+      target,
+      served,
+      format,
+      validation,
+    });
+    this.#tellRemoved(resource, removed);
     metrics.lag.to_kubernetes.settled(key, written !== undefined);
     if (written !== undefined) {
       log.info('mirror written', { mirror: mirror?.name, written });
@@ -83,6 +92,13 @@ export class Delivery {
     }
     const rollout = await this.#rollOut(request, mirror);
     return { mirrored: verdict, mirrorName: mirror?.name, wroteMirror: written !== undefined, ...rollout };
+  }
+
+  #tellRemoved(resource: NacosConfig, removed: readonly RemovedMirror[]): void {
+    for (const mirror of removed) {
+      const note = removedNote(mirror);
+      this.#options.reporter.event(resource, { type: 'Normal', reason: 'MirrorRemoved', action: 'Remove', note });
+    }
   }
 
   async #rollOut(
@@ -101,4 +117,9 @@ export class Delivery {
     }
     return { rolledOut: verdict, requeueAfterMs };
   }
+}
+
+function removedNote({ kind, name, how }: RemovedMirror): string {
+  if (how === 'Deleted') return `Deleted ${kind} '${name}', which held the mirror before`;
+  return `Took our keys out of ${kind} '${name}', which held the mirror before and holds keys of others`;
 }

@@ -1,8 +1,9 @@
 /**
- * Whether one workload has to be restarted for the content that its mirror holds now.
+ * Whether one workload has to be restarted for what its mirror holds now.
  *
- * Pure. A workload carries, for each NacosConfig that restarts it, the md5 that it was last restarted for; so it does not
- * matter when the operator ran, and a change that it missed is made up for.
+ * Pure. A workload carries, for each NacosConfig that restarts it, what it was last restarted for: the md5 of the content,
+ * and the form in which the mirror holds it. So it does not matter when the operator ran, and a change that it missed is
+ * made up for.
  *
  * Caveat: creation is known to the second only. What was created in the second of a change is restarted, perhaps for
  * nothing, rather than left with the old content.
@@ -11,37 +12,52 @@ import { createHash } from 'node:crypto';
 import { ROLLED_OUT_ANNOTATION_PREFIX } from '../../api/names.ts';
 import { firstOf, otherwise, type Rule } from '../../rules.ts';
 
-/** `record` only notes the md5 on the workload, which restarts nothing. */
-export type RolloutPlan = 'nothing' | 'record' | 'restart';
+/** `record` only notes on the workload what it has, which restarts nothing; `wait` is for somebody to resume it. */
+export type RolloutPlan = 'nothing' | 'record' | 'restart' | 'wait';
 
 export interface RolloutInput {
   /** On the workload: what it was last restarted for. */
   readonly annotation: string | undefined;
   /** Of the mirrored content. */
   readonly md5: string;
+  /** What it carries when it was restarted for what is mirrored now (`rolloutValue`). */
+  readonly present: string;
   /** When the mirrored content last replaced other content, in milliseconds since the epoch. */
   readonly changedAtMs: number | undefined;
   /** When the workload was created, in milliseconds since the epoch; a whole second. */
   readonly createdAtMs: number;
+  /** Its owner wants it to be left alone. */
+  readonly isOptedOut: boolean;
+  readonly isPaused: boolean;
 }
 
 /** The annotation is on the workload; the first rule that applies decides. */
 export const rolloutRules: readonly Rule<RolloutInput, RolloutPlan>[] = [
   {
-    title: 'it carries the present md5: nothing',
-    when: ({ annotation, md5 }) => annotation === md5,
+    title: 'its owner wants no restarts: nothing',
+    when: ({ isOptedOut }) => isOptedOut,
     plan: () => 'nothing',
   },
   {
-    title: 'it carries another md5: restart',
+    title: 'it carries what is mirrored: nothing',
+    when: ({ annotation, present }) => annotation === present,
+    plan: () => 'nothing',
+  },
+  {
+    title: 'it carries the present md5 alone, as former versions noted it: record',
+    when: ({ annotation, md5 }) => annotation === md5,
+    plan: () => 'record',
+  },
+  {
+    title: 'it carries something else: restart',
     when: ({ annotation }) => annotation !== undefined,
-    plan: () => 'restart',
+    plan: restart,
   },
   {
     title:
       'it carries none, and the content was replaced after its creation: restart, it may have begun with the former',
     when: ({ changedAtMs, createdAtMs }) => changedAtMs !== undefined && changedAtMs > createdAtMs,
-    plan: () => 'restart',
+    plan: restart,
   },
   {
     title: 'it carries none, and the content is older, or the first: record, it began with this content',
@@ -50,15 +66,24 @@ export const rolloutRules: readonly Rule<RolloutInput, RolloutPlan>[] = [
   },
 ];
 
+function restart({ isPaused }: RolloutInput): RolloutPlan {
+  return isPaused ? 'wait' : 'restart';
+}
+
 export function planRollout(input: RolloutInput): RolloutPlan {
   return firstOf(rolloutRules, input);
+}
+
+/** What a workload carries; `form` is that in which the mirror holds the content. */
+export function rolloutValue(md5: string, form: string): string {
+  return `${md5} ${form}`;
 }
 
 /** The limit of what follows the slash in the name of an annotation. */
 const MAX_NAME_CHARACTERS = 63;
 const HASH_DIGITS = 10;
 
-/** The annotation in which a workload carries the md5 for the NacosConfig of this name. */
+/** The annotation in which a workload carries what it was restarted for by the NacosConfig of this name. */
 export function rolledOutAnnotation(name: string): string {
   const [, prefix = ''] = ROLLED_OUT_ANNOTATION_PREFIX.split('/');
   const maxCharacters = MAX_NAME_CHARACTERS - prefix.length;

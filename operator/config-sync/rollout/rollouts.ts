@@ -1,26 +1,29 @@
 /**
- * Restarts workloads once what is mirrored for them has changed, as `kubectl rollout restart` does.
+ * Restarts workloads once what is mirrored for them has changed, as `kubectl rollout restart` does (workload-kinds.ts).
  *
  * Guarantees
  * - Once for a burst: nothing is restarted before the content has stayed the same for the debounce time.
  * - What is to be restarted is decided by what the objects carry (rollout-plan.ts), not by what this process saw: a
  *   restart of the operator restarts nothing, and a change that it slept through is rolled out.
- * - A workload that cannot be read or written keeps none of the others from being restarted.
+ * - A workload that cannot be read or written, or that is paused, keeps none of the others from being restarted.
+ * - The verdict tells which workloads were found, and claims nothing of others.
  * Assumptions: the clocks of operator and API server agree to about a second.
- * Caveats: workloads are not watched. One that appears later needs no restart, and one that could not be found is looked
- * for again within a minute. The pods are replaced by the workload's own strategy, which may be to wait for somebody.
+ * Caveats: workloads are not watched. One that appears later needs no restart, and one that could not be found, or is
+ * paused, is looked at again within a minute. The pods are replaced by the workload's own strategy, which may be to wait for somebody.
  */
-import { reasonOf } from '../../error-catalogue.ts';
+import { ROLLOUT_ANNOTATION } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
-import { isBridgeError, type BridgeError } from '../../errors.ts';
+import { isBridgeError } from '../../errors.ts';
 import type { Verdict } from '../../kube/conditions.ts';
 import type { Logger } from '../../logger.ts';
 import type { RolloutIntent, WorkloadRef } from '../intent.ts';
 import type { RolloutOutcome } from '../metrics.ts';
 import type { PresentMirror } from '../mirror/mirrors.ts';
-import { planRollout, rolledOutAnnotation } from './rollout-plan.ts';
-import { Workloads, type FoundWorkloads, type WorkloadClients, type WorkloadKind } from './workloads.ts';
+import { planRollout, rolledOutAnnotation, rolloutValue, type RolloutPlan } from './rollout-plan.ts';
+import { problemsVerdict, rolledOutVerdict, waitingVerdict, type Rolled } from './rollout-report.ts';
+import { workloadTypes, type RestartNote, type WorkloadKind } from './workload-kinds.ts';
+import { Workloads, type FoundWorkload, type WorkloadClients } from './workloads.ts';
 
 export interface RolloutsOptions {
   readonly clients: WorkloadClients;
@@ -46,13 +49,12 @@ export interface RolloutResult {
 /** After a problem, since workloads are not watched; each time twice as long, up to the longest. */
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
-const MAX_NAMED = 10;
 
 export class Rollouts {
   readonly #options: RolloutsOptions;
   readonly #workloads: Workloads;
-  /** What was last rolled out without a problem, by the key of the NacosConfig: its workloads need not be read again. */
-  readonly #settled = new Map<string, string>();
+  /** By the key of the NacosConfig: what was rolled out and what was found then, if nothing of it need be read again. */
+  readonly #settled = new Map<string, { readonly what: string; readonly verdict: Verdict }>();
   /** After how long a NacosConfig with a problem is tried again. */
   readonly #retryMs = new Map<string, number>();
 
@@ -63,15 +65,22 @@ export class Rollouts {
 
   async sync(key: string, request: RolloutRequest): Promise<RolloutResult> {
     const { resource, rollout, mirror } = request;
-    const what = JSON.stringify([resource.metadata.uid, rollout, mirror.kind, mirror.name, mirror.md5]);
-    if (this.#settled.get(key) === what) return { verdict: rolledOut(mirror), restarted: [] };
+    const { kind, name, md5, form } = mirror;
+    const what = JSON.stringify([resource.metadata.uid, rollout, kind, name, md5, form]);
+    const settled = this.#settled.get(key);
+    if (settled?.what === what) return { verdict: settled.verdict, restarted: [] };
     const waitMs = this.#waitMs(request);
-    if (waitMs > 0) return { verdict: waiting(rollout), restarted: [], requeueAfterMs: waitMs };
-    const { restarted, problems } = await this.#rollOut(request);
-    if (problems.length > 0) return { verdict: failed(problems), restarted, requeueAfterMs: this.#nextRetryMs(key) };
-    this.#settled.set(key, what);
+    if (waitMs > 0) return { verdict: waitingVerdict(rollout), restarted: [], requeueAfterMs: waitMs };
+    const rolled = await this.#rollOut(request);
+    const { restarted, paused, problems, optedOut } = rolled;
+    if (problems.length + paused.length > 0) {
+      return { verdict: problemsVerdict(rolled), restarted, requeueAfterMs: this.#nextRetryMs(key) };
+    }
     this.#retryMs.delete(key);
-    return { verdict: rolledOut(mirror), restarted };
+    const verdict = rolledOutVerdict(rolled, mirror);
+    // Whoever opts in again waits for the next look.
+    if (optedOut.length === 0) this.#settled.set(key, { what, verdict });
+    return { verdict, restarted };
   }
 
   forget(key: string): void {
@@ -93,24 +102,25 @@ export class Rollouts {
     return Math.min(debounceMs, debounceMs - elapsedMs);
   }
 
-  async #rollOut({ resource, rollout, mirror, log }: RolloutRequest): Promise<{
-    restarted: WorkloadRef[];
-    problems: BridgeError[];
-  }> {
+  async #rollOut({ resource, rollout, mirror, log }: RolloutRequest): Promise<Rolled> {
     const { metadata } = resource;
     const namespace = metadata.namespace ?? '';
-    const annotation = rolledOutAnnotation(metadata.name);
+    const note = { annotation: rolledOutAnnotation(metadata.name), value: rolloutValue(mirror.md5, mirror.form) };
     const found =
       rollout.workloads === 'auto'
         ? await this.#workloads.using(mirror, namespace)
         : await this.#workloads.named(rollout.workloads, namespace);
-    const restarted: WorkloadRef[] = [];
     const problems = [...found.problems];
-    for (const workload of found.workloads) {
+    const restarted: WorkloadRef[] = [];
+    const paused: WorkloadRef[] = [];
+    const settled: WorkloadRef[] = [];
+    const optedOut = found.workloads.filter(isOptedOut);
+    for (const workload of found.workloads.filter((one) => !isOptedOut(one))) {
+      const { kind, name } = workload;
       try {
-        const isRestarted = await this.#bring(workload, annotation, mirror);
-        if (!isRestarted) continue;
-        const { kind, name } = workload;
+        const plan = await this.#bring(workload, note, mirror);
+        (plan === 'wait' ? paused : settled).push({ kind, name });
+        if (plan !== 'restart') continue;
         log.info('workload restarted', { kind, workload: name, md5: mirror.md5 });
         restarted.push({ kind, name });
       } catch (error) {
@@ -118,58 +128,36 @@ export class Rollouts {
         problems.push(error);
       }
     }
-    return { restarted, problems };
+    return { restarted, paused, settled, optedOut, problems };
   }
 
-  /** Returns whether it took a restart. */
-  async #bring(
-    workload: FoundWorkloads['workloads'][number],
-    annotation: string,
-    { md5, changedAtMs }: RolloutRequest['mirror'],
-  ): Promise<boolean> {
+  /** Does what is to be done about one workload, and returns that. */
+  async #bring(workload: FoundWorkload, note: RestartNote, { md5, changedAtMs }: PresentMirror): Promise<RolloutPlan> {
     const { clock, onRollout } = this.#options;
-    const { annotations, creationTimestamp = '' } = workload.object.metadata;
-    const createdAtMs = Date.parse(creationTimestamp);
-    const plan = planRollout({ annotation: annotations?.[annotation], md5, changedAtMs, createdAtMs });
-    if (plan === 'nothing') return false;
+    const { kind, object } = workload;
+    const { annotations, creationTimestamp = '' } = object.metadata;
+    const plan = planRollout({
+      annotation: annotations?.[note.annotation],
+      md5: md5 ?? '',
+      present: note.value,
+      changedAtMs,
+      createdAtMs: Date.parse(creationTimestamp),
+      isOptedOut: isOptedOut(workload),
+      isPaused: workloadTypes[kind].isPaused(object),
+    });
+    if (plan === 'nothing' || plan === 'wait') return plan;
     const isRestart = plan === 'restart';
     try {
-      await this.#workloads.mark(workload, annotation, md5, isRestart ? clock.now() : undefined);
+      await this.#workloads.mark(workload, note, isRestart ? clock.now() : undefined);
     } catch (error) {
-      if (isRestart) onRollout(workload.kind, 'failed');
+      if (isRestart) onRollout(kind, 'failed');
       throw error;
     }
-    if (isRestart) onRollout(workload.kind, 'restarted');
-    return isRestart;
+    if (isRestart) onRollout(kind, 'restarted');
+    return plan;
   }
 }
 
-/** For events: which workloads were restarted. */
-export function restartedNote(restarted: readonly WorkloadRef[], md5: string): string {
-  const named = restarted.slice(0, MAX_NAMED).map(({ kind, name }) => `${kind} '${name}'`);
-  const others = restarted.length - named.length;
-  const more = others > 0 ? ` and ${others} more` : '';
-  return `Restarted ${named.join(', ')}${more}, since what is mirrored for them has changed (md5 ${md5})`;
-}
-
-function rolledOut({ md5 }: RolloutRequest['mirror']): Verdict {
-  const message = `No workload needs a restart for what is mirrored (md5 ${md5})`;
-  return { status: 'True', reason: 'RolledOut', message };
-}
-
-function waiting({ debounceSeconds }: RolloutIntent): Verdict {
-  const message = `Workloads are restarted as soon as the content has not changed for ${debounceSeconds} seconds`;
-  return { status: 'Unknown', reason: 'Waiting', message };
-}
-
-function failed(problems: readonly BridgeError[]): Verdict {
-  const named = problems.slice(0, MAX_NAMED).map(({ message }) => message);
-  const others = problems.length - named.length;
-  const more = others > 0 ? `; and ${others} more` : '';
-  const hint = problems.some((problem) => isBridgeError(problem, 'KUBE_FORBIDDEN'))
-    ? '; `rollout.enabled` of the chart lets the operator restart workloads'
-    : '';
-  const [first] = problems;
-  const reason = first ? reasonOf(first.code) : 'Failed';
-  return { status: 'False', reason, message: `${named.join('; ')}${more}${hint}` };
+function isOptedOut({ object }: FoundWorkload): boolean {
+  return object.metadata.annotations?.[ROLLOUT_ANNOTATION] === 'disabled';
 }

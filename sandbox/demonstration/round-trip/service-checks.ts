@@ -1,5 +1,5 @@
 /** Services: what Nacos tells a subscriber of what runs in Kubernetes. */
-import { workloadRefs } from '../../../operator/config-sync/rollout/workloads.ts';
+import { workloadTypes } from '../../../operator/config-sync/rollout/workload-kinds.ts';
 import { isBridgeError, messageOf } from '../../../operator/errors.ts';
 import { membersOf } from '../../../operator/service-sync/endpoint-slices.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -29,7 +29,7 @@ export const serviceChecks: readonly Check[] = [
 ];
 
 async function scale(sandbox: Sandbox, replicas: number): Promise<void> {
-  await sandbox.patch(workloadRefs.Deployment, scaled.name, { spec: { replicas } });
+  await sandbox.patch(workloadTypes.Deployment.ref, scaled.name, { spec: { replicas } });
   await podsAreReady(sandbox, replicas);
   await sandbox.until(() => hostsDiffer(sandbox, scaled.name, readyAddresses(sandbox)));
 }

@@ -8,6 +8,7 @@ import type { NacosConfig } from '../../../operator/api/resources.ts';
 import { dataObjectRefs, encodeData, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
 import { compileMirror, type MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror/mirrors.ts';
+import type { ContentRules } from '../../../operator/config-sync/validation.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { MirrorCluster, NAMESPACE, present, served } from './mirror-cluster.ts';
 
@@ -18,6 +19,8 @@ interface Left {
   readonly kind: MirrorKind;
   readonly name: string;
 }
+
+const validation = { syntax: true };
 
 describe('mirrors that an earlier process has left', () => {
   const clock = new FakeClock();
@@ -31,7 +34,7 @@ describe('mirrors that an earlier process has left', () => {
 
   /** By a process that has seen nothing yet; `asked` is how often it needed the content. */
   async function syncAnew(resource: NacosConfig, content: string) {
-    const mirrors = new Mirrors({ access: cluster.access, clock, onNews: () => {} });
+    const mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
     await cluster.observe();
     const before = await cluster.requests();
     const first = await sync(mirrors, resource, content);
@@ -39,7 +42,7 @@ describe('mirrors that an earlier process has left', () => {
     return { ...first, mirrors, requests: Object.fromEntries(made.filter(([, count]) => count > 0)) };
   }
 
-  async function sync(mirrors: Mirrors, resource: NacosConfig, content: string) {
+  async function sync(mirrors: Mirrors, resource: NacosConfig, content: string, rules: ContentRules = validation) {
     let asked = 0;
     const { observation, contentOf } = served(present(content));
     const counted = (wanted: string): Promise<string> => {
@@ -51,6 +54,7 @@ describe('mirrors that an earlier process has left', () => {
       target: compileMirror(resource.spec.mirror, DATA_ID)!,
       served: { observation, contentOf: counted },
       format: 'yaml',
+      validation: rules,
     });
     return { result, asked };
   }
@@ -179,11 +183,24 @@ describe('mirrors that an earlier process has left', () => {
     assert.deepEqual((await syncAnew(config, 'a: 1')).requests, { 'GET 200': 1 });
   });
 
+  it('are looked at by other rules when the spec has changed while no operator ran, and stay when they break them', async () => {
+    const { config, left } = await leave({ kind: 'ConfigMap', immutable: false });
+    const changed = { ...config, metadata: { ...config.metadata, generation: config.metadata.generation! + 1 } };
+    assert.equal((await syncAnew(changed, 'a: 1')).asked, 1);
+    const rules = { syntax: true, maxBytes: 3 };
+    const mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
+    await assert.rejects(sync(mirrors, changed, 'a: 1', rules), {
+      code: 'INVALID_CONTENT',
+      message: /^What Nacos holds is not mirrored\. The content has 4 bytes and must have at most 3/,
+    });
+    assert.deepEqual((await get(left)).data, { [DATA_ID]: 'a: 1' });
+  });
+
   it('are written into another key when the spec says so now', async () => {
     const { config, left } = await leave({ kind: 'ConfigMap', immutable: false });
     const configMap = { name: left.name, key: 'other' };
     const changed = { ...config, spec: { ...config.spec, mirror: { ...config.spec.mirror!, configMap } } };
-    assert.equal((await syncAnew(changed, 'a: 1')).result.written, 'Restored');
+    assert.equal((await syncAnew(changed, 'a: 1')).result.written, 'Updated');
     assert.deepEqual((await get(left)).data, { other: 'a: 1' });
   });
 
@@ -202,7 +219,7 @@ describe('mirrors that an earlier process has left', () => {
     await edit(() => ({ data: { a: null } }))(left);
     const { result, asked } = await syncAnew(config, 'a: 1');
     assert.deepEqual([result.written, asked], ['Restored', 1]);
-    assert.match(result.verdict.message, /^1 keys of/);
+    assert.match(result.verdict.message, /^1 key of/);
   });
 
   it('do not need the content again once they were seen to be right, and do when they are edited', async () => {
@@ -210,7 +227,7 @@ describe('mirrors that an earlier process has left', () => {
     const { mirrors } = await syncAnew(config, 'a: 1');
     await cluster.observe();
     const again = await sync(mirrors, config, 'a: 1');
-    assert.deepEqual([again.asked, again.result.verdict.message.slice(0, 6)], [0, '1 keys']);
+    assert.deepEqual([again.asked, again.result.verdict.message.slice(0, 6)], [0, '1 key ']);
     await edit((kind) => ({ data: encodeData(kind, { a: 'mine' }) }))(left);
     await cluster.observe();
     assert.deepEqual((await sync(mirrors, config, 'a: 1')).asked, 1);
@@ -225,6 +242,8 @@ describe('mirrors that an earlier process has left', () => {
     const mirror = { immutable, format, ...(kind === 'Secret' ? { secret: object } : { configMap: object }) };
     const config = await cluster.newConfig({ mirror });
     const { result } = await syncAnew(config, 'a: 1');
-    return { config, left: { kind, name: result.mirror!.name } };
+    const { generation } = config.metadata;
+    const condition = { type: 'Mirrored', ...result.verdict, observedGeneration: generation, lastTransitionTime: '' };
+    return { config: { ...config, status: { conditions: [condition] } }, left: { kind, name: result.mirror!.name } };
   }
 });

@@ -9,6 +9,7 @@ import { dataObjectRefs, type DataObject } from '../../../operator/config-sync/m
 import { trimData, type DataMetadata } from '../../../operator/config-sync/mirror/data-proof.ts';
 import { accessTo, type MirrorAccess } from '../../../operator/config-sync/mirror/mirror-access.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
+import { ObjectUsers } from '../../../operator/config-sync/mirror/object-users.ts';
 import type { ServedContent } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { systemClock } from '../../../operator/clock.ts';
 import { KubeClient } from '../../../operator/kube/client.ts';
@@ -33,6 +34,7 @@ export class MirrorCluster {
   readonly clients: Readonly<Record<MirrorKind, ResourceClient<DataObject>>>;
   readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
   readonly kube: KubeClient;
+  readonly users: ObjectUsers;
   readonly #kubernetes: EmbeddedKubernetes;
   readonly #stores = { ConfigMap: newStore(), Secret: newStore() };
   readonly #registry: Registry;
@@ -54,6 +56,7 @@ export class MirrorCluster {
         log: silentLogger,
       },
     );
+    this.users = new ObjectUsers(this.kube);
     const clientOf = (kind: MirrorKind) => new ResourceClient<DataObject>(this.kube, dataObjectRefs[kind]);
     this.clients = { ConfigMap: clientOf('ConfigMap'), Secret: clientOf('Secret') };
     this.access = {
@@ -64,11 +67,16 @@ export class MirrorCluster {
 
   /** Objects are created at the times of `clock`. */
   static async start(clock: FakeClock): Promise<MirrorCluster> {
-    const kubernetes = await startEmbeddedKubernetes({ clock });
-    const definitions = kubernetes.cluster.types.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition')!;
-    const manifest = (await readManifests('crds')).find(({ metadata }) => metadata.name.startsWith('nacosconfigs.'))!;
-    kubernetes.cluster.create(definitions, manifest as StoredObject, { manager });
-    return new MirrorCluster(kubernetes);
+    const cluster = new MirrorCluster(await startEmbeddedKubernetes({ clock }));
+    cluster.install((await readManifests('crds')).find(({ metadata }) => metadata.name.startsWith('nacosconfigs.'))!);
+    return cluster;
+  }
+
+  /** A CRD. */
+  install(definition: KubeObject): void {
+    const { cluster } = this.#kubernetes;
+    const definitions = cluster.types.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition')!;
+    cluster.create(definitions, definition as StoredObject, { manager });
   }
 
   async stop(): Promise<void> {

@@ -7,15 +7,26 @@ type Mirror = NonNullable<NacosConfig['spec']['mirror']>;
 /** With the defaults that the API server fills in. */
 const mirror = (spec: Partial<Mirror>) => compileMirror({ format: 'File', immutable: false, ...spec }, 'app.yaml');
 
+/** What is so unless it is told. */
+const defaults = { historyLimit: 1 };
+
 describe('the target of a mirror', () => {
   it('is a file in a ConfigMap, under the dataId, where no key is told', () => {
     const content = { format: 'File', key: 'app.yaml' };
-    assert.deepEqual(mirror({ configMap: { name: 'm' } }), { kind: 'ConfigMap', name: 'm', immutable: false, content });
+    assert.deepEqual(mirror({ configMap: { name: 'm' } }), {
+      ...defaults,
+      kind: 'ConfigMap',
+      name: 'm',
+      immutable: false,
+      content,
+    });
     assert.equal(compileMirror(undefined, 'app.yaml'), undefined);
   });
 
   it('is what is told', () => {
-    assert.deepEqual(mirror({ secret: { name: 's' }, format: 'Env', immutable: true }), {
+    assert.deepEqual(mirror({ secret: { name: 's' }, format: 'Env', immutable: true, historyLimit: 3 }), {
+      ...defaults,
+      historyLimit: 3,
       kind: 'Secret',
       name: 's',
       immutable: true,

@@ -5,6 +5,7 @@ import { SECRET } from '../../../operator/connections/secret-watches.ts';
 import { CONFIG_MAP, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
 import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror/mirrors.ts';
+import { workloadTypes } from '../../../operator/config-sync/rollout/workload-kinds.ts';
 import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
 import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
 import { FakeClock } from '../../fake-clock.ts';
@@ -12,6 +13,16 @@ import { MirrorCluster, NAMESPACE, present, served } from './mirror-cluster.ts';
 
 const DATA_ID = 'app.yaml';
 const absent = { kind: 'absent' } as ConfigObservation;
+
+/** The spec of a StatefulSet whose pods mount a ConfigMap. */
+function setUsing(configMap: string): object {
+  const labels = { app: 'reader' };
+  const volumes = [{ name: 'config', configMap: { name: configMap } }];
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app' }], volumes } };
+  return { replicas: 0, serviceName: 'reader', selector: { matchLabels: labels }, template };
+}
+
+const validation = { syntax: true };
 
 describe('mirrors', () => {
   const clock = new FakeClock();
@@ -26,7 +37,7 @@ describe('mirrors', () => {
   after(() => cluster.stop());
 
   beforeEach(async () => {
-    mirrors = new Mirrors({ access: cluster.access, clock, onNews });
+    mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
     await clock.advance(10_000);
   });
 
@@ -38,7 +49,7 @@ describe('mirrors', () => {
     const observation = typeof observed === 'string' ? present(observed) : observed;
     const target = compileMirror(resource.spec.mirror, DATA_ID)!;
     await cluster.observe();
-    return mirrors.sync(resource.metadata.name, { resource, target, served: served(observation), format });
+    return mirrors.sync(resource.metadata.name, { resource, target, served: served(observation), format, validation });
   }
 
   /** With what a watch has brought so far, and the requests that it took, by method and status. */
@@ -47,7 +58,7 @@ describe('mirrors', () => {
     content: string,
   ): Promise<{ result: MirrorResult; requests: Record<string, number> }> {
     const target = compileMirror(resource.spec.mirror, DATA_ID)!;
-    const request = { resource, target, served: served(present(content)), format: 'yaml' } as const;
+    const request = { resource, target, served: served(present(content)), format: 'yaml', validation } as const;
     const before = await cluster.requests();
     const result = await mirrors.sync(resource.metadata.name, request);
     const after = Object.entries(await cluster.requests());
@@ -226,7 +237,7 @@ describe('mirrors', () => {
           apply: client.apply.bind(client),
         });
         const access = { ...cluster.access, ConfigMap: { ...cluster.access.ConfigMap, client: racing } };
-        mirrors = new Mirrors({ access, clock, onNews });
+        mirrors = new Mirrors({ access, users: cluster.users, clock, onNews });
         await assert.rejects(counted(config, 'a: 1'), { code });
         const { metadata, ...object } = (await cluster.configMap(name))!;
         assert.deepEqual([object.data, metadata.ownerReferences, metadata.labels], [data, undefined, undefined]);
@@ -268,6 +279,7 @@ describe('mirrors', () => {
     });
     mirrors = new Mirrors({
       access: { ...cluster.access, Secret: { ...cluster.access.Secret, client: refusing } },
+      users: cluster.users,
       clock,
       onNews,
     });
@@ -303,7 +315,12 @@ describe('mirrors', () => {
         status,
       };
       const unwatched = { ...cluster.access.Secret, find: () => undefined, controlledBy: () => [] };
-      mirrors = new Mirrors({ access: { ...cluster.access, Secret: unwatched }, clock, onNews });
+      mirrors = new Mirrors({
+        access: { ...cluster.access, Secret: unwatched },
+        users: cluster.users,
+        clock,
+        onNews,
+      });
       await sync(moved, 'a: 1');
       assert.equal(await secret('kind'), undefined);
       assert.ok(await cluster.configMap('kind'));
@@ -360,12 +377,72 @@ describe('mirrors', () => {
       assert.deepEqual(await controlledBy(config), [nameOf('back', 'a: 1'), nameOf('back', 'a: 3')].sort());
     });
 
+    it('keep each object that a pod template still names, however often the content changes, and no longer', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'named' }, immutable: true } });
+      const [one, , , four, five] = ['a: 1', 'a: 2', 'a: 3', 'a: 4', 'a: 5'].map((content) => nameOf('named', content));
+      await sync(config, 'a: 1');
+      await cluster.create(workloadTypes.StatefulSet.ref, { metadata: { name: 'named' }, spec: setUsing(one!) });
+      let message = '';
+      for (const content of ['a: 2', 'a: 3', 'a: 4']) {
+        await clock.advance(1);
+        ({ message } = (await sync(config, content)).verdict);
+      }
+      assert.ok(await cluster.configMap(one!), 'no pod could start without it');
+      assert.match(message, new RegExp(`former ones are kept, '${one}', which pods or pod templates still name`));
+      await cluster.edit(workloadTypes.StatefulSet.ref, 'named', { spec: setUsing(four!) });
+      await clock.advance(1);
+      const { verdict, removed } = await sync(config, 'a: 5');
+      assert.ok(removed.some(({ name, how }) => name === one && how === 'Deleted'));
+      assert.doesNotMatch(verdict.message, /kept/);
+      assert.deepEqual(new Set(await controlledBy(config)), new Set([four, five]));
+    });
+
+    it('keep the object of a former name for as long as pods name it', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'former' } } });
+      await sync(config, 'a: 1');
+      await cluster.create(workloadTypes.StatefulSet.ref, { metadata: { name: 'former' }, spec: setUsing('former') });
+      const mirror = { ...config.spec.mirror!, configMap: { name: 'latter' } };
+      const moved = { ...config, spec: { ...config.spec, mirror } };
+      await sync(moved, 'a: 2');
+      assert.deepEqual(await controlledBy(config), ['former', 'latter']);
+      await cluster.edit(workloadTypes.StatefulSet.ref, 'former', { spec: setUsing('latter') });
+      const { removed } = await sync(moved, 'a: 2');
+      assert.deepEqual(removed, [{ kind: 'ConfigMap', name: 'former', how: 'Deleted' }]);
+    });
+
+    it('are all kept while it cannot be seen who names them, and say so', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'unseen' }, immutable: true } });
+      const users = { named: () => Promise.reject(new BridgeError('KUBE_FORBIDDEN', 'list pods: forbidden')) };
+      mirrors = new Mirrors({ access: cluster.access, users: users as never, clock, onNews });
+      let message = '';
+      for (const content of ['a: 1', 'a: 2', 'a: 3', 'a: 4']) {
+        await clock.advance(1);
+        ({ message } = (await sync(config, content)).verdict);
+      }
+      assert.equal((await controlledBy(config)).length, 4);
+      assert.match(message, /cannot be seen whether pods still name them: list pods: forbidden; `mirror.enabled`/);
+    });
+
+    for (const historyLimit of [0, 3]) {
+      it(`keep ${historyLimit} former objects where the history has ${historyLimit}`, async () => {
+        const name = `history-${historyLimit}`;
+        const config = await cluster.newConfig({ mirror: { configMap: { name }, immutable: true, historyLimit } });
+        for (const content of ['a: 1', 'a: 2', 'a: 3', 'a: 4', 'a: 5']) {
+          await clock.advance(1);
+          await sync(config, content);
+        }
+        await sync(config, 'a: 5');
+        const present = ['a: 5', 'a: 4', 'a: 3', 'a: 2'].slice(0, historyLimit + 1);
+        assert.deepEqual(await controlledBy(config), present.map((content) => nameOf(name, content)).sort());
+      });
+    }
+
     it('write nothing when nothing changed', async () => {
       const config = await cluster.newConfig({ mirror: { secret: { name: 'still' }, immutable: true } });
       await sync(config, 'a: 1');
       await sync(config, 'a: 2');
       for (let look = 0; look < 3; look++) assert.equal((await sync(config, 'a: 2')).written, undefined);
-      mirrors = new Mirrors({ access: cluster.access, clock, onNews });
+      mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
       assert.equal((await sync(config, 'a: 2')).written, undefined);
     });
 

@@ -3,6 +3,7 @@ import {
   planRollout,
   rolledOutAnnotation,
   rolloutRules,
+  rolloutValue,
   type RolloutInput,
   type RolloutPlan,
 } from '../../../operator/config-sync/rollout/rollout-plan.ts';
@@ -12,33 +13,63 @@ const md5 = 'a'.repeat(32);
 const other = 'b'.repeat(32);
 const createdAtMs = Date.parse('2026-01-01T12:00:00Z');
 
-const cases: readonly [annotation: string | undefined, changedAtMs: number | undefined, plan: RolloutPlan][] = [
-  [md5, undefined, 'nothing'],
-  [md5, createdAtMs - 1, 'nothing'],
-  [md5, createdAtMs + 1, 'nothing'],
-  [other, undefined, 'restart'],
-  [other, createdAtMs - 1, 'restart'],
-  [other, createdAtMs + 1, 'restart'],
-  [undefined, undefined, 'record'],
-  [undefined, createdAtMs - 1, 'record'],
-  [undefined, createdAtMs, 'record'],
+const present = rolloutValue(md5, 'app.yaml');
+
+interface Case {
+  readonly carries: string | undefined;
+  /** After its creation, in milliseconds. */
+  readonly changed?: number;
+  readonly is?: 'paused' | 'opted out';
+  readonly plan: RolloutPlan;
+}
+
+const cases: readonly Case[] = [
+  { carries: present, plan: 'nothing' },
+  { carries: present, changed: -1, plan: 'nothing' },
+  { carries: present, changed: 1, plan: 'nothing' },
+  { carries: present, is: 'paused', plan: 'nothing' },
+  { carries: rolloutValue(other, 'app.yaml'), plan: 'restart' },
+  { carries: rolloutValue(other, 'app.yaml'), changed: -1, plan: 'restart' },
+  { carries: rolloutValue(other, 'app.yaml'), is: 'paused', plan: 'wait' },
+  { carries: rolloutValue(other, 'app.yaml'), is: 'opted out', plan: 'nothing' },
+  { carries: rolloutValue(md5, 'other.yaml'), plan: 'restart' },
+  { carries: rolloutValue(md5, 'Env yaml'), changed: 1, plan: 'restart' },
+  { carries: md5, plan: 'record' },
+  { carries: md5, changed: 1, plan: 'record' },
+  { carries: other, plan: 'restart' },
+  { carries: undefined, plan: 'record' },
+  { carries: undefined, changed: -1, plan: 'record' },
+  { carries: undefined, changed: 0, plan: 'record' },
   // Creation is known to the second only, so this may have been before it.
-  [undefined, createdAtMs + 1, 'restart'],
+  { carries: undefined, changed: 1, plan: 'restart' },
+  { carries: undefined, changed: 1, is: 'paused', plan: 'wait' },
+  { carries: undefined, changed: 1, is: 'opted out', plan: 'nothing' },
 ];
 
+function inputOf({ carries, changed, is }: Case): RolloutInput {
+  return {
+    annotation: carries,
+    md5,
+    present,
+    changedAtMs: changed === undefined ? undefined : createdAtMs + changed,
+    createdAtMs,
+    isOptedOut: is === 'opted out',
+    isPaused: is === 'paused',
+  };
+}
+
 describe('the plan of a rollout', () => {
-  for (const [annotation, changedAtMs, plan] of cases) {
-    const carries = annotation === undefined ? 'nothing' : annotation === md5 ? 'the present md5' : 'another md5';
-    const changed = changedAtMs === undefined ? 'never' : `${changedAtMs - createdAtMs} ms after its creation`;
-    it(`is '${plan}' for a workload that carries ${carries}, when the content was replaced ${changed}`, () => {
-      const input: RolloutInput = { annotation, md5, changedAtMs, createdAtMs };
-      assert.equal(planRollout(input), plan);
+  for (const one of cases) {
+    const { carries = 'nothing', changed, is, plan } = one;
+    const when = changed === undefined ? 'never' : `${changed} ms after its creation`;
+    const state = is === undefined ? '' : ` and is ${is}`;
+    it(`is '${plan}' for a workload that carries '${carries}'${state}, when the content was replaced ${when}`, () => {
+      assert.equal(planRollout(inputOf(one)), plan);
     });
   }
 
   it('has a case above for each of its rules', () => {
-    const inputs = cases.map(([annotation, changedAtMs]) => ({ annotation, md5, changedAtMs, createdAtMs }));
-    assert.deepEqual(rulesWithoutCase(rolloutRules, inputs), []);
+    assert.deepEqual(rulesWithoutCase(rolloutRules, cases.map(inputOf)), []);
   });
 });
 

@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict';
+import { ROLLOUT_ANNOTATION } from '../../../operator/api/names.ts';
 import type { NacosConfig } from '../../../operator/api/resources.ts';
+import type { ConfigFormat } from '../../../operator/config-sync/formats/format.ts';
 import { CONFIG_MAP } from '../../../operator/config-sync/mirror/data-object.ts';
 import { Mirrors } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import type { RolloutIntent } from '../../../operator/config-sync/intent.ts';
-import { restartedNote, Rollouts, type RolloutResult } from '../../../operator/config-sync/rollout/rollouts.ts';
-import {
-  workloadClients,
-  workloadRefs,
-  type WorkloadClients,
-  type WorkloadKind,
-} from '../../../operator/config-sync/rollout/workloads.ts';
+import { rolledOutAnnotation } from '../../../operator/config-sync/rollout/rollout-plan.ts';
+import { restartedNote } from '../../../operator/config-sync/rollout/rollout-report.ts';
+import { Rollouts, type RolloutResult } from '../../../operator/config-sync/rollout/rollouts.ts';
+import { workloadTypes, type WorkloadKind } from '../../../operator/config-sync/rollout/workload-kinds.ts';
+import { workloadClients, type WorkloadClients } from '../../../operator/config-sync/rollout/workloads.ts';
 import { BridgeError } from '../../../operator/errors.ts';
 import { silentLogger } from '../../../operator/logger.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { MirrorCluster, NAMESPACE, present, served } from '../mirror/mirror-cluster.ts';
+import { cronJobDefinition, rolloutDefinition } from './optional-kinds.ts';
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+
+const validation = { syntax: true };
 
 describe('rollouts', () => {
   const clock = new FakeClock();
@@ -40,21 +43,29 @@ describe('rollouts', () => {
 
   function restartOperator(others: Partial<WorkloadClients> = {}): void {
     outcomes = [];
-    mirrors = new Mirrors({ access: cluster.access, clock, onNews: () => {} });
+    mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
     const onRollout = (kind: WorkloadKind, result: string) => void outcomes.push(`${kind} ${result}`);
     rollouts = new Rollouts({ clients: { ...clients, ...others }, clock, onRollout });
   }
 
-  async function newWorkload(kind: WorkloadKind, name: string, configMap: string): Promise<void> {
+  async function newWorkload(
+    kind: WorkloadKind,
+    name: string,
+    configMap: string,
+    { annotations, paused }: { annotations?: Record<string, string>; paused?: boolean } = {},
+  ): Promise<void> {
     const labels = { app: name };
     const container = { name: 'c', image: 'i', envFrom: [{ configMapRef: { name: configMap } }] };
     const template = { metadata: { labels }, spec: { containers: [container] } };
     const spec = {
-      selector: { matchLabels: labels },
-      template,
+      ...(kind === 'CronJob'
+        ? { schedule: '0 3 * * *', jobTemplate: { spec: { template } } }
+        : kind === 'Rollout'
+          ? { template, paused }
+          : { selector: { matchLabels: labels }, template, paused }),
       ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
     };
-    await cluster.create(workloadRefs[kind], { metadata: { name }, spec });
+    await cluster.create(workloadTypes[kind].ref, { metadata: { name, annotations }, spec });
   }
 
   async function restartedAt(kind: WorkloadKind, name: string): Promise<string | undefined> {
@@ -65,11 +76,22 @@ describe('rollouts', () => {
   }
 
   /** Mirrors `content`, and rolls it out as far as it is time. */
-  async function sync(resource: NacosConfig, content: string, rollout: RolloutIntent): Promise<RolloutResult> {
+  async function sync(
+    resource: NacosConfig,
+    content: string,
+    rollout: RolloutIntent,
+    format: ConfigFormat = 'text',
+  ): Promise<RolloutResult> {
     await cluster.observe();
     const target = compileMirror(resource.spec.mirror, 'app')!;
     const key = resource.metadata.name;
-    const { mirror } = await mirrors.sync(key, { resource, target, served: served(present(content)), format: 'text' });
+    const { mirror } = await mirrors.sync(key, {
+      resource,
+      target,
+      served: served(present(content)),
+      format,
+      validation,
+    });
     const { md5 = '' } = mirror!;
     return rollouts.sync(key, { resource, rollout, mirror: { ...mirror!, md5 }, log: silentLogger });
   }
@@ -208,6 +230,135 @@ describe('rollouts', () => {
       ['partly-a'],
     );
     assert.equal(await restartedAt('Deployment', 'partly-b'), first);
+  });
+
+  for (const { title, mirror, changed } of [
+    {
+      title: 'under another key',
+      mirror: { configMap: { name: 'form-key', key: 'one' } },
+      changed: { configMap: { name: 'form-key', key: 'two' } },
+    },
+    {
+      title: 'taken apart into entries',
+      mirror: { configMap: { name: 'form-env', key: 'file' }, format: 'File' },
+      changed: { configMap: { name: 'form-env' }, format: 'Env' },
+    },
+  ] as const) {
+    it(`restart a workload when the same content is mirrored ${title}, and only once`, async () => {
+      const { name } = mirror.configMap;
+      const config = await cluster.newConfig({ dataId: 'app.properties', mirror });
+      await newWorkload('Deployment', name, name);
+      await sync(config, 'v=1', named(name), 'properties');
+      const spec = { ...config.spec, mirror: { immutable: false, format: 'File' as const, ...changed } };
+      const otherwise = { ...config, spec };
+      await clock.advance(2000);
+      await sync(otherwise, 'v=1', named(name), 'properties');
+      await clock.advance(5000);
+      const { restarted } = await sync(otherwise, 'v=1', named(name), 'properties');
+      assert.deepEqual(restarted, [{ kind: 'Deployment', name }]);
+      restartOperator();
+      assert.deepEqual((await sync(otherwise, 'v=1', named(name), 'properties')).restarted, []);
+    });
+  }
+
+  it('restart nothing that a former version has restarted for the same content', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'upgraded' } } });
+    const annotation = rolledOutAnnotation(config.metadata.name);
+    const { md5 } = present('v1').snapshot;
+    await sync(config, 'v0', named());
+    await newWorkload('Deployment', 'upgraded', 'upgraded', { annotations: { [annotation]: md5 } });
+    await clock.advance(2000);
+    await sync(config, 'v1', named('upgraded'));
+    await clock.advance(5000);
+    assert.deepEqual((await sync(config, 'v1', named('upgraded'))).restarted, []);
+    const { metadata } = (await clients.Deployment.get('upgraded', NAMESPACE))!;
+    assert.equal(metadata.annotations?.[annotation], `${md5} app`);
+  });
+
+  it('wait for a Deployment that is paused, and restart it once it is resumed', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'paused' } } });
+    await newWorkload('Deployment', 'paused', 'paused', { paused: true });
+    await newWorkload('Deployment', 'running', 'paused');
+    await sync(config, 'v1', auto);
+    await clock.advance(2000);
+    await sync(config, 'v2', auto);
+    await clock.advance(5000);
+    const { verdict, restarted, requeueAfterMs } = await sync(config, 'v2', auto);
+    assert.deepEqual([verdict.status, verdict.reason, requeueAfterMs], ['False', 'Paused', 1000]);
+    assert.match(verdict.message, /^Paused, and restarted once resumed: Deployment 'paused'$/);
+    assert.deepEqual(restarted, [{ kind: 'Deployment', name: 'running' }]);
+    assert.equal(await restartedAt('Deployment', 'paused'), undefined);
+    await cluster.edit(workloadTypes.Deployment.ref, 'paused', { spec: { paused: false } });
+    const resumed = await sync(config, 'v2', auto);
+    assert.deepEqual(resumed.restarted, [{ kind: 'Deployment', name: 'paused' }]);
+    assert.equal(resumed.verdict.status, 'True');
+  });
+
+  it('leave a workload alone whose owner wants no restarts, until it wants them again', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'alone' } } });
+    await newWorkload('Deployment', 'alone', 'alone', { annotations: { [ROLLOUT_ANNOTATION]: 'disabled' } });
+    await sync(config, 'v1', auto);
+    await clock.advance(2000);
+    await sync(config, 'v2', auto);
+    await clock.advance(5000);
+    const { verdict, restarted } = await sync(config, 'v2', auto);
+    assert.deepEqual([verdict.status, restarted], ['True', []]);
+    assert.match(verdict.message, /^Left alone, as their annotation bridge.nacos.io\/rollout asks: Deployment 'alone'/);
+    const { metadata } = (await clients.Deployment.get('alone', NAMESPACE))!;
+    assert.equal(metadata.annotations?.[rolledOutAnnotation(config.metadata.name)], undefined);
+    assert.equal(await restartedAt('Deployment', 'alone'), undefined);
+    await cluster.edit(workloadTypes.Deployment.ref, 'alone', {
+      metadata: { annotations: { [ROLLOUT_ANNOTATION]: null } },
+    });
+    assert.equal((await sync(config, 'v2', auto)).restarted.length, 1);
+  });
+
+  it('claim nothing of workloads that they have not found', async () => {
+    const config = await cluster.newConfig({ mirror: { configMap: { name: 'unused' } } });
+    const { verdict } = await sync(config, 'v1', auto);
+    assert.match(verdict.message, /^No workload was found that uses ConfigMap 'unused' \(md5 /);
+  });
+
+  describe('of kinds that not every cluster has', () => {
+    it('name those that are asked for and cannot be there', async () => {
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'nowhere' } } });
+      const workloads = [{ kind: 'Rollout', name: 'nowhere' } as const];
+      const { verdict } = await sync(config, 'v1', { workloads, debounceSeconds: 0 });
+      assert.deepEqual([verdict.reason, verdict.message], ['ReferenceMissing', "Rollout 'nowhere' does not exist"]);
+    });
+
+    it('restart a Rollout as its own kubectl plugin does, and start or end no Job of a CronJob', async () => {
+      for (const definition of [cronJobDefinition, rolloutDefinition]) cluster.install(definition);
+      const config = await cluster.newConfig({ mirror: { configMap: { name: 'optional' } } });
+      await newWorkload('CronJob', 'nightly', 'optional');
+      await newWorkload('Rollout', 'canary', 'optional', { paused: true });
+      await sync(config, 'v1', auto);
+      await clock.advance(2000);
+      await sync(config, 'v2', auto);
+      await clock.advance(5000);
+      const { restarted, verdict } = await sync(config, 'v2', auto);
+      assert.deepEqual(restarted, [
+        { kind: 'CronJob', name: 'nightly' },
+        { kind: 'Rollout', name: 'canary' },
+      ]);
+      assert.equal(verdict.status, 'True');
+      const note = restartedNote(restarted, 'abc');
+      assert.match(
+        note,
+        /^Restarted Rollout 'canary'; From its next Job on CronJob 'nightly' has the new content, since/,
+      );
+      const annotation = rolledOutAnnotation(config.metadata.name);
+      const value = `${present('v2').snapshot.md5} app`;
+      const canary = (await clients.Rollout.get('canary', NAMESPACE))! as { spec?: { restartAt?: string } };
+      assert.equal(canary.spec?.restartAt, new Date(clock.now()).toISOString().replace('.000Z', 'Z'));
+      const nightly = (await clients.CronJob.get('nightly', NAMESPACE))! as unknown as {
+        metadata: { annotations: object };
+        spec: { jobTemplate: { spec: { template: { metadata: { annotations: object } } } } };
+      };
+      const { template } = nightly.spec.jobTemplate.spec;
+      assert.deepEqual(template.metadata.annotations, { [annotation]: value });
+      assert.deepEqual(nightly.metadata.annotations, { [annotation]: value });
+    });
   });
 
   it('restart nothing for a mirror that was only put right', async () => {

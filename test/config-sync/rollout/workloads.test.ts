@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { usesObject, type PodSpec } from '../../../operator/config-sync/rollout/workloads.ts';
+import { usesObject, type PodSpec } from '../../../operator/config-sync/rollout/pod-objects.ts';
 
 const ways: readonly [title: string, kind: 'ConfigMap' | 'Secret', spec: PodSpec][] = [
   ['a volume of a ConfigMap', 'ConfigMap', { volumes: [{}, { configMap: { name: 'app' } }] }],
@@ -25,16 +25,14 @@ const ways: readonly [title: string, kind: 'ConfigMap' | 'Secret', spec: PodSpec
   ['an init container', 'ConfigMap', { initContainers: [{ envFrom: [{ configMapRef: { name: 'app' } }] }] }],
 ];
 
-describe('a workload', () => {
+describe('a pod', () => {
   for (const [title, kind, spec] of ways) {
     it(`uses an object by ${title}, and no other one`, () => {
-      const workload = { metadata: { name: 'w' }, spec: { template: { spec } } };
-      assert.equal(usesObject(workload, kind, 'app'), true);
-      assert.equal(usesObject(workload, kind, 'other'), false);
-      assert.equal(usesObject(workload, kind === 'Secret' ? 'ConfigMap' : 'Secret', 'app'), false);
+      assert.equal(usesObject(spec, kind, 'app'), true);
+      assert.equal(usesObject(spec, kind, 'other'), false);
+      assert.equal(usesObject(spec, kind === 'Secret' ? 'ConfigMap' : 'Secret', 'app'), false);
     });
   }
 
-  it('without a template uses nothing', () =>
-    assert.equal(usesObject({ metadata: { name: 'w' } }, 'Secret', 'app'), false));
+  it('without a spec uses nothing', () => assert.equal(usesObject(undefined, 'Secret', 'app'), false));
 });

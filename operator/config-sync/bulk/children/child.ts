@@ -80,9 +80,10 @@ function childSpec({ spec }: NacosConfigSync, { ref, config }: Item, encoding: M
     contentFrom,
     validation: spec.validation,
     allowSecretExport: isSecret && spec.kubernetes?.allowSecretExport === true,
-    driftPolicy: spec.driftPolicy,
-    conflictPolicy: spec.conflictPolicy,
-    adoptionPolicy: spec.adoptionPolicy,
+    // A NacosConfig refuses a policy that its source knows nothing of.
+    driftPolicy: spec.source === 'Kubernetes' ? spec.driftPolicy : 'Revert',
+    conflictPolicy: spec.source === 'Both' ? spec.conflictPolicy : 'Manual',
+    adoptionPolicy: spec.source === 'Kubernetes' ? spec.adoptionPolicy : 'Fail',
     deletionPolicy: spec.deletionPolicy,
     suspend: spec.suspend,
   };
