@@ -87,7 +87,7 @@ async function writeBack({ intent, place, declared, session }: ConfigItem, obser
   const { md5 } = observed;
   if (md5 === undefined) throw new TypeError('there is nothing to write back');
   const content = observed.content ?? (await session.contentOf(md5));
-  checkContent(content, intent, place);
+  await checkContent(content, intent, place);
   await place.write(content, declared);
   return md5;
 }

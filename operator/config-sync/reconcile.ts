@@ -108,7 +108,7 @@ export class ConfigReconciler {
       return { nacosMd5: observed.kind === 'present' ? observed.snapshot.md5 : undefined, wrote: false };
     }
     const item = await this.#read({ ...scope, intent });
-    validateItem(item);
+    await validateItem(item);
     const decision = await decideItem(item);
     const report = await applyDecision(decision, item, this.#ownerOf(resource));
     this.#options.reporter.applied(key, decision.plan, resource, item, log);

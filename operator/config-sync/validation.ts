@@ -30,11 +30,11 @@ const DEFECTS_TOLD = 5;
 /**
  * @throws BridgeError INVALID_CONTENT, with line and column where there are any; INVALID_SPEC as `validateContent` does.
  */
-export function checkContent(
+export async function checkContent(
   content: string,
   { format, validation }: { format: ConfigFormat; validation: ContentRules },
-  { isSecret }: { isSecret: boolean },
-): void {
+  { isSecret }: { isSecret: boolean; namespace: string },
+): Promise<void> {
   if (content.trim() === '') {
     throw invalidContent('must not be blank: Nacos refuses blank content; what Nacos holds stays as it is');
   }

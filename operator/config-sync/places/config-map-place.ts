@@ -14,8 +14,8 @@ import { authorOf } from './field-author.ts';
 
 export class ConfigMapPlace implements ContentPlace {
   readonly isSecret = false;
+  readonly namespace: string;
   readonly #configMaps: ResourceClient<ConfigMap>;
-  readonly #namespace: string;
   readonly #name: string;
   readonly #key: string;
   /** What the other keys hold, as last read. */
@@ -25,7 +25,7 @@ export class ConfigMapPlace implements ContentPlace {
 
   constructor(configMaps: ResourceClient<ConfigMap>, namespace: string, name: string, key: string) {
     this.#configMaps = configMaps;
-    this.#namespace = namespace;
+    this.namespace = namespace;
     this.#name = name;
     this.#key = key;
   }
@@ -35,7 +35,7 @@ export class ConfigMapPlace implements ContentPlace {
   }
 
   async read(): Promise<DeclaredContent> {
-    const object = await this.#configMaps.get(this.#name, this.#namespace);
+    const object = await this.#configMaps.get(this.#name, this.namespace);
     this.#otherBytes = object === undefined ? 0 : bytesBeside(this.#key, object);
     if (object === undefined) return absent(`ConfigMap '${this.#name}' does not exist`);
     const { resourceVersion, managedFields } = object.metadata;
@@ -59,12 +59,12 @@ export class ConfigMapPlace implements ContentPlace {
     const binaryData = this.#isInBinaryData ? { [this.#key]: null } : undefined;
     const options = { fieldManager: FIELD_MANAGER };
     if (resourceVersion === undefined) {
-      const metadata = { name: this.#name, namespace: this.#namespace };
+      const metadata = { name: this.#name, namespace: this.namespace };
       await this.#configMaps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, options);
       return;
     }
     const patch = { metadata: { resourceVersion }, data, binaryData };
-    await this.#configMaps.mergePatch(this.#name, this.#namespace, patch, options);
+    await this.#configMaps.mergePatch(this.#name, this.namespace, patch, options);
   }
 }
 
