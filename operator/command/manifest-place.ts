@@ -18,12 +18,16 @@ import type { Entry, ManifestSet } from './manifest-set.ts';
 export class ManifestPlace implements ContentPlace {
   readonly title: string;
   readonly isSecret: boolean;
+  /** With the name: nobody waits here, so each content has time of its own. */
   readonly namespace: string;
   /** Where the content stands, and in which field; undefined when its object is not among the manifests. */
   readonly origin: { readonly manifest: Manifest; readonly field: string } | undefined;
   readonly #read: () => DeclaredContent;
 
-  private constructor(place: Pick<ManifestPlace, 'isSecret' | 'namespace' | 'origin' | 'title'>, read: () => DeclaredContent) {
+  private constructor(
+    place: Pick<ManifestPlace, 'isSecret' | 'namespace' | 'origin' | 'title'>,
+    read: () => DeclaredContent,
+  ) {
     this.title = place.title;
     this.isSecret = place.isSecret;
     this.namespace = place.namespace;
@@ -32,7 +36,8 @@ export class ManifestPlace implements ContentPlace {
   }
 
   static of(source: ContentSource, { manifest, object }: Entry<'NacosConfig'>, set: ManifestSet): ManifestPlace {
-    const { namespace = '' } = object.metadata;
+    const { name: owner, namespace: ownNamespace = '' } = object.metadata;
+    const namespace = `${ownNamespace}/${owner}`;
     if (source.kind === 'inline') {
       const origin = { manifest, field: 'spec.content' };
       const place = { title: '`spec.content`', isSecret: false, namespace, origin };
@@ -40,7 +45,7 @@ export class ManifestPlace implements ContentPlace {
     }
     const { key, name } = source;
     const kind = source.kind === 'secret' ? 'Secret' : 'ConfigMap';
-    const found = set.find(kind, namespace, name);
+    const found = set.find(kind, ownNamespace, name);
     const origin = found && { manifest: found.manifest, field: `${fieldOf(found.manifest, key)}[${key}]` };
     const place = { title: `key '${key}' of ${kind} '${name}'`, isSecret: kind === 'Secret', namespace, origin };
     return new ManifestPlace(place, () => {

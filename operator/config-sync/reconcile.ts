@@ -70,6 +70,8 @@ export class ConfigReconciler {
       if (resource.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, resource, log);
       return await this.#sync(key, resource, log);
     } catch (error) {
+      // Its turn has not come yet.
+      if (isBridgeError(error, 'VALIDATION_BUSY')) return { requeueAfterMs: error.retryAfterMs ?? RECHECK_MS };
       if (!isBridgeError(error) || isLostRace(error)) throw error;
       await this.#options.reporter.report(resource, failureReport(resource, error, this.#baseMd5(key, resource)), log);
       throw error;

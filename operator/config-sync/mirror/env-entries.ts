@@ -7,7 +7,7 @@
  */
 import { parseTree } from 'jsonc-parser';
 import { parse as parseToml, TomlDate } from 'smol-toml';
-import { isAlias, isMap, isScalar, parseAllDocuments, type Document, type Node, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, parseAllDocuments, type Document, type YAMLMap } from 'yaml';
 import { BridgeError } from '../../errors.ts';
 import { DATA_KEY_RULE, isDataKey } from '../../kube/limits.ts';
 import { checkSyntax } from '../formats/check-syntax.ts';
@@ -31,6 +31,9 @@ const readers: Partial<Record<ConfigFormat, ReadEntries>> = {
   toml: readToml,
 };
 
+/** More than any process is started with; each is a key of the object. */
+const MAX_ENTRIES = 10_000;
+
 /** @throws BridgeError INVALID_SPEC for a format that has no entries, INVALID_CONTENT with the entry and the rule. */
 export function envEntries(content: string, format: ConfigFormat, kind: MirrorKind): Record<string, string> {
   const read = readers[format];
@@ -42,6 +45,11 @@ export function envEntries(content: string, format: ConfigFormat, kind: MirrorKi
   checkIsValid(content, format, kind);
   const entries = read(content);
   if (entries === undefined) throw invalid(`The content must be one flat map of keys and scalars`);
+  if (entries.length > MAX_ENTRIES) {
+    throw invalid(
+      `The content has ${entries.length} entries, and an object of variables must have at most ${MAX_ENTRIES}`,
+    );
+  }
   for (const [index, { key, text }] of entries.entries()) {
     const entry = kind === 'Secret' ? `Entry ${index + 1} of the content` : `Key '${key.slice(0, 100)}'`;
     if (!isDataKey(key)) throw invalid(`${entry}: a key ${DATA_KEY_RULE}`);

@@ -12,7 +12,7 @@ import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/index.ts';
 import type { ConfigFormat } from '../formats/format.ts';
-import { envEntries } from './env-entries.ts';
+import { entriesOf } from '../validation.ts';
 import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { WantedMirror } from './mirror-object.ts';
@@ -117,7 +117,9 @@ export class Mirrors {
       needsOurs: false,
       async content() {
         const text = await served.contentOf(md5);
-        return { md5, entries: content.format === 'File' ? { [content.key]: text } : envEntries(text, format, kind) };
+        if (content.format === 'File') return { md5, entries: { [content.key]: text } };
+        const { namespace = '' } = owner.metadata;
+        return { md5, entries: await entriesOf(text, { format, kind, namespace }) };
       },
     };
   }
