@@ -37,6 +37,22 @@ export const catalogue = {
     reason: 'InvalidContent',
     explanation: 'The content is blank, too large or not valid in its declared format; nothing was written.',
   },
+  VALIDATION_TOO_SLOW: {
+    behaviour: 'await-change',
+    reason: 'ValidationTooSlow',
+    explanation:
+      'Parsing the content, or checking it against its schema, takes more time or memory than one content may.',
+  },
+  VALIDATION_PAUSED: {
+    behaviour: 'retry',
+    reason: 'ValidationPaused',
+    explanation: 'Other contents of the namespace took too long to validate, so this one waits for its turn.',
+  },
+  VALIDATION_BUSY: {
+    behaviour: 'retry',
+    reason: 'ValidationBusy',
+    explanation: 'Enough contents of the namespace are being validated; this one follows, and no condition shows it.',
+  },
   REFERENCE_MISSING: {
     behaviour: 'await-change',
     reason: 'ReferenceMissing',

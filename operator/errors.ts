@@ -28,9 +28,12 @@ export function isBridgeError(error: unknown, ...codes: ErrorCode[]): error is B
   return error instanceof BridgeError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** A lost race is nobody's problem: the watches bring the new state, and the decision is taken again on it. */
+/**
+ * A lost race is nobody's problem: the watches bring the new state, and the decision is taken again on it. Nor is a turn
+ * that has not come yet.
+ */
 export function isLostRace(error: unknown): boolean {
-  return isBridgeError(error, 'NACOS_CAS_FAILED', 'KUBE_CONFLICT', 'ABORTED');
+  return isBridgeError(error, 'NACOS_CAS_FAILED', 'KUBE_CONFLICT', 'ABORTED', 'VALIDATION_BUSY');
 }
 
 /** The message of anything that was thrown. */

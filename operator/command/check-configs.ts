@@ -55,7 +55,7 @@ async function check(
   try {
     const placed = await place.read();
     if (placed.kind === 'present') {
-      checkContent(placed.content, intent, place);
+      await checkContent(placed.content, intent, place);
       return undefined;
     }
     const absence = problemOf(entry.manifest, 'spec.contentFrom', placed.message);

@@ -91,15 +91,19 @@ async function writeBack({ intent, place, declared, session }: ConfigItem, obser
   const { md5 } = observed;
   if (md5 === undefined) throw new TypeError('there is nothing to write back');
   const content = observed.content ?? (await session.contentOf(md5));
-  checkNacosContent(content, intent, place);
+  await checkNacosContent(content, intent, place);
   await place.write(content, declared);
   return md5;
 }
 
 /** @throws BridgeError INVALID_CONTENT that says whose content it is. */
-function checkNacosContent(content: string, intent: ConfigItem['intent'], place: ConfigItem['place']): void {
+async function checkNacosContent(
+  content: string,
+  intent: ConfigItem['intent'],
+  place: ConfigItem['place'],
+): Promise<void> {
   try {
-    checkContent(content, intent, place);
+    await checkContent(content, intent, place);
   } catch (error) {
     if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
     const message = `What Nacos holds is not written to ${place.title}: ${error.message}`;

@@ -57,11 +57,11 @@ export interface Decision {
  *
  * @throws BridgeError INVALID_CONTENT
  */
-export function validateItem({ declared, generation, intent, place, session }: ConfigItem): void {
+export async function validateItem({ declared, generation, intent, place, session }: ConfigItem): Promise<void> {
   if (declared.kind === 'absent') return;
   const { content, md5 } = declared;
   if (session.valid?.md5 === md5 && session.valid.generation === generation) return;
-  checkContent(content, intent, place);
+  await checkContent(content, intent, place);
   session.valid = { md5, generation };
 }
 

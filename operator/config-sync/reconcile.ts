@@ -123,6 +123,8 @@ export class ConfigReconciler {
       if (resource.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, resource, log);
       return await this.#sync(key, resource, log);
     } catch (error) {
+      // Its turn has not come yet.
+      if (isBridgeError(error, 'VALIDATION_BUSY')) return { requeueAfterMs: error.retryAfterMs ?? RECHECK_MS };
       if (isLostRace(error)) throw error;
       const report = this.#failure(key, resource, error);
       if (isBridgeError(error, 'NOT_ALLOWED')) await this.#letGo(key, resource, error);
@@ -181,7 +183,7 @@ export class ConfigReconciler {
     const owner = this.#options.claims.ownerOf(resource, session.connection, session.address);
     if (owner !== undefined) return claimed(owner, session);
     const item = await this.#read({ ...scope, intent });
-    validateItem(item);
+    await validateItem(item);
     const nowMs = this.#options.clock.monotonic();
     const decided = await decideItem(item);
     await this.#checkPlace(scope, decided);

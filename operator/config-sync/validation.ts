@@ -2,15 +2,15 @@
  * What is checked of a content before it is written anywhere: that it is not blank, its size, its syntax, and the schema
  * that users gave. Until it is right, what the other side holds stays as it is.
  *
- * Pure, and the same for the operator and for the command line. A message tells line, column and rule, and nothing of
+ * The same for the operator and for the command line, and harmless for the process, whatever the content is
+ * (content/examiners.ts). A message tells line, column and rule, and nothing of
  * the content but the names of its keys: it goes into conditions and logs, and the content may be that of a Secret.
  */
-import { BridgeError, isBridgeError } from '../errors.ts';
-import { checkSyntax, readContent } from './formats/check-syntax.ts';
-import { compileSchema, defectsOf } from './formats/content-schema.ts';
+import { systemClock } from '../clock.ts';
+import { BridgeError } from '../errors.ts';
+import { Examiners } from './content/examiners.ts';
 import type { ConfigFormat } from './formats/format.ts';
-import type { ContentDocument } from './formats/reading.ts';
-import type { SyntaxProblem } from './formats/syntax-problem.ts';
+import type { MirrorKind } from './mirror/mirror-target.ts';
 
 export interface ContentRules {
   /** Whether the content must be valid in its format; a schema asks for it in any case. */
@@ -24,27 +24,55 @@ export interface ContentRules {
 /** 10 MiB is what Nacos takes as one message (`nacos.remote.server.grpc.sdk.max-inbound-message-size`); JSON adds to it. */
 const MAX_CONTENT_BYTES = 9 * 1024 * 1024;
 
-/** Of the defects by a schema that are told. */
-const DEFECTS_TOLD = 5;
+/** Of this process, as are its threads. */
+const examiners = new Examiners({ clock: systemClock });
 
 /**
- * @throws BridgeError INVALID_CONTENT, with line and column where there are any; INVALID_SPEC as `validateContent` does.
+ * `namespace` is the one in Kubernetes whose time it takes.
+ *
+ * @throws BridgeError INVALID_CONTENT, with line and column where there are any; INVALID_SPEC when the rules themselves are
+ *   wrong, such as a broken schema; VALIDATION_TOO_SLOW, VALIDATION_PAUSED and VALIDATION_BUSY as examiners.ts does.
  */
-export function checkContent(
+export async function checkContent(
   content: string,
-  { format, validation }: { format: ConfigFormat; validation: ContentRules },
-  { isSecret }: { isSecret: boolean },
-): void {
+  { format, validation: { jsonSchema, maxBytes, syntax } }: { format: ConfigFormat; validation: ContentRules },
+  { isSecret, namespace }: { isSecret: boolean; namespace: string },
+): Promise<void> {
   if (content.trim() === '') {
     throw invalidContent('must not be blank: Nacos refuses blank content; what Nacos holds stays as it is');
   }
   const bytes = Buffer.byteLength(content);
   if (bytes > MAX_CONTENT_BYTES) throw invalidContent(`has ${bytes} bytes and must have at most ${MAX_CONTENT_BYTES}`);
+  if (maxBytes !== undefined && bytes > maxBytes) {
+    throw invalidContent(`has ${bytes} bytes and must have at most ${maxBytes} (\`spec.validation.maxBytes\`)`);
+  }
+  if (jsonSchema === undefined && !syntax) return;
+  const finding = await examiners.examine({ kind: 'check', content, format, schema: textOf(jsonSchema) }, namespace);
+  if (finding.kind !== 'refused') return;
+  const error = new BridgeError(finding.code, finding.message);
+  throw isSecret ? withoutContent(error) : error;
+}
+
+/**
+ * The content taken apart into entries, as mirror/env-entries.ts does.
+ *
+ * @throws BridgeError INVALID_CONTENT, INVALID_SPEC; VALIDATION_TOO_SLOW, VALIDATION_PAUSED and VALIDATION_BUSY.
+ */
+export async function entriesOf(
+  content: string,
+  { format, kind, namespace }: { format: ConfigFormat; kind: MirrorKind; namespace: string },
+): Promise<Record<string, string>> {
+  const finding = await examiners.examine({ kind: 'entries', content, format, target: kind }, namespace);
+  if (finding.kind === 'refused') throw new BridgeError(finding.code, finding.message);
+  return finding.kind === 'entries' ? Object.fromEntries(finding.entries) : {};
+}
+
+/** @throws BridgeError INVALID_SPEC for one that is too deep to be written. */
+function textOf(jsonSchema: unknown): string | undefined {
   try {
-    validateContent(content, format, validation);
-  } catch (error) {
-    if (!isSecret || !isBridgeError(error)) throw error;
-    throw withoutContent(error);
+    return jsonSchema === undefined ? undefined : JSON.stringify(jsonSchema);
+  } catch (cause) {
+    throw new BridgeError('INVALID_SPEC', '`spec.validation.jsonSchema` is nested too deeply', { cause });
   }
 }
 
@@ -54,49 +82,6 @@ function withoutContent({ message }: BridgeError): BridgeError {
   return invalidContent(
     `breaks \`spec.validation\`${where ? `, ${where[0]}` : ''}; it comes from a Secret and is not shown`,
   );
-}
-
-/**
- * @throws BridgeError INVALID_CONTENT, with line and column where there are any; INVALID_SPEC when the rules
- *   themselves are wrong, such as a broken schema.
- */
-export function validateContent(content: string, format: ConfigFormat, rules: ContentRules): void {
-  const { jsonSchema, maxBytes, syntax } = rules;
-  const bytes = maxBytes === undefined ? 0 : Buffer.byteLength(content);
-  if (maxBytes !== undefined && bytes > maxBytes) {
-    throw invalidContent(`has ${bytes} bytes and must have at most ${maxBytes} (\`spec.validation.maxBytes\`)`);
-  }
-  if (jsonSchema !== undefined) return checkSchema(content, format, jsonSchema);
-  const problem = syntax ? checkSyntax(content, format) : undefined;
-  if (problem) throw invalidSyntax(problem, format);
-}
-
-function checkSchema(content: string, format: ConfigFormat, jsonSchema: unknown): void {
-  const validate = compileSchema(jsonSchema);
-  const defects = defectsOf(documentsOf(content, format), validate);
-  if (defects.length === 0) return;
-  const told = defects.slice(0, DEFECTS_TOLD).join('; ');
-  const more = defects.length > DEFECTS_TOLD ? `; and ${defects.length - DEFECTS_TOLD} more` : '';
-  throw invalidContent(`does not satisfy \`spec.validation.jsonSchema\`: ${told}${more}`);
-}
-
-function documentsOf(content: string, format: ConfigFormat): ContentDocument[] {
-  const reading = readContent(content, format);
-  if (reading === undefined) {
-    const rule = 'must not be set: it is for yaml, json, toml and properties, and the content is';
-    throw new BridgeError('INVALID_SPEC', `\`spec.validation.jsonSchema\` ${rule} ${format}`);
-  }
-  if (reading.problem) throw invalidSyntax(reading.problem, format);
-  try {
-    return reading.documents();
-  } catch {
-    // The cause cites the content.
-    throw invalidContent(`has too many aliases, or a merge key of something that is no mapping`);
-  }
-}
-
-function invalidSyntax({ column, line, message }: SyntaxProblem, format: ConfigFormat): BridgeError {
-  return invalidContent(`is not valid ${format}: line ${line}, column ${column}: ${message}`);
 }
 
 function invalidContent(rule: string): BridgeError {

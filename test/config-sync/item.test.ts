@@ -47,6 +47,7 @@ class Item {
       place: {
         title: 'the key',
         isSecret: false,
+        namespace: 'ns',
         read: async () => assert.fail('it was read'),
         write: async (content) => this.#writeBack(content),
       },
@@ -55,7 +56,7 @@ class Item {
       mark,
       keep: { md5: this.keepMd5, command: 'keep ' },
     };
-    validateItem(item);
+    await validateItem(item);
     return applyDecision(await decideItem(item), item, {
       hold: async ({ kind }) => this.#did(`hold ${kind}`, undefined),
       dropKeep: async () => this.#did('drop keep', (this.keepMd5 = undefined)),

@@ -134,7 +134,7 @@ export interface NacosConfigSyncSpec {
      */
     maxBytes?: number;
     /**
-     * A JSON Schema (draft 2020-12) that the content must satisfy, parsed as its format says: JSON, YAML (each document) or TOML, or properties as an object of strings. `$ref` reaches within the schema only.
+     * A JSON Schema (draft 2020-12) that the content must satisfy, parsed as its format says: JSON, YAML (each document) or TOML, or properties as an object of strings. `$ref` reaches within the schema only. A check that takes more than 5 s of processor time, or 160 MB, is given up with the reason `ValidationTooSlow`.
      */
     jsonSchema?: {};
   };

@@ -2,10 +2,9 @@
  * A JSON Schema (draft 2020-12) that a content must satisfy.
  *
  * Guarantees: compiled once for each text of a schema; nothing is fetched, so `$ref` reaches within the schema only;
- * what is told of a defect is where it is and which rule it breaks, never a value of the content. A pattern of a schema
- * may take a regular expression forever, so the check has a time limit, and everybody else waits no longer than that.
+ * what is told of a defect is where it is and which rule it breaks, never a value of the content. A pattern or a reference
+ * of a schema may search forever: it is for threads that can be ended.
  */
-import { createContext, runInContext } from 'node:vm';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { BridgeError, messageOf } from '../../errors.ts';
@@ -13,68 +12,75 @@ import type { ContentDocument } from './reading.ts';
 
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 const OPTIONS = { strict: false, allErrors: true, validateFormats: false, logger: false } as const;
-const MAX_COMPILED = 100;
-const LIMIT_MS = 2000;
+/** Of schemas that are kept compiled, in characters of all. */
+const MAX_COMPILED = 1_000_000;
 
 const compiled = new Map<string, ValidateFunction>();
-let judge: Ajv2020 | undefined;
-const guarded: { run?: () => unknown } = createContext({});
+let compiledLength = 0;
+let metaSchema: Ajv2020 | undefined;
 
 /** @throws BridgeError INVALID_SPEC when the schema itself is wrong. */
-export function compileSchema(schema: unknown): ValidateFunction {
-  const text = JSON.stringify(schema);
+export function compileSchema(text: string): ValidateFunction {
   const known = compiled.get(text);
   if (known) return known;
-  const validate = compile(schema);
-  const [oldest] = compiled.keys();
-  if (oldest !== undefined && compiled.size >= MAX_COMPILED) compiled.delete(oldest);
+  const validate = compile(JSON.parse(text));
+  compiledLength += text.length;
   compiled.set(text, validate);
+  for (const oldest of compiled.keys()) {
+    if (compiledLength <= MAX_COMPILED) break;
+    compiledLength -= oldest.length;
+    compiled.delete(oldest);
+  }
   return validate;
 }
 
-/**
- * Each defect in words, in the order of the documents.
- *
- * @throws BridgeError INVALID_SPEC when the check takes too long.
- */
-export function defectsOf(documents: readonly ContentDocument[], validate: ValidateFunction): string[] {
-  return documents.flatMap((document, index) => {
-    if (withinLimit(() => validate(document.value))) return [];
+export interface Defects {
+  readonly count: number;
+  /** The first ones in words, in the order of the documents. */
+  readonly told: readonly string[];
+}
+
+/** @throws BridgeError INVALID_SPEC when the content is too deep for the schema. */
+export function defectsOf(
+  documents: readonly ContentDocument[],
+  validate: ValidateFunction,
+  mostTold: number,
+): Defects {
+  let count = 0;
+  const told: string[] = [];
+  for (const [index, document] of documents.entries()) {
+    const errors = withinStack(() => validate(document.value)) ? [] : (validate.errors ?? []);
     const title = documents.length > 1 ? `document ${index + 1}: ` : '';
-    return (validate.errors ?? []).map((error) => title + describe(error, document));
-  });
+    told.push(...errors.slice(0, mostTold - told.length).map((error) => title + describe(error, document)));
+    count += errors.length;
+  }
+  return { count, told };
 }
 
 function compile(schema: unknown): ValidateFunction {
-  judge ??= new Ajv2020(OPTIONS);
+  const judge = (metaSchema ??= new Ajv2020(OPTIONS));
   const { $schema: draft = DRAFT } = schema as { $schema?: unknown };
   if (String(draft).replace(/#$/, '') !== DRAFT)
     throw invalid(`must be of draft 2020-12: \`$schema\` must be '${DRAFT}'`);
-  if (!judge.validateSchema(schema as object)) {
+  if (!withinStack(() => judge.validateSchema(schema as object))) {
     const [error] = judge.errors ?? [];
     throw invalid(`must be a JSON Schema: ${error?.instancePath || '(root)'} ${error?.message ?? ''}`.trim());
   }
   try {
     // One of its own for each, since an instance keeps every `$id` that it has seen.
-    return withinLimit(() => new Ajv2020({ ...OPTIONS, meta: false, validateSchema: false }).compile(schema as object));
+    return new Ajv2020({ ...OPTIONS, meta: false, validateSchema: false }).compile(schema as object);
   } catch (error) {
     throw invalid(`cannot be used: ${messageOf(error)}`, error);
   }
 }
 
-function withinLimit<T>(work: () => T): T {
-  guarded.run = work;
+/** A content may hold itself by an alias, and a schema is as deep as it was written. */
+function withinStack<T>(work: () => T): T {
   try {
-    return runInContext('run()', guarded, { timeout: LIMIT_MS }) as T;
+    return work();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-      throw invalid(`takes more than ${LIMIT_MS} ms; its patterns must be simpler`, error);
-    }
-    // Too deep for the stack, as a content may be that holds itself by an alias.
     if (error instanceof RangeError) throw invalid('takes too deep a search through this content', error);
     throw error;
-  } finally {
-    delete guarded.run;
   }
 }
 

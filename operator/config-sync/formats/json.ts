@@ -1,6 +1,6 @@
 /** Strict JSON: no comments, no trailing commas, no duplicate keys. */
-import { findNodeAtLocation, parseTree, printParseErrorCode, visit, type Node } from 'jsonc-parser';
-import type { ContentDocument, Reading } from './reading.ts';
+import { findNodeAtLocation, parseTree, printParseErrorCode, visit, type JSONVisitor, type Node } from 'jsonc-parser';
+import { MAX_DEPTH, TOO_DEEP, type ContentDocument, type Reading } from './reading.ts';
 import { positionAt, type Place, type SyntaxProblem } from './syntax-problem.ts';
 
 export function readJson(content: string): Reading {
@@ -8,26 +8,45 @@ export function readJson(content: string): Reading {
   return problem ? { problem } : { problem, documents: () => [new JsonDocument(content)] };
 }
 
+/** Thrown to leave the parser, which has no other way to end early. */
+const ENOUGH = new Error('the first problem is known');
+
 function problemOf(content: string): SyntaxProblem | undefined {
   let problem: SyntaxProblem | undefined;
   const report = (offset: number, message: string) => {
     problem ??= { ...positionAt(content, offset), message };
+    throw ENOUGH;
   };
+  let depth = 0;
+  const enter = (offset: number) => {
+    depth += 1;
+    if (depth > MAX_DEPTH) report(offset, TOO_DEEP);
+  };
+  const leave = () => void (depth -= 1);
   const keysOfOpenObjects: Set<string>[] = [];
-  visit(
-    content,
-    {
-      onObjectBegin: () => void keysOfOpenObjects.push(new Set()),
-      onObjectEnd: () => void keysOfOpenObjects.pop(),
-      onObjectProperty: (key, offset) => {
-        const keys = keysOfOpenObjects.at(-1);
-        if (keys?.has(key)) report(offset, 'Duplicate key');
-        keys?.add(key);
-      },
-      onError: (code, offset) => report(offset, spaced(printParseErrorCode(code))),
+  const visitor: JSONVisitor = {
+    onArrayBegin: enter,
+    onArrayEnd: leave,
+    onObjectBegin(offset) {
+      enter(offset);
+      keysOfOpenObjects.push(new Set());
     },
-    { disallowComments: true, allowTrailingComma: false },
-  );
+    onObjectEnd() {
+      leave();
+      keysOfOpenObjects.pop();
+    },
+    onObjectProperty: (key, offset) => {
+      const keys = keysOfOpenObjects.at(-1);
+      if (keys?.has(key)) report(offset, 'Duplicate key');
+      keys?.add(key);
+    },
+    onError: (code, offset) => report(offset, spaced(printParseErrorCode(code))),
+  };
+  try {
+    visit(content, visitor, { disallowComments: true, allowTrailingComma: false });
+  } catch (error) {
+    if (error !== ENOUGH) throw error;
+  }
   return problem;
 }
 

@@ -5,6 +5,13 @@
  */
 import type { Place, SyntaxProblem } from './syntax-problem.ts';
 
+/**
+ * Lists and maps within each other. What goes deeper would overflow the stack of a parser, and is read by few clients:
+ * SnakeYAML stops at 50 levels, Jackson at 1,000.
+ */
+export const MAX_DEPTH = 200;
+export const TOO_DEEP = `Nested deeper than ${MAX_DEPTH} levels`;
+
 export type Reading =
   | { readonly problem: SyntaxProblem }
   | {

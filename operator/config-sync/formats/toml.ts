@@ -1,16 +1,17 @@
 /** TOML 1.0. Its parser refuses duplicate keys itself. */
 import { parse, TomlDate, TomlError } from 'smol-toml';
-import type { Reading } from './reading.ts';
+import { MAX_DEPTH, TOO_DEEP, type Reading } from './reading.ts';
 
 export function readToml(content: string): Reading {
   try {
     // A 64-bit integer is valid, whether or not JavaScript has a number for it.
-    const table = parse(content, { integersAsBigInt: 'asNeeded' });
+    const table = parse(content, { integersAsBigInt: 'asNeeded', maxDepth: MAX_DEPTH });
     return { problem: undefined, documents: () => [{ value: asJson(table), placeOf: () => undefined }] };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [firstLine = ''] = error.message.split('\n');
-    const message = firstLine.replace(/^Invalid TOML document: /, '');
+    const said = firstLine.replace(/^Invalid TOML document: /, '');
+    const message = said.includes('excessively nested') ? TOO_DEEP : said;
     return { problem: { line: error.line, column: error.column, message } };
   }
 }

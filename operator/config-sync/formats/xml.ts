@@ -1,11 +1,12 @@
 /** Well-formed XML. */
 import { XMLValidator } from 'fast-xml-parser';
 import { positionAt, type SyntaxProblem } from './syntax-problem.ts';
+import { withoutDoctype } from './xml-doctype.ts';
 
 const severalOpenTags = /^Invalid '/;
 
 export function checkXml(content: string): SyntaxProblem | undefined {
-  const result = XMLValidator.validate(content);
+  const result = XMLValidator.validate(withoutDoctype(content));
   if (result === true) return undefined;
   const { code, col, line, msg } = result.err;
   if (code === 'InvalidXml' && severalOpenTags.test(msg)) {

@@ -5,22 +5,52 @@
  * Duplicates are looked for here, with a set for each mapping: the parser's own check compares each key with all
  * before it, which takes seconds for a flat file of 900 KB and would hold up every other object.
  */
-import { isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLMap } from 'yaml';
-import type { ContentDocument, Reading } from './reading.ts';
+import {
+  Composer,
+  isMap,
+  isNode,
+  isScalar,
+  Lexer,
+  LineCounter,
+  Parser,
+  visit,
+  type CST,
+  type Document,
+  type YAMLMap,
+} from 'yaml';
+import { MAX_DEPTH, TOO_DEEP, type ContentDocument, type Reading } from './reading.ts';
 import type { Place } from './syntax-problem.ts';
 
 const OPTIONS = { prettyErrors: false, uniqueKeys: false, merge: true } as const;
 
 export function readYaml(content: string): Reading {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(content, { ...OPTIONS, lineCounter: lines });
-  const documents: Document[] = Array.isArray(parsed) ? parsed : [];
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  let documents: Document[];
+  try {
+    documents = [...new Composer(OPTIONS).compose(tokensOf(content, parser))];
+  } catch (error) {
+    if (error !== tooDeep) throw error;
+    return { problem: { ...placeAt(lines, parser.offset), message: TOO_DEEP } };
+  }
   for (const document of documents) {
     const [error] = document.errors;
     const found = error ? { offset: error.pos[0], message: withoutExcerpt(error.message) } : firstDefect(document);
     if (found !== undefined) return { problem: { ...placeAt(lines, found.offset), message: found.message } };
   }
   return { problem: undefined, documents: () => documents.map((document) => new YamlDocument(document, lines)) };
+}
+
+const tooDeep = new Error(TOO_DEEP);
+
+/** As the parser itself reads them, up to where they nest too deeply: composing them recurses. */
+function* tokensOf(content: string, parser: Parser): Generator<CST.Token> {
+  for (const lexeme of new Lexer().lex(content)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MAX_DEPTH) throw tooDeep;
+  }
+  yield* parser.end();
 }
 
 class YamlDocument implements ContentDocument {

@@ -6,13 +6,13 @@
  * A content that goes into a Secret is quoted in no message, not even its keys; entries are counted instead.
  */
 import { parseTree } from 'jsonc-parser';
-import { getProperties } from 'properties-file';
 import { parse as parseToml, TomlDate } from 'smol-toml';
-import { isAlias, isMap, isScalar, parseAllDocuments, type Document, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, parseAllDocuments, type Document, type YAMLMap } from 'yaml';
 import { BridgeError } from '../../errors.ts';
 import { DATA_KEY_RULE, isDataKey } from '../../kube/limits.ts';
 import { checkSyntax } from '../formats/check-syntax.ts';
 import type { ConfigFormat } from '../formats/format.ts';
+import { propertiesOf } from '../formats/properties.ts';
 import type { MirrorKind } from './mirror-target.ts';
 
 /** `text` is undefined for what is no scalar. */
@@ -25,11 +25,14 @@ interface Entry {
 type ReadEntries = (content: string) => Entry[] | undefined;
 
 const readers: Partial<Record<ConfigFormat, ReadEntries>> = {
-  properties: (content) => Object.entries(getProperties(content)).map(([key, text]) => ({ key, text })),
+  properties: (content) => propertiesOf(content).map(({ key, value }) => ({ key, text: value })),
   yaml: readYaml,
   json: readJson,
   toml: readToml,
 };
+
+/** More than any process is started with; each is a key of the object. */
+const MAX_ENTRIES = 10_000;
 
 /** @throws BridgeError INVALID_SPEC for a format that has no entries, INVALID_CONTENT with the entry and the rule. */
 export function envEntries(content: string, format: ConfigFormat, kind: MirrorKind): Record<string, string> {
@@ -42,6 +45,11 @@ export function envEntries(content: string, format: ConfigFormat, kind: MirrorKi
   checkIsValid(content, format, kind);
   const entries = read(content);
   if (entries === undefined) throw invalid(`The content must be one flat map of keys and scalars`);
+  if (entries.length > MAX_ENTRIES) {
+    throw invalid(
+      `The content has ${entries.length} entries, and an object of variables must have at most ${MAX_ENTRIES}`,
+    );
+  }
   for (const [index, { key, text }] of entries.entries()) {
     const entry = kind === 'Secret' ? `Entry ${index + 1} of the content` : `Key '${key.slice(0, 100)}'`;
     if (!isDataKey(key)) throw invalid(`${entry}: a key ${DATA_KEY_RULE}`);
@@ -64,14 +72,20 @@ function readYaml(content: string): Entry[] | undefined {
   if (documents.length > 1) return undefined;
   if (document === undefined || document.contents === null) return [];
   if (!isMap(document.contents)) return undefined;
+  const anchored = anchoredScalars(document.contents);
   return document.contents.items.map(({ key, value }) => ({
     key: isScalar(key) ? String(key.value) : '',
-    text: yamlText(value as Node | null, document),
+    text: yamlText(isAlias(value) ? anchored.get(value.source) : value),
   }));
 }
 
-function yamlText(value: Node | null, document: Document): string | undefined {
-  const node = isAlias(value) ? value.resolve(document) : value;
+/** The parser looks through the whole document for each alias. What is anchored within a value is no entry. */
+function anchoredScalars({ items }: YAMLMap): Map<string, unknown> {
+  const nodes = items.flatMap(({ key, value }) => [key, value]).filter(isScalar);
+  return new Map(nodes.flatMap((node) => (node.anchor === undefined ? [] : [[node.anchor, node]])));
+}
+
+function yamlText(node: unknown): string | undefined {
   if (node === null) return '';
   if (!isScalar(node)) return undefined;
   if (node.value === null) return '';

@@ -14,8 +14,7 @@ import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/index.ts';
 import type { ConfigFormat } from '../formats/format.ts';
-import { checkContent, type ContentRules } from '../validation.ts';
-import { envEntries } from './env-entries.ts';
+import { checkContent, entriesOf, type ContentRules } from '../validation.ts';
 import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { WantedMirror } from './mirror-object.ts';
@@ -133,8 +132,10 @@ export class Mirrors {
       needsOurs: false,
       async content() {
         const text = await served.contentOf(md5);
-        await checkServed(text, request);
-        return { md5, entries: content.format === 'File' ? { [content.key]: text } : envEntries(text, format, kind) };
+        const { namespace = '' } = owner.metadata;
+        await checkServed(text, request, namespace);
+        if (content.format === 'File') return { md5, entries: { [content.key]: text } };
+        return { md5, entries: await entriesOf(text, { format, kind, namespace }) };
       },
     };
   }
@@ -173,10 +174,13 @@ function wasRight({ metadata, status }: NacosConfig): boolean {
 }
 
 /** @throws BridgeError INVALID_CONTENT, of a content for a Secret without a word of it. */
-async function checkServed(content: string, { target, format, validation }: MirrorRequest): Promise<void> {
-  const check: (...args: Parameters<typeof checkContent>) => void | Promise<void> = checkContent;
+async function checkServed(
+  content: string,
+  { target, format, validation }: MirrorRequest,
+  namespace: string,
+): Promise<void> {
   try {
-    await check(content, { format, validation }, { isSecret: target.kind === 'Secret' });
+    await checkContent(content, { format, validation }, { isSecret: target.kind === 'Secret', namespace });
   } catch (error) {
     if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
     throw new BridgeError('INVALID_CONTENT', `What Nacos holds is not mirrored. ${error.message}`);

@@ -15,8 +15,8 @@ import type { Reads } from './shared-reads.ts';
 
 export class ConfigMapPlace implements ContentPlace {
   readonly isSecret = false;
+  readonly namespace: string;
   readonly #configMaps: ResourceClient<ConfigMap>;
-  readonly #namespace: string;
   readonly #name: string;
   readonly #key: string;
   readonly #reads: Reads<ConfigMap>;
@@ -34,7 +34,7 @@ export class ConfigMapPlace implements ContentPlace {
   ) {
     this.#configMaps = configMaps;
     this.#reads = reads;
-    this.#namespace = namespace;
+    this.namespace = namespace;
     this.#name = name;
     this.#key = key;
   }
@@ -44,7 +44,7 @@ export class ConfigMapPlace implements ContentPlace {
   }
 
   async read(): Promise<DeclaredContent> {
-    const object = await this.#reads.get(this.#name, this.#namespace);
+    const object = await this.#reads.get(this.#name, this.namespace);
     this.#object = object;
     if (object === undefined) return absent(`ConfigMap '${this.#name}' does not exist`);
     const { resourceVersion, managedFields } = object.metadata;
@@ -68,7 +68,7 @@ export class ConfigMapPlace implements ContentPlace {
       await this.#send(content, resourceVersion);
     } finally {
       // Written, or changed by somebody else.
-      this.#reads.forget?.(this.#name, this.#namespace);
+      this.#reads.forget?.(this.#name, this.namespace);
     }
   }
 
@@ -78,12 +78,12 @@ export class ConfigMapPlace implements ContentPlace {
     const binaryData = this.#isInBinaryData ? { [this.#key]: null } : undefined;
     const options = { fieldManager: FIELD_MANAGER };
     if (resourceVersion === undefined) {
-      const metadata = { name: this.#name, namespace: this.#namespace };
+      const metadata = { name: this.#name, namespace: this.namespace };
       await this.#configMaps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, options);
       return;
     }
     const patch = { metadata: { resourceVersion }, data, binaryData };
-    await this.#configMaps.mergePatch(this.#name, this.#namespace, patch, options);
+    await this.#configMaps.mergePatch(this.#name, this.namespace, patch, options);
   }
 }
 

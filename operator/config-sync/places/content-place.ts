@@ -14,6 +14,8 @@ export interface ContentPlace {
   readonly title: string;
   /** Whether the content must not be shown to anybody. */
   readonly isSecret: boolean;
+  /** Whose time it takes to judge the content. */
+  readonly namespace: string;
   /** @throws BridgeError INVALID_CONTENT for what is not text. */
   read(): Promise<DeclaredContent>;
   /**

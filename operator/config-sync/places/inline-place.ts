@@ -16,12 +16,14 @@ const MAX_CHARACTERS = 1_048_576;
 export class InlinePlace implements ContentPlace {
   readonly title = '`spec.content`';
   readonly isSecret = false;
+  readonly namespace: string;
   readonly #configs: ResourceClient<NacosConfig>;
   readonly #resource: NacosConfig;
 
   constructor(configs: ResourceClient<NacosConfig>, resource: NacosConfig) {
     this.#configs = configs;
     this.#resource = resource;
+    this.namespace = resource.metadata.namespace ?? '';
   }
 
   async read(): Promise<DeclaredContent> {

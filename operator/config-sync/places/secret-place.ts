@@ -9,8 +9,8 @@ import type { Reads } from './shared-reads.ts';
 
 export class SecretPlace implements ContentPlace {
   readonly isSecret = true;
+  readonly namespace: string;
   readonly #secrets: Reads<Secret>;
-  readonly #namespace: string;
   readonly #name: string;
   readonly #key: string;
   /** `Base64`: the content is the key's bytes in Base64. */
@@ -22,7 +22,7 @@ export class SecretPlace implements ContentPlace {
     source: { name: string; key: string; encoding: 'Text' | 'Base64' },
   ) {
     this.#secrets = secrets;
-    this.#namespace = namespace;
+    this.namespace = namespace;
     this.#name = source.name;
     this.#key = source.key;
     this.#encoding = source.encoding;
@@ -47,7 +47,7 @@ export class SecretPlace implements ContentPlace {
 
   async #get(): Promise<Secret | undefined> {
     try {
-      return await this.#secrets.get(this.#name, this.#namespace);
+      return await this.#secrets.get(this.#name, this.namespace);
     } catch (error) {
       if (!isBridgeError(error, 'KUBE_FORBIDDEN')) throw error;
       const message = `${error.message}; the operator may not read Secrets, see \`secrets.export\` of its chart`;

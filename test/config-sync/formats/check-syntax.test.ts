@@ -16,6 +16,15 @@ const valid: [ConfigFormat, string][] = [
   ['toml', 'a = 1\n[t]\nb = "x"\n'],
   ['toml', 'a = 9223372036854775807\nb = 2026-01-02T03:04:05Z\n'],
   ['xml', '<?xml version="1.0"?>\n<a b="1"><c/></a>\n'],
+  ['xml', '<!DOCTYPE a [<!ENTITY e "y>">]><a>&e;</a>'],
+  [
+    'xml',
+    "<?xml version='1.0'?>\n<!-- <!DOCTYPE --><!DOCTYPE a [<!-- ]> ' --><!ENTITY my-own.e '<b>]'>]>\n<a>&my-own.e;</a>",
+  ],
+  ['xml', '<!DOCTYPE a PUBLIC "-//x>" "http://example.com/a>.dtd"><a/>'],
+  ['json', `${'['.repeat(200)}1${']'.repeat(200)}`],
+  ['yaml', `${'['.repeat(190)}1${']'.repeat(190)}`],
+  ['properties', '__proto__=1\nconstructor=2\n'],
   ['text', '{[<not anything'],
   ['html', '<p>left open'],
 ];
@@ -52,6 +61,15 @@ const invalid: Invalid[] = [
   { format: 'xml', content: ' ', line: 1, column: 1, message: /^Start tag expected/ },
   { format: 'xml', content: 'a', line: 1, column: 1, message: /^Char is not expected/ },
   { format: 'xml', content: '<a>\n <b>', line: 2, column: 5, message: /^Several tags are not closed$/ },
+  {
+    format: 'xml',
+    content: '<!DOCTYPE a [<!ENTITY e "y>">]>\n<a>&e;<b></a>',
+    line: 2,
+    column: 10,
+    message: /closing tag/,
+  },
+  { format: 'xml', content: '<!DOCTYPE a [<!ENTITY e "y>', line: 1, column: 1, message: /^Start tag expected/ },
+  { format: 'xml', content: '<!DOCTYPE a>\n&b;', line: 2, column: 1, message: /^Char is not expected/ },
   { format: 'xml', content: '<a x="1" x="2"/>', line: 1, column: 10, message: /^Attribute is repeated/ },
 ];
 
@@ -65,6 +83,23 @@ describe('syntax check', () => {
       const problem = checkSyntax(content, format);
       assert.deepEqual({ line: problem?.line, column: problem?.column }, { line, column }, problem?.message);
       assert.match(problem?.message ?? '', message);
+    });
+  }
+
+  for (const [format, opening] of [
+    ['json', '['],
+    ['json', '{"a":'],
+    ['yaml', '['],
+    ['yaml', '{a: '],
+    ['yaml', '- '],
+    ['yaml', '? '],
+    ['toml', 'a = ' + '['.repeat(1000)],
+  ] as const) {
+    it(`says where ${format} is nested too deeply: ${opening.slice(0, 10)}`, () => {
+      const problem = checkSyntax(opening.repeat(50_000), format);
+      assert.match(problem?.message ?? '', /^Nested deeper than 200 levels$/);
+      assert.equal(problem?.line, 1);
+      assert.ok(problem.column > 200 && problem.column < 1_100, `column ${problem.column}`);
     });
   }
 

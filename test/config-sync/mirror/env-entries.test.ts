@@ -23,6 +23,8 @@ const legal: readonly [title: string, format: ConfigFormat, content: string, ent
     'a = "x"\nb = 9223372036854775807\nc = true\nd = 1979-05-27',
     { a: 'x', b: '9223372036854775807', c: 'true', d: '1979-05-27' },
   ],
+  ['an alias of a key', 'yaml', '&x a: 1\nb: *x', { a: '1', b: 'a' }],
+  ['names of what every object has, in properties', 'properties', 'constructor=a\n', { constructor: 'a' }],
   [
     'names of what every object has',
     'json',
@@ -67,6 +69,18 @@ describe('the entries of a content', () => {
       );
     });
   }
+
+  it('are those of `__proto__` in every format', () => {
+    const contents = {
+      properties: '__proto__=a',
+      yaml: '__proto__: a',
+      json: '{"__proto__": "a"}',
+      toml: '__proto__ = "a"',
+    };
+    for (const [format, content] of Object.entries(contents)) {
+      assert.deepEqual(Object.entries(envEntries(content, format as ConfigFormat, 'ConfigMap')), [['__proto__', 'a']]);
+    }
+  });
 
   it('are refused for a format that has none, with the field and the rule', () => {
     for (const format of ['text', 'xml', 'html'] as const) {

@@ -1,0 +1,166 @@
+/**
+ * Has contents examined: small ones at once, all others by threads, so that nothing that a user writes holds up the event
+ * loop, and with it the leadership, the services and everybody else.
+ *
+ * Guarantees
+ * - At most one content of a Kubernetes namespace is examined in a thread at a time, and namespaces take turns.
+ * - A content that takes more than the limits is given up, remembered by its digest together with its rules, and not
+ *   examined again; its namespace pauses (namespace-time.ts).
+ * - Nobody waits for a namespace that has enough waiting already, or pauses: that is an error, and tried again later.
+ */
+import { hash } from 'node:crypto';
+import type { Clock, Timer } from '../../clock.ts';
+import { BridgeError } from '../../errors.ts';
+import { examine } from './examine.ts';
+import { Examiner, type ExaminationLimits, type Excess } from './examiner.ts';
+import { NamespaceTime } from './namespace-time.ts';
+import type { ContentTask, Finding } from './task.ts';
+import { tooMuch } from './too-much.ts';
+
+export interface ExaminersOptions {
+  readonly clock: Clock;
+  /** @default 5 s of processor time, and 160 MB */
+  readonly limits?: ExaminationLimits;
+}
+
+interface Job {
+  readonly task: ContentTask;
+  readonly result: PromiseWithResolvers<Finding>;
+}
+
+/** In characters: the worst of this length take less than 30 ms, before they are compiled. YAML costs the most by far. */
+const SMALL = { check: { yaml: 4_096, others: 32_768 }, entries: { yaml: 2_048, others: 8_192 } };
+/** One for whoever burns its time, one for all others. */
+const THREADS = 2;
+/** They take some 20 MB each. */
+const IDLE_MS = 30_000;
+/** Those that wait hold a place among what is reconciled at once. */
+const MOST_WAITING = 4;
+const RETRY_MS = 1_000;
+const MOST_REMEMBERED = 10_000;
+
+export class Examiners {
+  readonly #clock: Clock;
+  readonly #limits: ExaminationLimits;
+  readonly #time: NamespaceTime;
+  /** By namespace, the one whose turn it is first. */
+  readonly #waiting = new Map<string, Job[]>();
+  /** The namespaces of the contents that are examined. */
+  readonly #running = new Set<string>();
+  /** Each with the time of its end. */
+  readonly #idle = new Map<Examiner, Timer>();
+  /** By digest. */
+  readonly #excesses = new Map<string, Excess>();
+
+  constructor({ clock, limits = { budgetMs: 5_000, memoryMb: 160 } }: ExaminersOptions) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#time = new NamespaceTime(clock);
+  }
+
+  /**
+   * @throws BridgeError VALIDATION_TOO_SLOW when it takes more than the limits; VALIDATION_PAUSED while the namespace
+   *   pauses; VALIDATION_BUSY when enough of its contents wait.
+   */
+  async examine(task: ContentTask, namespace: string): Promise<Finding> {
+    if (isSmall(task)) return examine(task);
+    const excess = this.#excesses.get(digestOf(task));
+    if (excess !== undefined) throw tooMuch(excess, task, this.#limits);
+    const pauseMs = this.#time.pauseMs(namespace);
+    if (pauseMs > 0) throw paused(namespace, pauseMs);
+    const jobs = this.#waiting.get(namespace) ?? [];
+    if (jobs.length >= MOST_WAITING) throw busy(namespace);
+    const result = Promise.withResolvers<Finding>();
+    this.#waiting.set(namespace, [...jobs, { task, result }]);
+    this.#next();
+    return result.promise;
+  }
+
+  #next(): void {
+    if (this.#running.size >= THREADS) return;
+    const turn = [...this.#waiting.keys()].find((namespace) => !this.#running.has(namespace));
+    if (turn === undefined) return;
+    const [job, ...rest] = this.#waiting.get(turn) ?? [];
+    // At the end of the line.
+    this.#waiting.delete(turn);
+    if (rest.length > 0) this.#waiting.set(turn, rest);
+    if (job === undefined) return;
+    this.#running.add(turn);
+    void this.#run(job, turn).finally(() => {
+      this.#running.delete(turn);
+      this.#next();
+    });
+  }
+
+  async #run({ result, task }: Job, namespace: string): Promise<void> {
+    const examiner = this.#take();
+    try {
+      const examination = await examiner.examine(task);
+      const isTooMuch = 'excess' in examination;
+      this.#time.spend(namespace, examination.usedMs, isTooMuch);
+      if (isTooMuch) {
+        this.#remember(task, examination.excess);
+        result.reject(tooMuch(examination.excess, task, this.#limits));
+      } else result.resolve(examination.finding);
+      const pauseMs = this.#time.pauseMs(namespace);
+      if (pauseMs > 0) this.#giveUp(namespace, pauseMs);
+    } catch (error) {
+      result.reject(error);
+    } finally {
+      this.#keep(examiner);
+    }
+  }
+
+  #giveUp(namespace: string, pauseMs: number): void {
+    for (const { result } of this.#waiting.get(namespace) ?? []) result.reject(paused(namespace, pauseMs));
+    this.#waiting.delete(namespace);
+  }
+
+  #remember(task: ContentTask, excess: Excess): void {
+    this.#excesses.set(digestOf(task), excess);
+    const [oldest] = this.#excesses.keys();
+    if (oldest !== undefined && this.#excesses.size > MOST_REMEMBERED) this.#excesses.delete(oldest);
+  }
+
+  #take(): Examiner {
+    const [examiner] = this.#idle.keys();
+    if (examiner === undefined) return new Examiner(this.#limits);
+    this.#idle.get(examiner)?.cancel();
+    this.#idle.delete(examiner);
+    return examiner;
+  }
+
+  /** For the next content, unless none comes soon. */
+  #keep(examiner: Examiner): void {
+    if (!examiner.isUsable) return;
+    const timer = this.#clock.after(IDLE_MS, () => {
+      this.#idle.delete(examiner);
+      void examiner.close();
+    });
+    this.#idle.set(examiner, timer);
+  }
+}
+
+/** What a schema asks for may take forever, however small content and schema are. */
+function isSmall(task: ContentTask): boolean {
+  if (task.kind === 'check' && task.schema !== undefined) return false;
+  const limit = SMALL[task.kind][task.format === 'yaml' ? 'yaml' : 'others'];
+  return task.content.length <= limit;
+}
+
+function digestOf(task: ContentTask): string {
+  const { content, ...rules } = task;
+  return hash('sha256', `${hash('sha256', content)} ${JSON.stringify(rules)}`);
+}
+
+function paused(namespace: string, pauseMs: number): BridgeError {
+  const message =
+    `Contents of namespace '${namespace}' took too long to validate, so that its large ones and those with a ` +
+    "`jsonSchema` wait; it is tried again by itself. Look for NacosConfigs with the reason 'ValidationTooSlow' there";
+  return new BridgeError('VALIDATION_PAUSED', message, { retryAfterMs: pauseMs });
+}
+
+function busy(namespace: string): BridgeError {
+  const message = `Enough contents of namespace '${namespace}' are being validated; this one follows`;
+  return new BridgeError('VALIDATION_BUSY', message, { retryAfterMs: RETRY_MS });
+}

@@ -1,0 +1,111 @@
+/** Who is examined when, and what becomes of contents that take too much. */
+import assert from 'node:assert/strict';
+import { Examiners } from '../../../operator/config-sync/content/examiners.ts';
+import type { ContentTask } from '../../../operator/config-sync/content/task.ts';
+import { isBridgeError, type BridgeError, type ErrorCode } from '../../../operator/errors.ts';
+import { FakeClock } from '../../fake-clock.ts';
+
+const valid = { kind: 'valid' } as const;
+
+/** It is examined in a thread; `salt` makes it another one. */
+function quick(salt = 0): ContentTask {
+  return { kind: 'check', format: 'json', content: String(salt), schema: '{"type": "number"}' };
+}
+
+function endless(salt = 0, schema = '{"pattern": "^(a+)+$"}'): ContentTask {
+  return { kind: 'check', format: 'json', content: JSON.stringify(`${'a'.repeat(60 + salt)}!`), schema };
+}
+
+const large: ContentTask = { kind: 'check', format: 'yaml', content: '- a\n'.repeat(250_000), schema: undefined };
+
+async function errorOf(promise: Promise<unknown>, code: ErrorCode): Promise<BridgeError> {
+  const error: unknown = await promise.then(
+    () => assert.fail('it was examined'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(isBridgeError(error, code), String(error));
+  return error;
+}
+
+describe('examiners', () => {
+  let clock: FakeClock;
+  let examiners: Examiners;
+  beforeEach(() => {
+    clock = new FakeClock();
+    examiners = new Examiners({ clock, limits: { budgetMs: 300, memoryMb: 64 } });
+  });
+
+  it('give up what takes too long, and say of which field, by which limit and what to do', async () => {
+    const { message } = await errorOf(examiners.examine(endless(), 'a'), 'VALIDATION_TOO_SLOW');
+    assert.match(message, /`spec.validation.jsonSchema` takes more than 0.3 s of processor time; make its patterns/);
+  });
+
+  it('give up what takes too much memory, and go on', async () => {
+    examiners = new Examiners({ clock, limits: { budgetMs: 60_000, memoryMb: 32 } });
+    const { message } = await errorOf(examiners.examine(large, 'a'), 'VALIDATION_TOO_SLOW');
+    assert.match(message, /^Checking the content as yaml takes more than 32 MB of memory; .*`spec.validation.syntax`/);
+    assert.deepEqual(await examiners.examine(quick(), 'b'), valid);
+  });
+
+  it('do not try again what was too slow, until the content or the rules change', async () => {
+    await errorOf(examiners.examine(endless(), 'a'), 'VALIDATION_TOO_SLOW');
+    // A second try would be an error of the pause, or take its time.
+    await errorOf(examiners.examine(endless(), 'a'), 'VALIDATION_TOO_SLOW');
+    await errorOf(examiners.examine(endless(), 'b'), 'VALIDATION_TOO_SLOW');
+    assert.deepEqual(await examiners.examine(quick(), 'b'), valid);
+    assert.deepEqual(await examiners.examine(endless(0, '{"type": "string"}'), 'b'), valid);
+  });
+
+  it('serve other namespaces while one burns its time', async () => {
+    const ended: string[] = [];
+    const burning = [0, 1, 2].map((salt) => examiners.examine(endless(salt), 'a').catch(() => void ended.push('a')));
+    for (let salt = 0; salt < 20; salt += 1) {
+      assert.deepEqual(await examiners.examine(quick(salt), 'b'), valid);
+      ended.push('b');
+    }
+    // However slow the machine is: what does next to nothing is not behind what has its budget to spend.
+    assert.deepEqual(ended.slice(0, 5), Array<string>(5).fill('b'));
+    await Promise.all(burning);
+  });
+
+  it('have a namespace pause after a content that was too slow, longer each time, and only what is not small', async () => {
+    const small: ContentTask = { kind: 'check', format: 'yaml', content: 'a: 1', schema: undefined };
+    for (const pauseMs of [5_000, 10_000, 20_000]) {
+      await errorOf(examiners.examine(endless(pauseMs), 'a'), 'VALIDATION_TOO_SLOW');
+      const { message, retryAfterMs } = await errorOf(examiners.examine(quick(), 'a'), 'VALIDATION_PAUSED');
+      assert.equal(retryAfterMs, pauseMs);
+      assert.match(message, /namespace 'a' .*tried again by itself.*'ValidationTooSlow'/);
+      assert.deepEqual(await examiners.examine(small, 'a'), valid);
+      assert.deepEqual(await examiners.examine(quick(), 'b'), valid);
+      await clock.advance(pauseMs);
+      assert.deepEqual(await examiners.examine(quick(), 'a'), valid);
+    }
+    await clock.advance(20_000);
+    await errorOf(examiners.examine(endless(1), 'a'), 'VALIDATION_TOO_SLOW');
+    assert.equal((await errorOf(examiners.examine(quick(), 'a'), 'VALIDATION_PAUSED')).retryAfterMs, 5_000);
+  });
+
+  it('turn away those who would wait behind what is too slow, and those for whom there is no room', async () => {
+    const first = errorOf(examiners.examine(endless(), 'a'), 'VALIDATION_TOO_SLOW');
+    const behind = [1, 2, 3, 4].map((salt) => errorOf(examiners.examine(quick(salt), 'a'), 'VALIDATION_PAUSED'));
+    await errorOf(examiners.examine(quick(5), 'a'), 'VALIDATION_BUSY');
+    assert.deepEqual(await examiners.examine(quick(6), 'b'), valid);
+    await Promise.all([first, ...behind]);
+  });
+
+  it('let namespaces take turns', async () => {
+    const ended: string[] = [];
+    const asked = ['a', 'a', 'a', 'b', 'c', 'd'].map((namespace, salt) =>
+      examiners.examine(quick(salt), namespace).then(() => ended.push(namespace)),
+    );
+    await Promise.all(asked);
+    assert.equal(ended.lastIndexOf('a'), 5, ended.join());
+  });
+
+  it('end threads that have nothing to do for a while, and start others when there is', async () => {
+    assert.deepEqual(await examiners.examine(quick(), 'a'), valid);
+    await clock.advance(60_000);
+    assert.deepEqual(clock.waitingMs, []);
+    assert.deepEqual(await examiners.examine(quick(1), 'a'), valid);
+  });
+});
