@@ -182,7 +182,15 @@ export function suspendedReport(resource: NacosConfig, baseMd5: string | undefin
     reason: 'Suspended',
     message: 'Not looked at while `spec.suspend` is true',
   };
-  return { synced: suspended, observedMd5, nacosMd5, mirrorName, syncedMd5: baseMd5, wrote: false };
+  return {
+    ...(sourceOf(resource) !== 'Nacos' && { synced: suspended }),
+    ...(resource.spec.mirror && { mirrored: suspended }),
+    observedMd5,
+    nacosMd5,
+    mirrorName,
+    syncedMd5: baseMd5,
+    wrote: false,
+  };
 }
 
 /** `Ready` repeats the first thing that is wrong, or says that everything is in line. */
