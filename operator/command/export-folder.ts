@@ -29,11 +29,16 @@ export class ExportFolder {
   }
 
   /** @throws BridgeError INVALID_OPTION, as all here do */
-  async write(name: string, key: ConfigKey, manifests: readonly ManifestObject[]): Promise<void> {
+  async write(
+    name: string,
+    { dataId, group, namespaceId }: ConfigKey,
+    manifests: readonly ManifestObject[],
+  ): Promise<void> {
+    const mark = MARK + JSON.stringify({ namespaceId, group, dataId });
     const text = manifests.map((manifest) => exactYaml(manifest)).join('---\n');
     await this.#at(async () => {
       await mkdir(this.#folder, { recursive: true });
-      await writeFile(join(this.#folder, fileName(name)), `${MARK}${JSON.stringify(key)}\n${text}`);
+      await writeFile(join(this.#folder, fileName(name)), `${mark}\n${text}`);
     });
   }
 

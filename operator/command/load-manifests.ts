@@ -32,7 +32,8 @@ export async function loadManifests(
   const [read, admissions] = await Promise.all([readManifestFiles(operands, input), Admissions.load(namespace)]);
   const { empty, files, manifests, skipped } = read;
   if (manifests.length === 0 && read.problems.length === 0 && skipped.length === 0) {
-    throw new BridgeError('INVALID_OPTION', `there is no object in ${operands.map((one) => `'${one}'`).join(', ')}`);
+    const where = operands.map((operand) => (operand === '-' ? 'standard input' : `'${operand}'`)).join(', ');
+    throw new BridgeError('INVALID_OPTION', `there is no object in ${where}`);
   }
   const judged = await concurrently(manifests, REQUESTS_AT_ONCE, (manifest) => judge(manifest, admissions, cluster));
   const { problems, set } = ManifestSet.admit(judged);

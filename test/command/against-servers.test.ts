@@ -1,6 +1,6 @@
 /** `diff` and `export` as processes, against the embedded servers and the operator between them. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -81,6 +81,9 @@ for (const generation of ['3.1', '2.3'] as const) {
       assert.equal(files.length, 6, files.join());
       const plain = ['orders.yaml', 'other-type.yaml', 'shop--orders.yaml', 'broken.json.nacosconfig.yaml'];
       for (const file of plain) assert.ok(files.includes(file), files.join());
+      const [mark] = (await readFile(join(output, 'shop--orders.yaml'), 'utf8')).split('\n');
+      const key = '{"namespaceId":"","group":"shop","dataId":"orders.yaml"}';
+      assert.equal(mark, `# Made by nacos-bridge export of ${key}`);
       const validated = await commandLine(['validate', output]);
       assert.equal(validated.code, 0, validated.output);
     });

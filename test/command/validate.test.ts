@@ -370,7 +370,7 @@ describe('nacos-bridge validate', () => {
     ]);
     assert.deepEqual([right.code, wrong.code, none.code, missing.code], [0, 1, 2, 2]);
     assert.deepEqual([empty.code, help.code, odd.code], [2, 0, 2]);
-    assert.equal(empty.errors, "nacos-bridge: there is no object in '-'\n");
+    assert.equal(empty.errors, 'nacos-bridge: there is no object in standard input\n');
     assert.match(help.output, /\nExit codes:\n {2}0 {2}nothing is wrong\n {2}1/);
     assert.match(odd.errors, /^nacos-bridge: unknown command 'validat'\n\(Did you mean validate\?\)/);
     assert.match(none.errors, /FILE\|DIR\|-\.\.\. must be given/);
