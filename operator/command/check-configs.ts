@@ -2,7 +2,6 @@
  * What can be wrong with the NacosConfigs of some manifests beyond what the API server checks: their contents, the schemas
  * for these, and the entries that are made of them.
  */
-import { compileSchema } from '../config-sync/formats/content-schema.ts';
 import { compileIntent, type ConfigIntent, type DeclaringIntent } from '../config-sync/intent.ts';
 import { envEntries } from '../config-sync/mirror/env-entries.ts';
 import { checkContent } from '../config-sync/validation.ts';
@@ -29,7 +28,7 @@ export async function checkConfigs(set: ManifestSet): Promise<ConfigChecks & { i
       intents.push({ entry, intent });
       checkHasEntries(intent);
       if (intent.source === 'Nacos') continue;
-      if (intent.validation.jsonSchema !== undefined) compileSchema(intent.validation.jsonSchema);
+      checkSchema(intent.validation.jsonSchema);
       const note = await check(entry, intent, set, problems);
       if (note) notChecked.push(note);
     } catch (error) {
@@ -38,6 +37,16 @@ export async function checkConfigs(set: ManifestSet): Promise<ConfigChecks & { i
     }
   }
   return { problems, notChecked, intents };
+}
+
+/** Whether it is a schema at all, whatever the content. @throws BridgeError INVALID_SPEC */
+export function checkSchema(jsonSchema: unknown): void {
+  try {
+    if (jsonSchema !== undefined)
+      checkContent('{}', { format: 'json', validation: { syntax: false, jsonSchema } }, { isSecret: false });
+  } catch (error) {
+    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+  }
 }
 
 /** Whether entries can be made of this format at all. @throws BridgeError INVALID_SPEC */

@@ -3,10 +3,9 @@
  * itself, and several that claim one thing.
  */
 import { compileMapping } from '../config-sync/bulk/mapping.ts';
-import { compileSchema } from '../config-sync/formats/content-schema.ts';
 import { compileSettings, secretNameOf } from '../connections/settings.ts';
 import { isBridgeError } from '../errors.ts';
-import { checkConfigs, type ConfigChecks } from './check-configs.ts';
+import { checkConfigs, checkSchema, type ConfigChecks } from './check-configs.ts';
 import type { Entry, ManifestSet } from './manifest-set.ts';
 import { problemOf, specProblem, type Problem } from './problem.ts';
 import { rivalClaims } from './rival-claims.ts';
@@ -19,11 +18,7 @@ export async function checkManifests(set: ManifestSet): Promise<ConfigChecks> {
 }
 
 function syncProblems({ manifest, object: { metadata, spec } }: Entry<'NacosConfigSync'>): Problem[] {
-  const { jsonSchema } = spec.validation;
-  const checks = [
-    () => compileMapping(spec, metadata.namespace ?? ''),
-    () => jsonSchema !== undefined && compileSchema(jsonSchema),
-  ];
+  const checks = [() => compileMapping(spec, metadata.namespace ?? ''), () => checkSchema(spec.validation.jsonSchema)];
   return checks.flatMap((check) => problemsOf(check, (error) => specProblem(manifest, error)));
 }
 
