@@ -26,6 +26,8 @@ export interface SyncFindings {
 
 export const MAX_PROBLEMS = 10;
 
+const SUSPENDED = 'Suspended';
+
 export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowMs: number): NacosConfigSyncStatus {
   const { discovery, held } = findings;
   const observedGeneration = resource.metadata.generation ?? 0;
@@ -67,7 +69,7 @@ function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdi
   if (spec.suspend)
     return {
       status: 'Unknown',
-      reason: 'Suspended',
+      reason: SUSPENDED,
       message: 'Nothing is looked at or written while `spec.suspend` is true',
     };
   if (counts.conflict > 0)
@@ -84,6 +86,8 @@ function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdi
 
 function readyVerdict(synced: Verdict, findings: SyncFindings): Verdict {
   const { counts, held, total } = findings;
+  // Nothing more is asked for: who waits for Ready, as Argo and Flux do, need not wait on.
+  if (synced.reason === SUSPENDED) return { ...synced, status: 'True' };
   if (synced.status !== 'True') return synced;
   if (counts.skipped > 0) return notSynced('Skipped', findings, `${counts.skipped} of ${total} items are skipped`);
   return held > 0 ? { ...guardVerdict(held), status: 'False' } : synced;

@@ -56,7 +56,7 @@ const cases: Case[] = [
     verdicts: ['False TooManyRemovals', 'True InSync', 'True TooManyRemovals'],
   },
   { title: 'no connection', findings: { error }, verdicts: ['False ConnectionNotReady', 'False ConnectionNotReady'] },
-  { title: 'suspension', findings: {}, suspend: true, verdicts: ['Unknown Suspended', 'Unknown Suspended'] },
+  { title: 'suspension', findings: {}, suspend: true, verdicts: ['True Suspended', 'Unknown Suspended'] },
 ];
 
 function findingsOf(findings: Partial<SyncFindings>): SyncFindings {
