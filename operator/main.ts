@@ -1,14 +1,12 @@
 #!/usr/bin/env node
-/**
- * The command line. Exit codes: 0 ended as asked, 1 could not go on, 2 a wrong option or command.
- */
+/** The command line. What the exit code of each command means is a part of its options. */
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import { isBridgeError } from './errors.ts';
 import { createLogger } from './log.ts';
 import { errorFields } from './logger.ts';
-import { endSoon, exitCodeOf, onceSignalled } from './process.ts';
+import { endSoon, exitCodeOf, onceSignalled, tellUsageError } from './process.ts';
 import { createOperator } from './operator.ts';
 import { diffCommand, exportCommand, runCommand, validateCommand, type ProgramCommand } from './options/commands.ts';
 import type { DiffOptions, ExportOptions, ValidateOptions } from './options/manifest-options.ts';
@@ -17,8 +15,9 @@ import type { RunOptions } from './options/run-options.ts';
 const program = new Command('nacos-bridge')
   .description('Joins a Kubernetes cluster and a Nacos registry into one system.')
   .version(manifest.version, '--version', 'Show the version.')
-  .helpOption('--help', 'Show this text.')
+  .helpOption('-h, --help', 'Show this text; `nacos-bridge COMMAND --help` tells options and exit codes.')
   .helpCommand(false)
+  .configureOutput({ outputError: tellUsageError })
   .exitOverride();
 add(runCommand, run);
 add(validateCommand, validate);

@@ -31,9 +31,14 @@ export function endSoon(): void {
   }
 }
 
+/** An error of commander, as ours are told. */
+export function tellUsageError(text: string, write: (text: string) => void): void {
+  write(text.replace(/^error: /, 'nacos-bridge: '));
+}
+
 /** Commander has printed its own errors, and help and version are none. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
-  process.stderr.write(`nacos-bridge: ${messageOf(error)}\n`);
+  for (const line of messageOf(error).split('\n')) process.stderr.write(`nacos-bridge: ${line}\n`);
   return isBridgeError(error, 'INVALID_OPTION') ? USAGE_ERROR : 1;
 }

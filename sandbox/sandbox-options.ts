@@ -136,6 +136,11 @@ function twoOnOnePort({ kubernetesPort, nacosPort, metricsPort, healthPort }: Sa
 const sandbox: CommandOptions<SandboxOptions> = {
   name: 'sandbox',
   description: 'See Nacos Bridge work: an embedded Kubernetes API, an embedded Nacos, and the operator between them.',
+  exitCodes: [
+    [0, 'ended as asked, or everything was as it should be'],
+    [1, 'it was not'],
+    [2, 'a wrong option'],
+  ],
   table,
   rules,
 };

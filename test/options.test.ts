@@ -160,14 +160,14 @@ const bad: [line: string, environment: Environment, problems: string[]][] = [
   ['--nacos a:b', {}, ["--nacos: the server address 'a:b' must be HOST[:PORT], with an IPv6 address in brackets"]],
   ['--nacos n:8848 --nacos-username u', {}, ['--nacos-username and --nacos-password-file must be given together']],
   ['--nacos-namespace dev', {}, ['--nacos must be given when other options of the default connection are']],
-  ['--metric-port 1', {}, ['--metric-port is not an option; see --help']],
-  ['--nacos-password=marker', {}, ['--nacos-password is not an option; see --help']],
-  ['--nacos-password marker', {}, ['--nacos-password is not an option; see --help']],
+  ['--metric-port 1', {}, ['--metric-port is not an option; did you mean --metrics-port?']],
+  ['--nacos-password=marker', {}, ['--nacos-password is not an option; did you mean --nacos-password-file?']],
+  ['--nacos-password marker', {}, ['--nacos-password is not an option; did you mean --nacos-password-file?']],
   ['start', {}, ["'start' is not an option; options begin with '--'"]],
   [
     '',
     { NACOS_BRIDGE_NACOS_PASSWORD: 'marker' },
-    ['NACOS_BRIDGE_NACOS_PASSWORD is not a variable of an option; see --help'],
+    ['NACOS_BRIDGE_NACOS_PASSWORD is not a variable of an option; did you mean NACOS_BRIDGE_NACOS_PASSWORD_FILE?'],
   ],
   [
     '--wrong --metrics-port x --nacos-username u',
@@ -242,6 +242,13 @@ describe('texts about options', () => {
     const help = runCommand.create().helpInformation();
     for (const flag of flags) assert.match(help, new RegExp(`^  ${flag} \\S`, 'm'));
     for (const line of help.split('\n')) assert.ok(line.length <= 100, line);
+  });
+
+  it('help tells the exit codes', () => {
+    let help = '';
+    const command = runCommand.create().configureOutput({ writeOut: (text) => (help += text) });
+    command.outputHelp();
+    assert.match(help, /\nExit codes:\n  0  .+\n  1  .+\n  2  a wrong option\n/);
   });
 
   it('documentation names every flag and variable in a row of as many cells as its head', () => {

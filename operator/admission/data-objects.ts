@@ -6,6 +6,7 @@
  * Source: k8s.io/kubernetes/pkg/apis/core/validation/validation.go
  */
 import { isDeepStrictEqual } from 'node:util';
+import { MAX_DATA_BYTES } from '../kube/limits.ts';
 import { type FieldProblem, invalid, problem, required, tooLong } from './field-problem.ts';
 import { type JsonObject, objectAt } from './json.ts';
 import type { KindRules } from './kind-schema.ts';
@@ -26,8 +27,6 @@ export const secretSchema: Schema = {
   properties: { data: base64Texts, stringData: texts, immutable, type: { type: 'string' } },
 };
 
-const maximumBytes = 1024 * 1024;
-
 export const configMapRules: KindRules = {
   *problems(object, previous) {
     const data = objectAt(object, 'data');
@@ -38,7 +37,7 @@ export const configMapRules: KindRules = {
     for (const key of Object.keys(data)) {
       if (Object.hasOwn(binaryData, key)) yield invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
     }
-    if (sizeBytes(data) + sizeBytes(binaryData) > maximumBytes) yield tooLong('', maximumBytes);
+    if (sizeBytes(data) + sizeBytes(binaryData) > MAX_DATA_BYTES) yield tooLong('', MAX_DATA_BYTES);
     yield* immutabilityProblems(object, previous, ['data', 'binaryData']);
   },
 };
@@ -66,7 +65,7 @@ export const secretRules: KindRules = {
     const { type } = object;
     yield* base64Problems(data, 'data');
     yield* keyProblems(data, 'data');
-    if (sizeBytes(data) > maximumBytes) yield tooLong('data', maximumBytes);
+    if (sizeBytes(data) > MAX_DATA_BYTES) yield tooLong('data', MAX_DATA_BYTES);
     for (const key of requiredKeys[String(type)] ?? []) if (!Object.hasOwn(data, key)) yield required(`data[${key}]`);
     if (type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
       yield required('data[username]');

@@ -4,6 +4,8 @@
  *
  * Source: k8s.io/apimachinery/pkg/util/validation/validation.go
  */
+import { DATA_KEY_FORM, MAX_NAME_LENGTH, SUBDOMAIN_FORM } from '../kube/limits.ts';
+
 type Check = (value: string) => readonly string[];
 
 /** A form of text: the text about it, its pattern, and examples. */
@@ -13,7 +15,6 @@ interface Form {
   readonly examples: readonly string[];
 }
 
-const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const name = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const consists =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
@@ -22,7 +23,7 @@ const subdomain: Form = {
   text:
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
     'end with an alphanumeric character',
-  pattern: String.raw`${label}(\.${label})*`,
+  pattern: SUBDOMAIN_FORM,
   examples: ['example.com'],
 };
 const labelValue: Form = {
@@ -34,12 +35,12 @@ const labelValue: Form = {
 };
 const configKey: Form = {
   text: "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-  pattern: '[-._a-zA-Z0-9]+',
+  pattern: DATA_KEY_FORM,
   examples: ['key.name', 'KEY_NAME', 'key-name'],
 };
 const namePart: Form = { text: `name part ${consists}`, pattern: name, examples: ['MyName', 'my.name', '123-abc'] };
 
-export const checkSubdomain: Check = (value) => [...longer(value, 253), ...unlike(value, subdomain)];
+export const checkSubdomain: Check = (value) => [...longer(value, MAX_NAME_LENGTH), ...unlike(value, subdomain)];
 
 export const checkLabelValue: Check = (value) => [...longer(value, 63), ...unlike(value, labelValue)];
 

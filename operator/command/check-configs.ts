@@ -1,14 +1,14 @@
 /**
- * What can be wrong with the NacosConfigs of some manifests beyond what the API server checks: their contents, and two
- * that claim one dataId.
+ * What can be wrong with the NacosConfigs of some manifests beyond what the API server checks: their contents, the schemas
+ * for these, and the entries that are made of them.
  */
-import { compileIntent, connectionOf, type ConfigIntent, type DeclaringIntent } from '../config-sync/intent.ts';
-import { checkContent } from '../config-sync/validation.ts';
+import { compileIntent, type ConfigIntent, type DeclaringIntent } from '../config-sync/intent.ts';
+import { checkContent, entriesOf } from '../config-sync/validation.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
-import { keyText } from '../nacos/index.ts';
 import { ManifestPlace } from './manifest-place.ts';
-import { placeText, type Entry, type ManifestSet } from './manifest-set.ts';
-import { problemOf, type Problem } from './problem.ts';
+import type { Entry, ManifestSet } from './manifest-set.ts';
+import { problemOf, specProblem, type Problem } from './problem.ts';
+import type { CompiledConfig } from './rival-claims.ts';
 
 export interface ConfigChecks {
   readonly problems: readonly Problem[];
@@ -16,24 +16,48 @@ export interface ConfigChecks {
   readonly notChecked: readonly Problem[];
 }
 
-export async function checkConfigs(set: ManifestSet): Promise<ConfigChecks> {
+/** `intents` are those of the NacosConfigs whose specs are right. */
+export async function checkConfigs(set: ManifestSet): Promise<ConfigChecks & { intents: readonly CompiledConfig[] }> {
   const problems: Problem[] = [];
   const notChecked: Problem[] = [];
-  const claims = new Map<string, Entry<'NacosConfig'>>();
+  const intents: CompiledConfig[] = [];
   for (const entry of set.all('NacosConfig')) {
     try {
       const intent = compileIntent(entry.object, namespaceIdOf(entry, set));
+      intents.push({ entry, intent });
+      await checkHasEntries(intent);
       if (intent.source === 'Nacos') continue;
-      const rival = claim(claims, entry, intent);
-      if (rival) problems.push(problemOf(entry.manifest, 'spec.dataId', rivalText(rival)));
+      await checkSchema(intent.validation.jsonSchema);
       const note = await check(entry, intent, set, problems);
       if (note) notChecked.push(note);
     } catch (error) {
       if (!isBridgeError(error)) throw error;
-      problems.push(specProblem(entry, error));
+      problems.push(specProblem(entry.manifest, error));
     }
   }
-  return { problems, notChecked };
+  return { problems, notChecked, intents };
+}
+
+/** Whether it is a schema at all, whatever the content. @throws BridgeError INVALID_SPEC */
+export async function checkSchema(jsonSchema: unknown): Promise<void> {
+  try {
+    if (jsonSchema === undefined) return;
+    const rules = { format: 'json', validation: { syntax: false, jsonSchema } } as const;
+    await checkContent('{}', rules, { isSecret: false, namespace: '' });
+  } catch (error) {
+    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+  }
+}
+
+/** Whether entries can be made of this format at all. @throws BridgeError INVALID_SPEC */
+async function checkHasEntries({ format, mirror }: ConfigIntent): Promise<void> {
+  if (mirror?.content.format !== 'Env') return;
+  try {
+    await entriesOf('', { format, kind: mirror.kind, namespace: '' });
+  } catch (error) {
+    // No content is no valid one in some formats.
+    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+  }
 }
 
 /** The Nacos namespace of the connection; '' where it is not among the manifests. */
@@ -56,10 +80,14 @@ async function check(
     const placed = await place.read();
     if (placed.kind === 'present') {
       await checkContent(placed.content, intent, place);
+      if (intent.mirror?.content.format === 'Env') {
+        const { namespace } = place;
+        await entriesOf(placed.content, { format: intent.format, kind: intent.mirror.kind, namespace });
+      }
       return undefined;
     }
     const absence = problemOf(entry.manifest, 'spec.contentFrom', placed.message);
-    if (place.origin === undefined) return absence;
+    if (place.origin === undefined) return { ...absence, message: `${absence.message}, so its content is not checked` };
     // With Both it is created from what Nacos holds.
     if (intent.source === 'Kubernetes') problems.push(absence);
     return undefined;
@@ -80,25 +108,4 @@ function contentProblem(entry: Entry<'NacosConfig'>, { origin }: ManifestPlace, 
       : manifest.placeWithin(field, { line: Number(line), column: Number(column) });
   const subject = manifest === entry.manifest ? '' : `, as ${entry.manifest.title} publishes it`;
   return { ...place, file: manifest.file, title: manifest.title, field, message: `${message}${subject}` };
-}
-
-/** Messages about a spec name their field first. */
-function specProblem({ manifest }: Entry<'NacosConfig'>, { message }: BridgeError): Problem {
-  const field = /`(spec(?:\.\w+)*)`/.exec(message)?.[1] ?? 'spec';
-  return problemOf(manifest, field, message);
-}
-
-function claim(
-  claims: Map<string, Entry<'NacosConfig'>>,
-  entry: Entry<'NacosConfig'>,
-  { address }: ConfigIntent,
-): Entry<'NacosConfig'> | undefined {
-  const key = `${connectionOf(entry.object)} ${keyText(address)}`;
-  const first = claims.get(key);
-  if (first === undefined) claims.set(key, entry);
-  return first;
-}
-
-function rivalText({ manifest }: Entry<'NacosConfig'>): string {
-  return `the dataId is already declared by ${manifest.title} in ${placeText(manifest)}; only one of them can own it`;
 }

@@ -1,7 +1,17 @@
-/** What `diff` reads of a cluster: our resources with their status, and what they refer to. Nothing is written. */
+/**
+ * What `diff` asks a cluster: our resources with their status, what they refer to, and whether the API server would take
+ * what is to be applied. Nothing is written.
+ */
 import { Registry } from 'prom-client';
 import { METRICS_PREFIX } from '../api/names.ts';
-import { NACOS_CONFIG, NACOS_CONNECTION, type NacosConfig, type NacosConnection } from '../api/resources.ts';
+import {
+  NACOS_CONFIG,
+  NACOS_CONFIG_SYNC,
+  NACOS_CONNECTION,
+  NACOS_SERVICE,
+  type NacosConfig,
+  type NacosConnection,
+} from '../api/resources.ts';
 import { systemClock } from '../clock.ts';
 import { NAMESPACE } from '../cluster-identity.ts';
 import type { ContentSource } from '../config-sync/intent.ts';
@@ -13,11 +23,21 @@ import { BridgeError, isBridgeError } from '../errors.ts';
 import { KubeClient } from '../kube/client.ts';
 import { createKubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import { apiVersionOf, type KubeObject } from '../kube/resource.ts';
 import { silentLogger } from '../logger.ts';
+import type { ManifestObject } from './manifest.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 const CONCURRENT_CALLS = 16;
+/** As which `kubectl apply --server-side` writes. */
+const APPLY_MANAGER = 'kubectl';
+const appliedKinds = [
+  NACOS_CONFIG,
+  NACOS_CONFIG_SYNC,
+  NACOS_CONNECTION,
+  NACOS_SERVICE,
+  ...Object.values(dataObjectRefs),
+];
 
 export class ClusterReader {
   readonly secrets: ResourceClient<Secret>;
@@ -59,6 +79,37 @@ export class ClusterReader {
     return undefinedWithoutType(this.#connections.get(name, namespace));
   }
 
+  /** What applying this object would change; undefined where there is none, or it may not be read. */
+  async stored(object: ManifestObject): Promise<KubeObject | undefined> {
+    const { name, namespace } = object.metadata;
+    return unlessHidden(
+      undefinedWithoutType(this.#clientOf(object)?.get(name, namespace) ?? Promise.resolve(undefined)),
+    );
+  }
+
+  /**
+   * Why the API server would not take this object: it is asked to judge and to keep nothing. Undefined where it would, and
+   * where it does not say, since we may not ask. Secrets are not sent: an answer may cite what it does not understand.
+   */
+  async refusalOf(object: ManifestObject): Promise<string | undefined> {
+    if (object.kind === 'Secret') return undefined;
+    const options = { fieldManager: APPLY_MANAGER, force: true, dryRun: true };
+    try {
+      await this.#clientOf(object)?.apply(object, options);
+      return undefined;
+    } catch (error) {
+      if (isBridgeError(error, 'KUBE_INVALID') || isDenied(error)) return error.message;
+      // Its namespace or its type may be about to be made.
+      if (isBridgeError(error, 'KUBE_FORBIDDEN', 'KUBE_NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
+  #clientOf({ apiVersion, kind }: ManifestObject): ResourceClient<KubeObject> | undefined {
+    const ref = appliedKinds.find((one) => one.kind === kind && apiVersionOf(one) === apiVersion);
+    return ref && new ResourceClient<KubeObject>(this.#client, ref);
+  }
+
   placeOf(namespace: string, source: Exclude<ContentSource, { kind: 'inline' }>): ContentPlace {
     if (source.kind === 'secret') return new SecretPlace(this.secrets, namespace, source);
     return new ConfigMapPlace(this.#configMaps, namespace, source.name, source.key);
@@ -71,4 +122,13 @@ export class ClusterReader {
 
 async function undefinedWithoutType<T>(read: Promise<T | undefined>): Promise<T | undefined> {
   return read.catch((error: unknown) => (isBridgeError(error, 'KUBE_NOT_FOUND') ? undefined : Promise.reject(error)));
+}
+
+async function unlessHidden<T>(read: Promise<T | undefined>): Promise<T | undefined> {
+  return read.catch((error: unknown) => (isBridgeError(error, 'KUBE_FORBIDDEN') ? undefined : Promise.reject(error)));
+}
+
+/** By an admission webhook, not for want of a right. */
+function isDenied(error: unknown): error is BridgeError {
+  return isBridgeError(error, 'KUBE_FORBIDDEN') && error.message.includes('denied the request');
 }

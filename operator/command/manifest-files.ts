@@ -1,8 +1,8 @@
 /**
  * The manifests of a command line: files, folders with all that is below them, and `-` for standard input.
  *
- * A folder may hold other YAML than manifests (values of charts, for one), so what is no object there is passed over; in
- * a file that was named it is a problem.
+ * A folder may hold other YAML than manifests (values of charts, for one), so what is no object there is passed over, and
+ * templates are with a warning; in a file that was named either is a problem.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,11 +13,16 @@ import { readYaml } from '../config-sync/formats/yaml.ts';
 import { BridgeError, messageOf } from '../errors.ts';
 import { Manifest, type ManifestObject } from './manifest.ts';
 import type { Problem } from './problem.ts';
+import { isTemplate } from './template-file.ts';
 
 export interface ManifestFiles {
   readonly files: number;
   readonly manifests: readonly Manifest[];
   readonly problems: readonly Problem[];
+  /** Templates, which are left out. */
+  readonly skipped: readonly Problem[];
+  /** Of those that were named. */
+  readonly empty: readonly Problem[];
 }
 
 const STDIN = '-';
@@ -30,15 +35,18 @@ export async function readManifestFiles(
   input: NodeJS.ReadableStream,
 ): Promise<ManifestFiles> {
   const sources = (await Promise.all(operands.map(sourcesOf))).flat();
-  const manifests: Manifest[] = [];
-  const problems: Problem[] = [];
+  const found: Omit<ManifestFiles, 'files'>[] = [];
   for (const { file, isNamed } of sources) {
     const content = file === STDIN ? await text(input) : await read(file, () => readFile(file, 'utf8'));
-    const found = parse(file === STDIN ? '(standard input)' : file, content, isNamed);
-    manifests.push(...found.manifests);
-    problems.push(...found.problems);
+    found.push(parse(file === STDIN ? '(standard input)' : file, content, isNamed));
   }
-  return { files: sources.length, manifests, problems };
+  return {
+    files: sources.length,
+    manifests: found.flatMap(({ manifests }) => manifests),
+    problems: found.flatMap(({ problems }) => problems),
+    skipped: found.flatMap(({ skipped }) => skipped),
+    empty: found.flatMap(({ empty }) => empty),
+  };
 }
 
 interface Source {
@@ -77,13 +85,17 @@ async function read<T>(path: string, reading: () => Promise<T>): Promise<T> {
 }
 
 function parse(file: string, content: string, isNamed: boolean): Omit<ManifestFiles, 'files'> {
+  const told = (message: string, place = { line: 1, column: 1 }): Problem => {
+    return { file, ...place, title: '', field: '', message };
+  };
+  const nothing = { manifests: [], problems: [], skipped: [], empty: [] };
+  if (!isNamed && isTemplate(content)) {
+    return { ...nothing, skipped: [told('is a template and is skipped; give what `helm template` makes of it')] };
+  }
   const reading = readYaml(content);
   if (reading.problem) {
     const { column, line, message } = reading.problem;
-    return {
-      manifests: [],
-      problems: [{ file, line, column, title: '', field: '', message: `is no YAML: ${message}` }],
-    };
+    return { ...nothing, problems: [told(`is no YAML: ${message}`, { line, column })] };
   }
   const lines = content.split('\n');
   const objects = reading.documents().flatMap((document) => objectsOf(document));
@@ -92,11 +104,12 @@ function parse(file: string, content: string, isNamed: boolean): Omit<ManifestFi
   );
   const strangers = objects.filter(({ object }) => !isObject(object) && (isNamed || isOurs(object)));
   const problems = strangers.map(({ document, path }) => {
-    const { line, column } = document.placeOf(path) ?? { line: 1, column: 1 };
-    const message = 'is no object of Kubernetes: it must have `apiVersion`, `kind` and `metadata.name`';
-    return { file, line, column, title: '', field: '', message };
+    return told(
+      'is no object of Kubernetes: it must have `apiVersion`, `kind` and `metadata.name`',
+      document.placeOf(path),
+    );
   });
-  return { manifests, problems };
+  return { ...nothing, manifests, problems, empty: isNamed && objects.length === 0 ? [told('holds no object')] : [] };
 }
 
 interface Found {
@@ -105,13 +118,18 @@ interface Found {
   readonly path: readonly string[];
 }
 
-/** Of a List its items, as `kubectl get -o yaml` gives them; nothing of a document that holds comments alone. */
+/** Of a list its items, as `kubectl get` and the API give them; nothing of a document that holds comments alone. */
 function objectsOf(document: ContentDocument): Found[] {
   const { value } = document;
   if (value === null || value === undefined) return [];
-  const { kind, items } = value as { kind?: unknown; items?: unknown };
-  if (kind !== 'List' || !Array.isArray(items)) return [{ document, object: value, path: [] }];
-  return items.map((object, index) => ({ document, object, path: ['items', String(index)] }));
+  const { apiVersion, kind, items } = value as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  const isList = typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items);
+  if (!isList || isObject(value)) return [{ document, object: value, path: [] }];
+  // The items of a NacosConfigList need not say again what they are.
+  const type = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) };
+  return items.map((item: unknown, index) => {
+    return { document, object: Object.assign({}, type, item), path: ['items', String(index)] };
+  });
 }
 
 function isOurs(value: unknown): boolean {

@@ -3,7 +3,7 @@
  */
 import type { NacosConfig, NacosConfigSync, NacosConnection } from '../api/resources.ts';
 import type { ConfigMap, Secret } from '../config-sync/mirror/data-object.ts';
-import type { Admissions } from './admission.ts';
+import type { Admission } from './admission.ts';
 import type { Manifest, ManifestObject } from './manifest.ts';
 import { problemOf, type Problem } from './problem.ts';
 
@@ -25,24 +25,28 @@ interface AdmittedManifest {
   readonly object: ManifestObject;
 }
 
+export interface JudgedManifest {
+  readonly manifest: Manifest;
+  readonly admission: Admission;
+}
+
 export class ManifestSet {
   /** Objects that are nobody's business here. */
-  readonly passedOver: number;
+  readonly passedOver: readonly Manifest[];
   readonly #entries: ReadonlyMap<string, AdmittedManifest>;
 
-  private constructor(entries: ReadonlyMap<string, AdmittedManifest>, passedOver: number) {
+  private constructor(entries: ReadonlyMap<string, AdmittedManifest>, passedOver: readonly Manifest[]) {
     this.#entries = entries;
     this.passedOver = passedOver;
   }
 
   /** What is refused is in the problems, and not in the set. */
-  static admit(manifests: readonly Manifest[], admissions: Admissions): { set: ManifestSet; problems: Problem[] } {
+  static admit(judged: Iterable<JudgedManifest>): { set: ManifestSet; problems: Problem[] } {
     const entries = new Map<string, AdmittedManifest>();
     const problems: Problem[] = [];
-    let passedOver = 0;
-    for (const manifest of manifests) {
-      const admission = admissions.admit(manifest);
-      if (admission.kind === 'passed-over') passedOver += 1;
+    const passedOver: Manifest[] = [];
+    for (const { admission, manifest } of judged) {
+      if (admission.kind === 'passed-over') passedOver.push(manifest);
       if (admission.kind === 'refused') problems.push(...admission.problems);
       if (admission.kind !== 'admitted') continue;
       const { object } = admission;
@@ -55,8 +59,9 @@ export class ManifestSet {
     return { set: new ManifestSet(entries, passedOver), problems };
   }
 
-  get size(): number {
-    return this.#entries.size;
+  /** Of all admitted objects. */
+  get manifests(): Manifest[] {
+    return [...this.#entries.values()].map(({ manifest }) => manifest);
   }
 
   /** In the order of the files. */

@@ -1,42 +1,49 @@
 /**
- * Names of objects for dataIds: the dataId itself where that is a legal name, else what is left of it in lower case with
- * hyphens for what a name may not have.
+ * The name of the object for a dataId. It depends on group and dataId alone, so that every export calls it the same.
  *
- * Guarantees: the names depend on the set of configs alone, not on their order; where several configs come to one name,
- * each but the one that is called exactly so in DEFAULT_GROUP gets a hash of its group and dataId.
+ *   group          dataId     name
+ *   DEFAULT_GROUP  legal      the dataId
+ *   legal          legal      GROUP--DATAID
+ *   any other                 what is legal of both, in lower case with hyphens for the rest, and a hash of both
+ *
+ * Guarantee: different configs have different names, as far as the hash goes. No plain name looks like one with a group or
+ * with a hash.
  */
 import { createHash } from 'node:crypto';
 import { DEFAULT_GROUP } from '../api/names.ts';
-import { MAX_NAME_LENGTH } from '../kube/limits.ts';
+import { DNS_LABEL, isObjectName, MAX_NAME_LENGTH } from '../kube/limits.ts';
 import { type ConfigName, nameText } from '../nacos/index.ts';
 
 const HASH_LENGTH = 8;
+const BETWEEN = '--';
+const HASHED = /-[0-9a-f]{8}$/;
 
-/** By `nameText`. */
-export function objectNames(configs: readonly ConfigName[]): Map<string, string> {
-  const byName = Map.groupBy(configs, ({ dataId }) => legalName(dataId));
-  const names = new Map<string, string>();
-  for (const [name, rivals] of byName) {
-    for (const config of rivals) {
-      const keeps = rivals.length === 1 || (config.group === DEFAULT_GROUP && config.dataId === name);
-      names.set(nameText(config), keeps ? name : withHash(name, config));
-    }
-  }
-  return names;
+export function objectName(config: ConfigName): string {
+  const { dataId, group } = config;
+  if (!isPlain(dataId)) return hashedName(config);
+  if (group === DEFAULT_GROUP) return dataId;
+  const name = `${group}${BETWEEN}${dataId}`;
+  return DNS_LABEL.test(group) && !group.includes(BETWEEN) && isObjectName(name) ? name : hashedName(config);
+}
+
+function isPlain(dataId: string): boolean {
+  return isObjectName(dataId) && !dataId.includes(BETWEEN) && !HASHED.test(dataId);
+}
+
+function hashedName(config: ConfigName): string {
+  const { dataId, group } = config;
+  const hash = createHash('sha256').update(nameText(config)).digest('hex').slice(0, HASH_LENGTH);
+  const name = legalName(group === DEFAULT_GROUP ? dataId : `${group}-${dataId}`);
+  return `${trimmed(name.slice(0, MAX_NAME_LENGTH - HASH_LENGTH - 1))}-${hash}`;
 }
 
 /** Never empty. A dot has letters or digits on both sides. */
-function legalName(dataId: string): string {
-  const name = dataId
+function legalName(text: string): string {
+  const name = text
     .toLowerCase()
     .replace(/[^a-z0-9.-]+/g, '-')
     .replace(/[.-]*\.[.-]*/g, '.');
-  return trimmed(name.slice(0, MAX_NAME_LENGTH)) || 'config';
-}
-
-function withHash(name: string, config: ConfigName): string {
-  const hash = createHash('sha256').update(nameText(config)).digest('hex').slice(0, HASH_LENGTH);
-  return `${trimmed(name.slice(0, MAX_NAME_LENGTH - HASH_LENGTH - 1))}-${hash}`;
+  return trimmed(name) || 'config';
 }
 
 /** Letters or digits at both ends. */

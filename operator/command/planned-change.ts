@@ -19,6 +19,11 @@ export interface PlannedChange {
   readonly patch: string;
 }
 
+/** A conflict is one: what is declared is not what Nacos holds, and applying the manifests would not make it so. */
+export function isDifference({ verdict }: PlannedChange): boolean {
+  return verdict === 'created' || verdict === 'updated' || verdict === 'conflicting';
+}
+
 /** `title` is that of the item, such as "NacosConfig ns/app". */
 export function plannedChange({ plan, observed }: Decision, item: ConfigItem, title: string): PlannedChange {
   switch (plan.kind) {

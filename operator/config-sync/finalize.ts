@@ -6,7 +6,7 @@
  * Caveat: Nacos removes without comparing. An edit that arrives between our read and our remove is removed with it;
  * the window is one round trip.
  */
-import { DEFAULT_GROUP, FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
+import { FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
@@ -77,7 +77,7 @@ export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutc
 
 /** Whether the deletion has to wait until the resource is not suspended any more. */
 export function isHeldBySuspend(resource: NacosConfig): boolean {
-  return resource.spec.suspend === true && deletesFromNacos(resource) && !isForced(resource);
+  return resource.spec.suspend && deletesFromNacos(resource) && !isForced(resource);
 }
 
 export const HELD_BY_SUSPEND: Verdict = {
@@ -92,7 +92,7 @@ export const HELD_BY_SUSPEND: Verdict = {
 export function waitText(resource: NacosConfig, cause: string): string {
   const { name, namespace } = resource.metadata;
   const command = `kubectl annotate nacosconfig ${name} -n ${namespace} ${FORCE_FINALIZE_ANNOTATION}=true`;
-  const { dataId = name, group = DEFAULT_GROUP } = resource.spec;
+  const { dataId = name, group } = resource.spec;
   const what = `dataId '${dataId}' of group '${group}' is to be removed`;
   return `The deletion waits for Nacos, from which ${what}: ${cause}. To let go and leave it there: ${command}`;
 }

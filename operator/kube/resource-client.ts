@@ -52,6 +52,8 @@ export interface ApplyOptions {
   readonly subresource?: 'status';
   /** Only `metadata` is answered, which spares both sides what is known. */
   readonly metadataOnly?: boolean;
+  /** The server judges and answers, and keeps nothing. */
+  readonly dryRun?: boolean;
 }
 
 export interface DeleteOptions {
@@ -164,7 +166,11 @@ export class ResourceClient<T extends KubeObject> {
       await this.#client.request({
         method: 'PATCH',
         path: this.#path(object.metadata.namespace, object.metadata.name, options.subresource),
-        query: { fieldManager: options.fieldManager, force: options.force },
+        query: {
+          fieldManager: options.fieldManager,
+          force: options.force,
+          dryRun: options.dryRun ? 'All' : undefined,
+        },
         contentType: applyContentType,
         accept: options.metadataOnly ? metadataAccept : undefined,
         body: this.#typed({ ...object, metadata }),

@@ -8,13 +8,16 @@
  */
 import { Command, Option } from 'commander';
 import { BridgeError, messageOf } from '../errors.ts';
+import { similarTo } from './similar.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What is known of an option whose value is a T. */
 interface OptionRow<T> {
   readonly group: string;
-  /** Placeholder of the value in the help text. */
+  /** One letter that means the same as the flag. */
+  readonly short?: string;
+  /** Placeholder of the value in the help text; '' for a flag that takes none, whose variable is `true` or `false`. */
   readonly value: string;
   readonly help: string;
   readonly default: T | (() => T);
@@ -37,9 +40,13 @@ export interface OptionRule<Options> {
   problem: (options: Options) => string | false;
 }
 
+type ExitCode = readonly [code: 0 | 1 | 2, meaning: string];
+
 export interface CommandOptions<Options> {
   readonly name: string;
   readonly description: string;
+  /** What its exit codes mean. */
+  readonly exitCodes: readonly ExitCode[];
   readonly table: OptionTable<Options>;
   readonly rules: readonly OptionRule<Options>[];
   /** What the command takes besides options, as the help text shows it, such as `FILE...`; at least one. */
@@ -53,7 +60,8 @@ const serviceLink = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(
 const serviceLinkValue = /^(tcp|udp|sctp):\/\//;
 
 /** The subcommand with its help text; whoever adds it to a program gives it an action. */
-export function createCommand<Options>({ name, description, operands, table }: CommandOptions<Options>): Command {
+export function createCommand<Options>(options: CommandOptions<Options>): Command {
+  const { name, description, exitCodes, operands, table } = options;
   // What commander would refuse one by one is let through here, so that `compileOptions` reports it with the rest.
   const command = new Command(name)
     .description(description)
@@ -62,17 +70,21 @@ export function createCommand<Options>({ name, description, operands, table }: C
     .allowExcessArguments()
     .configureHelp({
       helpWidth: 100,
-      optionTerm: (option) =>
-        [option.long, table[option.attributeName() as keyof Options]?.value].filter(Boolean).join(' '),
+      optionTerm: (option) => {
+        const value = table[option.attributeName() as keyof Options]?.value;
+        return [[option.short, option.long].filter(Boolean).join(', '), value].filter(Boolean).join(' ');
+      },
     })
+    .addHelpText('after', `\nExit codes:\n${exitCodes.map(([code, meaning]) => `  ${code}  ${meaning}`).join('\n')}`)
     .addHelpText('after', '\nEach option is also an environment variable: --metrics-port is NACOS_BRIDGE_METRICS_PORT.')
     .addHelpText('after', 'A flag wins over its variable.');
   for (const key of keysOf(table)) {
     const row: OptionRow<unknown> = table[key];
-    const option = new Option(`${flagOf(key)} [value]`, `${row.help} Default: ${defaultOf(row)}.`);
+    const flags = flagsOf(key, row);
+    const option = new Option(row.value === '' ? flags : `${flags} [value]`, `${row.help} Default: ${defaultOf(row)}.`);
     command.addOption(option.helpGroup(`${row.group}:`));
   }
-  return command.helpOption('--help', 'Show this text.');
+  return command.helpOption('-h, --help', 'Show this text.');
 }
 
 /**
@@ -87,7 +99,8 @@ export function compileOptions<Options extends object>(
   variables: ReadonlySet<string>,
 ): Options {
   const strangers = operands === undefined ? command.args : command.args.filter((argument) => !isOperand(argument));
-  const problems = [...unknownArguments(strangers), ...unknownVariables(environment, variables)];
+  const known = [...keysOf(table).map(flagOf), '--help'];
+  const problems = [...unknownArguments(strangers, known), ...unknownVariables(environment, variables)];
   if (operands !== undefined && operandsOf(command).length === 0)
     problems.push(`${operands} must be given; see --help`);
   const flags = command.opts<Record<string, string | true>>();
@@ -115,6 +128,14 @@ export function variablesOf<Options>({ table }: CommandOptions<Options>): string
   return keysOf(table).map(variableOf);
 }
 
+/** Of several commands, as a table in Markdown. */
+export function renderExitCodes(commands: readonly Pick<CommandOptions<never>, 'name' | 'exitCodes'>[]): string {
+  const rows = commands.flatMap(({ exitCodes, name }) =>
+    exitCodes.map(([code, meaning]) => `| \`${name}\` | ${code} | ${meaning} |`),
+  );
+  return ['| command | code | meaning |', '|---|---|---|', ...rows, ''].join('\n');
+}
+
 /** The options as Markdown, a table per group, for the documentation. */
 export function renderMarkdown<Options>({ table }: CommandOptions<Options>): string {
   const groups = [...new Set(keysOf(table).map((key) => table[key].group))];
@@ -126,7 +147,12 @@ function renderGroup<Options>(table: OptionTable<Options>, group: string): strin
     .filter((key) => table[key].group === group)
     .map((key) => {
       const row: OptionRow<unknown> = table[key];
-      const cells = [`\`${flagOf(key)} ${row.value}\``, `\`${variableOf(key)}\``, defaultOf(row), row.help];
+      const cells = [
+        `\`${`${flagsOf(key, row)} ${row.value}`.trim()}\``,
+        `\`${variableOf(key)}\``,
+        defaultOf(row),
+        row.help,
+      ];
       return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
     });
   return [`### ${group}`, '', '| flag | variable | default | meaning |', '|---|---|---|---|', ...lines, ''].join('\n');
@@ -137,8 +163,10 @@ function keysOf<Options>(table: OptionTable<Options>): (keyof Options & string)[
 }
 
 function valueOf<T>(key: string, row: OptionRow<T>, flag: string | true | undefined, environment: Environment): T {
-  if (flag === true && !row.isSwitch) throw new Error(`${flagOf(key)} must have a value: ${flagOf(key)} ${row.value}`);
-  if (flag !== undefined) return parsed(row, flagOf(key), String(flag));
+  if (flag === true && !row.isSwitch && row.value !== '')
+    throw new Error(`${flagOf(key)} must have a value: ${flagOf(key)} ${row.value}`);
+  // `-o=json`, as kubectl takes it, arrives with its `=`.
+  if (flag !== undefined) return parsed(row, flagOf(key), row.short ? String(flag).replace(/^=/, '') : String(flag));
   for (const variable of [variableOf(key), row.alsoFrom]) {
     const text = variable && environment[variable];
     if (text && !(variable.endsWith('_PORT') && serviceLinkValue.test(text))) return parsed(row, variable, text);
@@ -161,17 +189,26 @@ function isOperand(argument: string): boolean {
   return argument === '-' || !argument.startsWith('-');
 }
 
-function unknownArguments(args: readonly string[]): string[] {
+function unknownArguments(args: readonly string[], known: readonly string[]): string[] {
   const flags = args.filter((argument) => argument.startsWith('-')).map((flag) => flag.replace(/=.*$/s, ''));
-  if (flags.length > 0) return flags.map((flag) => `${flag} is not an option; see --help`);
+  if (flags.length > 0) return flags.map((flag) => unknownFlag(flag, known));
   return args.map((argument) => `'${argument}' is not an option; options begin with '--'`);
+}
+
+function unknownFlag(flag: string, known: readonly string[]): string {
+  return known.includes(flag) ? `${flag} takes no value` : `${flag} is not an option; ${nextAfter(flag, known)}`;
+}
+
+function nextAfter(text: string, known: Iterable<string>): string {
+  const similar = similarTo(text, known);
+  return similar === undefined ? 'see --help' : `did you mean ${similar}?`;
 }
 
 function unknownVariables(environment: Environment, known: ReadonlySet<string>): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(variablePrefix) && !known.has(name))
     .filter((name) => !serviceLink.test(name) && !serviceLinkValue.test(environment[name] ?? ''))
-    .map((name) => `${name} is not a variable of an option; see --help`);
+    .map((name) => `${name} is not a variable of an option; ${nextAfter(name, known)}`);
 }
 
 function flagOf(key: string): string {
@@ -180,6 +217,10 @@ function flagOf(key: string): string {
 
 function variableOf(key: string): string {
   return `${variablePrefix}${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+function flagsOf(key: string, { short }: OptionRow<unknown>): string {
+  return [short && `-${short}`, flagOf(key)].filter(Boolean).join(', ');
 }
 
 function defaultOf({ defaultText, default: value }: OptionRow<unknown>): string {

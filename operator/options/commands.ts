@@ -7,6 +7,7 @@ import {
   compileOptions,
   createCommand,
   operandsOf,
+  renderExitCodes,
   renderMarkdown,
   variablesOf,
   type CommandOptions,
@@ -47,9 +48,14 @@ export function renderOptionsMarkdown(): string {
   return renderMarkdown(run);
 }
 
-/** Those of validate, diff and export, a section for each. */
+/** The exit codes of all commands, and the options of validate, diff and export, a section for each. */
 export function renderManifestCommandsMarkdown(): string {
-  return [renderSection(validate), renderSection(diff), renderSection(exporting)].join('\n');
+  return [
+    `## Exit codes\n\n${renderExitCodes([validate, diff, exporting, run])}`,
+    renderSection(validate),
+    renderSection(diff),
+    renderSection(exporting),
+  ].join('\n');
 }
 
 function programCommand<Options extends object>(options: CommandOptions<Options>): ProgramCommand<Options> {

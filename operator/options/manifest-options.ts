@@ -6,12 +6,17 @@ import type { GivenServers } from '../connections/default-connection.ts';
 import type { CommandOptions, OptionTable } from './command-options.ts';
 import { givenServers, loginIsWhole, serversAreGiven } from './given-servers.ts';
 import { runTable } from './run-options.ts';
-import { matching, namespaceName, oneOf, path } from './value-rules.ts';
+import { boolean, matching, namespaceName, oneOf } from './value-rules.ts';
+
+const outputs = ['text', 'json'] as const;
 
 export interface ValidateOptions {
   /** Files, folders, or `-` for standard input. */
   readonly files: readonly string[];
   readonly namespace: string;
+  readonly output: (typeof outputs)[number];
+  /** Warnings count as problems. */
+  readonly strict: boolean;
 }
 
 export interface DiffOptions extends GivenServers, ValidateOptions {
@@ -31,6 +36,8 @@ export interface ExportOptions extends GivenServers {
   readonly namespace: string | undefined;
   /** Undefined: standard output. */
   readonly output: string | undefined;
+  /** Whether files of former exports go whose configs are gone. */
+  readonly prune: boolean;
 }
 
 const group = 'Manifests';
@@ -44,13 +51,32 @@ const servers: OptionTable<GivenServers> = {
   nacosRequestTimeoutMs: { ...givenServers.nacosRequestTimeoutMs, help: 'Time limit of one request.' },
 };
 
+/** The other commands take a format by this name. */
+const folder = matching(/^(?!(text|json)$)[^\0]+$/, 'a folder; one of that name is ./text or ./json');
+
 const validateTable: OptionTable<Omit<ValidateOptions, 'files'>> = {
   namespace: {
     group,
+    short: 'n',
     value: 'NAME',
     help: 'Namespace of the objects that name none.',
     default: 'default',
     parse: namespaceName,
+  },
+  output: {
+    group,
+    short: 'o',
+    value: outputs.join('|'),
+    help: 'Text for people, or one JSON object for programs.',
+    default: 'text',
+    parse: oneOf(...outputs),
+  },
+  strict: {
+    group,
+    value: '',
+    help: 'Take warnings for problems, and objects of other kinds for warnings.',
+    default: false,
+    parse: boolean,
   },
 };
 
@@ -90,6 +116,7 @@ const exportTable: OptionTable<ExportOptions> = {
   },
   namespace: {
     group,
+    short: 'n',
     value: 'NAME',
     help: 'Namespace to write into the manifests.',
     default: undefined,
@@ -102,7 +129,14 @@ const exportTable: OptionTable<ExportOptions> = {
     help: 'Folder to write one file for each config into.',
     default: undefined,
     defaultText: 'standard output',
-    parse: path,
+    parse: folder,
+  },
+  prune: {
+    group,
+    value: '',
+    help: 'Remove the files in that folder that `export` made for configs that are gone, of those that the patterns match.',
+    default: false,
+    parse: boolean,
   },
 };
 
@@ -112,6 +146,11 @@ export const validate: CommandOptions<Omit<ValidateOptions, 'files'>> = {
   name: 'validate',
   description: 'Check manifests, and the contents in them, without a cluster and without Nacos.',
   operands: manifestFiles,
+  exitCodes: [
+    [0, 'nothing is wrong'],
+    [1, 'there are problems'],
+    [2, 'a wrong option, a file that cannot be read, or no object at all'],
+  ],
   table: validateTable,
   rules: [],
 };
@@ -120,6 +159,11 @@ export const diff: CommandOptions<Omit<DiffOptions, 'files'>> = {
   name: 'diff',
   description: 'Show what the operator would change in Nacos if these manifests were applied.',
   operands: manifestFiles,
+  exitCodes: [
+    [0, 'nothing would change'],
+    [1, 'something would change, or is in conflict'],
+    [2, 'it cannot be told: a wrong option, a problem of a manifest, or no answer'],
+  ],
   table: diffTable,
   rules: [loginIsWhole, serversAreGiven],
 };
@@ -127,9 +171,18 @@ export const diff: CommandOptions<Omit<DiffOptions, 'files'>> = {
 export const exporting: CommandOptions<ExportOptions> = {
   name: 'export',
   description: 'Write the configs of a Nacos namespace as manifests.',
+  exitCodes: [
+    [0, 'all that matches is exported'],
+    [1, 'something is left out, the Nacos namespace holds no config, or Nacos does not answer'],
+    [2, 'a wrong option'],
+  ],
   table: exportTable,
   rules: [
     loginIsWhole,
+    {
+      of: ['prune', 'output'],
+      problem: ({ output, prune }) => prune && output === undefined && '--output must be given when --prune is',
+    },
     { of: ['nacos'], problem: ({ nacos }) => nacos.length === 0 && '--nacos must be given: HOST:PORT,...' },
   ],
 };

@@ -219,6 +219,11 @@ export const runTable: OptionTable<RunOptions> = {
 export const run: CommandOptions<RunOptions> = {
   name: 'run',
   description: 'Run the operator; in a cluster by its service account, outside by a kubeconfig.',
+  exitCodes: [
+    [0, 'ended as asked, by SIGTERM or SIGINT'],
+    [1, 'it could not go on'],
+    [2, 'a wrong option'],
+  ],
   table: runTable,
   rules: [
     loginIsWhole,

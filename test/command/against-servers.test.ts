@@ -1,6 +1,6 @@
 /** `diff` and `export` as processes, against the embedded servers and the operator between them. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -69,14 +69,59 @@ for (const generation of ['3.1', '2.3'] as const) {
       });
     }
 
-    it('exports into a folder what the patterns match', async () => {
+    it('exports into a folder what the patterns match, each time into the same files', async () => {
       const output = join(dir, 'out');
-      const { code, errors } = await commandLine(['export', ...access, '--data-id=o*', `--output=${output}`]);
-      assert.equal(code, 0);
-      assert.match(errors, /exported 3 of 3 configs/);
+      const [some, all] = [['--data-id=o*'], []];
+      for (const patterns of [some, all, some]) {
+        const { code, errors } = await commandLine(['export', ...access, ...patterns, `--output=${output}`]);
+        assert.equal(code, 0);
+        assert.match(errors, patterns === some ? /exported 3 of 3 configs/ : /exported 6 of 6 configs/);
+      }
       const files = await readdir(output);
-      assert.equal(files.length, 3);
-      assert.ok(files.includes('orders.yaml.yaml'), files.join());
+      assert.equal(files.length, 6, files.join());
+      const plain = ['orders.yaml', 'other-type.yaml', 'shop--orders.yaml', 'broken.json.nacosconfig.yaml'];
+      for (const file of plain) assert.ok(files.includes(file), files.join());
+      const [mark] = (await readFile(join(output, 'shop--orders.yaml'), 'utf8')).split('\n');
+      const key = '{"namespaceId":"","group":"shop","dataId":"orders.yaml"}';
+      assert.equal(mark, `# Made by nacos-bridge export of ${key}`);
+      const validated = await commandLine(['validate', output]);
+      assert.equal(validated.code, 0, validated.output);
+    });
+
+    it('removes from a folder what is gone, when it is told to, and nothing of others', async () => {
+      const output = join(dir, 'pruned');
+      const exported = (...more: string[]) => commandLine(['export', ...access, `--output=${output}`, ...more]);
+      await admin.publish('', 'gone', 'gone.yaml', 'a: 1');
+      assert.equal((await exported()).code, 0);
+      await writeFile(join(output, 'mine.yaml'), 'a: 1\n');
+      await admin.remove('', 'gone', 'gone.yaml');
+      const told = await exported();
+      assert.match(
+        told.errors,
+        /gone--gone\.yaml, of a former export of gone\/gone\.yaml, is not needed any more; --prune/,
+      );
+      // Whatever it did not look for is not gone.
+      assert.doesNotMatch((await exported('--group=shop', '--prune')).errors, /is removed/);
+      const pruned = await exported('--prune');
+      assert.equal(pruned.code, 0);
+      assert.deepEqual(pruned.errors.match(/\S+(?=, of a former)/g), [join(output, 'gone--gone.yaml')]);
+      const files = await readdir(output);
+      assert.equal(files.length, 7, files.join());
+      assert.ok(files.includes('mine.yaml') && !files.includes('gone--gone.yaml'), files.join());
+    });
+
+    it('takes a Nacos namespace without any config for a mistake, and removes nothing', async () => {
+      const output = join(dir, 'out');
+      const before = await readdir(output).catch(() => []);
+      const wrong = await commandLine(['export', ...access, '--nacos-namespace=typo', `--output=${output}`, '--prune']);
+      assert.equal(wrong.code, 1);
+      assert.equal(
+        wrong.errors,
+        "nacos-bridge: the Nacos namespace 'typo' holds no config, or there is none; check --nacos-namespace\n",
+      );
+      assert.deepEqual(await readdir(output).catch(() => []), before);
+      const none = await commandLine(['export', ...access, '--group=nobody']);
+      assert.deepEqual([none.code, none.output, none.errors], [0, '', 'exported 0 of 0 configs\n']);
     });
 
     it('tells what would be created, updated and refused, and ends with 1', async () => {
@@ -110,6 +155,70 @@ for (const generation of ['3.1', '2.3'] as const) {
       const drifted = await commandLine(['diff', ...access, kubeconfig, '--namespace=based', '-'], manifest);
       assert.deepEqual([drifted.code, drifted.output], [0, ''], drifted.errors);
       assert.match(drifted.errors, /based\/based: left alone: The content was changed in Nacos/);
+    });
+
+    it('tells what the API server would refuse of a change, and takes a change for one', async () => {
+      const name = 'changed';
+      const { kubernetes } = world.backends;
+      const manifest = configManifest(name, 'first\n', 'group: one');
+      await applied(world, name, manifest);
+      const before = await kubernetes.list('bridge.nacos.io/v1alpha1', 'NacosConfig', name);
+      const moved = manifest.replace('group: one', 'group: two');
+      const compare = (text: string, ...more: string[]) =>
+        commandLine(['diff', ...access, `--kubeconfig=${join(dir, 'kubeconfig')}`, '-n', name, ...more, '-'], text);
+      const [refused, json, fresh] = await Promise.all([
+        compare(moved),
+        compare(moved, '-o', 'json'),
+        commandLine(['diff', ...access, '-n', name, '-'], moved),
+      ]);
+      assert.equal(refused.code, 2, refused.output);
+      assert.match(refused.errors, /^\(standard input\):5:10 NacosConfig\/changed spec\.group: .*must not change/m);
+      assert.equal(refused.output, '');
+      const { changes, problems } = JSON.parse(json.output) as { changes: object[]; problems: { field: string }[] };
+      assert.deepEqual(
+        [json.code, json.errors, changes, problems.map(({ field }) => field)],
+        [2, '', [], ['spec.group']],
+      );
+      // Without a cluster nobody knows what there was.
+      assert.match(fresh.output, /^# NacosConfig changed\/changed: created\n/m);
+      assert.deepEqual(await kubernetes.list('bridge.nacos.io/v1alpha1', 'NacosConfig', name), before);
+    });
+
+    it('tells what only the API server itself refuses, and keeps nothing there', async () => {
+      const { faults } = world.kubernetes;
+      const manifest = `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConnection\nmetadata: { name: kept }\nspec: { servers: [{ host: nacos }] }\n`;
+      const kubeconfig = `--kubeconfig=${join(dir, 'kubeconfig')}`;
+      const answered = async (...status: number[]) => {
+        const rules = status.map((one) => ({ kind: 'status', status: one }) as const);
+        for (const fault of rules) faults.add({ on: 'patch nacosconnections', fault, times: 1 });
+        return commandLine(['diff', ...access, kubeconfig, '-'], manifest);
+      };
+      const refused = await answered(422);
+      assert.equal(refused.code, 2);
+      assert.match(
+        refused.errors,
+        /:1:1 NacosConnection\/kept: the API server would refuse it: patch nacosconnections.*422 Invalid/,
+      );
+      const taken = await answered();
+      assert.equal(taken.code, 0, taken.errors);
+      // Whoever may not ask is judged by our own rules alone.
+      const unasked = await answered(403);
+      assert.equal(unasked.code, 0, unasked.errors);
+      const kept = await world.backends.kubernetes.list('bridge.nacos.io/v1alpha1', 'NacosConnection', 'default');
+      assert.deepEqual(kept, []);
+    });
+
+    it('tells programs in JSON what would change', async () => {
+      const { code, errors, output } = await commandLine(['diff', ...access, '--output=json', '-'], changes);
+      const told = JSON.parse(output) as { changes: Record<string, string>[]; summary: object };
+      assert.deepEqual([code, errors], [1, '']);
+      const expected = { created: 2, updated: 1, conflicting: 1, 'left alone': 1, unchanged: 0, 'not compared': 0 };
+      assert.deepEqual(told.summary, expected);
+      const { patch, ...change } = told.changes.find(({ name }) => name === 'new') ?? {};
+      const file = '(standard input)';
+      assert.deepEqual(change, { namespace: 'default', name: 'new', file, verdict: 'created', message: '' });
+      assert.match(patch ?? '', /^\+new$/m);
+      assert.ok(!output.includes(SECRET));
     });
 
     it('ends with 2 when something cannot be compared', async () => {

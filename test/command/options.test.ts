@@ -11,7 +11,10 @@ function compile(name: keyof typeof commands, line: string, environment: Record<
 
 const good: [command: keyof typeof commands, line: string, expected: object][] = [
   ['validate', 'a.yaml dir -', { files: ['a.yaml', 'dir', '-'], namespace: 'default' }],
-  ['validate', '--namespace shop a.yaml', { files: ['a.yaml'], namespace: 'shop' }],
+  ['validate', '--namespace shop a.yaml', { files: ['a.yaml'], namespace: 'shop', output: 'text', strict: false }],
+  ['validate', '-n shop -o json --strict -', { files: ['-'], namespace: 'shop', output: 'json', strict: true }],
+  ['diff', '--strict a.yaml -o=json', { files: ['a.yaml'], strict: true }],
+  ['export', '--nacos n --output out --prune', { output: 'out', prune: true }],
   ['diff', 'a.yaml --kubeconfig=/k', { files: ['a.yaml'], kubeconfig: '/k', clusterId: undefined, nacos: [] }],
   ['export', '--nacos n', { group: '*', dataId: '*', source: 'Kubernetes', namespace: undefined, output: undefined }],
   ['export', '--nacos n --group a* --data-id b:c', { group: 'a*', dataId: 'b:c' }],
@@ -19,6 +22,13 @@ const good: [command: keyof typeof commands, line: string, expected: object][] =
 
 const bad: [command: keyof typeof commands, line: string, problem: string][] = [
   ['validate', '', 'FILE|DIR|-... must be given; see --help'],
+  ['validate', '--strict=false a.yaml', '--strict takes no value'],
+  ['validate', '--kubeconfig k a.yaml', '--kubeconfig is not an option; see --help'],
+  ['validate', '-x a.yaml', '-x is not an option; see --help'],
+  ['validate', '-o yaml a.yaml', "--output: must be one of text, json, not 'yaml'"],
+  ['diff', '--kubconfig k a.yaml', '--kubconfig is not an option; did you mean --kubeconfig?'],
+  ['export', '--nacos n --prune', '--output must be given when --prune is'],
+  ['export', '--nacos n --output json', "--output: must be a folder; one of that name is ./text or ./json, not 'json'"],
   ['validate', '--odd a.yaml', '--odd is not an option; see --help'],
   ['diff', '--nacos n', 'FILE|DIR|-... must be given; see --help'],
   ['diff', '--nacos-namespace dev a', '--nacos must be given when other options of the default connection are'],
@@ -42,6 +52,11 @@ describe('options of validate, diff and export', () => {
       assert.throws(() => compile(command, line), isRefusal);
     });
   }
+
+  it('without a value come from the environment as true or false', () => {
+    const { strict } = compile('validate', 'a', { NACOS_BRIDGE_STRICT: 'true' }) as Record<string, unknown>;
+    assert.equal(strict, true);
+  });
 
   it('come from the environment, but for the cluster of kubectl, which diff asks only when told', () => {
     const environment = { KUBECONFIG: '/k', NACOS_BRIDGE_NACOS_NAMESPACE: 'dev', NACOS_BRIDGE_NACOS: 'n' };

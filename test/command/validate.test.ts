@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { runValidate } from '../../operator/command/validate.ts';
 import { isBridgeError } from '../../operator/errors.ts';
+import type { ValidateOptions } from '../../operator/options/manifest-options.ts';
 import { commandLine } from './command-line.ts';
 
 const SECRET = 'sEcReT-marker';
 
 /** Standard input, in the place of a file, is `(standard input)`. */
-async function validate(input: string, files: readonly string[] = ['-']) {
+async function validate(input: string, files: readonly string[] = ['-'], more: Partial<ValidateOptions> = {}) {
   const written = { output: '', errors: '' };
   const into = (key: keyof typeof written) =>
     new Writable({
@@ -20,13 +21,22 @@ async function validate(input: string, files: readonly string[] = ['-']) {
       },
     });
   const streams = { input: Readable.from([input]), output: into('output'), errors: into('errors') };
-  const code = await runValidate({ files, namespace: 'default' }, streams);
+  const code = await runValidate({ files, namespace: 'default', output: 'text', strict: false, ...more }, streams);
   const lines = written.output.trimEnd().split('\n');
-  return { code, problems: lines.slice(0, -1), summary: lines.at(-1) ?? '', errors: written.errors };
+  return { code, problems: lines.slice(0, -1), summary: lines.at(-1) ?? '', ...written };
 }
 
 function config(spec: string, name = 'app.yaml'): string {
   return `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConfig\nmetadata: { name: ${name} }\nspec:\n${spec}\n`;
+}
+
+function sync(spec: string): string {
+  return `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConfigSync\nmetadata: { name: all }\nspec: ${spec}\n`;
+}
+
+function connection(name: string, auth?: string): string {
+  const spec = `{ servers: [{ host: nacos }]${auth === undefined ? '' : `, auth: ${auth}`} }`;
+  return `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConnection\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
 }
 
 const configMap = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: texts }\ndata:\n  a.json: |\n';
@@ -132,12 +142,91 @@ const cases: Case[] = [
     problems: [/^11:11 NacosConfig\/b spec\.dataId: the dataId is already declared by NacosConfig\/app\.yaml in/],
   },
   {
+    what: 'two that claim one dataId of one server by two connections',
+    manifests: ['one', 'two']
+      .map(
+        (name) =>
+          `${connection(name)}---\n${config(`  connectionRef: { name: ${name} }\n  dataId: a\n  content: x`, name)}`,
+      )
+      .join('---\n'),
+    problems: [/^24:11 NacosConfig\/two spec\.dataId: the dataId is already declared by NacosConfig\/one in/],
+  },
+  {
+    what: 'two that mirror into one object',
+    manifests: ['a.yaml', 'b.yaml']
+      .map((name) => config('  mirror: { configMap: { name: m } }\n  source: Nacos', name))
+      .join('---\n'),
+    problems: [
+      /^12:32 NacosConfig\/b\.yaml spec\.mirror\.configMap\.name: NacosConfig\/a\.yaml in \(standard input\):1 mirrors into ConfigMap 'm' already/,
+    ],
+  },
+  {
+    what: 'a sync that mirrors into the object of another resource',
+    manifests: `${config('  mirror: { configMap: { name: m } }\n  source: Nacos', 'a')}---\n${sync('{ source: Nacos, mapping: { preset: SingleObject, objectName: m } }')}`,
+    problems: [
+      /NacosConfigSync\/all spec\.mapping\.objectName: NacosConfig\/a in .* mirrors into ConfigMap 'm' already/,
+    ],
+  },
+  {
+    what: 'a mirror into an object that is declared',
+    manifests: `${config('  mirror: { configMap: { name: texts } }\n  source: Nacos', 'a')}---\n${configMap}    1\n`,
+    problems: [
+      /NacosConfig\/a spec\.mirror\.configMap\.name: ConfigMap 'texts' is declared in \(standard input\):8; only/,
+    ],
+  },
+  {
+    what: 'immutable mirrors of one name, which have objects of their own',
+    manifests: ['a.yaml', 'b.yaml']
+      .map((name) => config('  mirror: { immutable: true, configMap: { name: m } }\n  source: Nacos', name))
+      .join('---\n'),
+    problems: [],
+  },
+  {
+    what: 'entries that cannot be made of a format',
+    manifests: config('  mirror: { configMap: { name: m }, format: Env }\n  source: Nacos', 'foo.xml'),
+    problems: [
+      /NacosConfig\/foo\.xml spec\.format: `spec\.format` 'xml' must be 'properties', 'yaml', 'json' or 'toml'/,
+    ],
+  },
+  {
+    what: 'entries that cannot be made of a content',
+    manifests: config('  mirror: { configMap: { name: m }, format: Env }\n  content: "a: { b: 1 }"'),
+    problems: [/NacosConfig\/app\.yaml spec\.content: Key 'a' must hold a scalar, and holds a map or a list/],
+  },
+  {
+    what: 'entries of a json that is not here',
+    manifests: config('  mirror: { configMap: { name: m }, format: Env }\n  source: Nacos', 'a.json'),
+    problems: [],
+  },
+  {
+    what: 'a schema of a sync that is none',
+    manifests: sync('{ source: Kubernetes, kubernetes: { all: true }, validation: { jsonSchema: { type: strin } } }'),
+    problems: [/^4:\d+ NacosConfigSync\/all spec\.validation\.jsonSchema: .*must be a JSON Schema/],
+  },
+  {
+    what: 'a schema that is none for a content that is not here',
+    manifests: config(
+      '  contentFrom: { configMapKeyRef: { name: elsewhere, key: a } }\n  validation: { jsonSchema: { type: strin } }',
+    ),
+    problems: [/spec\.validation\.jsonSchema: .*must be a JSON Schema/],
+  },
+  {
+    what: 'a login that its Secret does not hold',
+    manifests: `${connection('one', '{ password: { secretRef: { name: s } } }')}---\napiVersion: v1\nkind: Secret\nmetadata: { name: s }\nstringData: { username: u }\n`,
+    problems: [/NacosConnection\/one spec\.auth\.password\.secretRef: Secret 's' must have a key 'password'/],
+  },
+  {
     what: 'a kind of ours that there is not',
     manifests: 'apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosThing\nmetadata: { name: a }\n',
     problems: [/^2:7 NacosThing\/a kind: there is no NacosThing in bridge\.nacos\.io\/v1alpha1$/],
   },
   { what: 'what is no YAML', manifests: 'a: [\n', problems: [/^2:1: is no YAML: /] },
   { what: 'what is no object', manifests: '- 1\n', problems: [/^1:1: is no object of Kubernetes/] },
+  {
+    what: 'the items of a NacosConfigList, which need not say what they are',
+    manifests: `kind: NacosConfigList\napiVersion: bridge.nacos.io/v1alpha1\nmetadata: { resourceVersion: "1" }\nitems:\n  - metadata: { name: a }\n    spec: { content: " " }\n`,
+    problems: [/^6:22 NacosConfig\/a spec\.content: .*must not be blank/],
+  },
   {
     what: 'the items of a List',
     manifests: `kind: List\napiVersion: v1\nitems:\n  - apiVersion: bridge.nacos.io/v1alpha1\n    kind: NacosConfig\n    metadata: { name: a }\n    spec: { content: " " }\n`,
@@ -165,7 +254,88 @@ describe('nacos-bridge validate', () => {
     const { code, errors, summary } = await validate(`${reference}---\n${deployment}`);
     assert.equal(code, 0);
     assert.match(errors, /ConfigMap 'elsewhere' is not among these files, so its content is not checked/);
-    assert.equal(summary, 'no problems; 1 object in 1 file in order; 1 object of other kinds passed over');
+    assert.equal(summary, 'no problems; 1 warning; 1 object in 1 file in order; 1 object of other kinds passed over');
+    const strict = await validate(`${reference}---\n${deployment}`, ['-'], { strict: true });
+    assert.equal(strict.code, 1);
+    assert.match(strict.errors, /:7:1 Deployment\/a: warning: is of a kind that is not checked/);
+  });
+
+  it('counts no object as in order that has a problem', async () => {
+    const { summary } = await validate(
+      `${config('  content: "a: ["', 'a.yaml')}---\n${config('  content: "a: 1"', 'b')}`,
+    );
+    assert.equal(summary, '1 problem; 1 object in 1 file in order');
+  });
+
+  it('refuses to look at nothing, and warns of a file without an object', async () => {
+    for (const input of ['', '---\n', '# only\n']) {
+      await assert.rejects(validate(input), (error) => isBridgeError(error, 'INVALID_OPTION'));
+    }
+    const dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-validate-'));
+    try {
+      const empty = join(dir, 'empty.yaml');
+      await writeFile(empty, '');
+      const one = config('  content: "a: 1"');
+      const { code, errors } = await validate(one, ['-', empty]);
+      assert.equal(code, 0);
+      assert.equal(errors, `${empty}:1:1: warning: holds no object\n`);
+      assert.equal((await validate(one, ['-', empty], { strict: true })).code, 1);
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it('skips templates of a chart below a folder, and names them', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'nacos-bridge-validate-'));
+    try {
+      await writeFile(join(dir, 'a.yaml'), config('  content: {{ .Values.content | quote }}'));
+      await writeFile(join(dir, 'b.yaml'), `{{- if .Values.on }}\n${config('  content: x')}{{- end }}\n`);
+      await writeFile(join(dir, 'c.yaml'), config('  content: |\n    {{ text of a template }}\n', 'c.txt'));
+      const told = await validate('', [dir]);
+      assert.deepEqual([told.code, told.problems], [0, []]);
+      assert.match(told.errors, /a\.yaml:1:1: warning: is a template and is skipped.*\n.*b\.yaml:1:1: warning: is a/);
+      assert.match(told.summary, /2 warnings; 1 object in 3 files/);
+      assert.equal((await validate('', [dir], { strict: true })).code, 1);
+      // One that is named is meant.
+      assert.equal((await validate('', [join(dir, 'b.yaml')])).code, 1);
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it('tells programs in JSON', async () => {
+    const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n';
+    const reference = config('  contentFrom: { configMapKeyRef: { name: elsewhere, key: a } }', 'b');
+    const { code, errors, output } = await validate(
+      `${config('  grup: a\n  content: x')}---\n${reference}---\n${deployment}`,
+      ['-'],
+      { output: 'json' },
+    );
+    assert.deepEqual([code, errors], [1, '']);
+    const file = '(standard input)';
+    assert.deepEqual(JSON.parse(output), {
+      problems: [
+        {
+          file,
+          line: 5,
+          column: 9,
+          object: 'NacosConfig/app.yaml',
+          field: 'spec.grup',
+          message: 'there is no such field',
+        },
+      ],
+      warnings: [
+        {
+          file,
+          line: 12,
+          column: 16,
+          object: 'NacosConfig/b',
+          field: 'spec.contentFrom',
+          message: "ConfigMap 'elsewhere' is not among these files, so its content is not checked",
+        },
+      ],
+      summary: { problems: 1, warnings: 1, files: 1, inOrder: 1, passedOver: 1 },
+    });
   });
 
   it('reads folders with all that is below them, and passes over what is no manifest there', async () => {
@@ -179,7 +349,7 @@ describe('nacos-bridge validate', () => {
       const { problems, summary } = await validate('', [dir]);
       assert.equal(problems.length, 1);
       assert.ok(problems[0]?.startsWith(`${join(dir, 'below/app.yml')}:5:12 NacosConfig/app.yaml spec.content`));
-      assert.match(summary, /^1 problem; 1 object in 2 files/);
+      assert.match(summary, /^1 problem; no objects in 2 files/);
       await assert.rejects(validate('', [join(dir, 'below/.git/none')]), (error) =>
         isBridgeError(error, 'INVALID_OPTION'),
       );
@@ -189,13 +359,20 @@ describe('nacos-bridge validate', () => {
   });
 
   it('ends with 0 in order, 1 with problems, and 2 for what it was not asked rightly', async () => {
-    const [right, wrong, none, missing] = await Promise.all([
+    const [right, wrong, none, missing, empty, help, odd] = await Promise.all([
       commandLine(['validate', '-'], config('  content: "a: 1"')),
       commandLine(['validate', '-'], config('  content: "a: ["')),
       commandLine(['validate']),
       commandLine(['validate', 'there-is-no-such-file']),
+      commandLine(['validate', '-']),
+      commandLine(['validate', '-h']),
+      commandLine(['validat', '-']),
     ]);
     assert.deepEqual([right.code, wrong.code, none.code, missing.code], [0, 1, 2, 2]);
+    assert.deepEqual([empty.code, help.code, odd.code], [2, 0, 2]);
+    assert.equal(empty.errors, 'nacos-bridge: there is no object in standard input\n');
+    assert.match(help.output, /\nExit codes:\n {2}0 {2}nothing is wrong\n {2}1/);
+    assert.match(odd.errors, /^nacos-bridge: unknown command 'validat'\n\(Did you mean validate\?\)/);
     assert.match(none.errors, /FILE\|DIR\|-\.\.\. must be given/);
     assert.match(missing.errors, /'there-is-no-such-file' cannot be read/);
   });

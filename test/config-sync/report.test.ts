@@ -84,6 +84,12 @@ describe('the status of a NacosConfig', () => {
     assert.deepEqual(conditions(status), { Ready: 'True Suspended', Synced: 'Unknown Suspended' });
     assert.equal(status.syncedMd5, MD5);
   });
+
+  it('says so of the mirror of a suspended one, and of nothing that does not apply', () => {
+    const mirror = config(mirrored);
+    const suspended = statusOf(mirror, suspendedReport(mirror, undefined), 0);
+    assert.deepEqual(conditions(suspended), { Ready: 'Unknown Suspended', Mirrored: 'Unknown Suspended' });
+  });
 });
 
 const inline = { content: 'text' };

@@ -26,8 +26,10 @@ export interface SyncFindings {
 
 export const MAX_PROBLEMS = 10;
 
+const SUSPENDED = 'Suspended';
+
 export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowMs: number): NacosConfigSyncStatus {
-  const { counts, digest, discovery, held, problems, total } = findings;
+  const { discovery, held } = findings;
   const observedGeneration = resource.metadata.generation ?? 0;
   const synced = syncedVerdict(resource, findings);
   const verdicts = {
@@ -38,6 +40,17 @@ export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowM
   return {
     observedGeneration,
     ...(discovery && { discovery }),
+    ...itemsOf(resource, findings),
+    conditions: setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs),
+  };
+}
+
+/** While it is suspended nothing is looked at, and what was known before stays known. */
+function itemsOf({ spec, status }: NacosConfigSync, { counts, digest, problems, total }: SyncFindings) {
+  if (spec.suspend && status?.items) {
+    return { items: status.items, digest: status.digest, problems: status.problems };
+  }
+  return {
     items: {
       total,
       synced: counts.synced,
@@ -47,7 +60,6 @@ export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowM
     },
     digest,
     problems: problems.slice(0, MAX_PROBLEMS).map(shortened),
-    conditions: setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs),
   };
 }
 
@@ -55,7 +67,11 @@ function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdi
   const { counts, error, isComplete, total } = findings;
   if (error) return failureVerdict(error);
   if (spec.suspend)
-    return { status: 'Unknown', reason: 'Suspended', message: 'Nothing is written while `spec.suspend` is true' };
+    return {
+      status: 'Unknown',
+      reason: SUSPENDED,
+      message: 'Nothing is looked at or written while `spec.suspend` is true',
+    };
   if (counts.conflict > 0)
     return notSynced('Conflict', findings, `${counts.conflict} of ${total} items are in conflict`);
   if (counts.failing > 0) return notSynced('ItemsFailing', findings, `${counts.failing} of ${total} items fail`);
@@ -63,14 +79,16 @@ function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdi
     const message = `${counts.synced} of ${total} items are in sync, and others are on their way`;
     return { status: 'False', reason: 'Progressing', message };
   }
+  if (counts.invalid > 0) return notSynced('Invalid', findings, `${counts.invalid} of ${total} items are not valid`);
   if (total === 0) return { status: 'True', reason: 'NothingSelected', message: 'There are no items' };
   return { status: 'True', reason: 'InSync', message: `${counts.synced} of ${total} items are in sync` };
 }
 
 function readyVerdict(synced: Verdict, findings: SyncFindings): Verdict {
   const { counts, held, total } = findings;
+  // Nothing more is asked for: who waits for Ready, as Argo and Flux do, need not wait on.
+  if (synced.reason === SUSPENDED) return { ...synced, status: 'True' };
   if (synced.status !== 'True') return synced;
-  if (counts.invalid > 0) return notSynced('Invalid', findings, `${counts.invalid} of ${total} items are not valid`);
   if (counts.skipped > 0) return notSynced('Skipped', findings, `${counts.skipped} of ${total} items are skipped`);
   return held > 0 ? { ...guardVerdict(held), status: 'False' } : synced;
 }

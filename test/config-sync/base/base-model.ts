@@ -97,7 +97,7 @@ export class BaseModel implements ModelNetwork {
   }
 
   async step(): Promise<void> {
-    await undefined;
+    await Promise.resolve();
     this.#steps += 1;
     if (this.#planned && this.#steps >= this.#planned.at) {
       const { act } = this.#planned;
@@ -285,7 +285,13 @@ export class BaseModel implements ModelNetwork {
 
   #handleOf(client: ModelClient): ConnectionHandle {
     const servers = this.#defects.has('takes all servers for the same') ? ['same:1'] : client.addresses;
-    return { title: 'The default connection', client: client.asClient(), servers, namespaceId: '', allowance: unrestricted };
+    return {
+      title: 'The default connection',
+      client: client.asClient(),
+      servers,
+      namespaceId: '',
+      allowance: unrestricted,
+    };
   }
 
   #start(): void {

@@ -43,7 +43,7 @@ const cases: Case[] = [
   {
     title: 'content that is not valid',
     findings: { counts: { ...none, synced: 2, invalid: 1 } },
-    verdicts: ['False Invalid', 'True InSync'],
+    verdicts: ['False Invalid', 'False Invalid'],
   },
   {
     title: 'a name that is not legal',
@@ -56,7 +56,7 @@ const cases: Case[] = [
     verdicts: ['False TooManyRemovals', 'True InSync', 'True TooManyRemovals'],
   },
   { title: 'no connection', findings: { error }, verdicts: ['False ConnectionNotReady', 'False ConnectionNotReady'] },
-  { title: 'suspension', findings: {}, suspend: true, verdicts: ['Unknown Suspended', 'Unknown Suspended'] },
+  { title: 'suspension', findings: {}, suspend: true, verdicts: ['True Suspended', 'Unknown Suspended'] },
 ];
 
 function findingsOf(findings: Partial<SyncFindings>): SyncFindings {
@@ -83,6 +83,14 @@ describe('the status of a NacosConfigSync', () => {
       );
     });
   }
+
+  it('keeps the counts of before while it is suspended', () => {
+    const problems = [{ ...problem, message: 'too large' }];
+    const before = statusOf(syncOf(), findingsOf({ counts: { ...none, synced: 2, invalid: 1 }, problems }), 0);
+    const found = findingsOf({ counts: { ...none, pending: 3 }, digest: 'f'.repeat(16) });
+    const now = statusOf({ ...syncOf({ suspend: true }), status: before }, found, 0);
+    assert.deepEqual([now.items, now.digest, now.problems], [before.items, before.digest, before.problems]);
+  });
 
   it('names the worst problem, and says how much there is', () => {
     const found = findingsOf({ counts: { ...none, synced: 2, conflict: 1 }, problems: [problem] });
