@@ -149,6 +149,8 @@ export class BaseModel implements ModelNetwork {
         this.#process.client.reconnect();
         break;
       case 'rights':
+        // Where it leads is known before.
+        this.#planned = undefined;
         for (let round = 0; round < 3 && !disturbance.has; round += 1) await this.sync();
         this.nacos[disturbance.nacos].hasRights = disturbance.has;
         break;
