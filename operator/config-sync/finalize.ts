@@ -6,7 +6,7 @@
  * Caveat: Nacos removes without comparing. An edit that arrives between our read and our remove is removed with it;
  * the window is one round trip.
  */
-import { DEFAULT_GROUP, FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
+import { FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
@@ -16,7 +16,7 @@ import type { ResourceClient } from '../kube/resource-client.ts';
 import { isSamePlace, type Base, type PlaceNow } from './base/nacos-place.ts';
 import { compileIntent, deletesFromNacos } from './intent.ts';
 import type { ConfigPlan } from './plan.ts';
-import { planFinalize, type FinalizePlan } from './publish-plan.ts';
+import { planFinalize, type FinalizePlan } from './finalize-plan.ts';
 import { lastWriter, ownershipOf, readRemote } from './remote.ts';
 import type { ConfigEvent } from './report.ts';
 
@@ -76,7 +76,7 @@ export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutc
 
 /** Whether the deletion has to wait until the resource is not suspended any more. */
 export function isHeldBySuspend(resource: NacosConfig): boolean {
-  return resource.spec.suspend === true && deletesFromNacos(resource) && !isForced(resource);
+  return resource.spec.suspend && deletesFromNacos(resource) && !isForced(resource);
 }
 
 export const HELD_BY_SUSPEND: Verdict = {
@@ -91,8 +91,8 @@ export const HELD_BY_SUSPEND: Verdict = {
 export function waitText(resource: NacosConfig, cause: string): string {
   const { name, namespace } = resource.metadata;
   const command = `kubectl annotate nacosconfig ${name} -n ${namespace} ${FORCE_FINALIZE_ANNOTATION}=true`;
-  const { dataId = name, group = DEFAULT_GROUP } = resource.spec;
-  const what = `dataId '${dataId}' of group '${group}' is to be removed`;
+  const { dataId, group } = resource.spec;
+  const what = `dataId '${dataId ?? name}' of group '${group}' is to be removed`;
   return `The deletion waits for Nacos, from which ${what}: ${cause}. To let go and leave it there: ${command}`;
 }
 

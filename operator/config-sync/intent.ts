@@ -112,8 +112,8 @@ export function sourceOf({ spec }: NacosConfig): 'Kubernetes' | 'Nacos' | 'Both'
 /** What it wants alone, in whatever Nacos: the name of the dataId whose content it declares; undefined when it declares none. */
 export function claimOf(resource: NacosConfig | undefined): string | undefined {
   if (resource === undefined || sourceOf(resource) === 'Nacos') return undefined;
-  const { dataId = resource.metadata.name, group = DEFAULT_GROUP } = resource.spec;
-  return nameText({ group, dataId });
+  const { dataId, group } = resource.spec;
+  return nameText({ group, dataId: dataId ?? resource.metadata.name });
 }
 
 /** The connection's key: `namespace/name`, or the operator's default. */

@@ -4,7 +4,6 @@
  */
 import type { NacosConfig } from '../../api/resources.ts';
 import type { ConnectionHandle } from '../../connections/connection-directory.ts';
-import { DEFAULT_GROUP } from '../../api/names.ts';
 import { findCondition } from '../../kube/conditions.ts';
 import { type ConfigKey, type NacosClient, normaliseNamespaceId } from '../../nacos/index.ts';
 import { serversOf, sharesServer, UNTOLD_MD5, type Base, type NacosPlace } from './nacos-place.ts';
@@ -64,8 +63,8 @@ function basesIn({ configs, connectionOf }: RecordedBases, at: Omit<NacosPlace, 
     if (findCondition(resource.status?.conditions, 'Synced')?.status === 'False') return [];
     const connection = connectionOf(resource);
     if (connection === undefined || !sharesServer({ servers: serversOf(connection.servers) }, at)) return [];
-    const { dataId = resource.metadata.name, group = DEFAULT_GROUP, namespaceId } = resource.spec;
-    const address = { namespaceId: normaliseNamespaceId(namespaceId ?? connection.namespaceId), group, dataId };
+    const { dataId, group, namespaceId = connection.namespaceId } = resource.spec;
+    const address = { namespaceId: normaliseNamespaceId(namespaceId), group, dataId: dataId ?? resource.metadata.name };
     if (address.namespaceId !== at.namespaceId) return [];
     return [{ address, md5, place }];
   });
