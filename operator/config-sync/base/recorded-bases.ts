@@ -34,11 +34,11 @@ export interface RecordedBases {
   readonly connectionOf: (resource: NacosConfig) => ConnectionHandle | undefined;
 }
 
-/** The ids that these servers are said to have given the namespace, each with its bases, the most frequent first. */
-export function formerIds(bases: RecordedBases, at: Omit<NacosPlace, 'id'>): [string, RecordedBase[]][] {
+/** The id that the namespace had at these servers, as most bases say, and these; undefined when none says. */
+export function formerId(bases: RecordedBases, at: Omit<NacosPlace, 'id'>): [string, RecordedBase[]] | undefined {
   const ofHere = basesIn(bases, at).filter(({ place }) => place?.id !== undefined && sharesServer(place, at));
   const byId = Map.groupBy(ofHere, ({ place }) => place?.id ?? '');
-  return [...byId].sort(([, a], [, b]) => b.length - a.length);
+  return [...byId].sort(([, a], [, b]) => b.length - a.length)[0];
 }
 
 /** Those without a place of NacosConfigs whose connection leads here. */
