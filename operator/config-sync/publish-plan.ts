@@ -1,6 +1,5 @@
 /**
- * The decisions for a config that is declared in Kubernetes: what to write to Nacos, or why not; and, at deletion,
- * whether the dataId goes with it.
+ * The decisions for a config that is declared in Kubernetes: what to write to Nacos, or why not.
  *
  * Pure: values in, one decision out, with the reason and the message that conditions, events, log lines and metrics
  * carry unchanged. Three contents are compared, by md5: the declared one (Kubernetes), the one that Nacos holds, and
@@ -289,67 +288,4 @@ function ownerText({ owner, ownership }: PresentInput): string {
   }
   const exists = 'The dataId exists in Nacos with other content';
   return ownership === 'unknown' ? `${exists}, and who owns it could not be read` : `${exists} and is not ours`;
-}
-
-export interface FinalizeInput {
-  /** `undefined`: the dataId does not exist. */
-  nacosMd5: string | undefined;
-  baseMd5: string | undefined;
-  isBaseOurs: boolean | undefined;
-  ownership: Ownership;
-  /** Who wrote last, for the message; '' when it is not known. */
-  lastWriter: string;
-}
-
-export type FinalizePlan = { kind: 'nothing' } | { kind: 'remove' } | { kind: 'leave'; message: string };
-
-/**
- * At deletion. Removing has no compare-and-swap in Nacos, so only what is certainly ours, as we left it, is removed.
- * Everything else stays, and an event says so.
- */
-export const finalizeRules: readonly Rule<FinalizeInput, FinalizePlan>[] = [
-  {
-    title: 'nothing is there: nothing to be done',
-    when: ({ nacosMd5 }) => nacosMd5 === undefined,
-    plan: () => ({ kind: 'nothing' }),
-  },
-  {
-    title: 'it belongs to another bridge: leave it',
-    when: ({ ownership }) => ownership === 'other-bridge' || ownership === 'given-up',
-    plan: () => leave('it belongs to another NacosConfig, of this or another cluster'),
-  },
-  {
-    title: 'it is as this NacosConfig wrote it: remove it',
-    when: ({ ownership }) => ownership === 'ours',
-    plan: () => ({ kind: 'remove' }),
-  },
-  {
-    title: 'it is as this NacosConfig once wrote it, and who wrote last cannot be read: remove it',
-    when: ({ ownership, nacosMd5, baseMd5, isBaseOurs }) =>
-      ownership === 'unknown' && nacosMd5 === baseMd5 && isBaseOurs === true,
-    plan: () => ({ kind: 'remove' }),
-  },
-  {
-    title: 'it was changed since: leave it',
-    when: ({ baseMd5, isBaseOurs, nacosMd5 }) => baseMd5 !== undefined && isBaseOurs !== false && nacosMd5 !== baseMd5,
-    plan: ({ lastWriter }) => leave(`it was changed${by(lastWriter)} since it was last synced`),
-  },
-  {
-    title: 'somebody has written the same since: leave it',
-    when: ({ isBaseOurs, ownership }) => isBaseOurs === true && ownership === 'foreign',
-    plan: ({ lastWriter }) => leave(`it was written${by(lastWriter)} since, with the same content`),
-  },
-  {
-    title: 'it was never ours: leave it',
-    when: otherwise,
-    plan: () => leave('it was not published by this NacosConfig, or nobody can tell'),
-  },
-];
-
-export function planFinalize(input: FinalizeInput): FinalizePlan {
-  return firstOf(finalizeRules, input);
-}
-
-function leave(why: string): FinalizePlan {
-  return { kind: 'leave', message: `Left the dataId in Nacos: ${why}` };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { finalizeRules, planFinalize, type FinalizeInput } from '../../operator/config-sync/publish-plan.ts';
+import { finalizeRules, planFinalize, type FinalizeInput } from '../../operator/config-sync/finalize-plan.ts';
 import { rulesWithoutCase } from './rule-cases.ts';
 
 describe('finalize plan', () => {

@@ -393,7 +393,8 @@ const anyInput: fc.Arbitrary<PlanInput> = fc.record({
 
 function afterWriteBack(input: PlanInput): PlanInput {
   const both = input.nacosMd5 ?? '';
-  const settled = { isServed: true, metadataDiffers: false, isMetadataDrift: false };
+  // With Adopt, what somebody else wrote is marked by one publish more.
+  const settled = { adoptionPolicy: 'Fail' as const, isServed: true, metadataDiffers: false, isMetadataDrift: false };
   return { ...input, ...settled, declaredMd5: both, baseMd5: both };
 }
 

@@ -12,7 +12,7 @@ import type { ClientState, NacosClient } from '../../nacos/index.ts';
 import { errorOf, hostAndPort } from '../../nacos/index.ts';
 import { serversOf, type NacosPlace, type PlaceNow } from './nacos-place.ts';
 import { makePlaceId, readPlaceId, type PlaceId } from './place-id.ts';
-import { areHeld, formerIds, unboundBases, type RecordedBases } from './recorded-bases.ts';
+import { areHeld, formerId, unboundBases, type RecordedBases } from './recorded-bases.ts';
 
 /** A creation that is refused although nothing is there may be refused for ever: see session.ts. */
 const CREATIONS = 5;
@@ -105,8 +105,8 @@ export class NacosPlaces {
   }
 
   async #formerId(client: NacosClient, at: Omit<NacosPlace, 'id'>): Promise<string | undefined> {
-    for (const [id, bases] of formerIds(this.#bases, at)) if (await areHeld(client, bases)) return id;
-    return undefined;
+    const [id, bases = []] = formerId(this.#bases, at) ?? [];
+    return (await areHeld(client, bases)) ? id : undefined;
   }
 
   #looksOf(client: NacosClient): Looks {

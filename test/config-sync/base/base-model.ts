@@ -14,7 +14,6 @@ import type { NacosConfig } from '../../../operator/api/resources.ts';
 import { newConfigStore } from '../../../operator/config-sync/caches.ts';
 import { Claims } from '../../../operator/config-sync/claims.ts';
 import { NacosPlaces } from '../../../operator/config-sync/base/nacos-places.ts';
-import type { PlaceNow } from '../../../operator/config-sync/base/nacos-place.ts';
 import { ConfigReconciler, type ConfigReconcilerOptions } from '../../../operator/config-sync/reconcile.ts';
 import { statusOf, type SyncReport } from '../../../operator/config-sync/report.ts';
 import { ConfigSessions } from '../../../operator/config-sync/session.ts';
@@ -24,7 +23,7 @@ import { ConnectionDirectory, type ConnectionHandle } from '../../../operator/co
 import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
 import { silentLogger } from '../../../operator/logger.ts';
 import { FakeClock } from '../../fake-clock.ts';
-import type { Defect } from './base-defects.ts';
+import { spoiled, type Defect } from './base-defects.ts';
 import { ModelClient, ModelNacos, type ModelNetwork } from './model-nacos.ts';
 
 export const addresses = ['h0:8848', 'h1:8848', 'h2:8848'] as const;
@@ -150,6 +149,8 @@ export class BaseModel implements ModelNetwork {
         this.#process.client.reconnect();
         break;
       case 'rights':
+        // Where it leads is known before.
+        this.#planned = undefined;
         for (let round = 0; round < 3 && !disturbance.has; round += 1) await this.sync();
         this.nacos[disturbance.nacos].hasRights = disturbance.has;
         break;
@@ -317,7 +318,9 @@ export class BaseModel implements ModelNetwork {
       configMapClient: this.#configMapClient(),
       secretClient: undefined,
       sessions: new ConfigSessions(() => {}),
-      places: this.#spoil(new NacosPlaces({ configs: bases, connectionOf })),
+      places: spoiled(new NacosPlaces({ configs: bases, connectionOf }), this.#defects, (isLooking) => {
+        this.#isLooking = isLooking;
+      }),
       claims: new Claims({ clusterId, configs, connectionOf, hasBase: () => true }),
       delivery: { deliver: async () => ({ wroteMirror: false }), forget: () => {} },
       reporter: {
@@ -330,35 +333,6 @@ export class BaseModel implements ModelNetwork {
       metadataAgeMs: Infinity,
       clock: new FakeClock(),
     } as unknown as ConfigReconcilerOptions;
-  }
-
-  #spoil(places: NacosPlaces): NacosPlaces {
-    const has = (defect: Defect) => this.#defects.has(defect);
-    const known = new Map<unknown, Promise<PlaceNow>>();
-    const at = async (connection: ConnectionHandle, namespaceId: string): Promise<PlaceNow> => {
-      this.#isLooking = true;
-      try {
-        return await places.at(connection, namespaceId);
-      } finally {
-        this.#isLooking = false;
-      }
-    };
-    const everywhere = { id: 'everywhere', namespaceId: '', servers: [], hasUnbound: true };
-    const spoiled = async (connection: ConnectionHandle, namespaceId: string): Promise<PlaceNow> => {
-      if (has('knows no places')) return everywhere;
-      const { client } = connection;
-      const asked = has('asks for an id once') ? (known.get(client) ?? at(connection, namespaceId)) : undefined;
-      if (asked) known.set(client, asked);
-      const place = await (asked ?? at(connection, namespaceId));
-      if (has('takes bases without a place for those of here')) return { ...place, hasUnbound: true };
-      return place;
-    };
-    const isCurrent = async (connection: ConnectionHandle, place: PlaceNow): Promise<boolean> => {
-      const blind = ['knows no places', 'asks for an id once', 'does not ask again before it acts'] as const;
-      if (blind.some(has) || has('takes bases without a place for those of here')) return true;
-      return places.isCurrent(connection, place);
-    };
-    return { at: spoiled, isCurrent } as unknown as NacosPlaces;
   }
 
   async #report(resource: NacosConfig, report: SyncReport): Promise<void> {

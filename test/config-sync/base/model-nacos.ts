@@ -31,6 +31,8 @@ export class ModelNacos {
   ours = new Set<string>();
   /** What it and Kubernetes were seen to hold both, by dataId. */
   seenEqual = new Map<string, Set<string>>();
+  /** The same, before it was emptied: who writes just that again vouches for what was there. */
+  formerlyEqual = new Map<string, Set<string>>();
   /** Removed by a user while both sides had it. */
   removed = new Set<string>();
   lostId: string | undefined;
@@ -66,6 +68,9 @@ export class ModelNacos {
   empty(): void {
     this.configs.clear();
     this.ours.clear();
+    for (const [dataId, texts] of this.seenEqual) {
+      this.formerlyEqual.set(dataId, new Set([...texts, ...(this.formerlyEqual.get(dataId) ?? [])]));
+    }
     this.seenEqual.clear();
     this.removed.clear();
   }
@@ -202,8 +207,9 @@ export class ModelClient {
   /** What a user wrote may be overwritten where the dataId was ours, or where both sides had just that. */
   #judge(nacos: ModelNacos, dataId: string, content: string): void {
     const isSeen = nacos.seenEqual.get(dataId)?.has(content);
+    const wasSeen = nacos.formerlyEqual.get(dataId)?.has(content);
     const mayRevert = dataId.startsWith('k') && nacos.ours.has(dataId);
-    if (mayRevert || (dataId.startsWith('b') && isSeen)) return;
+    if (mayRevert || wasSeen || (dataId.startsWith('b') && isSeen)) return;
     this.#network.wrong(`${dataId} of ${nacos.name}, which somebody else wrote, was overwritten`);
   }
 
