@@ -7,6 +7,7 @@
 import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import { ambiguityVerdict } from '../connections/ambiguous-namespace.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
@@ -120,7 +121,9 @@ export class ConfigReconciler {
     const contentOf = (md5: string) => session.contentOf(md5);
     const delivered = await delivery.deliver({ ...scope, served: { observation: served, contentOf } });
     const { error, requeueAfterMs = Infinity, wroteMirror, ...mirrored } = delivered;
-    await reporter.report(resource, { ...content, ...mirrored, wrote: content.wrote || wroteMirror }, log);
+    const ambiguous = ambiguityVerdict(connection.client, resource.spec.namespaceId);
+    const wrote = content.wrote || wroteMirror;
+    await reporter.report(resource, { ...content, ...mirrored, ambiguous, wrote }, log);
     if (error) throw error;
     session.release(served);
     const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;

@@ -30,6 +30,8 @@ export interface SyncReport extends ContentReport {
   rolledOut?: Verdict;
   /** The object that holds the mirror. */
   mirrorName?: string;
+  /** Absent where there is no doubt about the Nacos namespace. */
+  ambiguous?: Verdict;
 }
 
 export interface ConfigEvent {
@@ -196,6 +198,13 @@ export function readyVerdict({ synced, mirrored, rolledOut }: SyncReport): Verdi
 }
 
 function verdictsOf(report: SyncReport): Record<string, Verdict | undefined> {
-  const { synced, drifted, mirrored, rolledOut } = report;
-  return { Ready: readyVerdict(report), Synced: synced, Drifted: drifted, Mirrored: mirrored, RolledOut: rolledOut };
+  const { ambiguous, synced, drifted, mirrored, rolledOut } = report;
+  return {
+    Ready: readyVerdict(report),
+    Synced: synced,
+    Drifted: drifted,
+    Mirrored: mirrored,
+    RolledOut: rolledOut,
+    PublicNamespaceAmbiguous: ambiguous,
+  };
 }

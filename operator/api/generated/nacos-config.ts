@@ -237,7 +237,7 @@ export interface NacosConfigStatus {
    */
   lastSyncTime?: string;
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` were restarted since the mirror last changed.
+   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` were restarted since the mirror last changed. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
    *
    * Items: One aspect of the state.
    */
