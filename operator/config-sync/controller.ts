@@ -26,6 +26,7 @@ import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { Mirrors } from './mirror/mirrors.ts';
+import type { InlineContents } from './places/inline-contents.ts';
 import { ConfigReconciler } from './reconcile.ts';
 import { ConfigReporter } from './report.ts';
 import { Delivery } from './rollout/delivery.ts';
@@ -43,6 +44,7 @@ export interface ConfigSyncOptions {
   configMapMetadata: Store<KubeObject>;
   secretMetadata: Store<KubeObject>;
   configClient: ResourceClient<NacosConfig>;
+  inlineContents: InlineContents;
   configMapClient: ResourceClient<ConfigMap>;
   secretClient: ResourceClient<Secret>;
   /** A reflector that feeds `secretMetadata`, not started. */

@@ -26,6 +26,7 @@ import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type Dec
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { ConfigMapPlace } from './places/config-map-place.ts';
 import type { ContentPlace } from './places/content-place.ts';
+import type { InlineContents } from './places/inline-contents.ts';
 import { InlinePlace } from './places/inline-place.ts';
 import { SecretPlace } from './places/secret-place.ts';
 import { SharedReads } from './places/shared-reads.ts';
@@ -40,6 +41,7 @@ export interface ConfigReconcilerOptions {
   configClient: ResourceClient<NacosConfig>;
   configMapClient: ResourceClient<ConfigMap>;
   secretClient: ResourceClient<Secret>;
+  inlineContents: InlineContents;
   configMapMetadata: Store<KubeObject>;
   secretMetadata: Store<KubeObject>;
   connections: ConnectionDirectory;
@@ -104,7 +106,7 @@ export class ConfigReconciler {
   }
 
   async #sync(key: string, resource: NacosConfig, log: Logger): Promise<{ requeueAfterMs: number }> {
-    const { connections, delivery, reporter, resyncMs, sessions } = this.#options;
+    const { connections, delivery, inlineContents, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
     checkUse(connection, resource.metadata.namespace, intent.address);
@@ -126,6 +128,7 @@ export class ConfigReconciler {
     await reporter.report(resource, { ...content, ...mirrored, ambiguous, wrote }, log);
     if (error) throw error;
     session.release(served);
+    inlineContents.release(resource);
     const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;
     return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, resyncMs()) };
   }
@@ -138,7 +141,7 @@ export class ConfigReconciler {
       return { nacosMd5: observed.kind === 'present' ? observed.snapshot.md5 : undefined, wrote: false };
     }
     const item = await this.#read({ ...scope, intent });
-    validateItem(item);
+    await validateItem(item);
     const decision = await decideItem(item);
     const report = await applyDecision(decision, item, this.#ownerOf(resource));
     this.#options.reporter.applied(key, decision.plan, resource, item, log);
@@ -159,11 +162,11 @@ export class ConfigReconciler {
   }
 
   #placeOf(resource: NacosConfig, { content }: DeclaringIntent): ContentPlace {
-    const { configClient, configMapClient } = this.#options;
+    const { configClient, configMapClient, inlineContents } = this.#options;
     const namespace = resource.metadata.namespace ?? '';
     switch (content.kind) {
       case 'inline':
-        return new InlinePlace(configClient, resource);
+        return new InlinePlace(configClient, resource, inlineContents);
       case 'configMap':
         return new ConfigMapPlace(configMapClient, namespace, content.name, content.key, this.#configMapReads);
       case 'secret':

@@ -53,7 +53,7 @@ class Item {
       mark,
       keep: { md5: this.keepMd5, command: 'keep ' },
     };
-    validateItem(item);
+    await validateItem(item);
     return applyDecision(await decideItem(item), item, {
       hold: async ({ kind }) => this.#did(`hold ${kind}`, undefined),
       dropKeep: async () => this.#did('drop keep', (this.keepMd5 = undefined)),
