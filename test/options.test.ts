@@ -196,6 +196,7 @@ describe('options', () => {
       nacosNamespace: '',
       nacosUsername: undefined,
       nacosPasswordFile: undefined,
+      nacosPublicNamespace: 'Empty',
       nacosRequestTimeoutMs: 10_000,
       clusterId: undefined,
       podIp: undefined,

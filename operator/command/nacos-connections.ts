@@ -103,6 +103,7 @@ function settingsOf(options: GivenServers): ConnectionSettings {
   return {
     servers: nacos,
     namespaceId: normaliseNamespaceId(nacosNamespace),
+    publicNamespace: options.nacosPublicNamespace,
     credentials: hasLogin ? { username: nacosUsername, password } : undefined,
     requestTimeoutMs: nacosRequestTimeoutMs,
     updateConcurrency: CONCURRENT_REQUESTS,

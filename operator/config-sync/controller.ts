@@ -30,6 +30,7 @@ import { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
 import { Claims } from './claims.ts';
 import type { ObjectUsers } from './mirror/object-users.ts';
+import type { InlineContents } from './places/inline-contents.ts';
 import { ConfigReconciler } from './reconcile.ts';
 import { ConfigReporter } from './report.ts';
 import { Delivery } from './rollout/delivery.ts';
@@ -47,6 +48,7 @@ export interface ConfigSyncOptions {
   configMapMetadata: Store<KubeObject>;
   secretMetadata: Store<KubeObject>;
   configClient: ResourceClient<NacosConfig>;
+  inlineContents: InlineContents;
   configMapClient: ResourceClient<ConfigMap>;
   secretClient: ResourceClient<Secret>;
   /** A reflector that feeds `secretMetadata`, not started. */

@@ -7,7 +7,7 @@
  */
 import { BridgeError } from '../errors.ts';
 import type { DeclaringIntent, KeepRequest, PublishIntent, TwoWayIntent } from './intent.ts';
-import type { ContentPlace, DeclaredContent } from './places/content-place.ts';
+import { contentOf, type ContentPlace, type DeclaredContent } from './places/content-place.ts';
 import { unknownAuthor, type FieldAuthor } from './places/field-author.ts';
 import type { ConfigPlan } from './plan.ts';
 import { isOursInSync, needsAuthor, needsOwnership, planConfig } from './publish-plan.ts';
@@ -53,15 +53,18 @@ export interface Decision {
 }
 
 /**
- * Whatever a decision may publish is right before it is taken; what is right is not parsed again.
+ * Whatever a decision may publish is right before it is taken; what is right is not parsed again, nor is what was
+ * published for this intent before a restart.
  *
  * @throws BridgeError INVALID_CONTENT
  */
 export async function validateItem({ declared, generation, intent, place, session }: ConfigItem): Promise<void> {
   if (declared.kind === 'absent') return;
-  const { content, md5 } = declared;
+  const { md5 } = declared;
   if (session.valid?.md5 === md5 && session.valid.generation === generation) return;
-  await checkContent(content, intent, place);
+  const wasPublished = session.baseMd5 === md5 && session.metadataGeneration === generation;
+  if (wasPublished && generation !== undefined) return;
+  await checkContent(await contentOf(declared), intent, place);
   session.valid = { md5, generation };
 }
 

@@ -7,6 +7,7 @@ import { SECRET } from '../connections/secret-watches.ts';
 import type { Feature, FeatureContext } from '../feature.ts';
 import { ConditionTally } from '../kube/condition-tally.ts';
 import { cacheOf } from '../kube/reflector-factory.ts';
+import { trim } from '../kube/trim.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
@@ -18,6 +19,7 @@ import { CONFIG_MAP, type DataObject } from './mirror/data-object.ts';
 import { trimData } from './mirror/data-proof.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { ObjectUsers } from './mirror/object-users.ts';
+import { InlineContents } from './places/inline-contents.ts';
 import { workloadClients } from './rollout/workloads.ts';
 
 export function createConfigSync(
@@ -30,6 +32,7 @@ export function createConfigSync(
   const metadata = { ConfigMap: newDataStore(), Secret: newDataStore() };
   const configClient = new ResourceClient<NacosConfig>(kube, NACOS_CONFIG);
   const syncClient = new ResourceClient<NacosConfigSync>(kube, NACOS_CONFIG_SYNC);
+  const inlineContents = new InlineContents({ client: configClient, kept: (key) => configs.get(key), clock });
   const clients = {
     ConfigMap: new ResourceClient<DataObject>(kube, CONFIG_MAP),
     Secret: new ResourceClient<DataObject>(kube, SECRET),
@@ -46,6 +49,7 @@ export function createConfigSync(
       configMapMetadata: metadata.ConfigMap,
       secretMetadata: metadata.Secret,
       configClient,
+      inlineContents,
       configMapClient: clients.ConfigMap,
       secretClient: clients.Secret,
       // Secrets are watched only while somebody needs them.
@@ -80,7 +84,7 @@ export function createConfigSync(
   };
   return {
     caches: [
-      cacheOf(reflectors.create(NACOS_CONFIG, configs)),
+      cacheOf(reflectors.create(NACOS_CONFIG, configs, { trim: (config) => inlineContents.strip(trim(config)) })),
       cacheOf(reflectors.create(NACOS_CONFIG_SYNC, syncs)),
       cacheOf(reflectors.create(CONFIG_MAP, metadata.ConfigMap, data)),
     ],

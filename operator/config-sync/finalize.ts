@@ -16,7 +16,7 @@ import type { ResourceClient } from '../kube/resource-client.ts';
 import { isSamePlace, type Base, type PlaceNow } from './base/nacos-place.ts';
 import { compileIntent, deletesFromNacos } from './intent.ts';
 import type { ConfigPlan } from './plan.ts';
-import { planFinalize, type FinalizePlan } from './publish-plan.ts';
+import { planFinalize, type FinalizePlan } from './finalize-plan.ts';
 import { lastWriter, ownershipOf, readRemote } from './remote.ts';
 import type { ConfigEvent } from './report.ts';
 

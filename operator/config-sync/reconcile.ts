@@ -7,6 +7,7 @@
 import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
+import { ambiguityVerdict } from '../connections/ambiguous-namespace.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
@@ -35,6 +36,7 @@ import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type Dec
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { ConfigMapPlace } from './places/config-map-place.ts';
 import type { ContentPlace } from './places/content-place.ts';
+import type { InlineContents } from './places/inline-contents.ts';
 import { InlinePlace } from './places/inline-place.ts';
 import { SecretPlace } from './places/secret-place.ts';
 import { SharedReads } from './places/shared-reads.ts';
@@ -57,6 +59,7 @@ export interface ConfigReconcilerOptions {
   configClient: ResourceClient<NacosConfig>;
   configMapClient: ResourceClient<ConfigMap>;
   secretClient: ResourceClient<Secret>;
+  inlineContents: InlineContents;
   configMapMetadata: Store<KubeObject>;
   secretMetadata: Store<KubeObject>;
   connections: ConnectionDirectory;
@@ -146,7 +149,7 @@ export class ConfigReconciler {
   }
 
   async #sync(key: string, resource: NacosConfig, log: Logger): Promise<{ requeueAfterMs: number }> {
-    const { clock, connections, delivery, places, reporter, resyncMs, sessions } = this.#options;
+    const { clock, connections, delivery, inlineContents, places, reporter, resyncMs, sessions } = this.#options;
     const connection = connections.find(connectionOf(resource));
     const intent = compileIntent(resource, connection.namespaceId);
     checkUse(connection, resource.metadata.namespace, intent.address);
@@ -165,9 +168,12 @@ export class ConfigReconciler {
     const contentOf = (md5: string) => session.contentOf(md5);
     const delivered = await delivery.deliver({ ...scope, served: { observation: served, contentOf } });
     const { error, requeueAfterMs = Infinity, wroteMirror, ...mirrored } = delivered;
-    await reporter.report(resource, { ...content, ...mirrored, wrote: content.wrote || wroteMirror }, log);
+    const ambiguous = ambiguityVerdict(connection.client, resource.spec.namespaceId);
+    const wrote = content.wrote || wroteMirror;
+    await reporter.report(resource, { ...content, ...mirrored, ambiguous, wrote }, log);
     if (error) throw error;
     session.release(served);
+    inlineContents.release(resource);
     const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;
     const pauseMs = session.reverts.waitMs(clock.monotonic()) || Infinity;
     return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, pauseMs, resyncMs()) };
@@ -225,11 +231,11 @@ export class ConfigReconciler {
   }
 
   #placeOf(resource: NacosConfig, { content }: DeclaringIntent): ContentPlace {
-    const { configClient, configMapClient } = this.#options;
+    const { configClient, configMapClient, inlineContents } = this.#options;
     const namespace = resource.metadata.namespace ?? '';
     switch (content.kind) {
       case 'inline':
-        return new InlinePlace(configClient, resource);
+        return new InlinePlace(configClient, resource, inlineContents);
       case 'configMap':
         return new ConfigMapPlace(configMapClient, namespace, content.name, content.key, this.#configMapReads);
       case 'secret':

@@ -34,6 +34,8 @@ export interface SyncReport extends ContentReport {
   rolledOut?: Verdict;
   /** The object that holds the mirror. */
   mirrorName?: string;
+  /** Absent where there is no doubt about the Nacos namespace. */
+  ambiguous?: Verdict;
 }
 
 export interface ConfigEvent {
@@ -248,7 +250,14 @@ export function readyVerdict({ isSuspended, synced, mirrored, rolledOut }: SyncR
 }
 
 function verdictsOf(report: SyncReport): Record<string, Verdict | undefined> {
-  const { synced, drifted, owned, mirrored, rolledOut } = report;
-  const parts = { Synced: synced, Drifted: drifted, Owned: owned, Mirrored: mirrored, RolledOut: rolledOut };
-  return { Ready: readyVerdict(report), ...parts };
+  const { ambiguous, synced, drifted, owned, mirrored, rolledOut } = report;
+  return {
+    Ready: readyVerdict(report),
+    Synced: synced,
+    Drifted: drifted,
+    Owned: owned,
+    Mirrored: mirrored,
+    RolledOut: rolledOut,
+    PublicNamespaceAmbiguous: ambiguous,
+  };
 }

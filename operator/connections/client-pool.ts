@@ -10,7 +10,7 @@ import { sharingKey, type ConnectionSettings } from './settings.ts';
 /** What all clients have in common, whatever their settings. */
 type CommonClientOptions = Omit<
   NacosClientOptions,
-  'servers' | 'credentials' | 'requestTimeoutMs' | 'maxConcurrentRequests'
+  'servers' | 'credentials' | 'requestTimeoutMs' | 'maxConcurrentRequests' | 'publicNamespace'
 >;
 
 interface PooledClient {
@@ -62,13 +62,14 @@ export class ClientPool {
   }
 
   #start(key: string, settings: ConnectionSettings): PooledClient {
-    const { servers, credentials, requestTimeoutMs, updateConcurrency: maxConcurrentRequests } = settings;
+    const { servers, credentials, publicNamespace, requestTimeoutMs } = settings;
     const client = new NacosClient({
       ...this.#common,
       servers,
       credentials,
+      publicNamespace,
       requestTimeoutMs,
-      maxConcurrentRequests,
+      maxConcurrentRequests: settings.updateConcurrency,
     });
     const pooled = { client, leases: 0 };
     this.#clients.set(key, pooled);

@@ -5,7 +5,7 @@
  * holds something there, however long that takes: with a wrong password or a typo in the servers nothing leaves Nacos.
  */
 import type { BridgeError } from '../errors.ts';
-import { hostAndPort, type ClientState } from '../nacos/index.ts';
+import { hostAndPort, type ClientState, type NacosClient } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
 import type { Allowance } from './allowance.ts';
 import type { ClientLease, ClientPool } from './client-pool.ts';
@@ -40,6 +40,11 @@ export class ConnectionClients {
   /** Told the connection whose client is in another state now. */
   onStateChange(listener: (key: ConnectionKey, state: ClientState) => void): void {
     this.#stateChanged.add(listener);
+  }
+
+  /** Undefined where there is none. */
+  clientOf(key: ConnectionKey): NacosClient | undefined {
+    return this.#held.get(key)?.lease.client;
   }
 
   /** The state of the client; `idle` where there is none. */

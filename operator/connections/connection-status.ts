@@ -23,6 +23,8 @@ export interface ConnectionVerdicts {
   formerInUse?: Verdict;
   /** Absent while it is not to be deleted. */
   terminating?: Verdict;
+  /** Absent where there is no doubt about its Nacos namespace. */
+  ambiguous?: Verdict;
 }
 
 /** `undefined` while it is not known. */
@@ -59,7 +61,7 @@ export function failedVerdicts(error: BridgeError, logsIn: boolean): ConnectionV
 
 export function connectionStatus(
   resource: NacosConnection,
-  { adminApi, authenticated, formerInUse, ready, relief, terminating }: ConnectionVerdicts,
+  { adminApi, ambiguous, authenticated, formerInUse, ready, relief, terminating }: ConnectionVerdicts,
   state: ClientState | undefined,
   resources: number,
   nowMs: number,
@@ -73,6 +75,7 @@ export function connectionStatus(
     Relief: relief,
     FormerInUse: formerInUse,
     Terminating: terminating,
+    PublicNamespaceAmbiguous: ambiguous,
   };
   const conditions = setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs);
   return { ...serverFacts(resource, state), observedGeneration, conditions, resources };

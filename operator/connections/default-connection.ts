@@ -1,7 +1,7 @@
 /** The connection that is given to the operator itself, for resources that name none. */
 import type { Clock } from '../clock.ts';
 import { errorFields, type Logger } from '../logger.ts';
-import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
+import { normaliseNamespaceId, type PublicNamespace, type ServerAddress } from '../nacos/index.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { Allowance } from './allowance.ts';
 import type { ConnectionClients } from './connection-clients.ts';
@@ -14,6 +14,7 @@ import type { ConnectionSettings } from './settings.ts';
 export interface GivenServers {
   readonly nacos: readonly ServerAddress[];
   readonly nacosNamespace: string;
+  readonly nacosPublicNamespace: PublicNamespace;
   /** Both or neither. */
   readonly nacosUsername: string | undefined;
   readonly nacosPasswordFile: string | undefined;
@@ -87,12 +88,14 @@ export class DefaultConnection implements Runnable {
   }
 
   #settings(): ConnectionSettings {
-    const { nacos, nacosNamespace, nacosRequestTimeoutMs, nacosUsername: username } = this.#options.given;
+    const { given } = this.#options;
+    const { nacos, nacosNamespace, nacosRequestTimeoutMs, nacosUsername: username } = given;
     const password = this.#passwordFile?.read();
     const credentials = username === undefined || password === undefined ? undefined : { username, password };
     return {
       servers: nacos,
       namespaceId: normaliseNamespaceId(nacosNamespace),
+      publicNamespace: given.nacosPublicNamespace,
       credentials,
       requestTimeoutMs: nacosRequestTimeoutMs,
       updateConcurrency: UPDATE_CONCURRENCY,

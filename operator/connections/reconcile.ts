@@ -21,6 +21,7 @@ import { findCondition } from '../kube/conditions.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import { StatusWriter } from '../kube/status-writer.ts';
 import type { Store } from '../kube/store.ts';
+import { ambiguityVerdict } from './ambiguous-namespace.ts';
 import { Allowance } from './allowance.ts';
 import type { ConnectionClients } from './connection-clients.ts';
 import { titleOf } from './connection-directory.ts';
@@ -99,7 +100,8 @@ export class ConnectionReconciler {
     resource: NacosConnection,
     verdicts: ConnectionVerdicts | undefined,
   ): Promise<void> {
-    const { reports, users } = this.#options;
+    const { clients, reports, users } = this.#options;
+    const client = clients.clientOf(key);
     if (!reports()) return;
     const isToGo = !(await this.#holdFinalizer(key, resource));
     if (isToGo || verdicts === undefined) return;
@@ -108,6 +110,7 @@ export class ConnectionReconciler {
       relief: users.reliefOf(key),
       formerInUse: formerVerdict(users.formerCount(key)),
       terminating: terminatingVerdict(resource, users.usersOf(key)),
+      ambiguous: client && ambiguityVerdict(client, resource.spec.namespaceId),
     });
   }
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { NacosConnection } from '../api/resources.ts';
 import { BridgeError } from '../errors.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { normaliseNamespaceId, type ServerAddress } from '../nacos/index.ts';
+import { normaliseNamespaceId, type PublicNamespace, type ServerAddress } from '../nacos/index.ts';
 
 interface Credentials {
   readonly username: string;
@@ -17,6 +17,7 @@ export interface ConnectionSettings {
   readonly servers: readonly ServerAddress[];
   /** '' is the public namespace. */
   readonly namespaceId: string;
+  readonly publicNamespace: PublicNamespace;
   readonly credentials: Credentials | undefined;
   readonly requestTimeoutMs: number;
   readonly updateConcurrency: number;
@@ -50,6 +51,7 @@ export function compileSettings({ spec }: NacosConnection, secret: Secret | unde
       grpcPort: server.grpcPort ?? server.port + 1000,
     })),
     namespaceId: normaliseNamespaceId(spec.namespaceId),
+    publicNamespace: spec.publicNamespace,
     credentials: secretName === undefined ? undefined : credentialsOf(secretName, secret),
     requestTimeoutMs: spec.requestTimeoutMs,
     updateConcurrency: spec.updateConcurrency,
@@ -57,12 +59,13 @@ export function compileSettings({ spec }: NacosConnection, secret: Secret | unde
 }
 
 /** Equal for settings that can share a client; tells nothing of the password. */
-export function sharingKey({ servers, credentials, requestTimeoutMs, updateConcurrency }: ConnectionSettings): string {
+export function sharingKey(settings: ConnectionSettings): string {
+  const { servers, credentials, publicNamespace, requestTimeoutMs, updateConcurrency } = settings;
   const addresses = servers.map(({ scheme, host, port, contextPath, grpcPort }) =>
     [scheme, host, port, contextPath, grpcPort].join(),
   );
   const login = [credentials?.username, credentials?.password];
-  const identity = [addresses.toSorted(byText), login, requestTimeoutMs, updateConcurrency];
+  const identity = [addresses.toSorted(byText), login, requestTimeoutMs, updateConcurrency, publicNamespace];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
 

@@ -4,6 +4,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { BridgeError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import type { PublicNamespace } from './config/public-namespace.ts';
 import { type NacosMetrics, noMetrics } from './metrics.ts';
 import type { Credentials } from './transport/login.ts';
 import { normaliseContextPath, parseServerAddresses, type ServerAddress } from './transport/server-address.ts';
@@ -17,6 +18,8 @@ export interface NacosClientOptions {
   readonly requestTimeoutMs?: number;
   /** @default 20 */
   readonly maxConcurrentRequests?: number;
+  /** What is meant by '' and `public` in configs, where a server has two of these: public-namespace.ts. @default 'Empty' */
+  readonly publicNamespace?: PublicNamespace;
   /** How we name ourselves to the server, such as `My-Client:v1.0.0`. @default 'Node-Client:v1' */
   readonly clientName?: string;
   /** What servers show of who listens and subscribes. @default 'unknown' */
@@ -59,6 +62,7 @@ export function settingsOf(options: NacosClientOptions): ClientSettings {
     credentials: options.credentials,
     requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
     maxConcurrentRequests: options.maxConcurrentRequests ?? 20,
+    publicNamespace: options.publicNamespace ?? 'Empty',
     clientName: options.clientName ?? 'Node-Client:v1',
     appName: options.appName ?? 'unknown',
     log: options.log ?? silentLogger,

@@ -13,6 +13,7 @@ import { ServerDescription } from './admin/server-description.ts';
 import { type NacosClientOptions, settingsOf } from './client-options.ts';
 import { type ClientState, clientStateOf } from './client-state.ts';
 import { ConfigClient } from './config/config-client.ts';
+import { hasTwoPublicNamespaces, publicTenant } from './config/public-namespace.ts';
 import { Listeners } from './listeners.ts';
 import type { NacosMetrics } from './metrics.ts';
 import type { NamingClient } from './naming/naming-client.ts';
@@ -36,6 +37,7 @@ export class NacosClient {
   readonly naming: NamingClient;
   readonly #log: Logger;
   readonly #metrics: NacosMetrics;
+  readonly #isLiteral: boolean;
   readonly #servers: ServerList;
   readonly #http: HttpTransport;
   readonly #login: Login;
@@ -50,9 +52,10 @@ export class NacosClient {
   /** @throws INVALID_OPTION, naming the server address and the rule. */
   constructor(options: NacosClientOptions) {
     const settings = settingsOf(options);
-    const { clock, credentials, log, requestTimeoutMs, servers } = settings;
+    const { clock, credentials, log, publicNamespace, requestTimeoutMs, servers } = settings;
     this.#log = log;
     this.#metrics = settings.metrics;
+    this.#isLiteral = publicNamespace === 'Literal';
     this.#listeners = new Listeners(log, 'a listener of the connection state');
     this.#servers = new ServerList(servers, settings);
     const timeoutMs = Math.min(requestTimeoutMs, httpTimeoutMs);
@@ -66,7 +69,9 @@ export class NacosClient {
       speaksForAll: true,
     });
     this.#access = access;
-    this.admin = new AdminApi({ ...settings, http, login: this.#login, onStanding: () => this.#standingChanged() });
+    const tenantOfPublic = () => publicTenant(publicNamespace, this.#description.known.serverVersion);
+    const onStanding = () => this.#standingChanged();
+    this.admin = new AdminApi({ ...settings, http, login: this.#login, onStanding, tenantOfPublic });
     this.#description = new ServerDescription({ ...settings, admin: this.admin, onLearnt: () => this.#tellState() });
     const shared = { ...settings, explain: explainFailures(http) };
     this.#connection = new LiveConnection({
@@ -80,9 +85,15 @@ export class NacosClient {
     });
     const connected = (signal: AbortSignal): Promise<Connection> => this.#connection.ready(signal);
     const caller = new RpcCaller({ ...settings, access, connected });
-    this.config = new ConfigClient({ ...settings, caller, admin: this.admin });
+    this.config = new ConfigClient({ ...settings, caller, admin: this.admin, tenantOfPublic });
     this.#namings = new NamingClients({ ...shared, access, login: this.#login });
     this.naming = this.#namings.main;
+  }
+
+  /** Whether what others call `public` may be another namespace than the one that we call so; false while it is not known. */
+  get isPublicAmbiguous(): boolean {
+    const { serverVersion } = this.#description.known;
+    return !this.#isLiteral && serverVersion !== undefined && hasTwoPublicNamespaces(serverVersion);
   }
 
   get state(): ClientState {

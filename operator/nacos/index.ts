@@ -14,6 +14,7 @@ export { matcherOf, nameText } from './config/config-pattern.ts';
 export type { ConfigName, ConfigPattern } from './config/config-pattern.ts';
 export { absentMd5, md5Of } from './config/config-snapshot.ts';
 export type { ConfigObservation, VersionObservation } from './config/config-snapshot.ts';
+export type { PublicNamespace } from './config/public-namespace.ts';
 export type { ConfigWatch, VersionWatch } from './config/config-watch.ts';
 export type { DiscoveryChange } from './config/discovery-state.ts';
 export type { NacosMetrics } from './metrics.ts';

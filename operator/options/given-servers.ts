@@ -4,7 +4,7 @@
 import type { GivenServers } from '../connections/default-connection.ts';
 import { parseServerAddresses } from '../nacos/index.ts';
 import type { OptionRule, OptionTable } from './command-options.ts';
-import { integer, matching, path } from './value-rules.ts';
+import { integer, matching, oneOf, path } from './value-rules.ts';
 
 export const givenServers: OptionTable<GivenServers> = {
   nacos: {
@@ -22,6 +22,13 @@ export const givenServers: OptionTable<GivenServers> = {
     default: '',
     defaultText: 'public',
     parse: matching(/^[\w-]{1,64}$/, 'a namespace id: at most 64 letters, digits, "-" and "_"'),
+  },
+  nacosPublicNamespace: {
+    group: 'Nacos',
+    value: 'Empty|Literal',
+    help: 'Which public namespace of configs is meant on servers before 2.5, which have one with an empty id and one called `public`.',
+    default: 'Empty',
+    parse: oneOf('Empty', 'Literal'),
   },
   nacosUsername: {
     group: 'Nacos',

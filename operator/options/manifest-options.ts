@@ -46,6 +46,7 @@ const pattern = matching(/^[\w.:*-]{1,256}$/, 'letters, digits, "_", "-", ".", "
 const servers: OptionTable<GivenServers> = {
   nacos: { ...givenServers.nacos, help: 'Servers to ask.' },
   nacosNamespace: { ...givenServers.nacosNamespace, help: 'Nacos namespace.' },
+  nacosPublicNamespace: givenServers.nacosPublicNamespace,
   nacosUsername: { ...givenServers.nacosUsername, help: 'User of these servers.' },
   nacosPasswordFile: givenServers.nacosPasswordFile,
   nacosRequestTimeoutMs: { ...givenServers.nacosRequestTimeoutMs, help: 'Time limit of one request.' },

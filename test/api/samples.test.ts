@@ -109,6 +109,7 @@ const connection = {
     servers: [{ scheme: 'http', host: 'nacos', port: 8848, contextPath: '/nacos', grpcPort: 9848 }],
     namespaceId: '',
     auth: { password: { secretRef: { name: 'login' } } },
+    publicNamespace: 'Literal',
     allow: { groups: ['{namespace}.*'], namespaceIds: ['public'], dataIds: ['*'], services: ['*'] },
     requestTimeoutMs: 10_000,
     updateConcurrency: 20,

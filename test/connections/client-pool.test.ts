@@ -10,6 +10,7 @@ import { FakeClock } from '../fake-clock.ts';
 const servers = [{ scheme: 'http', host: '127.0.0.1', port: 9, contextPath: '/nacos', grpcPort: 1009 }] as const;
 const settings: ConnectionSettings = {
   servers,
+  publicNamespace: 'Empty' as const,
   namespaceId: '',
   credentials: { username: 'u', password: 'p' },
   requestTimeoutMs: 1000,

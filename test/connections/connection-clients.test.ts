@@ -15,7 +15,7 @@ import { FakeClock, settle } from '../fake-clock.ts';
 function settings(port = 9): ConnectionSettings {
   const servers = [{ scheme: 'http', host: '127.0.0.1', port, contextPath: '/nacos', grpcPort: 1009 }] as const;
   const limits = { requestTimeoutMs: 1000, updateConcurrency: 20 };
-  return { servers, namespaceId: 'dev', credentials: undefined, ...limits };
+  return { servers, namespaceId: 'dev', publicNamespace: 'Empty', credentials: undefined, ...limits };
 }
 
 describe('the clients of connections', () => {

@@ -7,7 +7,13 @@ type Spec = NacosConnection['spec'];
 const server: Spec['servers'][number] = { scheme: 'http', host: 'nacos', port: 8848, contextPath: '/nacos' };
 
 function connection(spec: Partial<Spec> = {}): NacosConnection {
-  const defaults: Spec = { servers: [server], namespaceId: '', requestTimeoutMs: 10_000, updateConcurrency: 20 };
+  const defaults: Spec = {
+    servers: [server],
+    namespaceId: '',
+    publicNamespace: 'Empty',
+    requestTimeoutMs: 10_000,
+    updateConcurrency: 20,
+  };
   return { metadata: { name: 'main', namespace: 'ns' }, spec: { ...defaults, ...spec } };
 }
 

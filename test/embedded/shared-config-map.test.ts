@@ -40,6 +40,11 @@ describe('a thousand NacosConfigs on the keys of one ConfigMap', function () {
   });
   after(() => world?.stop());
 
+  it('have one status written each, with what became of them', async () => {
+    await quiet();
+    assert.equal(requests()['patch nacosconfigs/status'], count);
+  });
+
   it('cost five requests at most when one key changes', async () => {
     await quiet();
     world.apiOperations.reset();

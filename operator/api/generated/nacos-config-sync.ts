@@ -241,7 +241,7 @@ export interface NacosConfigSyncStatus {
     message: string;
   }[];
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: all items that can be synchronised are. `DeletionGuard`: more than half of at least ten items would be removed at once, so nothing is removed until the annotation `bridge.nacos.io/confirm-deletion` confirms it.
+   * `Ready`: everything that was asked for is done. `Synced`: all items that can be synchronised are. `DeletionGuard`: more than half of at least ten items would be removed at once, so nothing is removed until the annotation `bridge.nacos.io/confirm-deletion` confirms it. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
    *
    * Items: One aspect of the state.
    */

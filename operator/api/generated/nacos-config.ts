@@ -260,7 +260,7 @@ export interface NacosConfigStatus {
    */
   lastSyncTime?: string;
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Owned`: this resource wrote the content to Nacos; where it did not, deleting it leaves the dataId. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` that were found were told to restart since the mirror last changed.
+   * `Ready`: everything that was asked for is done. `Synced`: both sides hold the same content. `Drifted`: Nacos holds something else than what is declared. `Owned`: this resource wrote the content to Nacos; where it did not, deleting it leaves the dataId. `Mirrored`: the mirror holds what Nacos holds. `RolledOut`: the workloads of `rollout` that were found were told to restart since the mirror last changed. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
    *
    * Items: One aspect of the state.
    */

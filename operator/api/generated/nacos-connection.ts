@@ -36,6 +36,10 @@ export interface NacosConnectionSpec {
    */
   namespaceId: string;
   /**
+   * What the public namespace of configs is on servers before 2.5, which have two. `Empty` is the one with the empty id, which Java clients before 3.0 use; `Literal` the one that is called `public`, which later ones ask for. From 2.5 on there is one, and so there is of services. What was published stays behind when this is changed.
+   */
+  publicNamespace: 'Empty' | 'Literal';
+  /**
    * How the operator logs in. Leave it out when the server asks for no login.
    */
   auth?: {
@@ -102,7 +106,7 @@ export interface NacosConnectionStatus {
    */
   observedGeneration?: number;
   /**
-   * `Ready`: a server answers and requests can be sent. `Authenticated`: the server accepts the credentials; absent when there are none. `AdminApi`: the admin API serves us, as of the last time that it was asked; it is False where Nacos 3 protects it and `auth` is not set, while all else works. `FormerInUse`: settings that the connection had before are used on for services that Nacos has not confirmed with those of now, since the time of its transition; absent when none are. `Terminating`: it is to be deleted, and serves until no resource names it any more. `Relief`: absent while replicas can relieve each other.
+   * `Ready`: a server answers and requests can be sent. `Authenticated`: the server accepts the credentials; absent when there are none. `AdminApi`: the admin API serves us, as of the last time that it was asked; it is False where Nacos 3 protects it and `auth` is not set, while all else works. `FormerInUse`: settings that the connection had before are used on for services that Nacos has not confirmed with those of now, since the time of its transition; absent when none are. `Terminating`: it is to be deleted, and serves until no resource names it any more. `Relief`: absent while replicas can relieve each other. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
    *
    * Items: One aspect of the state.
    */

@@ -34,11 +34,11 @@ export interface RecordedBases {
   readonly connectionOf: (resource: NacosConfig) => ConnectionHandle | undefined;
 }
 
-/** The ids that these servers are said to have given the namespace, each with its bases, the most frequent first. */
-export function formerIds(bases: RecordedBases, at: Omit<NacosPlace, 'id'>): [string, RecordedBase[]][] {
+/** The id that the namespace had at these servers, as most bases say, and these; undefined when none says. */
+export function formerId(bases: RecordedBases, at: Omit<NacosPlace, 'id'>): [string, RecordedBase[]] | undefined {
   const ofHere = basesIn(bases, at).filter(({ place }) => place?.id !== undefined && sharesServer(place, at));
   const byId = Map.groupBy(ofHere, ({ place }) => place?.id ?? '');
-  return [...byId].sort(([, a], [, b]) => b.length - a.length);
+  return [...byId].sort(([, a], [, b]) => b.length - a.length)[0];
 }
 
 /** Those without a place of NacosConfigs whose connection leads here. */
@@ -63,8 +63,8 @@ function basesIn({ configs, connectionOf }: RecordedBases, at: Omit<NacosPlace, 
     if (findCondition(resource.status?.conditions, 'Synced')?.status === 'False') return [];
     const connection = connectionOf(resource);
     if (connection === undefined || !sharesServer({ servers: serversOf(connection.servers) }, at)) return [];
-    const { dataId = resource.metadata.name, group, namespaceId } = resource.spec;
-    const address = { namespaceId: normaliseNamespaceId(namespaceId ?? connection.namespaceId), group, dataId };
+    const { dataId, group, namespaceId = connection.namespaceId } = resource.spec;
+    const address = { namespaceId: normaliseNamespaceId(namespaceId), group, dataId: dataId ?? resource.metadata.name };
     if (address.namespaceId !== at.namespaceId) return [];
     return [{ address, md5, place }];
   });

@@ -5,6 +5,7 @@
  */
 import { SYNC_LABEL } from '../../api/names.ts';
 import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
+import { ambiguityVerdict } from '../../connections/ambiguous-namespace.ts';
 import type { ConnectionDirectory, ConnectionHandle } from '../../connections/connection-directory.ts';
 import { connectionKey, type ConnectionKey } from '../../connections/connection-key.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../errors.ts';
@@ -187,8 +188,8 @@ export class BulkSync implements Runnable {
   }
 
   #findings(key: string): SyncFindings | undefined {
-    const { metadata, status } = this.#options.syncs.get(key) ?? {};
-    const { running, wasComplete = false } = this.#entries.get(key) ?? {};
+    const { metadata, spec, status } = this.#options.syncs.get(key) ?? {};
+    const { connection, running, wasComplete = false } = this.#entries.get(key) ?? {};
     const error = this.#errors.get(key);
     const isNew = status?.observedGeneration !== metadata?.generation;
     const isWorthTelling = error !== undefined || wasComplete || running?.hasWritten || isNew;
@@ -196,7 +197,9 @@ export class BulkSync implements Runnable {
     const { finder, held = 0, tally = new Tally() } = running ?? {};
     const { counts, digest, total } = tally;
     const problems = tally.worst(MAX_PROBLEMS);
-    return { total, counts, problems, digest, discovery: finder?.mode, held, isComplete: wasComplete, error };
+    const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
+    const found = { discovery: finder?.mode, held, isComplete: wasComplete, ambiguous, error };
+    return { total, counts, problems, digest, ...found };
   }
 
   #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {

@@ -20,6 +20,8 @@ export interface SyncFindings {
   readonly held: number;
   /** Whether all items are known. */
   readonly isComplete: boolean;
+  /** Absent where there is no doubt about the Nacos namespace. */
+  readonly ambiguous?: Verdict | undefined;
   /** Why the last pass did not end. */
   readonly error: BridgeError | undefined;
 }
@@ -36,6 +38,7 @@ export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowM
     Ready: readyVerdict(synced, findings),
     Synced: synced,
     DeletionGuard: held > 0 ? guardVerdict(held) : undefined,
+    PublicNamespaceAmbiguous: findings.ambiguous,
   };
   return {
     observedGeneration,

@@ -9,7 +9,7 @@
  * tells how we stand with it.
  */
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import { type ConfigKey, describeKey, normaliseKey } from '../config/config-key.ts';
+import { type ConfigKey, describeKey, normaliseKey, normaliseNamespaceId } from '../config/config-key.ts';
 import {
   collectListing,
   type ConfigListing,
@@ -51,6 +51,8 @@ interface AdminApiOptions {
   readonly metrics: NacosMetrics;
   /** Of the read of a config, whose answer may be large. */
   readonly requestTimeoutMs: number;
+  /** What the public namespace of configs is called in requests of v1. */
+  readonly tenantOfPublic: () => '' | 'public';
   /** Told when `status` is another. */
   readonly onStanding: () => void;
 }
@@ -88,7 +90,12 @@ const flavours = {
   v1: {
     state: '/v1/console/server/state',
     config: '/v1/cs/configs',
-    queryOf: ({ dataId, group, namespaceId }: ConfigKey) => ({ show: 'all', tenant: namespaceId, group, dataId }),
+    queryOf: ({ dataId, group, namespaceId }: ConfigKey, tenantOfPublic: string) => ({
+      show: 'all',
+      tenant: namespaceId || tenantOfPublic,
+      group,
+      dataId,
+    }),
     dataOf: (body: JsonObject | undefined) => body,
   },
 };
@@ -190,7 +197,9 @@ export class AdminApi {
 
   /** Undefined where there is no such list. */
   async #namesOf(pattern: ConfigPattern, signal?: AbortSignal): Promise<ConfigListing | undefined> {
-    if (this.#lacksNames) return undefined;
+    // That list takes the name `public` for the other one.
+    const isLiteral = normaliseNamespaceId(pattern.namespaceId) === '' && this.#options.tenantOfPublic() !== '';
+    if (this.#lacksNames || isLiteral) return undefined;
     const { path, query } = namesRequest(pattern);
     const answer = await this.#get({ path, query, scope: patternText(pattern), signal });
     if (isAnswered(answer) && !isRefusal(answer)) this.#lacksNames = answer.status !== 200;
@@ -200,7 +209,7 @@ export class AdminApi {
   }
 
   async #listPage(api: Flavour, pattern: ConfigPattern, page: number, signal?: AbortSignal): Promise<ListingPage> {
-    const { path, query } = listingRequest(api, pattern, page);
+    const { path, query } = listingRequest(api, pattern, page, this.#options.tenantOfPublic());
     const answer = await this.#get({ path, query, scope: patternText(pattern), signal });
     if (answer.status !== 200) throw errorOfHttp(answer, `list of ${patternText(pattern)}`);
     return parseListingPage(api, answer.text);
@@ -208,10 +217,16 @@ export class AdminApi {
 
   async #configOf(api: Flavour, key: ConfigKey, signal?: AbortSignal): Promise<ConfigDetail | undefined> {
     const { config, dataOf, queryOf } = flavours[api];
-    const { requestTimeoutMs: timeoutMs } = this.#options;
+    const { requestTimeoutMs: timeoutMs, tenantOfPublic } = this.#options;
     const normal = normaliseKey(key);
     const scope = `${normal.namespaceId} ${normal.group}`;
-    const answer = await this.#get({ path: config, query: queryOf(normal), scope, signal, timeoutMs });
+    const answer = await this.#get({
+      path: config,
+      query: queryOf(normal, tenantOfPublic()),
+      scope,
+      signal,
+      timeoutMs,
+    });
     if (isAbsence(api, answer)) return undefined;
     if (answer.status !== 200) throw errorOfHttp(answer, `read of ${describeKey(key)}`);
     const data = dataOf(parseJsonObject(answer.text, 'the answer of the admin API'));

@@ -62,9 +62,12 @@ const envelopeBytes = 4 * 1024;
 
 export class ConfigApi {
   readonly #caller: RpcCaller;
+  readonly #tenantOfPublic: () => '' | 'public';
 
-  constructor(caller: RpcCaller) {
+  /** `tenantOfPublic` is what the public namespace is called in requests. */
+  constructor(caller: RpcCaller, tenantOfPublic: () => '' | 'public') {
     this.#caller = caller;
+    this.#tenantOfPublic = tenantOfPublic;
   }
 
   /**
@@ -74,7 +77,10 @@ export class ConfigApi {
    */
   async query(key: ConfigKey, signal?: AbortSignal): Promise<ServedConfig | undefined> {
     const description = `query of ${describeKey(key)}`;
-    const body = await this.#caller.call(kinds.query, description, fieldsOf(key), { headers: queryHeaders, signal });
+    const body = await this.#caller.call(kinds.query, description, this.#fieldsOf(key), {
+      headers: queryHeaders,
+      signal,
+    });
     if (!body) return undefined;
     const content = textOf(body['content']);
     if (content.trim() === '')
@@ -98,7 +104,7 @@ export class ConfigApi {
     const additions = { type, appName, src_user: srcUser, desc: description };
     const additionMap = Object.fromEntries(Object.entries(additions).filter(([, value]) => value !== ''));
     if (tags) additionMap['config_tags'] = tags.join(',');
-    const body = { ...fieldsOf(key), content, casMd5, additionMap };
+    const body = { ...this.#fieldsOf(key), content, casMd5, additionMap };
     const headers = { charset: 'UTF-8', ...(appName && { 'Client-AppName': appName }) };
     await this.#caller.call(kinds.publish, `publish of ${describeKey(key)}`, body, { headers });
     return { md5: md5Of(content) };
@@ -106,15 +112,20 @@ export class ConfigApi {
 
   /** Succeeds for a config that does not exist, too. */
   async remove(key: ConfigKey): Promise<void> {
-    await this.#caller.call(kinds.remove, `removal of ${describeKey(key)}`, fieldsOf(key));
+    await this.#caller.call(kinds.remove, `removal of ${describeKey(key)}`, this.#fieldsOf(key));
   }
 
   /** Starts or ends listening; when it starts, resolves to the keys whose md5 on the server differs. */
   async listen(contexts: readonly ListenContext[], listen: boolean, signal?: AbortSignal): Promise<ConfigKey[]> {
     const description = `${listen ? 'listening to' : 'leaving'} ${contexts.length} configs`;
-    const body = { listen, configListenContexts: contexts.map(({ key, md5 }) => ({ ...fieldsOf(key), md5 })) };
+    const body = { listen, configListenContexts: contexts.map(({ key, md5 }) => ({ ...this.#fieldsOf(key), md5 })) };
     const answer = await this.#caller.call(kinds.listen, description, body, { signal });
     return listOf(answer?.['changedConfigs']).filter(isJsonObject).map(keyOf);
+  }
+
+  #fieldsOf(key: ConfigKey): { dataId: string; group: string; tenant: string } {
+    const { namespaceId, group, dataId } = normaliseKey(key);
+    return { dataId, group, tenant: namespaceId || this.#tenantOfPublic() };
   }
 }
 
@@ -122,11 +133,6 @@ export class ConfigApi {
 export function keyOf(fields: JsonObject): ConfigKey {
   const { tenant, group, dataId } = fields;
   return normaliseKey({ namespaceId: textOf(tenant), group: textOf(group), dataId: textOf(dataId) });
-}
-
-function fieldsOf(key: ConfigKey): { dataId: string; group: string; tenant: string } {
-  const { namespaceId, group, dataId } = normaliseKey(key);
-  return { dataId, group, tenant: namespaceId };
 }
 
 function checkContent(key: ConfigKey, content: string): void {

@@ -37,6 +37,8 @@ interface ConfigClientOptions extends Surroundings {
   readonly caller: RpcCaller;
   readonly admin: AdminApi;
   readonly maxConcurrentRequests: number;
+  /** What the public namespace is called in requests. */
+  readonly tenantOfPublic: () => '' | 'public';
 }
 
 interface VersionWatchOptions {
@@ -62,8 +64,8 @@ export class ConfigClient {
   #serverClock = new ServerClock();
 
   constructor(options: ConfigClientOptions) {
-    const { admin, caller, clock } = options;
-    const api = new ConfigApi(caller);
+    const { admin, caller, clock, tenantOfPublic } = options;
+    const api = new ConfigApi(caller, tenantOfPublic);
     this.#options = options;
     this.#api = api;
     this.#ownWrites = new OwnWrites(clock);

@@ -54,10 +54,16 @@ const pageSizes = { v3: 500, v1: 100 } as const;
 const passes = 3;
 
 /** Pages count from 1. */
-export function listingRequest(api: 'v3' | 'v1', pattern: ConfigPattern, page: number): ListingRequest {
+export function listingRequest(
+  api: 'v3' | 'v1',
+  pattern: ConfigPattern,
+  page: number,
+  tenantOfPublic: '' | 'public' = '',
+): ListingRequest {
   const { namespaceId, group, dataId } = normalisePattern(pattern);
   const common = { search: 'blur', dataId, pageNo: String(page), pageSize: String(pageSizes[api]) };
-  if (api === 'v1') return { path: '/v1/cs/configs', query: { ...common, group, tenant: namespaceId } };
+  if (api === 'v1')
+    return { path: '/v1/cs/configs', query: { ...common, group, tenant: namespaceId || tenantOfPublic } };
   const query = { ...common, groupName: group, namespaceId: namespaceId === '' ? 'public' : namespaceId };
   return { path: '/v3/admin/cs/config/list', query };
 }

@@ -52,7 +52,9 @@ export function configRoutes(options: ConfigRoutesOptions): HttpRoutes {
         return { body: pageOf(store.history(key), request, (row) => historyOfV1(key, row)) };
       },
       'GET /v1/cs/history/configs'({ parameters }) {
-        const namespaceId = configNamespaceOf(generation, parameters['tenant']);
+        // Unlike all other requests, this list takes `public` for the namespace with the empty id.
+        const tenant = parameters['tenant'] === 'public' ? '' : parameters['tenant'];
+        const namespaceId = configNamespaceOf(generation, tenant);
         return {
           body: store
             .all()

@@ -101,6 +101,7 @@ export const fullConnection = {
     { scheme: 'https', host: 'fd00::1', port: 443, contextPath: '/' },
   ],
   namespaceId: 'dev',
+  publicNamespace: 'Literal',
   auth: { password: { secretRef: { name: 'login' } } },
   allow: {
     groups: ['{namespace}.*', 'DEFAULT_GROUP'],
