@@ -27,6 +27,9 @@ export const KEEP_ANNOTATION = `${API_GROUP}/keep`;
 /** On a mirror: the MD5 of the content that was written, for people and for other tools. */
 export const CONTENT_MD5_ANNOTATION = `${API_GROUP}/content-md5`;
 
+/** On a mirror that outlives its NacosConfig: the name of that. */
+export const MIRRORED_BY_ANNOTATION = `${API_GROUP}/mirrored-by`;
+
 /** On a mirror: when its content was last replaced by other content, in RFC 3339; absent when it never was. */
 export const CHANGED_AT_ANNOTATION = `${API_GROUP}/changed-at`;
 

@@ -8,10 +8,11 @@ import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import { configMapsOf, connectionOf, secretsOf } from './intent.ts';
+import { ownerKeysOf } from './mirror/mirror-owner.ts';
 
 export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
-/** Objects by the uid of their controller. */
+/** Objects by the uid of their controller, and mirrors that have none by their NacosConfig. */
 export const CONTROLLER_INDEX = 'controller';
 export const CONNECTION_INDEX = 'connection';
 
@@ -27,11 +28,9 @@ export function newConfigStore(): Store<NacosConfig> {
   });
 }
 
-/** ConfigMaps or Secrets as metadata, found by the uid of their controller. */
+/** ConfigMaps or Secrets as metadata, found by whom they belong to. */
 export function newDataStore(): Store<KubeObject> {
-  const controllers = ({ metadata }: KubeObject) =>
-    (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
-  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: controllers } });
+  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: ownerKeysOf } });
 }
 
 export interface SecretMetadataOptions {

@@ -118,6 +118,10 @@ export interface NacosConfigSpec {
      */
     immutable: boolean;
     /**
+     * What becomes of the object when this resource is deleted. `Delete`: it goes as well. `Keep`: it stays as it is, with the annotation `bridge.nacos.io/mirrored-by`, and a NacosConfig of the same name takes it up again. Without this field it goes.
+     */
+    onDelete?: 'Delete' | 'Keep';
+    /**
      * How many objects of former contents are kept although nothing names them, when `immutable` is true; 1 without it.
      */
     historyLimit?: number;

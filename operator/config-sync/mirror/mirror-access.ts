@@ -3,9 +3,11 @@
  * the data is read when it is needed.
  */
 import type { ResourceClient } from '../../kube/resource-client.ts';
+import type { KubeObject } from '../../kube/resource.ts';
 import type { Store } from '../../kube/store.ts';
 import type { DataObject } from './data-object.ts';
 import type { DataMetadata } from './data-proof.ts';
+import { isOwnedBy, ownerKeys } from './mirror-owner.ts';
 
 export interface MirrorAccess {
   readonly client: ResourceClient<DataObject>;
@@ -13,13 +15,23 @@ export interface MirrorAccess {
   readonly find: (key: string) => DataMetadata | undefined;
   /** The metadata of the objects whose controller has this uid. */
   readonly controlledBy: (uid: string) => readonly DataMetadata[];
+  /** The metadata of the mirrors of a NacosConfig, those that outlive it among them. */
+  readonly ownedBy: (owner: KubeObject) => readonly DataMetadata[];
 }
 
-/** `index` is the one of `metadata` that finds objects by the uid of their controller. */
+/** `index` is the one of `metadata` by `ownerKeysOf`. */
 export function accessTo(
   client: ResourceClient<DataObject>,
   metadata: Store<DataMetadata>,
   index: string,
 ): MirrorAccess {
-  return { client, find: (key) => metadata.get(key), controlledBy: (uid) => metadata.byIndex(index, uid) };
+  return {
+    client,
+    find: (key) => metadata.get(key),
+    controlledBy: (uid) => metadata.byIndex(index, uid),
+    ownedBy(owner) {
+      const found = ownerKeys(owner).flatMap((key) => metadata.byIndex(index, key));
+      return [...new Set(found)].filter((object) => isOwnedBy(object, owner));
+    },
+  };
 }

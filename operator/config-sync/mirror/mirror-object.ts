@@ -11,10 +11,10 @@ import {
   MANAGED_BY_LABEL,
   MIRROR_LABEL,
 } from '../../api/names.ts';
-import { isControlledBy, ownerReference } from '../../kube/owner.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, decodeData, encodeData, type DataObject } from './data-object.ts';
 import { accountOf, type DataAccount, type DataMetadata } from './data-proof.ts';
+import { isOwnedAs, ownedMetadata, type Ownership } from './mirror-owner.ts';
 import type { MirrorKind } from './mirror-target.ts';
 
 /** Texts by their keys. */
@@ -27,9 +27,7 @@ export interface MirrorContent {
 }
 
 /** Which object there is to be, and what it is to hold. */
-export interface WantedMirror {
-  /** The NacosConfig or NacosConfigSync that controls it. */
-  readonly owner: KubeObject;
+export interface WantedMirror extends Ownership {
   readonly kind: MirrorKind;
   readonly name: string;
   /** Whether its data can never change again. */
@@ -86,28 +84,31 @@ export function withChangedAt(desired: DataObject, changedAt: string | undefined
   return { ...desired, metadata: { ...desired.metadata, annotations } };
 }
 
-function mirrorMetadata({ owner, name }: WantedMirror, md5: string): ObjectMeta {
+function mirrorMetadata(wanted: WantedMirror, md5: string): ObjectMeta {
+  const { owner, name } = wanted;
+  const { annotations, ownerReferences } = ownedMetadata(wanted);
   return {
     name,
     namespace: owner.metadata.namespace,
     labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [MIRROR_LABEL]: 'true' },
-    annotations: { [CONTENT_MD5_ANNOTATION]: md5 },
-    ownerReferences: [ownerReference(owner, { controller: true })],
+    annotations: { [CONTENT_MD5_ANNOTATION]: md5, ...annotations },
+    ...(ownerReferences && { ownerReferences }),
   };
 }
 
 /** Whether it has everything that `desired` says, and no key of ours besides. */
-export function isAsDesired(present: Present, desired: DataObject): boolean {
-  return holdsData(present, desired) && hasMetadata(present.object, desired.metadata);
+export function isAsDesired(present: Present, desired: DataObject, ownership: Ownership): boolean {
+  const { object } = present;
+  return holdsData(present, desired) && hasMetadata(object, desired.metadata) && isOwnedAs(object, ownership);
 }
 
 /** Whether its metadata alone proves that `found` is what is wanted (data-proof.ts). */
 export function isProven(found: DataMetadata, wanted: WantedMirror): boolean {
-  const { immutable, owner, proof } = wanted;
+  const { immutable, proof } = wanted;
   if (proof === undefined || !found.isOursAlone || found.isImmutable !== immutable) return false;
   const own = new Set(found.ownKeys);
   return (
-    isControlledBy(found, owner.metadata.uid ?? '') &&
+    isOwnedAs(found, wanted) &&
     own.size === proof.keys.length &&
     proof.keys.every((key) => own.has(key)) &&
     hasMetadata(found, mirrorMetadata(wanted, proof.md5))

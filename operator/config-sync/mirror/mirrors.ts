@@ -9,7 +9,6 @@
 import type { NacosConfig } from '../../api/resources.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { findCondition, type Verdict } from '../../kube/conditions.ts';
-import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/index.ts';
@@ -19,6 +18,7 @@ import { envEntries } from './env-entries.ts';
 import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { WantedMirror } from './mirror-object.ts';
+import { isOwnedBy } from './mirror-owner.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
 import type { ObjectUsers } from './object-users.ts';
 import { StaleMirrors, type Cleared, type RemovedMirror } from './stale-mirrors.ts';
@@ -122,6 +122,7 @@ export class Mirrors {
     const [latest] = immutable ? this.#generations(owner, target) : [];
     return {
       owner,
+      outlivesOwner: target.outlivesOwner,
       kind,
       name,
       immutable,
@@ -143,7 +144,7 @@ export class Mirrors {
   #keep(request: MirrorRequest): MirrorResult {
     const { resource, target } = request;
     const existing = this.#latest(resource, target);
-    if (existing && !isControlledBy(existing, resource.metadata.uid ?? '')) {
+    if (existing && !isOwnedBy(existing, resource)) {
       throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
     }
     const name = existing?.metadata.name;
@@ -157,8 +158,8 @@ export class Mirrors {
     return this.#access[target.kind].find(`${resource.metadata.namespace}/${target.name}`);
   }
 
-  #generations({ metadata }: NacosConfig, { kind, name }: MirrorTarget): readonly KubeObject[] {
-    return generationsOf(name, this.#access[kind].controlledBy(metadata.uid ?? ''));
+  #generations(resource: NacosConfig, { kind, name }: MirrorTarget): readonly KubeObject[] {
+    return generationsOf(name, this.#access[kind].ownedBy(resource));
   }
 }
 

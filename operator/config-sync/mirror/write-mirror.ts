@@ -16,7 +16,6 @@ import { CHANGED_AT_ANNOTATION, CONTENT_MD5_ANNOTATION, FIELD_MANAGER } from '..
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import { readManagedFields } from '../../kube/managed-fields.ts';
-import { isControlledBy } from '../../kube/owner.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import type { DataObject } from './data-object.ts';
@@ -33,6 +32,7 @@ import {
   type Present,
   type WantedMirror,
 } from './mirror-object.ts';
+import { isOwnedAs, isOwnedBy, ownershipPatch } from './mirror-owner.ts';
 import type { MirrorKind } from './mirror-target.ts';
 
 /** `Restored`: it held something else than what was last mirrored, because somebody edited or deleted it. */
@@ -93,7 +93,7 @@ export class MirrorWrite {
     const desired = withChangedAt(plain, isReplaced ? this.#laterThan(existing) : changedAtOf(existing));
     this.#checkSize(present, desired);
     if (present === undefined) return { object: await this.#create(desired), written: 'Created' };
-    if (isAsDesired(present, desired)) return { object: present.object, written: undefined };
+    if (isAsDesired(present, desired, this.#wanted)) return { object: present.object, written: undefined };
     const object = await this.#change(present, desired);
     return { object, written: isReplaced ? 'Updated' : 'Restored' };
   }
@@ -102,9 +102,17 @@ export class MirrorWrite {
   async #change(present: Present, desired: DataObject): Promise<DataObject> {
     const { immutable, metadata } = present.object;
     const { name, namespace, uid } = metadata;
-    if (!immutable || holdsData(present, desired)) return this.#apply(desired, { uid });
+    if (!immutable || holdsData(present, desired)) return this.#settleOwner(await this.#apply(desired, { uid }));
     await this.#client.delete(name, namespace, { uid });
     return this.#create(desired);
+  }
+
+  /** An apply takes back only what was applied, and an immutable object was created. */
+  async #settleOwner(object: DataObject): Promise<DataObject> {
+    if (isOwnedAs(object, this.#wanted)) return object;
+    const { name, namespace } = object.metadata;
+    const patch = ownershipPatch(object, this.#wanted);
+    return this.#client.mergePatch(name, namespace, patch, { fieldManager: FIELD_MANAGER });
   }
 
   /** The precondition keeps us from changing an object that has replaced, or changed, the one that was looked at. */
@@ -119,7 +127,7 @@ export class MirrorWrite {
     if (immutable) return this.#client.create(desired, { fieldManager: FIELD_MANAGER });
     // Without force: there is nothing to take over from anybody.
     const applied = await this.#client.apply(desired, { fieldManager: FIELD_MANAGER, force: false });
-    if (!isShared(applied)) return applied;
+    if (!isShared(applied, this.#wanted.owner)) return applied;
     await withdrawFields(applied, this.#client);
     const words = 'was created by somebody else at the same time; left it as it is';
     throw new BridgeError('NOT_OWNED', `${kind} '${name}' ${words}`);
@@ -135,7 +143,7 @@ export class MirrorWrite {
   }
 
   #isOwned(object: KubeObject): boolean {
-    return isControlledBy(object, this.#wanted.owner.metadata.uid ?? '');
+    return isOwnedBy(object, this.#wanted.owner);
   }
 
   /** Later than every change before, whatever the clock of the replica that made it. */
@@ -180,7 +188,8 @@ function hasOtherContent(present: Present, desired: DataObject): boolean {
 }
 
 /** Whether the object that was to be ours alone has an owner besides, or a field of anybody else. */
-function isShared({ metadata: { ownerReferences = [], managedFields } }: DataObject): boolean {
+function isShared({ metadata: { ownerReferences = [], managedFields } }: DataObject, owner: KubeObject): boolean {
   const managers = readManagedFields(managedFields).map(({ manager }) => manager);
-  return ownerReferences.length > 1 || managers.some((manager) => manager !== FIELD_MANAGER);
+  const isOwned = ownerReferences.some(({ uid }) => uid !== owner.metadata.uid);
+  return isOwned || managers.some((manager) => manager !== FIELD_MANAGER);
 }

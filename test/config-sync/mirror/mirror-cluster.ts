@@ -9,6 +9,7 @@ import { dataObjectRefs, type DataObject } from '../../../operator/config-sync/m
 import { trimData, type DataMetadata } from '../../../operator/config-sync/mirror/data-proof.ts';
 import { accessTo, type MirrorAccess } from '../../../operator/config-sync/mirror/mirror-access.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
+import { ownerKeysOf } from '../../../operator/config-sync/mirror/mirror-owner.ts';
 import { ObjectUsers } from '../../../operator/config-sync/mirror/object-users.ts';
 import type { ServedContent } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { systemClock } from '../../../operator/clock.ts';
@@ -142,7 +143,5 @@ export function served(observation: ConfigObservation): ServedContent {
 }
 
 function newStore(): Store<DataMetadata> {
-  const controllers = ({ metadata }: KubeObject) =>
-    (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
-  return new Store<DataMetadata>({ indexes: { [CONTROLLER_INDEX]: controllers } });
+  return new Store<DataMetadata>({ indexes: { [CONTROLLER_INDEX]: ownerKeysOf } });
 }

@@ -314,7 +314,7 @@ describe('mirrors', () => {
         spec: { ...config.spec, mirror },
         status,
       };
-      const unwatched = { ...cluster.access.Secret, find: () => undefined, controlledBy: () => [] };
+      const unwatched = { ...cluster.access.Secret, find: () => undefined, ownedBy: () => [] };
       mirrors = new Mirrors({
         access: { ...cluster.access, Secret: unwatched },
         users: cluster.users,
@@ -342,6 +342,72 @@ describe('mirrors', () => {
       await cluster.observe();
       await mirrors.removeAll(config.metadata.name, config);
       assert.deepEqual(await controlledBy(config), []);
+    });
+  });
+
+  describe('that outlive their NacosConfig', () => {
+    const keeping = (name: string, immutable = false) => ({
+      configMap: { name },
+      immutable,
+      onDelete: 'Keep' as const,
+    });
+    const changed = (config: NacosConfig, mirror: NacosConfig['spec']['mirror']): NacosConfig => ({
+      ...config,
+      spec: { ...config.spec, mirror },
+    });
+    const ownersOf = async (name: string) => (await cluster.configMap(name))?.metadata.ownerReferences ?? [];
+
+    it('have no owner reference from the first moment on, and are kept right', async () => {
+      const config = await cluster.newConfig({ mirror: keeping('permanent') });
+      await sync(config, 'a: 1');
+      assert.deepEqual(await ownersOf('permanent'), []);
+      await cluster.edit(CONFIG_MAP, 'permanent', { data: { [DATA_ID]: 'mine' } });
+      assert.equal((await sync(config, 'a: 1')).written, 'Restored');
+      assert.equal((await sync(config, 'a: 2')).written, 'Updated');
+      assert.equal((await sync(config, 'a: 2')).written, undefined);
+      assert.equal((await cluster.configMap('permanent'))?.data?.[DATA_ID], 'a: 2');
+    });
+
+    for (const immutable of [false, true]) {
+      const title = immutable ? 'immutable, with its history' : 'one object';
+      it(`become such when the spec says so, and the contrary: ${title}`, async () => {
+        const name = `turned-${immutable}`;
+        const config = await cluster.newConfig({ mirror: { configMap: { name }, immutable } });
+        await sync(config, 'a: 1');
+        const before = await controlledBy(config);
+        await clock.advance(1);
+        await sync(config, 'a: 2');
+        const all = [...new Set([...before, ...(await controlledBy(config))])];
+        const kept = changed(config, { ...keeping(name, immutable), format: 'File' });
+        await sync(kept, 'a: 2');
+        for (const one of all) assert.deepEqual(await ownersOf(one), [], one);
+        assert.equal((await sync(kept, 'a: 2')).written, undefined);
+        await sync(config, 'a: 2');
+        for (const one of all) assert.equal((await ownersOf(one))[0]?.uid, config.metadata.uid, one);
+        assert.deepEqual(new Set(await controlledBy(config)), new Set(all));
+        assert.equal((await sync(config, 'a: 2')).written, undefined);
+      });
+    }
+
+    it('are taken up by a NacosConfig of the same name, and by no other one', async () => {
+      const config = await cluster.newConfig({ mirror: keeping('orphan') });
+      await sync(config, 'a: 1');
+      const { metadata } = config;
+      const again = { ...config, metadata: { ...metadata, uid: 'another' } };
+      mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
+      assert.equal((await sync(again, 'a: 2')).written, 'Updated');
+      const other = await cluster.newConfig({ mirror: keeping('orphan') });
+      await assert.rejects(sync(other, 'a: 3'), { code: 'NOT_OWNED' });
+    });
+
+    it('stay when nothing is mirrored any more, and go when another object has the mirror', async () => {
+      const config = await cluster.newConfig({ mirror: keeping('stays') });
+      await sync(config, 'a: 1');
+      await cluster.observe();
+      assert.deepEqual(await mirrors.removeAll(config.metadata.name, config), []);
+      assert.ok(await cluster.configMap('stays'));
+      const { removed } = await sync(changed(config, { ...keeping('moved'), format: 'File' }), 'a: 1');
+      assert.deepEqual(removed, [{ kind: 'ConfigMap', name: 'stays', how: 'Deleted' }]);
     });
   });
 

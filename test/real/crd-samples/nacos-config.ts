@@ -346,7 +346,7 @@ export const fullConfig = {
   allowSecretExport: false,
   driftPolicy: 'Report',
   conflictPolicy: 'Manual',
-  mirror: { configMap: { name: 'copy', key: 'orders.yaml' }, format: 'File', immutable: false },
+  mirror: { configMap: { name: 'copy', key: 'orders.yaml' }, format: 'File', immutable: false, onDelete: 'Keep' },
   rollout: { workloads: [{ kind: 'Deployment', name: 'orders' }], auto: false, debounceSeconds: 5 },
   tags: ['one', 'two words', 'three', 'four', 'five'],
   description: 'Settings',
