@@ -8,7 +8,7 @@ import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import { configMapsOf, connectionOf, secretsOf } from './intent.ts';
-import { ownerKeysOf } from './mirror/mirror-owner.ts';
+import { objectKeysOf } from './mirror/mirror-access.ts';
 
 export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
@@ -28,9 +28,9 @@ export function newConfigStore(): Store<NacosConfig> {
   });
 }
 
-/** ConfigMaps or Secrets as metadata, found by whom they belong to. */
+/** ConfigMaps or Secrets as metadata, found by whom they belong to, and by who has merged keys into them. */
 export function newDataStore(): Store<KubeObject> {
-  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: ownerKeysOf } });
+  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: objectKeysOf } });
 }
 
 export interface SecretMetadataOptions {

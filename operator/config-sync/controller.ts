@@ -181,12 +181,13 @@ function ownerOf(object: KubeObject | undefined): string | undefined {
 }
 
 function newMirrors(options: ConfigSyncOptions, onNews: (key: string) => void): Mirrors {
-  const { clock, configMapClient, configMapMetadata, objectUsers, secretClient, secretMetadata } = options;
+  const { clock, configClient, configMapClient, configMapMetadata, objectUsers, secretClient, secretMetadata } =
+    options;
   const access = {
     ConfigMap: accessTo(configMapClient, configMapMetadata, CONTROLLER_INDEX),
     Secret: accessTo(secretClient, secretMetadata, CONTROLLER_INDEX),
   };
-  return new Mirrors({ access, users: objectUsers, clock, onNews });
+  return new Mirrors({ access, users: objectUsers, configClient, clock, onNews });
 }
 
 function newDelivery(options: ConfigSyncOptions, mirrors: Mirrors, reporter: ConfigReporter): Delivery {

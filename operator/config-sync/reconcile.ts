@@ -156,7 +156,8 @@ export class ConfigReconciler {
   }
 
   async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
-    const { configClient, connections, reporter } = this.#options;
+    const { configClient, connections, delivery, reporter } = this.#options;
+    await delivery.finalize(resource);
     if (!hasFinalizer(resource, FINALIZER)) return this.#forget(key);
     const outcome = await finalizeConfig({
       resource,

@@ -39,6 +39,7 @@ describe('the intent of a NacosConfig', () => {
     const content = { format: 'File', key: 'a.toml' };
     assert.deepEqual(intent.mirror, {
       outlivesOwner: false,
+      isMerged: false,
       kind: 'ConfigMap',
       name: 'mirror',
       immutable: false,

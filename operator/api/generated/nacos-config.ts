@@ -118,7 +118,11 @@ export interface NacosConfigSpec {
      */
     immutable: boolean;
     /**
-     * What becomes of the object when this resource is deleted. `Delete`: it goes as well. `Keep`: it stays as it is, with the annotation `bridge.nacos.io/mirrored-by`, and a NacosConfig of the same name takes it up again. Without this field it goes.
+     * Whose the object is. `Own`: it is made by this resource, which controls it. `Merge`: it is somebody else's, who allows it by the annotation `bridge.nacos.io/allow-merge: "true"`, and only keys are written that nobody else has there. Without this field it is `Own`.
+     */
+    mode?: 'Own' | 'Merge';
+    /**
+     * What becomes of the object when this resource is deleted. `Delete`: it goes as well. `Keep`: it stays as it is, with the annotation `bridge.nacos.io/mirrored-by`, and a NacosConfig of the same name takes it up again. Without this field it goes. With `mode: Merge` that is said of the keys.
      */
     onDelete?: 'Delete' | 'Keep';
     /**

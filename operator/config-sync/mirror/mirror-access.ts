@@ -7,7 +7,8 @@ import type { KubeObject } from '../../kube/resource.ts';
 import type { Store } from '../../kube/store.ts';
 import type { DataObject } from './data-object.ts';
 import type { DataMetadata } from './data-proof.ts';
-import { isOwnedBy, ownerKeys } from './mirror-owner.ts';
+import { mergeManager } from './merged-keys.ts';
+import { isOwnedBy, ownerKeys, ownerKeysOf } from './mirror-owner.ts';
 
 export interface MirrorAccess {
   readonly client: ResourceClient<DataObject>;
@@ -17,9 +18,17 @@ export interface MirrorAccess {
   readonly controlledBy: (uid: string) => readonly DataMetadata[];
   /** The metadata of the mirrors of a NacosConfig, those that outlive it among them. */
   readonly ownedBy: (owner: KubeObject) => readonly DataMetadata[];
+  /** The metadata of the objects that a NacosConfig has merged keys into. */
+  readonly mergedBy: (owner: KubeObject) => readonly DataMetadata[];
 }
 
-/** `index` is the one of `metadata` by `ownerKeysOf`. */
+/** What a ConfigMap or a Secret is found by: whose it is, and who has merged keys into it. */
+export function objectKeysOf(object: DataMetadata): string[] {
+  const { mergers = [], metadata } = object;
+  return [...ownerKeysOf(object), ...mergers.map((manager) => `${metadata.namespace}/${manager}`)];
+}
+
+/** `index` is the one of `metadata` by `objectKeysOf`. */
 export function accessTo(
   client: ResourceClient<DataObject>,
   metadata: Store<DataMetadata>,
@@ -29,6 +38,7 @@ export function accessTo(
     client,
     find: (key) => metadata.get(key),
     controlledBy: (uid) => metadata.byIndex(index, uid),
+    mergedBy: (owner) => metadata.byIndex(index, `${owner.metadata.namespace}/${mergeManager(owner.metadata.name)}`),
     ownedBy(owner) {
       const found = ownerKeys(owner).flatMap((key) => metadata.byIndex(index, key));
       return [...new Set(found)].filter((object) => isOwnedBy(object, owner));

@@ -115,7 +115,7 @@ export class MirrorKeeper {
 }
 
 /** What grants the right that is missing. */
-function withRight(error: unknown, kind: MirrorKind): unknown {
+export function withRight(error: unknown, kind: MirrorKind): unknown {
   if (!isBridgeError(error, 'KUBE_FORBIDDEN')) return error;
   const value = kind === 'Secret' ? 'secrets.mirror' : 'mirror.enabled';
   return new BridgeError(error.code, `${error.message}; \`${value}\` of the chart grants it`, { cause: error });

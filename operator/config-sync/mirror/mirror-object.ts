@@ -11,6 +11,8 @@ import {
   MANAGED_BY_LABEL,
   MIRROR_LABEL,
 } from '../../api/names.ts';
+import { BridgeError } from '../../errors.ts';
+import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, decodeData, encodeData, type DataObject } from './data-object.ts';
 import { accountOf, type DataAccount, type DataMetadata } from './data-proof.ts';
@@ -124,11 +126,22 @@ export function holdsData({ object, ownKeys }: Present, { data = {}, immutable =
   );
 }
 
+/** @throws BridgeError INVALID_CONTENT when the object would be larger than an API server takes. */
+export function checkSize(kind: MirrorKind, name: string, present: Present | undefined, desired: DataObject): void {
+  const bytes = bytesWith(present, desired, kind);
+  if (bytes <= MAX_DATA_BYTES) return;
+  const rule = `all data of a ${kind} must have at most ${MAX_DATA_BYTES} bytes`;
+  throw new BridgeError(
+    'INVALID_CONTENT',
+    `${kind} '${name}' would have ${bytes} bytes and ${rule}; it was not written`,
+  );
+}
+
 /** The bytes of all data that the object would have, keys of others that stay included. */
-export function bytesWith(present: Present | undefined, desired: DataObject, kind: MirrorKind): number {
+function bytesWith(present: Present | undefined, { data }: DataObject, kind: MirrorKind): number {
   const bytes = present ? bytesByKey(kind, present.object) : new Map<string, number>();
   for (const key of present?.ownKeys ?? []) bytes.delete(key);
-  const all = new Map([...bytes, ...bytesByKey(kind, desired)]);
+  const all = new Map([...bytes, ...bytesByKey(kind, { metadata: { name: '' }, data })]);
   return [...all.values()].reduce((sum, one) => sum + one, 0);
 }
 

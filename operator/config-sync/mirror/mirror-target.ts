@@ -24,6 +24,8 @@ export interface MirrorTarget {
   readonly historyLimit: number;
   /** Whether the object stays when the NacosConfig is deleted. */
   readonly outlivesOwner: boolean;
+  /** Whether the object is somebody else's, and only keys are ours. */
+  readonly isMerged: boolean;
 }
 
 const DEFAULT_HISTORY_LIMIT = 1;
@@ -39,14 +41,27 @@ const MAX_IMMUTABLE_NAME_LENGTH = MAX_NAME_LENGTH - HASH_DIGITS - 1;
  */
 export function compileMirror(mirror: NacosConfig['spec']['mirror'], dataId: string): MirrorTarget | undefined {
   if (mirror === undefined) return undefined;
-  const { configMap, secret, format, immutable, historyLimit = DEFAULT_HISTORY_LIMIT, onDelete } = mirror;
+  const { configMap, secret, format, immutable, historyLimit = DEFAULT_HISTORY_LIMIT, mode, onDelete } = mirror;
   const object = configMap ?? secret;
   if (object === undefined || (configMap && secret)) {
     throw new BridgeError('INVALID_SPEC', '`spec.mirror` must have exactly one of `configMap` and `secret`');
   }
   const kind = configMap ? 'ConfigMap' : 'Secret';
   const field = configMap ? 'mirror.configMap' : 'mirror.secret';
-  const target = { kind, name: object.name, immutable, historyLimit, outlivesOwner: onDelete === 'Keep' } as const;
+  const target = {
+    kind,
+    name: object.name,
+    immutable,
+    historyLimit,
+    outlivesOwner: onDelete === 'Keep',
+    isMerged: mode === 'Merge',
+  } as const;
+  if (immutable && mode === 'Merge') {
+    throw new BridgeError(
+      'INVALID_SPEC',
+      "`spec.mirror.immutable` must not be true when `spec.mirror.mode` is 'Merge'",
+    );
+  }
   if (immutable && object.name.length > MAX_IMMUTABLE_NAME_LENGTH) {
     const rule = `must have at most ${MAX_IMMUTABLE_NAME_LENGTH} characters when \`immutable\` is true`;
     throw invalid(`${field}.name`, object.name, rule);

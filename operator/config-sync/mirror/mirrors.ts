@@ -6,15 +6,19 @@
  * - What Nacos holds is validated before it is mirrored, whoever wrote it there; until it is right, the mirror stays as it is.
  * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
  */
+import { MERGE_FINALIZER } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { findCondition, type Verdict } from '../../kube/conditions.ts';
+import { hasFinalizer } from '../../kube/finalizer.ts';
+import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/index.ts';
 import type { ConfigFormat } from '../formats/format.ts';
 import { checkContent, type ContentRules } from '../validation.ts';
 import { envEntries } from './env-entries.ts';
+import { Merges } from './merges.ts';
 import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { WantedMirror } from './mirror-object.ts';
@@ -63,18 +67,21 @@ export interface PresentMirror {
 
 export interface MirrorsOptions extends MirrorKeeperOptions {
   readonly users: ObjectUsers;
+  readonly configClient: ResourceClient<NacosConfig>;
 }
 
 export class Mirrors {
   readonly #access: MirrorKeeperOptions['access'];
   readonly #keeper: MirrorKeeper;
   readonly #stale: StaleMirrors;
+  readonly #merges: Merges;
 
   /** `onNews` is told the key of a NacosConfig. */
   constructor(options: MirrorsOptions) {
     this.#access = options.access;
     this.#keeper = new MirrorKeeper(options);
     this.#stale = new StaleMirrors(options.access, this.#keeper, options.users);
+    this.#merges = new Merges({ ...options, seen: this.#keeper.seen });
   }
 
   /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it: our own writes do not. */
@@ -89,16 +96,20 @@ export class Mirrors {
   async sync(key: string, request: MirrorRequest): Promise<MirrorResult> {
     const { resource, target, served } = request;
     this.#stale.look(key, resource, target);
+    this.#merges.look(key, resource);
     if (served.observation.kind === 'absent') return this.#keep(request);
     const { md5 } = served.observation.snapshot;
     const wanted = this.#wanted(request, md5);
-    const { changedAt, keys, written } = await this.#keeper.bringUp(key, wanted);
+    const { changedAt, keys, written } = target.isMerged
+      ? await this.#merges.bringUp(key, resource, wanted)
+      : await this.#keeper.bringUp(key, wanted);
     const { kind, name } = wanted;
     const cleared = await this.#stale.remove(key, resource, target, name);
+    const left = await this.#merges.clear(key, resource, target.isMerged ? wanted : undefined);
     return {
       verdict: mirrored(target, name, md5, keys.length, cleared),
       written,
-      removed: cleared.removed,
+      removed: [...cleared.removed, ...left],
       mirror: { kind, name, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
     };
   }
@@ -107,12 +118,22 @@ export class Mirrors {
   async removeAll(key: string, resource: NacosConfig): Promise<readonly RemovedMirror[]> {
     this.#keeper.seen.forget(key);
     this.#stale.look(key, resource, undefined);
-    return (await this.#stale.remove(key, resource, undefined, undefined)).removed;
+    this.#merges.look(key, resource);
+    const { removed } = await this.#stale.remove(key, resource, undefined, undefined);
+    // Without the finalizer nothing was merged, or what was is to be kept.
+    const isMerged = hasFinalizer(resource, MERGE_FINALIZER);
+    return isMerged ? [...removed, ...(await this.#merges.clear(key, resource, undefined))] : removed;
+  }
+
+  /** Of a NacosConfig that is being deleted; the garbage collector does the rest. */
+  finalize(resource: NacosConfig): Promise<readonly RemovedMirror[]> {
+    return this.#merges.finalize(resource);
   }
 
   forget(key: string): void {
     this.#keeper.seen.forget(key);
     this.#stale.forget(key);
+    this.#merges.forget(key);
   }
 
   #wanted(request: MirrorRequest, md5: string): WantedMirror {
@@ -144,7 +165,7 @@ export class Mirrors {
   #keep(request: MirrorRequest): MirrorResult {
     const { resource, target } = request;
     const existing = this.#latest(resource, target);
-    if (existing && !isOwnedBy(existing, resource)) {
+    if (existing && !target.isMerged && !isOwnedBy(existing, resource)) {
       throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
     }
     const name = existing?.metadata.name;

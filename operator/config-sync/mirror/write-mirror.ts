@@ -14,14 +14,13 @@
  */
 import { CHANGED_AT_ANNOTATION, CONTENT_MD5_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import { readManagedFields } from '../../kube/managed-fields.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import type { DataObject } from './data-object.ts';
 import { becamePresentMs } from './generations.ts';
 import {
-  bytesWith,
+  checkSize,
   holdsData,
   isAsDesired,
   mirrorObject,
@@ -71,7 +70,7 @@ export class MirrorWrite {
   async #replaceUnread(asLeft: KubeObject, content: MirrorContent): Promise<WrittenMirror | undefined> {
     if (this.#wanted.immutable || !this.#isOwned(asLeft) || md5Of(asLeft) === content.md5) return undefined;
     const desired = withChangedAt(mirrorObject(this.#wanted, content), this.#laterThan(asLeft));
-    this.#checkSize(undefined, desired);
+    checkSize(this.#wanted.kind, this.#wanted.name, undefined, desired);
     const { uid, resourceVersion } = asLeft.metadata;
     try {
       return { object: await this.#apply(desired, { uid, resourceVersion }), written: 'Updated' };
@@ -91,7 +90,7 @@ export class MirrorWrite {
     const isSuccessor = becamePresentMs(predecessor) > becamePresentMs(existing);
     const isReplaced = isSuccessor || (present !== undefined && hasOtherContent(present, plain));
     const desired = withChangedAt(plain, isReplaced ? this.#laterThan(existing) : changedAtOf(existing));
-    this.#checkSize(present, desired);
+    checkSize(kind, name, present, desired);
     if (present === undefined) return { object: await this.#create(desired), written: 'Created' };
     if (isAsDesired(present, desired, this.#wanted)) return { object: present.object, written: undefined };
     const object = await this.#change(present, desired);
@@ -131,15 +130,6 @@ export class MirrorWrite {
     await withdrawFields(applied, this.#client);
     const words = 'was created by somebody else at the same time; left it as it is';
     throw new BridgeError('NOT_OWNED', `${kind} '${name}' ${words}`);
-  }
-
-  #checkSize(present: Present | undefined, desired: DataObject): void {
-    const { kind, name } = this.#wanted;
-    const bytes = bytesWith(present, desired, kind);
-    if (bytes <= MAX_DATA_BYTES) return;
-    const rule = `all data of a ${kind} must have at most ${MAX_DATA_BYTES} bytes`;
-    const words = `${kind} '${name}' would have ${bytes} bytes and ${rule}; it was not written`;
-    throw new BridgeError('INVALID_CONTENT', words);
   }
 
   #isOwned(object: KubeObject): boolean {

@@ -8,7 +8,7 @@ type Mirror = NonNullable<NacosConfig['spec']['mirror']>;
 const mirror = (spec: Partial<Mirror>) => compileMirror({ format: 'File', immutable: false, ...spec }, 'app.yaml');
 
 /** What is so unless it is told. */
-const defaults = { historyLimit: 1, outlivesOwner: false };
+const defaults = { historyLimit: 1, outlivesOwner: false, isMerged: false };
 
 describe('the target of a mirror', () => {
   it('is a file in a ConfigMap, under the dataId, where no key is told', () => {

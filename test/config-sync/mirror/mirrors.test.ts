@@ -37,7 +37,13 @@ describe('mirrors', () => {
   after(() => cluster.stop());
 
   beforeEach(async () => {
-    mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
+    mirrors = new Mirrors({
+      access: cluster.access,
+      users: cluster.users,
+      configClient: cluster.configClient,
+      clock,
+      onNews,
+    });
     await clock.advance(10_000);
   });
 
@@ -237,7 +243,7 @@ describe('mirrors', () => {
           apply: client.apply.bind(client),
         });
         const access = { ...cluster.access, ConfigMap: { ...cluster.access.ConfigMap, client: racing } };
-        mirrors = new Mirrors({ access, users: cluster.users, clock, onNews });
+        mirrors = new Mirrors({ access, users: cluster.users, configClient: cluster.configClient, clock, onNews });
         await assert.rejects(counted(config, 'a: 1'), { code });
         const { metadata, ...object } = (await cluster.configMap(name))!;
         assert.deepEqual([object.data, metadata.ownerReferences, metadata.labels], [data, undefined, undefined]);
@@ -280,6 +286,7 @@ describe('mirrors', () => {
     mirrors = new Mirrors({
       access: { ...cluster.access, Secret: { ...cluster.access.Secret, client: refusing } },
       users: cluster.users,
+      configClient: cluster.configClient,
       clock,
       onNews,
     });
@@ -318,6 +325,7 @@ describe('mirrors', () => {
       mirrors = new Mirrors({
         access: { ...cluster.access, Secret: unwatched },
         users: cluster.users,
+        configClient: cluster.configClient,
         clock,
         onNews,
       });
@@ -394,7 +402,13 @@ describe('mirrors', () => {
       await sync(config, 'a: 1');
       const { metadata } = config;
       const again = { ...config, metadata: { ...metadata, uid: 'another' } };
-      mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
+      mirrors = new Mirrors({
+        access: cluster.access,
+        users: cluster.users,
+        configClient: cluster.configClient,
+        clock,
+        onNews,
+      });
       assert.equal((await sync(again, 'a: 2')).written, 'Updated');
       const other = await cluster.newConfig({ mirror: keeping('orphan') });
       await assert.rejects(sync(other, 'a: 3'), { code: 'NOT_OWNED' });
@@ -479,7 +493,13 @@ describe('mirrors', () => {
     it('are all kept while it cannot be seen who names them, and say so', async () => {
       const config = await cluster.newConfig({ mirror: { configMap: { name: 'unseen' }, immutable: true } });
       const users = { named: () => Promise.reject(new BridgeError('KUBE_FORBIDDEN', 'list pods: forbidden')) };
-      mirrors = new Mirrors({ access: cluster.access, users: users as never, clock, onNews });
+      mirrors = new Mirrors({
+        access: cluster.access,
+        users: users as never,
+        configClient: cluster.configClient,
+        clock,
+        onNews,
+      });
       let message = '';
       for (const content of ['a: 1', 'a: 2', 'a: 3', 'a: 4']) {
         await clock.advance(1);
@@ -508,7 +528,13 @@ describe('mirrors', () => {
       await sync(config, 'a: 1');
       await sync(config, 'a: 2');
       for (let look = 0; look < 3; look++) assert.equal((await sync(config, 'a: 2')).written, undefined);
-      mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
+      mirrors = new Mirrors({
+        access: cluster.access,
+        users: cluster.users,
+        configClient: cluster.configClient,
+        clock,
+        onNews,
+      });
       assert.equal((await sync(config, 'a: 2')).written, undefined);
     });
 

@@ -208,6 +208,12 @@ export const refusedConfigs: readonly Refused[] = [
     message: 'must differ from `contentFrom.configMapKeyRef.name`',
   },
   {
+    title: 'an immutable mirror in an object of others',
+    spec: { mirror: { ...mirror, mode: 'Merge', immutable: true } },
+    field: 'spec.mirror.immutable',
+    message: "must not be true when `mode` is 'Merge'",
+  },
+  {
     title: 'a history of a mirror that is not immutable',
     spec: { mirror: { ...mirror, historyLimit: 3 } },
     field: 'spec.mirror.historyLimit',
