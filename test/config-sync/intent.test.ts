@@ -40,6 +40,9 @@ describe('the intent of a NacosConfig', () => {
     assert.deepEqual(intent.mirror, {
       outlivesOwner: false,
       isMerged: false,
+      labels: undefined,
+      annotations: undefined,
+      type: undefined,
       kind: 'ConfigMap',
       name: 'mirror',
       immutable: false,

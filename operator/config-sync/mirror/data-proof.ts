@@ -22,6 +22,8 @@ export interface DataAccount {
   /** Nobody else has any, and ours was written with the md5. */
   readonly isOursAlone: boolean;
   readonly isImmutable: boolean;
+  /** How many labels and annotations are ours. */
+  readonly ownNames: number;
 }
 
 /** The metadata of a ConfigMap or a Secret, as the watch keeps it; the account is there for mirrors only. */
@@ -41,7 +43,8 @@ export function trimData(object: KubeObject): DataMetadata {
   return Object.assign(trim(object), account, mergers.length > 0 ? { mergers } : undefined);
 }
 
-export function accountOf({ metadata }: KubeObject): DataAccount {
+export function accountOf(object: KubeObject): DataAccount {
+  const { metadata } = object;
   const ofData = readManagedFields(metadata.managedFields).filter((fields) =>
     dataFields.some((field) => hasField(fields, field)),
   );
@@ -52,5 +55,14 @@ export function accountOf({ metadata }: KubeObject): DataAccount {
   const ownKeys = new Set(ofData.filter(isOurs).flatMap((fields) => fieldNames(fields, ['data'])));
   const isShared = !ofData.every((fields) => isOurs(fields) && !hasField(fields, ['binaryData']));
   const isOursAlone = ofData.length > 0 && !isShared && ofData.every((fields) => hasField(fields, md5Field));
-  return { ownKeys: [...ownKeys], isShared, isOursAlone, isImmutable };
+  return { ownKeys: [...ownKeys], isShared, isOursAlone, isImmutable, ownNames: ownNamesOf(object).length };
+}
+
+/** The paths of the labels and annotations that are ours. */
+export function ownNamesOf({ metadata }: KubeObject): string[][] {
+  const ours = readManagedFields(metadata.managedFields).filter(({ manager }) => manager === FIELD_MANAGER);
+  return ['labels', 'annotations'].flatMap((field) => {
+    const names = new Set(ours.flatMap((fields) => fieldNames(fields, ['metadata', field])));
+    return [...names].map((name) => [field, name]);
+  });
 }

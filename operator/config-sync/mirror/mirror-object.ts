@@ -15,7 +15,7 @@ import { BridgeError } from '../../errors.ts';
 import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, decodeData, encodeData, type DataObject } from './data-object.ts';
-import { accountOf, type DataAccount, type DataMetadata } from './data-proof.ts';
+import { accountOf, ownNamesOf, type DataAccount, type DataMetadata } from './data-proof.ts';
 import { isOwnedAs, ownedMetadata, type Ownership } from './mirror-owner.ts';
 import type { MirrorKind } from './mirror-target.ts';
 
@@ -30,6 +30,11 @@ export interface MirrorContent {
 
 /** Which object there is to be, and what it is to hold. */
 export interface WantedMirror extends Ownership {
+  /** Besides those that tell that it is a mirror, and of what. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Of a Secret; `Opaque` without it. */
+  readonly type?: string;
   readonly kind: MirrorKind;
   readonly name: string;
   /** Whether its data can never change again. */
@@ -69,12 +74,13 @@ export function hasForeignData({ object: { data, binaryData }, ownKeys, isShared
 }
 
 export function mirrorObject(wanted: WantedMirror, { entries, md5 }: MirrorContent): DataObject {
-  const { kind, immutable } = wanted;
+  const { kind, immutable, type } = wanted;
   return {
     apiVersion: dataObjectRefs[kind].version,
     kind,
     metadata: mirrorMetadata(wanted, md5),
     ...(immutable ? { immutable } : {}),
+    ...(type === undefined ? {} : { type }),
     data: encodeData(kind, entries),
   };
 }
@@ -92,8 +98,8 @@ function mirrorMetadata(wanted: WantedMirror, md5: string): ObjectMeta {
   return {
     name,
     namespace: owner.metadata.namespace,
-    labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [MIRROR_LABEL]: 'true' },
-    annotations: { [CONTENT_MD5_ANNOTATION]: md5, ...annotations },
+    labels: { ...wanted.labels, [MANAGED_BY_LABEL]: MANAGED_BY, [MIRROR_LABEL]: 'true' },
+    annotations: { ...wanted.annotations, [CONTENT_MD5_ANNOTATION]: md5, ...annotations },
     ...(ownerReferences && { ownerReferences }),
   };
 }
@@ -101,7 +107,18 @@ function mirrorMetadata(wanted: WantedMirror, md5: string): ObjectMeta {
 /** Whether it has everything that `desired` says, and no key of ours besides. */
 export function isAsDesired(present: Present, desired: DataObject, ownership: Ownership): boolean {
   const { object } = present;
-  return holdsData(present, desired) && hasMetadata(object, desired.metadata) && isOwnedAs(object, ownership);
+  const hasRightMetadata = hasMetadata(object, desired.metadata) && unwantedNames(object, desired).length === 0;
+  return holdsData(present, desired) && hasRightMetadata && isOwnedAs(object, ownership);
+}
+
+/** The labels and annotations that we have put there and that are not wanted any more, as paths in the metadata. */
+export function unwantedNames(
+  object: DataObject,
+  { metadata: { labels = {}, annotations = {} } }: DataObject,
+): string[][] {
+  return ownNamesOf(object).filter(([field, name = '']) => {
+    return !Object.hasOwn(field === 'labels' ? labels : annotations, name);
+  });
 }
 
 /** Whether its metadata alone proves that `found` is what is wanted (data-proof.ts). */
@@ -109,11 +126,14 @@ export function isProven(found: DataMetadata, wanted: WantedMirror): boolean {
   const { immutable, proof } = wanted;
   if (proof === undefined || !found.isOursAlone || found.isImmutable !== immutable) return false;
   const own = new Set(found.ownKeys);
+  const metadata = mirrorMetadata(wanted, proof.md5);
+  const changedAt = found.metadata.annotations?.[CHANGED_AT_ANNOTATION];
   return (
     isOwnedAs(found, wanted) &&
     own.size === proof.keys.length &&
     proof.keys.every((key) => own.has(key)) &&
-    hasMetadata(found, mirrorMetadata(wanted, proof.md5))
+    hasMetadata(found, metadata) &&
+    found.ownNames === namesIn(metadata) + (changedAt === undefined ? 0 : 1)
   );
 }
 
@@ -143,6 +163,10 @@ function bytesWith(present: Present | undefined, { data }: DataObject, kind: Mir
   for (const key of present?.ownKeys ?? []) bytes.delete(key);
   const all = new Map([...bytes, ...bytesByKey(kind, { metadata: { name: '' }, data })]);
   return [...all.values()].reduce((sum, one) => sum + one, 0);
+}
+
+function namesIn({ labels = {}, annotations = {} }: ObjectMeta): number {
+  return Object.keys(labels).length + Object.keys(annotations).length;
 }
 
 function hasMetadata({ metadata }: KubeObject, { labels, annotations }: ObjectMeta): boolean {

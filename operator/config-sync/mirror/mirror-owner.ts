@@ -57,14 +57,24 @@ export function ownedMetadata({
   return { ownerReferences: [ownerReference(owner, { controller: true })] };
 }
 
-/** A merge patch that has `object` owned in this way; it is refused when the object has changed meanwhile. */
-export function ownershipPatch({ metadata }: KubeObject, ownership: Ownership): object {
+/**
+ * A merge patch that has `object` owned in this way, and without labels and annotations that are `unwanted`, paths in the
+ * metadata; it is refused when the object has changed meanwhile.
+ */
+export function ownershipPatch(
+  { metadata }: KubeObject,
+  ownership: Ownership,
+  unwanted: readonly (readonly string[])[] = [],
+): object {
   const { uid, resourceVersion, ownerReferences = [] } = metadata;
   const others = ownerReferences.filter((reference) => reference.uid !== ownership.owner.metadata.uid);
   const owned = ownedMetadata(ownership);
-  const annotations = { [MIRRORED_BY_ANNOTATION]: null, ...owned.annotations };
+  const without = (wanted: string) =>
+    Object.fromEntries(unwanted.filter(([field]) => field === wanted).map(([, name = '']) => [name, null]));
+  const labels = without('labels');
+  const annotations = { ...without('annotations'), [MIRRORED_BY_ANNOTATION]: null, ...owned.annotations };
   const references = [...others, ...(owned.ownerReferences ?? [])];
-  return { metadata: { uid, resourceVersion, annotations, ownerReferences: references } };
+  return { metadata: { uid, resourceVersion, labels, annotations, ownerReferences: references } };
 }
 
 function isKeptFor(object: KubeObject, owner: KubeObject): boolean {

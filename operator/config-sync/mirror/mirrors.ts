@@ -144,6 +144,9 @@ export class Mirrors {
     return {
       owner,
       outlivesOwner: target.outlivesOwner,
+      labels: target.labels,
+      annotations: target.annotations,
+      type: target.type,
       kind,
       name,
       immutable,

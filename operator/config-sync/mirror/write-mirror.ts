@@ -26,6 +26,7 @@ import {
   mirrorObject,
   ownTexts,
   presentOf,
+  unwantedNames,
   withChangedAt,
   type MirrorContent,
   type Present,
@@ -43,6 +44,9 @@ export interface WrittenMirror {
   /** Undefined when nothing had to be written. */
   readonly written: Written | undefined;
 }
+
+/** The type of a Secret for which none is given. */
+const OPAQUE = 'Opaque';
 
 export class MirrorWrite {
   readonly #wanted: WantedMirror;
@@ -75,7 +79,8 @@ export class MirrorWrite {
     try {
       return { object: await this.#apply(desired, { uid, resourceVersion }), written: 'Updated' };
     } catch (error) {
-      if (isBridgeError(error, 'KUBE_CONFLICT')) return undefined;
+      // It has changed, or something of it cannot change; what that is, is told when it was read.
+      if (isBridgeError(error, 'KUBE_CONFLICT', 'KUBE_INVALID')) return undefined;
       throw error;
     }
   }
@@ -84,6 +89,7 @@ export class MirrorWrite {
     const { kind, name, owner, predecessor } = this.#wanted;
     const existing = await this.#client.get(name, owner.metadata.namespace);
     if (existing && !this.#isOwned(existing)) throw notOwned(kind, name, owner.kind ?? '');
+    if (existing) checkType(existing, this.#wanted);
     const present = existing && presentOf(existing);
     const content = known ?? (await this.#wanted.content(present ? ownTexts(present, kind) : {}));
     const plain = mirrorObject(this.#wanted, content);
@@ -101,16 +107,17 @@ export class MirrorWrite {
   async #change(present: Present, desired: DataObject): Promise<DataObject> {
     const { immutable, metadata } = present.object;
     const { name, namespace, uid } = metadata;
-    if (!immutable || holdsData(present, desired)) return this.#settleOwner(await this.#apply(desired, { uid }));
+    if (!immutable || holdsData(present, desired)) return this.#settle(await this.#apply(desired, { uid }), desired);
     await this.#client.delete(name, namespace, { uid });
     return this.#create(desired);
   }
 
   /** An apply takes back only what was applied, and an immutable object was created. */
-  async #settleOwner(object: DataObject): Promise<DataObject> {
-    if (isOwnedAs(object, this.#wanted)) return object;
+  async #settle(object: DataObject, desired: DataObject): Promise<DataObject> {
+    const unwanted = unwantedNames(object, desired);
+    if (isOwnedAs(object, this.#wanted) && unwanted.length === 0) return object;
     const { name, namespace } = object.metadata;
-    const patch = ownershipPatch(object, this.#wanted);
+    const patch = ownershipPatch(object, this.#wanted, unwanted);
     return this.#client.mergePatch(name, namespace, patch, { fieldManager: FIELD_MANAGER });
   }
 
@@ -150,6 +157,14 @@ export async function withdrawFields(
 ): Promise<void> {
   const nothing = { apiVersion, kind, metadata: { name, namespace, uid } };
   await client.apply(nothing, { fieldManager: FIELD_MANAGER, force: true });
+}
+
+/** @throws BridgeError INVALID_SPEC where another type is wanted than the Secret has. */
+function checkType({ type }: DataObject, { kind, name, type: wanted = OPAQUE }: WantedMirror): void {
+  if (kind !== 'Secret' || type === undefined || type === wanted) return;
+  const rule = `is not the type of Secret '${name}', '${type}', which cannot change`;
+  const message = `\`spec.mirror.secret.type\` '${wanted}' ${rule}; delete that Secret, or name another one`;
+  throw new BridgeError('INVALID_SPEC', message);
 }
 
 /** When the content of a mirror was last replaced by other content, in RFC 3339. */

@@ -264,6 +264,27 @@ describe('mirrors', () => {
       assert.equal((await sync(config, 'pässword')).written, undefined);
     });
 
+    it('are of the type that the spec says, and tell that another one needs another Secret', async () => {
+      const secretOf = (type?: string) => ({ secret: { name: 'typed', key: 'username', type } });
+      const config = await cluster.newConfig({ mirror: secretOf('kubernetes.io/basic-auth') });
+      await sync(config, 'bridge');
+      assert.equal((await secret('typed'))?.type, 'kubernetes.io/basic-auth');
+      for (const [type, content] of [
+        [undefined, 'bridge'],
+        ['example.com/other', 'another'],
+      ] as const) {
+        const spec = { ...config.spec, mirror: { ...config.spec.mirror!, ...secretOf(type) } };
+        await assert.rejects(sync({ ...config, spec }, content), {
+          code: 'INVALID_SPEC',
+          message: `\`spec.mirror.secret.type\` '${type ?? 'Opaque'}' is not the type of Secret 'typed', 'kubernetes.io/basic-auth', which cannot change; delete that Secret, or name another one`,
+        });
+      }
+      await cluster.clients.Secret.delete('typed', NAMESPACE);
+      const spec = { ...config.spec, mirror: { ...config.spec.mirror!, ...secretOf() } };
+      assert.equal((await sync({ ...config, spec }, 'bridge')).written, 'Created');
+      assert.equal((await secret('typed'))?.type, 'Opaque');
+    });
+
     it('say of wrong content where it is wrong, and not what it says', async () => {
       const config = await cluster.newConfig({ mirror: { secret: { name: 'quiet' }, format: 'Env' } });
       for (const content of ['marker: [marker]', 'a: 1\nmarker marker: 1', 'a: "marker', '- marker', 'marker']) {
@@ -350,6 +371,46 @@ describe('mirrors', () => {
       await cluster.observe();
       await mirrors.removeAll(config.metadata.name, config);
       assert.deepEqual(await controlledBy(config), []);
+    });
+  });
+
+  describe('with labels and annotations', () => {
+    for (const immutable of [false, true]) {
+      it(`have and lose what the spec says, and keep those of others${immutable ? ', immutable ones, too' : ''}`, async () => {
+        const name = `dressed-${immutable}`;
+        const file = { configMap: { name }, format: 'File', immutable } as const;
+        const withMetadata = (metadata: object) => ({ ...file, ...metadata });
+        const config = await cluster.newConfig({
+          mirror: withMetadata({ labels: { team: 'shop', tier: 'web' }, annotations: { note: 'ours' } }),
+        });
+        const { mirror } = await sync(config, 'a: 1');
+        await cluster.edit(CONFIG_MAP, mirror!.name, { metadata: { labels: { theirs: 'x' } } });
+        const metadataOf = async () => (await cluster.configMap(mirror!.name))!.metadata;
+        assert.deepEqual(
+          [(await metadataOf()).labels?.['team'], (await metadataOf()).annotations?.['note']],
+          ['shop', 'ours'],
+        );
+        const spec = { ...config.spec, mirror: withMetadata({ labels: { team: 'store' } }) };
+        const changed = { ...config, spec };
+        assert.equal((await sync(changed, 'a: 1')).written, 'Restored');
+        const { labels = {}, annotations = {} } = await metadataOf();
+        assert.deepEqual([labels['team'], labels['tier'], labels['theirs']], ['store', undefined, 'x']);
+        assert.equal(annotations['note'], undefined);
+        assert.ok(annotations[CONTENT_MD5_ANNOTATION]);
+        assert.equal((await sync(changed, 'a: 1')).written, undefined);
+      });
+    }
+
+    it('put back a label of theirs that somebody has changed or taken away', async () => {
+      const config = await cluster.newConfig({
+        mirror: { configMap: { name: 'relabelled' }, labels: { team: 'shop' } },
+      });
+      await sync(config, 'a: 1');
+      for (const team of ['other', null]) {
+        await cluster.edit(CONFIG_MAP, 'relabelled', { metadata: { labels: { team } } });
+        assert.equal((await sync(config, 'a: 1')).written, 'Restored');
+        assert.equal((await cluster.configMap('relabelled'))?.metadata.labels?.['team'], 'shop');
+      }
     });
   });
 
