@@ -12,6 +12,9 @@ export const FIELD_MANAGER = 'nacos-bridge';
 /** On a resource whose deletion must reach Nacos first. */
 export const FINALIZER = `${API_GROUP}/nacos`;
 
+/** On a NacosConfig that has keys in an object of others, which must be taken back before it goes. */
+export const MERGE_FINALIZER = `${API_GROUP}/merged-keys`;
+
 /** On a connection, for as long as resources refer to it. */
 export const IN_USE_FINALIZER = `${API_GROUP}/in-use`;
 
@@ -26,6 +29,12 @@ export const KEEP_ANNOTATION = `${API_GROUP}/keep`;
 
 /** On a mirror: the MD5 of the content that was written, for people and for other tools. */
 export const CONTENT_MD5_ANNOTATION = `${API_GROUP}/content-md5`;
+
+/** On a ConfigMap or a Secret: `"true"` lets NacosConfigs merge keys into it (`mirror.mode: Merge`). */
+export const ALLOW_MERGE_ANNOTATION = `${API_GROUP}/allow-merge`;
+
+/** On a mirror that outlives its NacosConfig: the name of that. */
+export const MIRRORED_BY_ANNOTATION = `${API_GROUP}/mirrored-by`;
 
 /** On a mirror: when its content was last replaced by other content, in RFC 3339; absent when it never was. */
 export const CHANGED_AT_ANNOTATION = `${API_GROUP}/changed-at`;

@@ -8,10 +8,11 @@ import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import { claimOf, configMapsOf, connectionOf, secretsOf } from './intent.ts';
+import { objectKeysOf } from './mirror/mirror-access.ts';
 
 export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
-/** Objects by the uid of their controller. */
+/** Objects by the uid of their controller, and mirrors that have none by their NacosConfig. */
 export const CONTROLLER_INDEX = 'controller';
 export const CONNECTION_INDEX = 'connection';
 /** NacosConfigs by the group and dataId whose content they declare. */
@@ -30,11 +31,9 @@ export function newConfigStore(): Store<NacosConfig> {
   });
 }
 
-/** ConfigMaps or Secrets as metadata, found by the uid of their controller. */
+/** ConfigMaps or Secrets as metadata, found by whom they belong to, and by who has merged keys into them. */
 export function newDataStore(): Store<KubeObject> {
-  const controllers = ({ metadata }: KubeObject) =>
-    (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
-  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: controllers } });
+  return new Store<KubeObject>({ indexes: { [CONTROLLER_INDEX]: objectKeysOf } });
 }
 
 export interface SecretMetadataOptions {

@@ -9,7 +9,6 @@ import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import { controllerOf } from '../kube/owner.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import { objectKey, type KubeObject } from '../kube/resource.ts';
@@ -25,6 +24,7 @@ import { connectionOf, sourceOf } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
+import { mirroringConfigOf } from './mirror/mirror-owner.ts';
 import { Mirrors } from './mirror/mirrors.ts';
 import { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
@@ -198,17 +198,18 @@ function laneOf(config: NacosConfig | undefined): string {
 
 /** The key of the NacosConfig that mirrors into the object, which need not name it: not an immutable one, nor a former one. */
 function ownerOf(object: KubeObject | undefined): string | undefined {
-  const controller = object && controllerOf(object);
-  return controller?.kind === 'NacosConfig' ? `${object?.metadata.namespace}/${controller.name}` : undefined;
+  const name = object && mirroringConfigOf(object);
+  return name === undefined ? undefined : `${object?.metadata.namespace}/${name}`;
 }
 
 function newMirrors(options: ConfigSyncOptions, onNews: (key: string) => void): Mirrors {
-  const { clock, configMapClient, configMapMetadata, objectUsers, secretClient, secretMetadata } = options;
+  const { clock, configClient, configMapClient, configMapMetadata, objectUsers, secretClient, secretMetadata } =
+    options;
   const access = {
     ConfigMap: accessTo(configMapClient, configMapMetadata, CONTROLLER_INDEX),
     Secret: accessTo(secretClient, secretMetadata, CONTROLLER_INDEX),
   };
-  return new Mirrors({ access, users: objectUsers, clock, onNews });
+  return new Mirrors({ access, users: objectUsers, configClient, clock, onNews });
 }
 
 function newDelivery(options: ConfigSyncOptions, mirrors: Mirrors, reporter: ConfigReporter): Delivery {

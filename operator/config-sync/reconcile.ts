@@ -261,14 +261,16 @@ export class ConfigReconciler {
   }
 
   async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
-    const { configClient, connections, places, reporter } = this.#options;
+    const { configClient, connections, delivery, places, reporter } = this.#options;
     const { uid } = resource.metadata;
+    const isHeld = hasFinalizer(resource, FINALIZER);
     const isDone = this.#finalized.has(key) && this.#finalized.get(key) === uid;
-    if (isDone || !hasFinalizer(resource, FINALIZER)) return this.#forget(key);
     const base = this.#base(key, resource);
-    if (isHeldBySuspend(resource)) {
+    if (isHeld && !isDone && isHeldBySuspend(resource)) {
       return reporter.report(resource, waitingReport(resource, HELD_BY_SUSPEND, base), log);
     }
+    await delivery.finalize(resource);
+    if (isDone || !isHeld) return this.#forget(key);
     const outcome = await finalizeConfig({
       resource,
       connection: () => connections.find(connectionOf(resource)),

@@ -37,7 +37,18 @@ describe('the intent of a NacosConfig', () => {
     const intent = compileIntent(config({ mirror, dataId: 'a.toml' }), '');
     assert.equal(intent.source, 'Nacos');
     const content = { format: 'File', key: 'a.toml' };
-    assert.deepEqual(intent.mirror, { kind: 'ConfigMap', name: 'mirror', immutable: false, historyLimit: 1, content });
+    assert.deepEqual(intent.mirror, {
+      outlivesOwner: false,
+      isMerged: false,
+      labels: undefined,
+      annotations: undefined,
+      type: undefined,
+      kind: 'ConfigMap',
+      name: 'mirror',
+      immutable: false,
+      historyLimit: 1,
+      content,
+    });
     assert.equal(intent.format, 'toml');
   });
 

@@ -118,6 +118,32 @@ export interface NacosConfigSpec {
      */
     immutable: boolean;
     /**
+     * Whose the object is. `Own`: it is made by this resource, which controls it. `Merge`: it is somebody else's, who allows it by the annotation `bridge.nacos.io/allow-merge: "true"`, and only keys are written that nobody else has there. Without this field it is `Own`.
+     */
+    mode?: 'Own' | 'Merge';
+    /**
+     * Labels of the object, besides those that the operator sets itself and those that others set.
+     */
+    labels?: {
+      /**
+       * The value of one label.
+       */
+      [k: string]: string;
+    };
+    /**
+     * Annotations of the object, besides those that the operator sets itself and those that others set.
+     */
+    annotations?: {
+      /**
+       * The value of one annotation.
+       */
+      [k: string]: string;
+    };
+    /**
+     * What becomes of the object when this resource is deleted. `Delete`: it goes as well. `Keep`: it stays as it is, with the annotation `bridge.nacos.io/mirrored-by`, and a NacosConfig of the same name takes it up again. Without this field it goes. With `mode: Merge` that is said of the keys.
+     */
+    onDelete?: 'Delete' | 'Keep';
+    /**
      * How many objects of former contents are kept although nothing names them, when `immutable` is true; 1 without it.
      */
     historyLimit?: number;
@@ -133,6 +159,10 @@ export interface NacosConfigSpec {
        * The key in the Secret; without it the dataId.
        */
       key?: string;
+      /**
+       * The type of the Secret, such as `kubernetes.io/tls`, whose keys it must then have; `Opaque` without it. The type of a Secret that is there cannot change: delete that one, or name another.
+       */
+      type?: string;
     };
     /**
      * A ConfigMap in the same namespace.

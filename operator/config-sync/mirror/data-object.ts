@@ -12,6 +12,8 @@ export interface DataObject extends KubeObject {
   /** Of a ConfigMap only: base64, with keys of their own. */
   binaryData?: Record<string, string>;
   immutable?: boolean;
+  /** Of a Secret; it never changes. */
+  type?: string;
 }
 
 export type ConfigMap = DataObject;

@@ -12,6 +12,7 @@ import { CONTENT_MD5_ANNOTATION, FIELD_MANAGER, MIRROR_LABEL } from '../../api/n
 import { fieldNames, hasField, readManagedFields, type ManagedFields } from '../../kube/managed-fields.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import { trim } from '../../kube/trim.ts';
+import { mergeManagersOf } from './merged-keys.ts';
 
 export interface DataAccount {
   /** The keys of `data` that we have put there; those that others have put there as well among them. */
@@ -21,10 +22,15 @@ export interface DataAccount {
   /** Nobody else has any, and ours was written with the md5. */
   readonly isOursAlone: boolean;
   readonly isImmutable: boolean;
+  /** How many labels and annotations are ours. */
+  readonly ownNames: number;
 }
 
 /** The metadata of a ConfigMap or a Secret, as the watch keeps it; the account is there for mirrors only. */
-export interface DataMetadata extends KubeObject, Partial<DataAccount> {}
+export interface DataMetadata extends KubeObject, Partial<DataAccount> {
+  /** Field managers of NacosConfigs that merge keys into it, if there are any. */
+  readonly mergers?: readonly string[];
+}
 
 const dataFields = [['data'], ['binaryData'], ['immutable']];
 const md5Field = ['metadata', 'annotations', CONTENT_MD5_ANNOTATION];
@@ -33,10 +39,12 @@ const md5Field = ['metadata', 'annotations', CONTENT_MD5_ANNOTATION];
 export function trimData(object: KubeObject): DataMetadata {
   const isMirror = object.metadata.labels?.[MIRROR_LABEL] !== undefined;
   const account = isMirror ? accountOf(object) : undefined;
-  return Object.assign(trim(object), account);
+  const mergers = mergeManagersOf(object);
+  return Object.assign(trim(object), account, mergers.length > 0 ? { mergers } : undefined);
 }
 
-export function accountOf({ metadata }: KubeObject): DataAccount {
+export function accountOf(object: KubeObject): DataAccount {
+  const { metadata } = object;
   const ofData = readManagedFields(metadata.managedFields).filter((fields) =>
     dataFields.some((field) => hasField(fields, field)),
   );
@@ -47,5 +55,14 @@ export function accountOf({ metadata }: KubeObject): DataAccount {
   const ownKeys = new Set(ofData.filter(isOurs).flatMap((fields) => fieldNames(fields, ['data'])));
   const isShared = !ofData.every((fields) => isOurs(fields) && !hasField(fields, ['binaryData']));
   const isOursAlone = ofData.length > 0 && !isShared && ofData.every((fields) => hasField(fields, md5Field));
-  return { ownKeys: [...ownKeys], isShared, isOursAlone, isImmutable };
+  return { ownKeys: [...ownKeys], isShared, isOursAlone, isImmutable, ownNames: ownNamesOf(object).length };
+}
+
+/** The paths of the labels and annotations that are ours. */
+export function ownNamesOf({ metadata }: KubeObject): string[][] {
+  const ours = readManagedFields(metadata.managedFields).filter(({ manager }) => manager === FIELD_MANAGER);
+  return ['labels', 'annotations'].flatMap((field) => {
+    const names = new Set(ours.flatMap((fields) => fieldNames(fields, ['metadata', field])));
+    return [...names].map((name) => [field, name]);
+  });
 }

@@ -3,9 +3,12 @@
  * the data is read when it is needed.
  */
 import type { ResourceClient } from '../../kube/resource-client.ts';
+import type { KubeObject } from '../../kube/resource.ts';
 import type { Store } from '../../kube/store.ts';
 import type { DataObject } from './data-object.ts';
 import type { DataMetadata } from './data-proof.ts';
+import { mergeManager } from './merged-keys.ts';
+import { isOwnedBy, ownerKeys, ownerKeysOf } from './mirror-owner.ts';
 
 export interface MirrorAccess {
   readonly client: ResourceClient<DataObject>;
@@ -13,13 +16,32 @@ export interface MirrorAccess {
   readonly find: (key: string) => DataMetadata | undefined;
   /** The metadata of the objects whose controller has this uid. */
   readonly controlledBy: (uid: string) => readonly DataMetadata[];
+  /** The metadata of the mirrors of a NacosConfig, those that outlive it among them. */
+  readonly ownedBy: (owner: KubeObject) => readonly DataMetadata[];
+  /** The metadata of the objects that a NacosConfig has merged keys into. */
+  readonly mergedBy: (owner: KubeObject) => readonly DataMetadata[];
 }
 
-/** `index` is the one of `metadata` that finds objects by the uid of their controller. */
+/** What a ConfigMap or a Secret is found by: whose it is, and who has merged keys into it. */
+export function objectKeysOf(object: DataMetadata): string[] {
+  const { mergers = [], metadata } = object;
+  return [...ownerKeysOf(object), ...mergers.map((manager) => `${metadata.namespace}/${manager}`)];
+}
+
+/** `index` is the one of `metadata` by `objectKeysOf`. */
 export function accessTo(
   client: ResourceClient<DataObject>,
   metadata: Store<DataMetadata>,
   index: string,
 ): MirrorAccess {
-  return { client, find: (key) => metadata.get(key), controlledBy: (uid) => metadata.byIndex(index, uid) };
+  return {
+    client,
+    find: (key) => metadata.get(key),
+    controlledBy: (uid) => metadata.byIndex(index, uid),
+    mergedBy: (owner) => metadata.byIndex(index, `${owner.metadata.namespace}/${mergeManager(owner.metadata.name)}`),
+    ownedBy(owner) {
+      const found = ownerKeys(owner).flatMap((key) => metadata.byIndex(index, key));
+      return [...new Set(found)].filter((object) => isOwnedBy(object, owner));
+    },
+  };
 }

@@ -9,14 +9,15 @@
  * - An object that is removed stays if others have data in it, without owner then, so that nothing removes it later.
  * - The echo of a write of ours is told from news.
  */
+import { FIELD_MANAGER } from '../../api/names.ts';
 import type { Clock } from '../../clock.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { DataObject } from './data-object.ts';
 import { accountOf, type DataMetadata } from './data-proof.ts';
 import type { MirrorAccess } from './mirror-access.ts';
 import { hasForeignData, isProven, presentOf, type WantedMirror } from './mirror-object.ts';
+import { isOwnedAs, isOwnedBy, ownershipPatch, type Ownership } from './mirror-owner.ts';
 import type { MirrorKind } from './mirror-target.ts';
 import { SeenMirrors, type SeenMirror } from './seen-mirrors.ts';
 import { changedAtOf, MirrorWrite, withdrawFields, type Written } from './write-mirror.ts';
@@ -64,7 +65,7 @@ export class MirrorKeeper {
     const { name, namespace } = found.metadata;
     const isAlone = found.isOursAlone === true;
     const object: DataObject | undefined = isAlone ? found : await client.get(name, namespace);
-    if (object === undefined || !isControlledBy(object, owner.metadata.uid ?? '')) return undefined;
+    if (object === undefined || !isOwnedBy(object, owner)) return undefined;
     if (!isAlone && hasForeignData(presentOf(object))) {
       await withdrawFields(object, client);
       return 'LetGo';
@@ -73,6 +74,14 @@ export class MirrorKeeper {
     const { uid, resourceVersion } = object.metadata;
     await client.delete(name, namespace, { uid, resourceVersion });
     return 'Deleted';
+  }
+
+  /** Has an object of the owner owned as it should be, whatever it holds. @throws BridgeError KUBE_CONFLICT */
+  async settleOwner(kind: MirrorKind, found: DataMetadata, ownership: Ownership): Promise<void> {
+    if (isOwnedAs(found, ownership)) return;
+    const { name, namespace } = found.metadata;
+    const patch = ownershipPatch(found, ownership);
+    await this.#options.access[kind].client.mergePatch(name, namespace, patch, { fieldManager: FIELD_MANAGER });
   }
 
   /** What an earlier process has left. Later on the watch may lag behind our own writes, and show what was before. */
@@ -106,7 +115,7 @@ export class MirrorKeeper {
 }
 
 /** What grants the right that is missing. */
-function withRight(error: unknown, kind: MirrorKind): unknown {
+export function withRight(error: unknown, kind: MirrorKind): unknown {
   if (!isBridgeError(error, 'KUBE_FORBIDDEN')) return error;
   const value = kind === 'Secret' ? 'secrets.mirror' : 'mirror.enabled';
   return new BridgeError(error.code, `${error.message}; \`${value}\` of the chart grants it`, { cause: error });

@@ -11,10 +11,12 @@ import {
   MANAGED_BY_LABEL,
   MIRROR_LABEL,
 } from '../../api/names.ts';
-import { isControlledBy, ownerReference } from '../../kube/owner.ts';
+import { BridgeError } from '../../errors.ts';
+import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, decodeData, encodeData, type DataObject } from './data-object.ts';
-import { accountOf, type DataAccount, type DataMetadata } from './data-proof.ts';
+import { accountOf, ownNamesOf, type DataAccount, type DataMetadata } from './data-proof.ts';
+import { isOwnedAs, ownedMetadata, type Ownership } from './mirror-owner.ts';
 import type { MirrorKind } from './mirror-target.ts';
 
 /** Texts by their keys. */
@@ -27,9 +29,12 @@ export interface MirrorContent {
 }
 
 /** Which object there is to be, and what it is to hold. */
-export interface WantedMirror {
-  /** The NacosConfig or NacosConfigSync that controls it. */
-  readonly owner: KubeObject;
+export interface WantedMirror extends Ownership {
+  /** Besides those that tell that it is a mirror, and of what. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Of a Secret; `Opaque` without it. */
+  readonly type?: string;
   readonly kind: MirrorKind;
   readonly name: string;
   /** Whether its data can never change again. */
@@ -69,12 +74,13 @@ export function hasForeignData({ object: { data, binaryData }, ownKeys, isShared
 }
 
 export function mirrorObject(wanted: WantedMirror, { entries, md5 }: MirrorContent): DataObject {
-  const { kind, immutable } = wanted;
+  const { kind, immutable, type } = wanted;
   return {
     apiVersion: dataObjectRefs[kind].version,
     kind,
     metadata: mirrorMetadata(wanted, md5),
     ...(immutable ? { immutable } : {}),
+    ...(type === undefined ? {} : { type }),
     data: encodeData(kind, entries),
   };
 }
@@ -86,31 +92,48 @@ export function withChangedAt(desired: DataObject, changedAt: string | undefined
   return { ...desired, metadata: { ...desired.metadata, annotations } };
 }
 
-function mirrorMetadata({ owner, name }: WantedMirror, md5: string): ObjectMeta {
+function mirrorMetadata(wanted: WantedMirror, md5: string): ObjectMeta {
+  const { owner, name } = wanted;
+  const { annotations, ownerReferences } = ownedMetadata(wanted);
   return {
     name,
     namespace: owner.metadata.namespace,
-    labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [MIRROR_LABEL]: 'true' },
-    annotations: { [CONTENT_MD5_ANNOTATION]: md5 },
-    ownerReferences: [ownerReference(owner, { controller: true })],
+    labels: { ...wanted.labels, [MANAGED_BY_LABEL]: MANAGED_BY, [MIRROR_LABEL]: 'true' },
+    annotations: { ...wanted.annotations, [CONTENT_MD5_ANNOTATION]: md5, ...annotations },
+    ...(ownerReferences && { ownerReferences }),
   };
 }
 
 /** Whether it has everything that `desired` says, and no key of ours besides. */
-export function isAsDesired(present: Present, desired: DataObject): boolean {
-  return holdsData(present, desired) && hasMetadata(present.object, desired.metadata);
+export function isAsDesired(present: Present, desired: DataObject, ownership: Ownership): boolean {
+  const { object } = present;
+  const hasRightMetadata = hasMetadata(object, desired.metadata) && unwantedNames(object, desired).length === 0;
+  return holdsData(present, desired) && hasRightMetadata && isOwnedAs(object, ownership);
+}
+
+/** The labels and annotations that we have put there and that are not wanted any more, as paths in the metadata. */
+export function unwantedNames(
+  object: DataObject,
+  { metadata: { labels = {}, annotations = {} } }: DataObject,
+): string[][] {
+  return ownNamesOf(object).filter(([field, name = '']) => {
+    return !Object.hasOwn(field === 'labels' ? labels : annotations, name);
+  });
 }
 
 /** Whether its metadata alone proves that `found` is what is wanted (data-proof.ts). */
 export function isProven(found: DataMetadata, wanted: WantedMirror): boolean {
-  const { immutable, owner, proof } = wanted;
+  const { immutable, proof } = wanted;
   if (proof === undefined || !found.isOursAlone || found.isImmutable !== immutable) return false;
   const own = new Set(found.ownKeys);
+  const metadata = mirrorMetadata(wanted, proof.md5);
+  const changedAt = found.metadata.annotations?.[CHANGED_AT_ANNOTATION];
   return (
-    isControlledBy(found, owner.metadata.uid ?? '') &&
+    isOwnedAs(found, wanted) &&
     own.size === proof.keys.length &&
     proof.keys.every((key) => own.has(key)) &&
-    hasMetadata(found, mirrorMetadata(wanted, proof.md5))
+    hasMetadata(found, metadata) &&
+    found.ownNames === namesIn(metadata) + (changedAt === undefined ? 0 : 1)
   );
 }
 
@@ -123,12 +146,27 @@ export function holdsData({ object, ownKeys }: Present, { data = {}, immutable =
   );
 }
 
+/** @throws BridgeError INVALID_CONTENT when the object would be larger than an API server takes. */
+export function checkSize(kind: MirrorKind, name: string, present: Present | undefined, desired: DataObject): void {
+  const bytes = bytesWith(present, desired, kind);
+  if (bytes <= MAX_DATA_BYTES) return;
+  const rule = `all data of a ${kind} must have at most ${MAX_DATA_BYTES} bytes`;
+  throw new BridgeError(
+    'INVALID_CONTENT',
+    `${kind} '${name}' would have ${bytes} bytes and ${rule}; it was not written`,
+  );
+}
+
 /** The bytes of all data that the object would have, keys of others that stay included. */
-export function bytesWith(present: Present | undefined, desired: DataObject, kind: MirrorKind): number {
+function bytesWith(present: Present | undefined, { data }: DataObject, kind: MirrorKind): number {
   const bytes = present ? bytesByKey(kind, present.object) : new Map<string, number>();
   for (const key of present?.ownKeys ?? []) bytes.delete(key);
-  const all = new Map([...bytes, ...bytesByKey(kind, desired)]);
+  const all = new Map([...bytes, ...bytesByKey(kind, { metadata: { name: '' }, data })]);
   return [...all.values()].reduce((sum, one) => sum + one, 0);
+}
+
+function namesIn({ labels = {}, annotations = {} }: ObjectMeta): number {
+  return Object.keys(labels).length + Object.keys(annotations).length;
 }
 
 function hasMetadata({ metadata }: KubeObject, { labels, annotations }: ObjectMeta): boolean {

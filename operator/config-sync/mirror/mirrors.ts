@@ -6,18 +6,22 @@
  * - What Nacos holds is validated before it is mirrored, whoever wrote it there; until it is right, the mirror stays as it is.
  * - What was mirrored before under another name, or as another kind, is removed, but only once its successor is there.
  */
+import { MERGE_FINALIZER } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { findCondition, type Verdict } from '../../kube/conditions.ts';
-import { isControlledBy } from '../../kube/owner.ts';
+import { hasFinalizer } from '../../kube/finalizer.ts';
+import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { VersionObservation } from '../../nacos/index.ts';
 import type { ConfigFormat } from '../formats/format.ts';
 import { checkContent, entriesOf, type ContentRules } from '../validation.ts';
+import { Merges } from './merges.ts';
 import { generationName, generationsOf } from './generations.ts';
 import { MirrorKeeper, type MirrorKeeperOptions } from './mirror-keeper.ts';
 import type { WantedMirror } from './mirror-object.ts';
+import { isOwnedBy } from './mirror-owner.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
 import type { ObjectUsers } from './object-users.ts';
 import { StaleMirrors, type Cleared, type RemovedMirror } from './stale-mirrors.ts';
@@ -62,18 +66,21 @@ export interface PresentMirror {
 
 export interface MirrorsOptions extends MirrorKeeperOptions {
   readonly users: ObjectUsers;
+  readonly configClient: ResourceClient<NacosConfig>;
 }
 
 export class Mirrors {
   readonly #access: MirrorKeeperOptions['access'];
   readonly #keeper: MirrorKeeper;
   readonly #stale: StaleMirrors;
+  readonly #merges: Merges;
 
   /** `onNews` is told the key of a NacosConfig. */
   constructor(options: MirrorsOptions) {
     this.#access = options.access;
     this.#keeper = new MirrorKeeper(options);
     this.#stale = new StaleMirrors(options.access, this.#keeper, options.users);
+    this.#merges = new Merges({ ...options, seen: this.#keeper.seen });
   }
 
   /** Whether a change of an object asks for a look at the NacosConfig that mirrors into it: our own writes do not. */
@@ -88,16 +95,20 @@ export class Mirrors {
   async sync(key: string, request: MirrorRequest): Promise<MirrorResult> {
     const { resource, target, served } = request;
     this.#stale.look(key, resource, target);
+    this.#merges.look(key, resource);
     if (served.observation.kind === 'absent') return this.#keep(request);
     const { md5 } = served.observation.snapshot;
     const wanted = this.#wanted(request, md5);
-    const { changedAt, keys, written } = await this.#keeper.bringUp(key, wanted);
+    const { changedAt, keys, written } = target.isMerged
+      ? await this.#merges.bringUp(key, resource, wanted)
+      : await this.#keeper.bringUp(key, wanted);
     const { kind, name } = wanted;
     const cleared = await this.#stale.remove(key, resource, target, name);
+    const left = await this.#merges.clear(key, resource, target.isMerged ? wanted : undefined);
     return {
       verdict: mirrored(target, name, md5, keys.length, cleared),
       written,
-      removed: cleared.removed,
+      removed: [...cleared.removed, ...left],
       mirror: { kind, name, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
     };
   }
@@ -106,12 +117,22 @@ export class Mirrors {
   async removeAll(key: string, resource: NacosConfig): Promise<readonly RemovedMirror[]> {
     this.#keeper.seen.forget(key);
     this.#stale.look(key, resource, undefined);
-    return (await this.#stale.remove(key, resource, undefined, undefined)).removed;
+    this.#merges.look(key, resource);
+    const { removed } = await this.#stale.remove(key, resource, undefined, undefined);
+    // Without the finalizer nothing was merged, or what was is to be kept.
+    const isMerged = hasFinalizer(resource, MERGE_FINALIZER);
+    return isMerged ? [...removed, ...(await this.#merges.clear(key, resource, undefined))] : removed;
+  }
+
+  /** Of a NacosConfig that is being deleted; the garbage collector does the rest. */
+  finalize(resource: NacosConfig): Promise<readonly RemovedMirror[]> {
+    return this.#merges.finalize(resource);
   }
 
   forget(key: string): void {
     this.#keeper.seen.forget(key);
     this.#stale.forget(key);
+    this.#merges.forget(key);
   }
 
   #wanted(request: MirrorRequest, md5: string): WantedMirror {
@@ -121,6 +142,10 @@ export class Mirrors {
     const [latest] = immutable ? this.#generations(owner, target) : [];
     return {
       owner,
+      outlivesOwner: target.outlivesOwner,
+      labels: target.labels,
+      annotations: target.annotations,
+      type: target.type,
       kind,
       name,
       immutable,
@@ -144,7 +169,7 @@ export class Mirrors {
   #keep(request: MirrorRequest): MirrorResult {
     const { resource, target } = request;
     const existing = this.#latest(resource, target);
-    if (existing && !isControlledBy(existing, resource.metadata.uid ?? '')) {
+    if (existing && !target.isMerged && !isOwnedBy(existing, resource)) {
       throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
     }
     const name = existing?.metadata.name;
@@ -158,8 +183,8 @@ export class Mirrors {
     return this.#access[target.kind].find(`${resource.metadata.namespace}/${target.name}`);
   }
 
-  #generations({ metadata }: NacosConfig, { kind, name }: MirrorTarget): readonly KubeObject[] {
-    return generationsOf(name, this.#access[kind].controlledBy(metadata.uid ?? ''));
+  #generations(resource: NacosConfig, { kind, name }: MirrorTarget): readonly KubeObject[] {
+    return generationsOf(name, this.#access[kind].ownedBy(resource));
   }
 }
 

@@ -10,11 +10,11 @@
 import { MIRROR_LABEL } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import { isBridgeError, type BridgeError } from '../../errors.ts';
-import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import { trimData, type DataMetadata } from './data-proof.ts';
 import { generationsOf } from './generations.ts';
 import type { MirrorKeeper, MirrorKeeperOptions, Removed } from './mirror-keeper.ts';
+import { isOwnedBy, outlives } from './mirror-owner.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
 import type { ObjectUsers } from './object-users.ts';
 
@@ -66,15 +66,23 @@ export class StaleMirrors {
     const kept: string[] = [];
     let unknown: BridgeError | undefined;
     for (const kind of kinds) {
-      const stale = staleOf(await this.#controlled(key, resource, kind), kind, target, present);
+      const mirrors = (await this.#owned(key, resource, kind)).filter(isMirror);
+      const wanted = kind === target?.kind ? namesToKeep(target, present, mirrors) : [];
+      // One that outlives the NacosConfig outlives the mirroring, too.
+      const mayStay = (mirror: DataMetadata) => target === undefined && outlives(mirror);
+      const stale = mirrors.filter((mirror) => !wanted.includes(mirror.metadata.name) && !mayStay(mirror));
       const used = present === undefined ? NONE : await this.#named(stale, resource);
       unknown ??= used.unknown;
-      for (const mirror of stale) {
+      for (const mirror of mirrors) {
         const { name } = mirror.metadata;
-        if (used.names.has(name)) kept.push(name);
-        else {
+        const isStale = stale.includes(mirror);
+        if (isStale && !used.names.has(name)) {
           const how = await this.#keeper.remove(kind, mirror, resource);
           if (how) removed.push({ kind, name, how });
+        } else if (target && !(kind === target.kind && name === present)) {
+          if (isStale) kept.push(name);
+          const ownership = { owner: resource, outlivesOwner: target.outlivesOwner };
+          await this.#keeper.settleOwner(kind, mirror, ownership);
         }
       }
     }
@@ -101,13 +109,13 @@ export class StaleMirrors {
     }
   }
 
-  async #controlled(key: string, { metadata }: NacosConfig, kind: MirrorKind): Promise<readonly DataMetadata[]> {
-    const uid = metadata.uid ?? '';
-    const { client, controlledBy } = this.#access[kind];
-    if (kind !== 'Secret' || !this.#mayHaveLeftSecret.has(key)) return controlledBy(uid);
+  async #owned(key: string, resource: NacosConfig, kind: MirrorKind): Promise<readonly DataMetadata[]> {
+    const { metadata } = resource;
+    const { client, ownedBy } = this.#access[kind];
+    if (kind !== 'Secret' || !this.#mayHaveLeftSecret.has(key)) return ownedBy(resource);
     const selection = { namespace: metadata.namespace, labelSelector: MIRROR_LABEL, metadataOnly: true };
     try {
-      return (await client.list(selection)).items.filter((object) => isControlledBy(object, uid)).map(trimData);
+      return (await client.list(selection)).items.filter((object) => isOwnedBy(object, resource)).map(trimData);
     } catch (error) {
       // Whoever may not list Secrets has not written any.
       if (isBridgeError(error, 'KUBE_FORBIDDEN')) return [];
@@ -118,20 +126,11 @@ export class StaleMirrors {
 
 const NONE = { names: new Set<string>(), unknown: undefined };
 
-/** Those that hold nothing which is wanted: the present one is, and of an immutable mirror its history. */
-function staleOf(
-  controlled: readonly DataMetadata[],
-  kind: MirrorKind,
-  target: MirrorTarget | undefined,
-  present: string | undefined,
-): DataMetadata[] {
-  const mirrors = controlled.filter(
-    ({ metadata }) => metadata.labels?.[MIRROR_LABEL] !== undefined && metadata.deletionTimestamp === undefined,
-  );
-  const wanted = kind === target?.kind ? namesToKeep(target, present, mirrors) : [];
-  return mirrors.filter(({ metadata }) => !wanted.includes(metadata.name));
+function isMirror({ metadata }: DataMetadata): boolean {
+  return metadata.labels?.[MIRROR_LABEL] !== undefined && metadata.deletionTimestamp === undefined;
 }
 
+/** The present one, and of an immutable mirror its history. */
 function namesToKeep(target: MirrorTarget, present: string | undefined, mirrors: readonly KubeObject[]): string[] {
   if (present === undefined) return [];
   if (!target.immutable) return [present];

@@ -14,25 +14,25 @@
  */
 import { CHANGED_AT_ANNOTATION, CONTENT_MD5_ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
-import { MAX_DATA_BYTES } from '../../kube/limits.ts';
 import { readManagedFields } from '../../kube/managed-fields.ts';
-import { isControlledBy } from '../../kube/owner.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import type { DataObject } from './data-object.ts';
 import { becamePresentMs } from './generations.ts';
 import {
-  bytesWith,
+  checkSize,
   holdsData,
   isAsDesired,
   mirrorObject,
   ownTexts,
   presentOf,
+  unwantedNames,
   withChangedAt,
   type MirrorContent,
   type Present,
   type WantedMirror,
 } from './mirror-object.ts';
+import { isOwnedAs, isOwnedBy, ownershipPatch } from './mirror-owner.ts';
 import type { MirrorKind } from './mirror-target.ts';
 
 /** `Restored`: it held something else than what was last mirrored, because somebody edited or deleted it. */
@@ -44,6 +44,9 @@ export interface WrittenMirror {
   /** Undefined when nothing had to be written. */
   readonly written: Written | undefined;
 }
+
+/** The type of a Secret for which none is given. */
+const OPAQUE = 'Opaque';
 
 export class MirrorWrite {
   readonly #wanted: WantedMirror;
@@ -71,12 +74,13 @@ export class MirrorWrite {
   async #replaceUnread(asLeft: KubeObject, content: MirrorContent): Promise<WrittenMirror | undefined> {
     if (this.#wanted.immutable || !this.#isOwned(asLeft) || md5Of(asLeft) === content.md5) return undefined;
     const desired = withChangedAt(mirrorObject(this.#wanted, content), this.#laterThan(asLeft));
-    this.#checkSize(undefined, desired);
+    checkSize(this.#wanted.kind, this.#wanted.name, undefined, desired);
     const { uid, resourceVersion } = asLeft.metadata;
     try {
       return { object: await this.#apply(desired, { uid, resourceVersion }), written: 'Updated' };
     } catch (error) {
-      if (isBridgeError(error, 'KUBE_CONFLICT')) return undefined;
+      // It has changed, or something of it cannot change; what that is, is told when it was read.
+      if (isBridgeError(error, 'KUBE_CONFLICT', 'KUBE_INVALID')) return undefined;
       throw error;
     }
   }
@@ -85,15 +89,16 @@ export class MirrorWrite {
     const { kind, name, owner, predecessor } = this.#wanted;
     const existing = await this.#client.get(name, owner.metadata.namespace);
     if (existing && !this.#isOwned(existing)) throw notOwned(kind, name, owner.kind ?? '');
+    if (existing) checkType(existing, this.#wanted);
     const present = existing && presentOf(existing);
     const content = known ?? (await this.#wanted.content(present ? ownTexts(present, kind) : {}));
     const plain = mirrorObject(this.#wanted, content);
     const isSuccessor = becamePresentMs(predecessor) > becamePresentMs(existing);
     const isReplaced = isSuccessor || (present !== undefined && hasOtherContent(present, plain));
     const desired = withChangedAt(plain, isReplaced ? this.#laterThan(existing) : changedAtOf(existing));
-    this.#checkSize(present, desired);
+    checkSize(kind, name, present, desired);
     if (present === undefined) return { object: await this.#create(desired), written: 'Created' };
-    if (isAsDesired(present, desired)) return { object: present.object, written: undefined };
+    if (isAsDesired(present, desired, this.#wanted)) return { object: present.object, written: undefined };
     const object = await this.#change(present, desired);
     return { object, written: isReplaced ? 'Updated' : 'Restored' };
   }
@@ -102,9 +107,18 @@ export class MirrorWrite {
   async #change(present: Present, desired: DataObject): Promise<DataObject> {
     const { immutable, metadata } = present.object;
     const { name, namespace, uid } = metadata;
-    if (!immutable || holdsData(present, desired)) return this.#apply(desired, { uid });
+    if (!immutable || holdsData(present, desired)) return this.#settle(await this.#apply(desired, { uid }), desired);
     await this.#client.delete(name, namespace, { uid });
     return this.#create(desired);
+  }
+
+  /** An apply takes back only what was applied, and an immutable object was created. */
+  async #settle(object: DataObject, desired: DataObject): Promise<DataObject> {
+    const unwanted = unwantedNames(object, desired);
+    if (isOwnedAs(object, this.#wanted) && unwanted.length === 0) return object;
+    const { name, namespace } = object.metadata;
+    const patch = ownershipPatch(object, this.#wanted, unwanted);
+    return this.#client.mergePatch(name, namespace, patch, { fieldManager: FIELD_MANAGER });
   }
 
   /** The precondition keeps us from changing an object that has replaced, or changed, the one that was looked at. */
@@ -119,23 +133,14 @@ export class MirrorWrite {
     if (immutable) return this.#client.create(desired, { fieldManager: FIELD_MANAGER });
     // Without force: there is nothing to take over from anybody.
     const applied = await this.#client.apply(desired, { fieldManager: FIELD_MANAGER, force: false });
-    if (!isShared(applied)) return applied;
+    if (!isShared(applied, this.#wanted.owner)) return applied;
     await withdrawFields(applied, this.#client);
     const words = 'was created by somebody else at the same time; left it as it is';
     throw new BridgeError('NOT_OWNED', `${kind} '${name}' ${words}`);
   }
 
-  #checkSize(present: Present | undefined, desired: DataObject): void {
-    const { kind, name } = this.#wanted;
-    const bytes = bytesWith(present, desired, kind);
-    if (bytes <= MAX_DATA_BYTES) return;
-    const rule = `all data of a ${kind} must have at most ${MAX_DATA_BYTES} bytes`;
-    const words = `${kind} '${name}' would have ${bytes} bytes and ${rule}; it was not written`;
-    throw new BridgeError('INVALID_CONTENT', words);
-  }
-
   #isOwned(object: KubeObject): boolean {
-    return isControlledBy(object, this.#wanted.owner.metadata.uid ?? '');
+    return isOwnedBy(object, this.#wanted.owner);
   }
 
   /** Later than every change before, whatever the clock of the replica that made it. */
@@ -152,6 +157,14 @@ export async function withdrawFields(
 ): Promise<void> {
   const nothing = { apiVersion, kind, metadata: { name, namespace, uid } };
   await client.apply(nothing, { fieldManager: FIELD_MANAGER, force: true });
+}
+
+/** @throws BridgeError INVALID_SPEC where another type is wanted than the Secret has. */
+function checkType({ type }: DataObject, { kind, name, type: wanted = OPAQUE }: WantedMirror): void {
+  if (kind !== 'Secret' || type === undefined || type === wanted) return;
+  const rule = `is not the type of Secret '${name}', '${type}', which cannot change`;
+  const message = `\`spec.mirror.secret.type\` '${wanted}' ${rule}; delete that Secret, or name another one`;
+  throw new BridgeError('INVALID_SPEC', message);
 }
 
 /** When the content of a mirror was last replaced by other content, in RFC 3339. */
@@ -180,7 +193,8 @@ function hasOtherContent(present: Present, desired: DataObject): boolean {
 }
 
 /** Whether the object that was to be ours alone has an owner besides, or a field of anybody else. */
-function isShared({ metadata: { ownerReferences = [], managedFields } }: DataObject): boolean {
+function isShared({ metadata: { ownerReferences = [], managedFields } }: DataObject, owner: KubeObject): boolean {
   const managers = readManagedFields(managedFields).map(({ manager }) => manager);
-  return ownerReferences.length > 1 || managers.some((manager) => manager !== FIELD_MANAGER);
+  const isOwned = ownerReferences.some(({ uid }) => uid !== owner.metadata.uid);
+  return isOwned || managers.some((manager) => manager !== FIELD_MANAGER);
 }

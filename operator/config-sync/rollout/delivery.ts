@@ -64,6 +64,11 @@ export class Delivery {
     }
   }
 
+  /** Of a NacosConfig that is being deleted. */
+  async finalize(resource: NacosConfig): Promise<void> {
+    this.#tellRemoved(resource, await this.#options.mirrors.finalize(resource));
+  }
+
   forget(key: string): void {
     this.#options.mirrors.forget(key);
     this.#options.rollouts.forget(key);
@@ -121,5 +126,5 @@ export class Delivery {
 
 function removedNote({ kind, name, how }: RemovedMirror): string {
   if (how === 'Deleted') return `Deleted ${kind} '${name}', which held the mirror before`;
-  return `Took our keys out of ${kind} '${name}', which held the mirror before and holds keys of others`;
+  return `Took our keys out of ${kind} '${name}', which keeps those of others`;
 }

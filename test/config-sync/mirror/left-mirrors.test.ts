@@ -34,7 +34,13 @@ describe('mirrors that an earlier process has left', () => {
 
   /** By a process that has seen nothing yet; `asked` is how often it needed the content. */
   async function syncAnew(resource: NacosConfig, content: string) {
-    const mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
+    const mirrors = new Mirrors({
+      access: cluster.access,
+      users: cluster.users,
+      configClient: cluster.configClient,
+      clock,
+      onNews: () => {},
+    });
     await cluster.observe();
     const before = await cluster.requests();
     const first = await sync(mirrors, resource, content);
@@ -188,7 +194,13 @@ describe('mirrors that an earlier process has left', () => {
     const changed = { ...config, metadata: { ...config.metadata, generation: config.metadata.generation! + 1 } };
     assert.equal((await syncAnew(changed, 'a: 1')).asked, 1);
     const rules = { syntax: true, maxBytes: 3 };
-    const mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
+    const mirrors = new Mirrors({
+      access: cluster.access,
+      users: cluster.users,
+      configClient: cluster.configClient,
+      clock,
+      onNews: () => {},
+    });
     await assert.rejects(sync(mirrors, changed, 'a: 1', rules), {
       code: 'INVALID_CONTENT',
       message: /^What Nacos holds is not mirrored\. The content has 4 bytes and must have at most 3/,

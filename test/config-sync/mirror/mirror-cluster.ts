@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { NACOS_CONFIG, type NacosConfig } from '../../../operator/api/resources.ts';
 import { dataObjectRefs, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
 import { trimData, type DataMetadata } from '../../../operator/config-sync/mirror/data-proof.ts';
-import { accessTo, type MirrorAccess } from '../../../operator/config-sync/mirror/mirror-access.ts';
+import { accessTo, objectKeysOf, type MirrorAccess } from '../../../operator/config-sync/mirror/mirror-access.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import { ObjectUsers } from '../../../operator/config-sync/mirror/object-users.ts';
 import type { ServedContent } from '../../../operator/config-sync/mirror/mirrors.ts';
@@ -35,6 +35,7 @@ export class MirrorCluster {
   readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
   readonly kube: KubeClient;
   readonly users: ObjectUsers;
+  readonly configClient: ResourceClient<NacosConfig>;
   readonly #kubernetes: EmbeddedKubernetes;
   readonly #stores = { ConfigMap: newStore(), Secret: newStore() };
   readonly #registry: Registry;
@@ -57,6 +58,7 @@ export class MirrorCluster {
       },
     );
     this.users = new ObjectUsers(this.kube);
+    this.configClient = new ResourceClient<NacosConfig>(this.kube, NACOS_CONFIG);
     const clientOf = (kind: MirrorKind) => new ResourceClient<DataObject>(this.kube, dataObjectRefs[kind]);
     this.clients = { ConfigMap: clientOf('ConfigMap'), Secret: clientOf('Secret') };
     this.access = {
@@ -142,7 +144,5 @@ export function served(observation: ConfigObservation): ServedContent {
 }
 
 function newStore(): Store<DataMetadata> {
-  const controllers = ({ metadata }: KubeObject) =>
-    (metadata.ownerReferences ?? []).filter(({ controller }) => controller).map(({ uid }) => uid);
-  return new Store<DataMetadata>({ indexes: { [CONTROLLER_INDEX]: controllers } });
+  return new Store<DataMetadata>({ indexes: { [CONTROLLER_INDEX]: objectKeysOf } });
 }

@@ -8,7 +8,14 @@ type Mirror = NonNullable<NacosConfig['spec']['mirror']>;
 const mirror = (spec: Partial<Mirror>) => compileMirror({ format: 'File', immutable: false, ...spec }, 'app.yaml');
 
 /** What is so unless it is told. */
-const defaults = { historyLimit: 1 };
+const defaults = {
+  historyLimit: 1,
+  outlivesOwner: false,
+  isMerged: false,
+  labels: undefined,
+  annotations: undefined,
+  type: undefined,
+};
 
 describe('the target of a mirror', () => {
   it('is a file in a ConfigMap, under the dataId, where no key is told', () => {
@@ -43,6 +50,21 @@ describe('the target of a mirror', () => {
       /`spec.mirror.secret.key` 'a\/b' must be/,
     ],
     ['a key of two dots', { configMap: { name: 'a', key: '..' } }, /`spec.mirror.configMap.key` '\.\.'/],
+    [
+      'a label of ours',
+      { configMap: { name: 'a' }, labels: { 'bridge.nacos.io/mirror': 'x' } },
+      /operator writes itself/,
+    ],
+    [
+      'a label that is none',
+      { configMap: { name: 'a' }, labels: { 'a b': 'x' } },
+      /`spec.mirror.labels` 'a b' must be/,
+    ],
+    [
+      'an annotation of no name',
+      { configMap: { name: 'a' }, annotations: { '': 'x' } },
+      /`spec.mirror.annotations` ''/,
+    ],
     [
       'a key for entries',
       { configMap: { name: 'a', key: 'b' }, format: 'Env' },

@@ -37,7 +37,13 @@ describe('mirrors', () => {
   after(() => cluster.stop());
 
   beforeEach(async () => {
-    mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
+    mirrors = new Mirrors({
+      access: cluster.access,
+      users: cluster.users,
+      configClient: cluster.configClient,
+      clock,
+      onNews,
+    });
     await clock.advance(10_000);
   });
 
@@ -237,7 +243,7 @@ describe('mirrors', () => {
           apply: client.apply.bind(client),
         });
         const access = { ...cluster.access, ConfigMap: { ...cluster.access.ConfigMap, client: racing } };
-        mirrors = new Mirrors({ access, users: cluster.users, clock, onNews });
+        mirrors = new Mirrors({ access, users: cluster.users, configClient: cluster.configClient, clock, onNews });
         await assert.rejects(counted(config, 'a: 1'), { code });
         const { metadata, ...object } = (await cluster.configMap(name))!;
         assert.deepEqual([object.data, metadata.ownerReferences, metadata.labels], [data, undefined, undefined]);
@@ -256,6 +262,27 @@ describe('mirrors', () => {
       assert.equal((await sync(config, 'pässword')).written, 'Restored');
       assert.equal(read(await secret('secret')), 'pässword');
       assert.equal((await sync(config, 'pässword')).written, undefined);
+    });
+
+    it('are of the type that the spec says, and tell that another one needs another Secret', async () => {
+      const secretOf = (type?: string) => ({ secret: { name: 'typed', key: 'username', type } });
+      const config = await cluster.newConfig({ mirror: secretOf('kubernetes.io/basic-auth') });
+      await sync(config, 'bridge');
+      assert.equal((await secret('typed'))?.type, 'kubernetes.io/basic-auth');
+      for (const [type, content] of [
+        [undefined, 'bridge'],
+        ['example.com/other', 'another'],
+      ] as const) {
+        const spec = { ...config.spec, mirror: { ...config.spec.mirror!, ...secretOf(type) } };
+        await assert.rejects(sync({ ...config, spec }, content), {
+          code: 'INVALID_SPEC',
+          message: `\`spec.mirror.secret.type\` '${type ?? 'Opaque'}' is not the type of Secret 'typed', 'kubernetes.io/basic-auth', which cannot change; delete that Secret, or name another one`,
+        });
+      }
+      await cluster.clients.Secret.delete('typed', NAMESPACE);
+      const spec = { ...config.spec, mirror: { ...config.spec.mirror!, ...secretOf() } };
+      assert.equal((await sync({ ...config, spec }, 'bridge')).written, 'Created');
+      assert.equal((await secret('typed'))?.type, 'Opaque');
     });
 
     it('say of wrong content where it is wrong, and not what it says', async () => {
@@ -280,6 +307,7 @@ describe('mirrors', () => {
     mirrors = new Mirrors({
       access: { ...cluster.access, Secret: { ...cluster.access.Secret, client: refusing } },
       users: cluster.users,
+      configClient: cluster.configClient,
       clock,
       onNews,
     });
@@ -314,10 +342,11 @@ describe('mirrors', () => {
         spec: { ...config.spec, mirror },
         status,
       };
-      const unwatched = { ...cluster.access.Secret, find: () => undefined, controlledBy: () => [] };
+      const unwatched = { ...cluster.access.Secret, find: () => undefined, ownedBy: () => [] };
       mirrors = new Mirrors({
         access: { ...cluster.access, Secret: unwatched },
         users: cluster.users,
+        configClient: cluster.configClient,
         clock,
         onNews,
       });
@@ -342,6 +371,118 @@ describe('mirrors', () => {
       await cluster.observe();
       await mirrors.removeAll(config.metadata.name, config);
       assert.deepEqual(await controlledBy(config), []);
+    });
+  });
+
+  describe('with labels and annotations', () => {
+    for (const immutable of [false, true]) {
+      it(`have and lose what the spec says, and keep those of others${immutable ? ', immutable ones, too' : ''}`, async () => {
+        const name = `dressed-${immutable}`;
+        const file = { configMap: { name }, format: 'File', immutable } as const;
+        const withMetadata = (metadata: object) => ({ ...file, ...metadata });
+        const config = await cluster.newConfig({
+          mirror: withMetadata({ labels: { team: 'shop', tier: 'web' }, annotations: { note: 'ours' } }),
+        });
+        const { mirror } = await sync(config, 'a: 1');
+        await cluster.edit(CONFIG_MAP, mirror!.name, { metadata: { labels: { theirs: 'x' } } });
+        const metadataOf = async () => (await cluster.configMap(mirror!.name))!.metadata;
+        assert.deepEqual(
+          [(await metadataOf()).labels?.['team'], (await metadataOf()).annotations?.['note']],
+          ['shop', 'ours'],
+        );
+        const spec = { ...config.spec, mirror: withMetadata({ labels: { team: 'store' } }) };
+        const changed = { ...config, spec };
+        assert.equal((await sync(changed, 'a: 1')).written, 'Restored');
+        const { labels = {}, annotations = {} } = await metadataOf();
+        assert.deepEqual([labels['team'], labels['tier'], labels['theirs']], ['store', undefined, 'x']);
+        assert.equal(annotations['note'], undefined);
+        assert.ok(annotations[CONTENT_MD5_ANNOTATION]);
+        assert.equal((await sync(changed, 'a: 1')).written, undefined);
+      });
+    }
+
+    it('put back a label of theirs that somebody has changed or taken away', async () => {
+      const config = await cluster.newConfig({
+        mirror: { configMap: { name: 'relabelled' }, labels: { team: 'shop' } },
+      });
+      await sync(config, 'a: 1');
+      for (const team of ['other', null]) {
+        await cluster.edit(CONFIG_MAP, 'relabelled', { metadata: { labels: { team } } });
+        assert.equal((await sync(config, 'a: 1')).written, 'Restored');
+        assert.equal((await cluster.configMap('relabelled'))?.metadata.labels?.['team'], 'shop');
+      }
+    });
+  });
+
+  describe('that outlive their NacosConfig', () => {
+    const keeping = (name: string, immutable = false) => ({
+      configMap: { name },
+      immutable,
+      onDelete: 'Keep' as const,
+    });
+    const changed = (config: NacosConfig, mirror: NacosConfig['spec']['mirror']): NacosConfig => ({
+      ...config,
+      spec: { ...config.spec, mirror },
+    });
+    const ownersOf = async (name: string) => (await cluster.configMap(name))?.metadata.ownerReferences ?? [];
+
+    it('have no owner reference from the first moment on, and are kept right', async () => {
+      const config = await cluster.newConfig({ mirror: keeping('permanent') });
+      await sync(config, 'a: 1');
+      assert.deepEqual(await ownersOf('permanent'), []);
+      await cluster.edit(CONFIG_MAP, 'permanent', { data: { [DATA_ID]: 'mine' } });
+      assert.equal((await sync(config, 'a: 1')).written, 'Restored');
+      assert.equal((await sync(config, 'a: 2')).written, 'Updated');
+      assert.equal((await sync(config, 'a: 2')).written, undefined);
+      assert.equal((await cluster.configMap('permanent'))?.data?.[DATA_ID], 'a: 2');
+    });
+
+    for (const immutable of [false, true]) {
+      const title = immutable ? 'immutable, with its history' : 'one object';
+      it(`become such when the spec says so, and the contrary: ${title}`, async () => {
+        const name = `turned-${immutable}`;
+        const config = await cluster.newConfig({ mirror: { configMap: { name }, immutable } });
+        await sync(config, 'a: 1');
+        const before = await controlledBy(config);
+        await clock.advance(1);
+        await sync(config, 'a: 2');
+        const all = [...new Set([...before, ...(await controlledBy(config))])];
+        const kept = changed(config, { ...keeping(name, immutable), format: 'File' });
+        await sync(kept, 'a: 2');
+        for (const one of all) assert.deepEqual(await ownersOf(one), [], one);
+        assert.equal((await sync(kept, 'a: 2')).written, undefined);
+        await sync(config, 'a: 2');
+        for (const one of all) assert.equal((await ownersOf(one))[0]?.uid, config.metadata.uid, one);
+        assert.deepEqual(new Set(await controlledBy(config)), new Set(all));
+        assert.equal((await sync(config, 'a: 2')).written, undefined);
+      });
+    }
+
+    it('are taken up by a NacosConfig of the same name, and by no other one', async () => {
+      const config = await cluster.newConfig({ mirror: keeping('orphan') });
+      await sync(config, 'a: 1');
+      const { metadata } = config;
+      const again = { ...config, metadata: { ...metadata, uid: 'another' } };
+      mirrors = new Mirrors({
+        access: cluster.access,
+        users: cluster.users,
+        configClient: cluster.configClient,
+        clock,
+        onNews,
+      });
+      assert.equal((await sync(again, 'a: 2')).written, 'Updated');
+      const other = await cluster.newConfig({ mirror: keeping('orphan') });
+      await assert.rejects(sync(other, 'a: 3'), { code: 'NOT_OWNED' });
+    });
+
+    it('stay when nothing is mirrored any more, and go when another object has the mirror', async () => {
+      const config = await cluster.newConfig({ mirror: keeping('stays') });
+      await sync(config, 'a: 1');
+      await cluster.observe();
+      assert.deepEqual(await mirrors.removeAll(config.metadata.name, config), []);
+      assert.ok(await cluster.configMap('stays'));
+      const { removed } = await sync(changed(config, { ...keeping('moved'), format: 'File' }), 'a: 1');
+      assert.deepEqual(removed, [{ kind: 'ConfigMap', name: 'stays', how: 'Deleted' }]);
     });
   });
 
@@ -413,7 +554,13 @@ describe('mirrors', () => {
     it('are all kept while it cannot be seen who names them, and say so', async () => {
       const config = await cluster.newConfig({ mirror: { configMap: { name: 'unseen' }, immutable: true } });
       const users = { named: () => Promise.reject(new BridgeError('KUBE_FORBIDDEN', 'list pods: forbidden')) };
-      mirrors = new Mirrors({ access: cluster.access, users: users as never, clock, onNews });
+      mirrors = new Mirrors({
+        access: cluster.access,
+        users: users as never,
+        configClient: cluster.configClient,
+        clock,
+        onNews,
+      });
       let message = '';
       for (const content of ['a: 1', 'a: 2', 'a: 3', 'a: 4']) {
         await clock.advance(1);
@@ -442,7 +589,13 @@ describe('mirrors', () => {
       await sync(config, 'a: 1');
       await sync(config, 'a: 2');
       for (let look = 0; look < 3; look++) assert.equal((await sync(config, 'a: 2')).written, undefined);
-      mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews });
+      mirrors = new Mirrors({
+        access: cluster.access,
+        users: cluster.users,
+        configClient: cluster.configClient,
+        clock,
+        onNews,
+      });
       assert.equal((await sync(config, 'a: 2')).written, undefined);
     });
 

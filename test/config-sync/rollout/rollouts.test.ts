@@ -43,7 +43,13 @@ describe('rollouts', () => {
 
   function restartOperator(others: Partial<WorkloadClients> = {}): void {
     outcomes = [];
-    mirrors = new Mirrors({ access: cluster.access, users: cluster.users, clock, onNews: () => {} });
+    mirrors = new Mirrors({
+      access: cluster.access,
+      users: cluster.users,
+      configClient: cluster.configClient,
+      clock,
+      onNews: () => {},
+    });
     const onRollout = (kind: WorkloadKind, result: string) => void outcomes.push(`${kind} ${result}`);
     rollouts = new Rollouts({ clients: { ...clients, ...others }, clock, onRollout });
   }
