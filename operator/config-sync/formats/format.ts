@@ -2,21 +2,21 @@
 export const configFormats = ['text', 'json', 'xml', 'yaml', 'html', 'properties', 'toml'] as const;
 export type ConfigFormat = (typeof configFormats)[number];
 
-const byExtension: Readonly<Record<string, ConfigFormat>> = {
-  yaml: 'yaml',
-  yml: 'yaml',
-  json: 'json',
-  properties: 'properties',
-  toml: 'toml',
-  xml: 'xml',
-  html: 'html',
-  htm: 'html',
-  txt: 'text',
-};
+const byExtension = new Map<string, ConfigFormat>([
+  ['yaml', 'yaml'],
+  ['yml', 'yaml'],
+  ['json', 'json'],
+  ['properties', 'properties'],
+  ['toml', 'toml'],
+  ['xml', 'xml'],
+  ['html', 'html'],
+  ['htm', 'html'],
+  ['txt', 'text'],
+]);
 
 /** The declared format, or that of the dataId's extension, or `text`. */
 export function formatOf(declared: ConfigFormat | undefined, dataId: string): ConfigFormat {
   if (declared !== undefined) return declared;
   const extension = /\.([^.]+)$/.exec(dataId)?.[1]?.toLowerCase() ?? '';
-  return byExtension[extension] ?? 'text';
+  return byExtension.get(extension) ?? 'text';
 }

@@ -11,6 +11,7 @@ import {
   MANAGED_BY_LABEL,
   MIRROR_LABEL,
 } from '../../api/names.ts';
+import { ownValue } from '../../kube/own-value.ts';
 import { isControlledBy, ownerReference } from '../../kube/owner.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, decodeData, encodeData, type DataObject } from './data-object.ts';
@@ -118,7 +119,7 @@ export function isProven(found: DataMetadata, wanted: WantedMirror): boolean {
 export function holdsData({ object, ownKeys }: Present, { data = {}, immutable = false }: DataObject): boolean {
   return (
     (object.immutable ?? false) === immutable &&
-    Object.entries(data).every(([key, value]) => object.data?.[key] === value) &&
+    Object.entries(data).every(([key, value]) => ownValue(object.data, key) === value) &&
     ownKeys.every((key) => Object.hasOwn(data, key))
   );
 }
@@ -136,5 +137,5 @@ function hasMetadata({ metadata }: KubeObject, { labels, annotations }: ObjectMe
 }
 
 function contains(actual: Record<string, string> = {}, wanted: Record<string, string> = {}): boolean {
-  return Object.entries(wanted).every(([name, value]) => actual[name] === value);
+  return Object.entries(wanted).every(([name, value]) => ownValue(actual, name) === value);
 }
