@@ -1,3 +1,5 @@
+import { ownValue } from './own-value.ts';
+
 /** A LabelSelector, as the API machinery matches it. */
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
@@ -15,7 +17,7 @@ export function matchesLabels(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
   labels: Readonly<Record<string, string>> = {},
 ): boolean {
-  const hasLabels = Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
+  const hasLabels = Object.entries(matchLabels).every(([key, value]) => ownValue(labels, key) === value);
   return hasLabels && matchExpressions.every((expression) => holds(expression, labels));
 }
 
@@ -26,7 +28,7 @@ export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelS
 }
 
 function holds({ key, operator, values = [] }: LabelExpression, labels: Readonly<Record<string, string>>): boolean {
-  const value = labels[key];
+  const value = ownValue(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

@@ -14,6 +14,7 @@
  * pod out of the registry.
  */
 import { EXPORT_ANNOTATION, METADATA_KEYS, WEIGHT_ANNOTATION } from '../api/names.ts';
+import { ownValue } from '../kube/own-value.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Instance } from '../nacos/index.ts';
 import type { Member } from './endpoint-slices.ts';
@@ -105,7 +106,7 @@ function metadataOf(
   const { podLabels, metadata: declared } = context.export;
   const labels = Object.fromEntries(
     podLabels.flatMap((key) => {
-      const value = pod?.metadata.labels?.[key];
+      const value = ownValue(pod?.metadata.labels, key);
       return value === undefined ? [] : [[key, value] as const];
     }),
   );

@@ -13,6 +13,7 @@
  */
 import type { Host, Instance } from '../nacos/index.ts';
 import { METADATA_KEYS } from '../api/names.ts';
+import { ownValue } from '../kube/own-value.ts';
 import { memberText } from './problem.ts';
 
 export type HostFinding =
@@ -71,10 +72,11 @@ function differences(sent: Instance, shown: Host): HostFinding[] {
   if (!sent.enabled) found.push(overrideOf(sent, 'enabled', 'false', 'true'));
   if (sent.weight !== shown.weight) found.push(overrideOf(sent, 'weight', String(sent.weight), String(shown.weight)));
   const keys = new Set([...Object.keys(sent.metadata), ...Object.keys(shown.metadata)]);
-  const changed = [...keys].toSorted().filter((key) => sent.metadata[key] !== shown.metadata[key]);
+  const changed = [...keys].toSorted().filter((key) => ownValue(sent.metadata, key) !== ownValue(shown.metadata, key));
   const valueOf = (value: string | undefined): string => (value === undefined ? '(none)' : value.slice(0, 100));
   for (const key of changed) {
-    found.push(overrideOf(sent, `metadata.${key}`, valueOf(sent.metadata[key]), valueOf(shown.metadata[key])));
+    const values = [sent, shown].map(({ metadata }) => valueOf(ownValue(metadata, key))) as [string, string];
+    found.push(overrideOf(sent, `metadata.${key}`, ...values));
   }
   return found;
 }

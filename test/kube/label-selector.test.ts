@@ -16,6 +16,8 @@ const cases: { selector: LabelSelector; text: string; isMatch: boolean }[] = [
   { selector: { matchLabels: { app: 'x' }, ...oneOf('tier', 'Exists') }, text: 'app=x,tier', isMatch: false },
   { selector: oneOf('tier', 'Exists'), text: 'tier', isMatch: true },
   { selector: oneOf('tier', 'DoesNotExist'), text: '!tier', isMatch: false },
+  { selector: oneOf('toString', 'Exists'), text: 'toString', isMatch: false },
+  { selector: oneOf('constructor', 'DoesNotExist'), text: '!constructor', isMatch: true },
 ];
 
 describe('a label selector', () => {

@@ -189,7 +189,7 @@ describe('desired instances', () => {
   it('carry where they come from, then what is declared, then labels that are allowed', () => {
     const world: World = {
       slices: [slice([endpoint('10.0.0.1', { zone: 'eu-1a', targetRef: { kind: 'Pod', name: 'p' } })])],
-      spec: { metadata: { version: '2', team: 'blue' }, metadataFrom: { labels: ['version', 'app'] } },
+      spec: { metadata: { version: '2', team: 'blue' }, metadataFrom: { labels: ['version', 'app', 'constructor'] } },
       pods: { p: { labels: { app: 'orders', version: '1', secret: 'x' } } },
     };
     const [instance] = desired(world).records[0]?.instances ?? [];

@@ -41,6 +41,11 @@ const cases: Case[] = [
     expected: ['override 10.0.0.1:80 weight 1 9', 'override 10.0.0.1:80 metadata.v (none) 2'],
   },
   {
+    title: 'a key that every object has by itself',
+    hosts: [{ ...at1, metadata: { ...at1.metadata, constructor: '2' } }],
+    expected: ['override 10.0.0.1:80 metadata.constructor (none) 2'],
+  },
+  {
     title: 'that it was taken offline in Nacos',
     hosts: [],
     expected: ['override 10.0.0.1:80 enabled true false'],

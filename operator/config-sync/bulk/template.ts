@@ -11,7 +11,7 @@ const PLACEHOLDER = /\{([A-Za-z]+)\}/g;
 /** @throws TypeError for a placeholder without a value: the caller has not checked the template. */
 export function fill(template: string, values: Values): string {
   return template.replaceAll(PLACEHOLDER, (placeholder, name: string) => {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined) throw new TypeError(`'${template}' must not contain '${placeholder}'`);
     return value;
   });

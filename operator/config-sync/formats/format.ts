@@ -2,17 +2,17 @@
 export const configFormats = ['text', 'json', 'xml', 'yaml', 'html', 'properties', 'toml'] as const;
 export type ConfigFormat = (typeof configFormats)[number];
 
-const byExtension: Readonly<Record<string, ConfigFormat>> = {
-  yaml: 'yaml',
-  yml: 'yaml',
-  json: 'json',
-  properties: 'properties',
-  toml: 'toml',
-  xml: 'xml',
-  html: 'html',
-  htm: 'html',
-  txt: 'text',
-};
+const byExtension = new Map<string, ConfigFormat>([
+  ['yaml', 'yaml'],
+  ['yml', 'yaml'],
+  ['json', 'json'],
+  ['properties', 'properties'],
+  ['toml', 'toml'],
+  ['xml', 'xml'],
+  ['html', 'html'],
+  ['htm', 'html'],
+  ['txt', 'text'],
+]);
 
 /** The declared format, or that of the dataId's extension, or `text`. */
 export function formatOf(declared: ConfigFormat | undefined, dataId: string): ConfigFormat {
@@ -22,5 +22,5 @@ export function formatOf(declared: ConfigFormat | undefined, dataId: string): Co
 /** Undefined for an extension that tells nothing. */
 export function formatByExtension(dataId: string): ConfigFormat | undefined {
   const extension = /\.([^.]+)$/.exec(dataId)?.[1]?.toLowerCase() ?? '';
-  return Object.hasOwn(byExtension, extension) ? byExtension[extension] : undefined;
+  return byExtension.get(extension);
 }

@@ -13,6 +13,7 @@ import {
 } from '../../api/names.ts';
 import { BridgeError } from '../../errors.ts';
 import { MAX_DATA_BYTES } from '../../kube/limits.ts';
+import { ownValue } from '../../kube/own-value.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/resource.ts';
 import { bytesByKey, dataObjectRefs, decodeData, encodeData, type DataObject } from './data-object.ts';
 import { accountOf, ownNamesOf, type DataAccount, type DataMetadata } from './data-proof.ts';
@@ -141,7 +142,7 @@ export function isProven(found: DataMetadata, wanted: WantedMirror): boolean {
 export function holdsData({ object, ownKeys }: Present, { data = {}, immutable = false }: DataObject): boolean {
   return (
     (object.immutable ?? false) === immutable &&
-    Object.entries(data).every(([key, value]) => object.data?.[key] === value) &&
+    Object.entries(data).every(([key, value]) => ownValue(object.data, key) === value) &&
     ownKeys.every((key) => Object.hasOwn(data, key))
   );
 }
@@ -174,5 +175,5 @@ function hasMetadata({ metadata }: KubeObject, { labels, annotations }: ObjectMe
 }
 
 function contains(actual: Record<string, string> = {}, wanted: Record<string, string> = {}): boolean {
-  return Object.entries(wanted).every(([name, value]) => actual[name] === value);
+  return Object.entries(wanted).every(([name, value]) => ownValue(actual, name) === value);
 }

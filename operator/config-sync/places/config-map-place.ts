@@ -7,6 +7,7 @@
 import { FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError } from '../../errors.ts';
 import { MAX_DATA_BYTES } from '../../kube/limits.ts';
+import { ownValue } from '../../kube/own-value.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { bytesByKey, type ConfigMap } from '../mirror/data-object.ts';
 import { absent, present, textOfConfigMap, type ContentPlace, type DeclaredContent } from './content-place.ts';
@@ -48,7 +49,7 @@ export class ConfigMapPlace implements ContentPlace {
     this.#object = object;
     if (object === undefined) return absent(`ConfigMap '${this.#name}' does not exist`);
     const { resourceVersion, managedFields } = object.metadata;
-    this.#isInBinaryData = object.binaryData?.[this.#key] !== undefined;
+    this.#isInBinaryData = ownValue(object.binaryData, this.#key) !== undefined;
     const content = textOfConfigMap(object, this.#key, this.title);
     if (content !== undefined) {
       const field = this.#isInBinaryData ? 'binaryData' : 'data';

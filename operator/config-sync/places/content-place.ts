@@ -5,6 +5,7 @@
  * and nothing else, and only while it is still what `read` gave.
  */
 import { BridgeError } from '../../errors.ts';
+import { ownValue } from '../../kube/own-value.ts';
 import { md5Of } from '../../nacos/index.ts';
 import { utf8Of, type ConfigMap, type Secret } from '../mirror/data-object.ts';
 import { unknownAuthor, type FieldAuthor } from './field-author.ts';
@@ -93,8 +94,8 @@ export function absent(message: string, resourceVersion?: string): AbsentContent
  *   content.
  */
 export function textOfConfigMap({ data, binaryData }: ConfigMap, key: string, title: string): string | undefined {
-  const base64 = binaryData?.[key];
-  const text = data?.[key] ?? (base64 === undefined ? undefined : utf8Of(base64));
+  const base64 = ownValue(binaryData, key);
+  const text = ownValue(data, key) ?? (base64 === undefined ? undefined : utf8Of(base64));
   if (text !== undefined || base64 === undefined) return text;
   throw new BridgeError('INVALID_CONTENT', `The content must be UTF-8 text, and ${title} is binary`);
 }
@@ -105,7 +106,7 @@ export function textOfSecret(
   { key, encoding }: { key: string; encoding: 'Text' | 'Base64' },
   title: string,
 ): string | undefined {
-  const base64 = data?.[key];
+  const base64 = ownValue(data, key);
   if (base64 === undefined || encoding === 'Base64') return base64;
   const text = utf8Of(base64);
   if (text !== undefined) return text;

@@ -129,6 +129,7 @@ describe('the format of a dataId', () => {
     [undefined, 'app.properties', 'properties'],
     [undefined, 'app.conf', 'text'],
     [undefined, 'app', 'text'],
+    [undefined, 'app.constructor', 'text'],
     ['toml', 'app.yaml', 'toml'],
   ];
   for (const [declared, dataId, expected] of cases) {
