@@ -2,24 +2,34 @@
  * What can be wrong with manifests beyond what the API server checks, and the operator would refuse: each resource by
  * itself, and several that claim one thing.
  */
-import { compileMapping } from '../config-sync/bulk/mapping.ts';
 import { compileSettings, secretNameOf } from '../connections/settings.ts';
 import { isBridgeError } from '../errors.ts';
 import { checkConfigs, checkSchema, type ConfigChecks } from './check-configs.ts';
 import type { Entry, ManifestSet } from './manifest-set.ts';
 import { problemOf, specProblem, type Problem } from './problem.ts';
 import { rivalClaims } from './rival-claims.ts';
+import { itemsOf, type SyncItems } from './sync-items.ts';
 
 export async function checkManifests(set: ManifestSet): Promise<ConfigChecks> {
-  const { intents, notChecked, problems } = await checkConfigs(set);
-  const syncs = set.all('NacosConfigSync').flatMap((entry) => syncProblems(entry));
+  const syncs = set.all('NacosConfigSync').map((entry) => syncChecks(entry, set));
+  const configs = [...set.all('NacosConfig').map((entry) => ({ entry })), ...syncs.flatMap(({ items }) => items)];
+  const { intents, notChecked, problems } = await checkConfigs(configs, set);
   const logins = set.all('NacosConnection').flatMap((entry) => loginProblems(entry, set));
-  return { notChecked, problems: [...problems, ...syncs, ...logins, ...rivalClaims(intents, set)] };
+  return {
+    notChecked,
+    problems: [...problems, ...syncs.flatMap((sync) => sync.problems), ...logins, ...rivalClaims(intents, set)],
+  };
 }
 
-function syncProblems({ manifest, object: { metadata, spec } }: Entry<'NacosConfigSync'>): Problem[] {
-  const checks = [() => compileMapping(spec, metadata.namespace ?? ''), () => checkSchema(spec.validation.jsonSchema)];
-  return checks.flatMap((check) => problemsOf(check, (error) => specProblem(manifest, error)));
+/** Of one that is wrong by itself no items are looked at. */
+function syncChecks(entry: Entry<'NacosConfigSync'>, set: ManifestSet): SyncItems {
+  try {
+    checkSchema(entry.object.spec.validation.jsonSchema);
+    return itemsOf(entry, set);
+  } catch (error) {
+    if (!isBridgeError(error)) throw error;
+    return { items: [], problems: [specProblem(entry.manifest, error)] };
+  }
 }
 
 /** A Secret that is not among the manifests may be anywhere. */
@@ -27,19 +37,11 @@ function loginProblems({ manifest, object }: Entry<'NacosConnection'>, set: Mani
   const name = secretNameOf(object);
   const secret = name === undefined ? undefined : set.find('Secret', object.metadata.namespace ?? '', name)?.object;
   if (secret === undefined) return [];
-  const field = 'spec.auth.password.secretRef';
-  return problemsOf(
-    () => compileSettings(object, secret),
-    ({ message }) => problemOf(manifest, field, message),
-  );
-}
-
-function problemsOf(check: () => unknown, told: (error: Error) => Problem): Problem[] {
   try {
-    check();
+    compileSettings(object, secret);
     return [];
   } catch (error) {
     if (!isBridgeError(error)) throw error;
-    return [told(error)];
+    return [problemOf(manifest, 'spec.auth.password.secretRef', error.message)];
   }
 }
