@@ -1,5 +1,5 @@
 /**
- * What can be wrong with the NacosConfigs of some manifests beyond what the API server checks: their contents, the schemas
+ * What can be wrong with NacosConfigs, those of items among them, beyond what the API server checks: their contents, the schemas
  * for these, and the entries that are made of them.
  */
 import { compileIntent, type ConfigIntent, type DeclaringIntent } from '../config-sync/intent.ts';
@@ -9,6 +9,7 @@ import { ManifestPlace } from './manifest-place.ts';
 import type { Entry, ManifestSet } from './manifest-set.ts';
 import { problemOf, specProblem, type Problem } from './problem.ts';
 import type { CompiledConfig } from './rival-claims.ts';
+import type { DeclaredConfig } from './sync-items.ts';
 
 export interface ConfigChecks {
   readonly problems: readonly Problem[];
@@ -16,15 +17,18 @@ export interface ConfigChecks {
   readonly notChecked: readonly Problem[];
 }
 
-/** `intents` are those of the NacosConfigs whose specs are right. */
-export async function checkConfigs(set: ManifestSet): Promise<ConfigChecks & { intents: readonly CompiledConfig[] }> {
+/** `intents` are those of the configs whose specs are right. */
+export async function checkConfigs(
+  configs: readonly DeclaredConfig[],
+  set: ManifestSet,
+): Promise<ConfigChecks & { intents: readonly CompiledConfig[] }> {
   const problems: Problem[] = [];
   const notChecked: Problem[] = [];
   const intents: CompiledConfig[] = [];
-  for (const entry of set.all('NacosConfig')) {
+  for (const { entry, origin } of configs) {
     try {
       const intent = compileIntent(entry.object, namespaceIdOf(entry, set));
-      intents.push({ entry, intent });
+      intents.push({ entry, origin, intent });
       await checkHasEntries(intent);
       if (intent.source === 'Nacos') continue;
       await checkSchema(intent.validation.jsonSchema);

@@ -23,7 +23,7 @@ import { BridgeError, isBridgeError } from '../errors.ts';
 import { KubeClient } from '../kube/client.ts';
 import { createKubeMetrics } from '../kube/metrics.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
-import { apiVersionOf, type KubeObject } from '../kube/resource.ts';
+import { apiVersionOf, type KubeObject, type ObjectMeta } from '../kube/resource.ts';
 import { silentLogger } from '../logger.ts';
 import type { ManifestObject } from './manifest.ts';
 
@@ -93,9 +93,12 @@ export class ClusterReader {
    */
   async refusalOf(object: ManifestObject): Promise<string | undefined> {
     if (object.kind === 'Secret') return undefined;
+    // What an object was when somebody wrote it down, such as its resourceVersion, is no part of what is asked for.
+    const { annotations, labels, name, namespace } = object.metadata as ObjectMeta;
+    const asked = { ...object, metadata: { name, namespace, labels, annotations } };
     const options = { fieldManager: APPLY_MANAGER, force: true, dryRun: true };
     try {
-      await this.#clientOf(object)?.apply(object, options);
+      await this.#clientOf(object)?.apply(asked, options);
       return undefined;
     } catch (error) {
       if (isBridgeError(error, 'KUBE_INVALID') || isDenied(error)) return error.message;

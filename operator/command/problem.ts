@@ -11,6 +11,12 @@ export interface Problem extends Place {
   readonly message: string;
 }
 
+/** A field of an object. */
+export interface Origin {
+  readonly manifest: Manifest;
+  readonly field: string;
+}
+
 export function problemOf(manifest: Manifest, field: string, message: string): Problem {
   const { file, title } = manifest;
   return { ...manifest.placeOf(field), file, title, field, message };

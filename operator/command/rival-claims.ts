@@ -4,13 +4,14 @@
  * The first in the order of the files is taken for the owner; the others are told.
  */
 import { connectionOf, type ConfigIntent } from '../config-sync/intent.ts';
+import { controllerOf } from '../kube/owner.ts';
 import { keyText } from '../nacos/index.ts';
 import { placeText, type Entry, type ManifestSet } from './manifest-set.ts';
 import type { Manifest } from './manifest.ts';
 import { problemOf, type Problem } from './problem.ts';
+import type { DeclaredConfig } from './sync-items.ts';
 
-export interface CompiledConfig {
-  readonly entry: Entry<'NacosConfig'>;
+export interface CompiledConfig extends DeclaredConfig {
   readonly intent: ConfigIntent;
 }
 
@@ -20,13 +21,17 @@ export function rivalClaims(configs: readonly CompiledConfig[], set: ManifestSet
 
 function rivalsForDataIds(configs: readonly CompiledConfig[], set: ManifestSet): Problem[] {
   const owners = new Map<string, Manifest>();
-  return configs.flatMap(({ entry, intent }) => {
-    if (intent.source === 'Nacos') return [];
-    const { manifest } = entry;
+  return configs.flatMap(({ entry, intent, origin }) => {
+    // What a NacosConfigSync has made is among its items already.
+    const isMade = origin === undefined && controllerOf(entry.object) !== undefined;
+    if (intent.source === 'Nacos' || isMade) return [];
+    const { field, manifest } = origin ?? { field: 'spec.dataId', manifest: entry.manifest };
     const rival = claim(owners, `${serversOf(entry, set)} ${keyText(intent.address)}`, manifest);
     if (rival === undefined) return [];
-    const message = `the dataId is already declared by ${titleOf(rival)}; only one of them can own it`;
-    return [problemOf(manifest, 'spec.dataId', message)];
+    const { dataId, group } = intent.address;
+    const title = origin === undefined ? 'the dataId' : `dataId '${dataId}' of group '${group}'`;
+    const message = `${title} is already declared by ${titleOf(rival)}; only one of them can own it`;
+    return [problemOf(manifest, field, message)];
   });
 }
 

@@ -186,7 +186,7 @@ for (const generation of ['3.1', '2.3'] as const) {
 
     it('tells what only the API server itself refuses, and keeps nothing there', async () => {
       const { faults } = world.kubernetes;
-      const manifest = `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConnection\nmetadata: { name: kept }\nspec: { servers: [{ host: nacos }] }\n`;
+      const manifest = `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConnection\nmetadata: { name: kept, uid: former, resourceVersion: "1" }\nspec: { servers: [{ host: nacos }] }\n`;
       const kubeconfig = `--kubeconfig=${join(dir, 'kubeconfig')}`;
       const answered = async (...status: number[]) => {
         const rules = status.map((one) => ({ kind: 'status', status: one }) as const);

@@ -34,6 +34,10 @@ function sync(spec: string): string {
   return `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConfigSync\nmetadata: { name: all }\nspec: ${spec}\n`;
 }
 
+function labelled(name: string, data: string): string {
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, labels: { a: b } }\ndata: { ${data} }\n`;
+}
+
 function connection(name: string, auth?: string): string {
   const spec = `{ servers: [{ host: nacos }]${auth === undefined ? '' : `, auth: ${auth}`} }`;
   return `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConnection\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
@@ -202,6 +206,37 @@ const cases: Case[] = [
     what: 'a schema of a sync that is none',
     manifests: sync('{ source: Kubernetes, kubernetes: { all: true }, validation: { jsonSchema: { type: strin } } }'),
     problems: [/^4:\d+ NacosConfigSync\/all spec\.validation\.jsonSchema: .*must be a JSON Schema/],
+  },
+  {
+    what: 'a broken content that a sync publishes, where that stands',
+    manifests: `${sync('{ source: Kubernetes, kubernetes: { selector: { matchLabels: { a: b } } } }')}---\n${labelled('one', 'a.json: "{"')}`,
+    problems: [
+      /^9:17 ConfigMap\/one data\[a\.json\]: The content is not valid json: .*, as NacosConfigSync\/all publishes it$/,
+    ],
+  },
+  {
+    what: 'two keys that a sync maps to one dataId',
+    manifests: `${sync("{ source: Kubernetes, kubernetes: { selector: { matchLabels: { a: b } } }, mapping: { group: g, dataId: '{key}' } }")}---\n${labelled('one', 'a: x')}---\n${labelled('two', 'a: x')}`,
+    problems: [
+      /^14:12 ConfigMap\/two data\[a\]: dataId 'a' of group 'g' is already declared by ConfigMap\/one in \(standard input\):6/,
+    ],
+  },
+  {
+    what: 'an item of a sync whose dataId a NacosConfig declares',
+    manifests: `${config('  group: configmap.one\n  content: x', 'a')}---\n${sync('{ source: Both, kubernetes: { all: true } }')}---\n${labelled('one', 'a: x')}`,
+    problems: [
+      /ConfigMap\/one data\[a\]: dataId 'a' of group 'configmap\.one' is already declared by NacosConfig\/a in/,
+    ],
+  },
+  {
+    what: 'a sync beside what it has made, as a cluster gives them',
+    manifests: `${config('  group: configmap.one\n  dataId: a\n  contentFrom: { configMapKeyRef: { name: one, key: a } }', "made, ownerReferences: [{ apiVersion: bridge.nacos.io/v1alpha1, kind: NacosConfigSync, name: all, uid: '1', controller: true }]")}---\n${sync('{ source: Kubernetes, kubernetes: { all: true } }')}---\n${labelled('one', 'a: x')}`,
+    problems: [],
+  },
+  {
+    what: 'nothing of a ConfigMap that a sync does not select',
+    manifests: `${sync('{ source: Kubernetes, kubernetes: { selector: { matchLabels: { a: c } } } }')}---\n${labelled('one', 'a.json: "{"')}`,
+    problems: [],
   },
   {
     what: 'a schema that is none for a content that is not here',

@@ -38,6 +38,8 @@ describe(`the operator's process with Nacos ${nacosVersion}`, function () {
     { args: ['run', '--nacos=ftp://nacos:8848'], env: {}, names: '--nacos' },
     { args: ['run', '--nacos-password-file=/does/not/exist'], env: {}, names: '--nacos-password-file' },
     { args: ['no-such-command'], env: {}, names: 'no-such-command' },
+    { args: ['validat'], env: {}, names: 'Did you mean validate?' },
+    { args: ['run', '--metric-port=1'], env: {}, names: 'did you mean --metrics-port?' },
   ];
   for (const { args, env, names } of refused) {
     it(`ends with 2 and names ${names} when started as: ${[...Object.keys(env), ...args].join(' ')}`, async () => {
@@ -51,7 +53,7 @@ describe(`the operator's process with Nacos ${nacosVersion}`, function () {
     const version = await runOperator(['--version'], {});
     assert.equal(version.code, 0, version.stderr);
     assert.match(version.stdout, /\d+\.\d+\.\d+/);
-    const help = await runOperator(['run', '--help'], {});
+    const help = await runOperator(['run', '-h'], {});
     assert.equal(help.code, 0, help.stderr);
     assert.match(help.stdout, /--nacos-password-file/);
   });
