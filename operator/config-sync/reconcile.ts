@@ -16,7 +16,7 @@ import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
-import { decideItem, paused, validateItem, type ConfigItem, type Decision } from './decide.ts';
+import { decideItem, paused, validateItem, withAddress, type ConfigItem, type Decision } from './decide.ts';
 import type { Base, PlaceNow } from './base/nacos-place.ts';
 import type { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
@@ -160,7 +160,7 @@ export class ConfigReconciler {
     const nowMs = this.#options.clock.monotonic();
     const decided = await decideItem(item);
     await this.#checkPlace(scope, decided);
-    const decision = paused(decided, item, nowMs);
+    const decision = withAddress(paused(decided, item, nowMs), item);
     const report = await applyDecision(decision, item, this.#ownerOf(resource));
     if (item.checksMetadata === true) session.metadataReadMs = nowMs;
     this.#options.reporter.applied(key, decision.plan, resource, item, log);
@@ -244,7 +244,7 @@ export class ConfigReconciler {
       base,
     });
     log.info('finalized', { outcome: outcome.kind });
-    const event = finalizeEvent(outcome);
+    const event = finalizeEvent(outcome, resource);
     if (event) reporter.event(resource, event);
     this.#forget(key);
     await removeFinalizer(configClient, resource, FINALIZER);
