@@ -76,20 +76,16 @@ export async function validateItem({ declared, generation, intent, place, sessio
 export async function decideItem(item: ConfigItem): Promise<Decision> {
   const decision = await decideOnBase(item);
   const isOutdated = decision.plan.kind === 'conflict' && (await item.session.refreshBase());
-  const { plan, ...rest } = isOutdated ? await decideOnBase(item) : decision;
-  return { ...rest, plan: withAddress(plan, item.session) };
+  return isOutdated ? decideOnBase(item) : decision;
 }
 
 /** What is told of anything but peace names what it is about. */
-function withAddress(plan: ConfigPlan, session: ConfigSession): ConfigPlan {
-  return plan.kind === 'in-sync' ? plan : { ...plan, message: `${session.title}: ${plan.message}` };
+export function withAddress({ plan, ...rest }: Decision, { session }: ConfigItem): Decision {
+  const named = plan.kind === 'in-sync' ? plan : { ...plan, message: `${session.title}: ${plan.message}` };
+  return { ...rest, plan: named };
 }
 
-/**
- * Drift that was put back again and again is only told for a while.
- *
- * `nowMs` is of the monotonic clock.
- */
+/** Drift that was put back again and again is only told for a while. `nowMs` is of the monotonic clock. */
 export function paused({ plan, ...rest }: Decision, { session }: ConfigItem, nowMs: number): Decision {
   const { reverts } = session;
   if (plan.kind !== 'publish' || !plan.repairsDrift) return { plan, ...rest };
@@ -98,7 +94,7 @@ export function paused({ plan, ...rest }: Decision, { session }: ConfigItem, now
     return { plan, ...rest };
   }
   const message =
-    `${session.title}: It was put back ${reverts.count} times in a row, and another program keeps writing it; ` +
+    `It was put back ${reverts.count} times in a row, and another program keeps writing it; ` +
     "it is put back after growing pauses. End that program, or set `driftPolicy` to 'Report'";
   const reason = plan.reason === 'Recreated' ? 'RemovedInNacos' : 'ChangedInNacos';
   return { ...rest, plan: { kind: 'drifted', reason, message } };

@@ -49,17 +49,22 @@ export interface FinalizeInput {
 export type FinalizeOutcome = FinalizePlan | { kind: 'forced'; message: string };
 
 /** Undefined when there is nothing to tell. */
-export function finalizeEvent(outcome: FinalizeOutcome): ConfigEvent | undefined {
+export function finalizeEvent(outcome: FinalizeOutcome, resource: NacosConfig): ConfigEvent | undefined {
+  const about = `${dataIdText(resource)}: `;
   switch (outcome.kind) {
     case 'nothing':
       return undefined;
     case 'remove':
-      return { type: 'Normal', reason: 'Removed', action: 'Remove', note: 'Removed the dataId from Nacos' };
+      return { type: 'Normal', reason: 'Removed', action: 'Remove', note: `${about}Removed the dataId from Nacos` };
     case 'leave':
-      return { type: 'Warning', reason: 'LeftInNacos', action: 'Remove', note: outcome.message };
+      return { type: 'Warning', reason: 'LeftInNacos', action: 'Remove', note: about + outcome.message };
     case 'forced':
-      return { type: 'Warning', reason: 'ForceFinalized', action: 'Remove', note: outcome.message };
+      return { type: 'Warning', reason: 'ForceFinalized', action: 'Remove', note: about + outcome.message };
   }
+}
+
+function dataIdText({ metadata, spec }: NacosConfig): string {
+  return `dataId '${spec.dataId ?? metadata.name}' of group '${spec.group}'`;
 }
 
 /** Removes what is ours from Nacos; returns what became of it, for the event. */
@@ -92,9 +97,7 @@ export const HELD_BY_SUSPEND: Verdict = {
 export function waitText(resource: NacosConfig, cause: string): string {
   const { name, namespace } = resource.metadata;
   const command = `kubectl annotate nacosconfig ${name} -n ${namespace} ${FORCE_FINALIZE_ANNOTATION}=true`;
-  const { dataId = name, group } = resource.spec;
-  const what = `dataId '${dataId}' of group '${group}' is to be removed`;
-  return `The deletion waits for Nacos, from which ${what}: ${cause}. To let go and leave it there: ${command}`;
+  return `The deletion waits for Nacos, from which ${dataIdText(resource)} is to be removed: ${cause}. To let go and leave it there: ${command}`;
 }
 
 function isForced({ metadata }: NacosConfig): boolean {

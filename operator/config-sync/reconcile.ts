@@ -23,7 +23,7 @@ import type { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
 import { CONFIG_MAP_INDEX, SECRET_INDEX } from './caches.ts';
 import type { Claims } from './claims.ts';
-import { decideItem, paused, validateItem, type ConfigItem, type Decision } from './decide.ts';
+import { decideItem, paused, validateItem, withAddress, type ConfigItem, type Decision } from './decide.ts';
 import {
   finalizeConfig,
   finalizeEvent,
@@ -193,7 +193,7 @@ export class ConfigReconciler {
     const nowMs = this.#options.clock.monotonic();
     const decided = await decideItem(item);
     await this.#checkPlace(scope, decided);
-    const decision = paused(decided, item, nowMs);
+    const decision = withAddress(paused(decided, item, nowMs), item);
     const report = await applyDecision(decision, item, this.#ownerOf(resource));
     if (item.checksMetadata === true) session.metadataReadMs = nowMs;
     this.#options.reporter.applied(key, decision.plan, resource, item, log);
@@ -279,7 +279,7 @@ export class ConfigReconciler {
       base,
     });
     log.info('finalized', { outcome: outcome.kind });
-    const event = finalizeEvent(outcome);
+    const event = finalizeEvent(outcome, resource);
     if (event) reporter.event(resource, event);
     this.#forget(key);
     await removeFinalizer(configClient, resource, FINALIZER);

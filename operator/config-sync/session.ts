@@ -119,7 +119,8 @@ export class ConfigSession {
   get title(): string {
     const { dataId, group, namespaceId } = this.address;
     const namespace = namespaceId === '' ? 'the public namespace' : `namespace '${namespaceId}'`;
-    return `dataId '${dataId}' of group '${group}' in ${namespace} of ${this.connection.title}`;
+    const connection = this.connection.title.replace(/^The /, 'the ');
+    return `dataId '${dataId}' of group '${group}' in ${namespace} of ${connection}`;
   }
 
   /** The md5 that both sides last had in common; this process knows it before the status does. */

@@ -69,6 +69,14 @@ for (const generation of ['3.1', '2.3'] as const) {
       });
     }
 
+    it('does not export the dataId by which the Nacos namespace is known', async () => {
+      const [group, dataId] = ['nacos-bridge-system', 'nacos-bridge-place'];
+      // The operator has made it for what was applied above.
+      assert.ok(await admin.getConfig('', group, dataId));
+      const { errors } = await commandLine(['export', ...access, `--group=${group}`]);
+      assert.match(errors, /exported 0 of 0 configs/);
+    });
+
     it('exports into a folder what the patterns match, each time into the same files', async () => {
       const output = join(dir, 'out');
       const [some, all] = [['--data-id=o*'], []];

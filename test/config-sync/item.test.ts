@@ -24,6 +24,9 @@ class Item {
   /** What was asked of the owner, read and written, in order. */
   readonly calls: string[] = [];
   keepMd5: string | undefined;
+  /** Whether what is declared besides the content is read although nothing is new. */
+  checksMetadata = false;
+  description: string | undefined;
   /** Whether the next write back fails. */
   isTaken = false;
   readonly #session: ConfigSession;
@@ -42,7 +45,8 @@ class Item {
 
   async sync(): Promise<ContentReport> {
     const item: ConfigItem = {
-      intent: bothWays,
+      intent: { ...bothWays, description: this.description },
+      checksMetadata: this.checksMetadata,
       generation: 1,
       place: {
         title: 'the key',
@@ -135,6 +139,15 @@ describe('an item', () => {
     assert.deepEqual(item.calls, ['hold in-sync']);
   });
 
+  it('has what is declared besides put back, when it is looked at', async () => {
+    const item = new Item('same', 'same', 'same');
+    item.description = 'declared';
+    await item.sync();
+    item.checksMetadata = true;
+    await item.sync();
+    assert.deepEqual(item.calls, ['hold in-sync', 'read', 'hold publish', 'publish']);
+  });
+
   it('is written back from Nacos when only Nacos has moved', async () => {
     const item = new Item('old', 'new', 'old');
     await item.sync();
@@ -164,6 +177,15 @@ describe('an item', () => {
     item.isTaken = false;
     await item.sync();
     assert.equal(item.kubernetes, 'there');
+  });
+
+  it('says whose content it is that is not written back', async () => {
+    const item = new Item('old', ' ', 'old');
+    await assert.rejects(item.sync(), {
+      code: 'INVALID_CONTENT',
+      message: /^What Nacos holds is not written to the key: /,
+    });
+    assert.equal(item.kubernetes, 'old');
   });
 
   it('is refused before anything is read when its content is not right', async () => {

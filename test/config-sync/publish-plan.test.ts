@@ -352,8 +352,9 @@ describe('config plan', () => {
 
   it('never overwrites another bridge without being told to', () => {
     fc.assert(
-      fc.property(anyInput, (input) => {
-        const plan = planConfig({ ...input, ownership: 'other-bridge', adoptionPolicy: 'Fail' });
+      fc.property(anyInput, (any) => {
+        const input = { ...any, ownership: 'other-bridge', adoptionPolicy: 'Fail' } as const;
+        const plan = planConfig(input);
         if (needsOwnership(input)) assert.equal(plan.kind, 'conflict');
         assert.notEqual(plan.kind === 'publish' && input.nacosMd5 !== undefined, true);
       }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { ownershipMark, ownershipOf, type Ownership } from '../../operator/config-sync/remote.ts';
+import type { DeclaringIntent } from '../../operator/config-sync/intent.ts';
+import { metadataToPublish, ownershipMark, ownershipOf, type Ownership } from '../../operator/config-sync/remote.ts';
 
 describe('the mark of ownership', () => {
   it('differs by cluster, namespace and name', () => {
@@ -29,6 +30,24 @@ describe('ownership', () => {
   for (const [title, metadata, expected] of table) {
     it(`is ${expected} with ${title}`, () => {
       assert.equal(ownershipOf(metadata && { ...remote, ...metadata }, mark), expected);
+    });
+  }
+});
+
+describe('the type that a publish gives', () => {
+  const remote = { tags: [], description: '', appName: '', type: 'yaml', srcUser: '', srcIp: '' };
+  const cases: { title: string; dataId: string; declared?: 'json'; type: string | undefined; expected: string }[] = [
+    { title: 'is the declared one', dataId: 'app', declared: 'json', type: 'yaml', expected: 'json' },
+    { title: 'is that of the extension', dataId: 'app.properties', type: 'yaml', expected: 'properties' },
+    { title: 'stays what Nacos has when neither tells', dataId: 'order-service', type: 'yaml', expected: 'yaml' },
+    { title: 'is text when nobody tells', dataId: 'order-service', type: undefined, expected: 'text' },
+    { title: 'is text when Nacos has none either', dataId: 'constructor.toString', type: '', expected: 'text' },
+  ];
+  for (const { dataId, declared, expected, title, type } of cases) {
+    it(title, () => {
+      const format = declared ?? (dataId.endsWith('properties') ? 'properties' : 'text');
+      const intent = { address: { dataId }, declaresFormat: declared !== undefined, format } as DeclaringIntent;
+      assert.equal(metadataToPublish(intent, type === undefined ? undefined : { ...remote, type }, 'm').type, expected);
     });
   }
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NacosConfig } from '../../operator/api/resources.ts';
+import { UNTOLD_MD5 } from '../../operator/config-sync/base/nacos-place.ts';
 import {
   failureReport,
   readyVerdict,
@@ -76,6 +77,17 @@ describe('the status of a NacosConfig', () => {
     const status = statusOf(mirror, failureReport(mirror, new BridgeError('NOT_OWNED', 'not ours'), undefined), 0);
     assert.deepEqual(conditions(status), { Ready: 'False NotOwned', Mirrored: 'False NotOwned' });
     assert.equal(status.source, 'Nacos');
+  });
+
+  it('tells no digest of what is in a Secret, and that there is a base', () => {
+    const secretKeyRef = { name: 's', key: 'k', encoding: 'Text' as const };
+    const secret = { ...resource, spec: { ...resource.spec, content: undefined, contentFrom: { secretKeyRef } } };
+    const untold = { ...inSync, observedMd5: undefined, nacosMd5: undefined, base: { ...base, md5: UNTOLD_MD5 } };
+    const status = statusOf(secret, untold, 0);
+    assert.deepEqual([status.observedMd5, status.nacosMd5, status.syncedMd5], [undefined, undefined, undefined]);
+    const start = sessionStart({ ...secret, status });
+    assert.equal(start.base?.md5, UNTOLD_MD5);
+    assert.equal(start.expectedMd5, undefined);
   });
 
   it('says of a suspended one that nothing is known', () => {

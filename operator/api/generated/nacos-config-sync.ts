@@ -147,7 +147,7 @@ export interface NacosConfigSyncSpec {
    */
   conflictPolicy: 'Manual' | 'PreferKubernetes' | 'PreferNacos';
   /**
-   * What happens when a dataId exists with other content and was not published by this resource. `Fail` changes nothing and reports a conflict; `Adopt` takes it over. Equal content is taken over in any case.
+   * What happens when a dataId exists and was not published by this resource, as for a NacosConfig. `Fail` changes nothing: other content is a conflict, and equal content is in sync until it is edited here, which is a conflict then. `Adopt` takes both over.
    */
   adoptionPolicy: 'Fail' | 'Adopt';
   /**

@@ -63,15 +63,12 @@ export class NacosPlaces {
     if (known?.answer && !(known.isOld && client.state.kind === 'connected')) return known.answer;
     const look: Look = { isOld: false };
     byNamespace.set(namespaceId, look);
-    try {
-      return await (look.answer = this.#ask(connection, namespaceId, look));
-    } catch (error) {
+    look.answer = this.#ask(connection, namespaceId, look).catch((error: unknown) => {
       // What was known before is not forgotten for a failure.
       if (byNamespace.get(namespaceId) === look) restore(byNamespace, namespaceId, known);
-      if (!isBridgeError(error) || isLostRace(error)) throw error;
-      const cause = errorOf(client.state) ?? error;
-      throw new BridgeError('CONNECTION_NOT_READY', `${connection.title} is not ready: ${cause.message}`, { cause });
-    }
+      throw notReady(connection, error);
+    });
+    return look.answer;
   }
 
   /** Whether the connection was there all the time since `at` told this. */
@@ -82,6 +79,8 @@ export class NacosPlaces {
 
   async #ask({ client, servers }: ConnectionHandle, namespaceId: string, look: Look): Promise<PlaceNow> {
     const at = { namespaceId, servers: serversOf(servers) };
+    const failure = errorOf(client.state);
+    if (failure) throw failure;
     const read = await readPlaceId(client, namespaceId);
     const found = read.kind === 'absent' ? await this.#make(client, at, look) : read;
     const unbound = unboundBases(this.#bases, at);
@@ -121,6 +120,13 @@ export async function seenPlace({ client, servers }: ConnectionHandle, namespace
   const read = await readPlaceId(client, namespaceId);
   const id = read.kind === 'known' ? read.id : undefined;
   return { id, namespaceId, servers: serversOf(servers), hasUnbound: true };
+}
+
+/** A lost race stays one. */
+function notReady({ client, title }: ConnectionHandle, error: unknown): unknown {
+  if (!isBridgeError(error) || isLostRace(error)) return error;
+  const cause = errorOf(client.state) ?? error;
+  return new BridgeError('CONNECTION_NOT_READY', `${title} is not ready: ${cause.message}`, { cause });
 }
 
 function restore(looks: Map<string, Look>, namespaceId: string, known: Look | undefined): void {

@@ -63,6 +63,15 @@ describe('the finder of dataIds', () => {
     assert.deepEqual(told, ['added g one', 'removed g one', 'added g one']);
   });
 
+  it('does not tell of the dataId by which the Nacos namespace is known', () => {
+    const { told, change } = finderOf([{ group: '*', dataId: '*' }]);
+    const place = { group: 'nacos-bridge-system', dataId: 'nacos-bridge-place' };
+    change(0, [place], []);
+    change(0, [], [place]);
+    change(0, [one], []);
+    assert.deepEqual(told, ['added g one']);
+  });
+
   it('lists as soon as one pattern has to be listed, and is complete when all are', () => {
     const { finder, states } = finderOf([
       { group: 'a', dataId: '*' },
