@@ -66,7 +66,7 @@ export function createConnections(context: FeatureContext, { allow, given, versi
     directory,
     users,
     isLogin: (secret) => connections.list().some((connection) => loginOf(connection) === secret),
-    views: [cache],
+    views: [cache, ...namespaces],
     caches: [cache, ...namespaces].map((one) => cacheOf<KubeObject>(one as Reflector<KubeObject>)),
     everyReplica: [...(byDefault ? [byDefault] : []), controller],
     leader: () => [controller.statuses],

@@ -7,7 +7,8 @@ import { eventually, hangMs } from '../eventually.ts';
 import { HttpNacos } from '../scenarios/nacos-backend.ts';
 import { startApplication } from './application.ts';
 import { startBridgedCluster, type BridgedCluster } from './bridged-cluster.ts';
-import { startEmbeddedEndpoint } from './embedded-endpoint.ts';
+import { startEmbeddedEndpoint, type EmbeddedEndpoint } from './embedded-endpoint.ts';
+import { FaultWitness } from './fault-witness.ts';
 
 const rules = [
   { allowedNamespaces: { names: ['team-a'] }, groups: ['{namespace}.*', '{namespace}'] },
@@ -32,10 +33,14 @@ describe('the default connection with rules', function () {
   let started: AsyncDisposableStack;
   let cluster: BridgedCluster;
   let nacos: HttpNacos;
+  let endpoint: EmbeddedEndpoint['endpoint'];
+  let operations: FaultWitness;
 
   before(async () => {
     started = new AsyncDisposableStack();
     const embedded = await startEmbeddedEndpoint('3.1');
+    endpoint = embedded.endpoint;
+    operations = new FaultWitness(embedded.nacos.faults);
     started.defer(() => embedded.nacos.stop());
     nacos = new HttpNacos(embedded.endpoint, async () => startApplication(embedded.endpoint));
     started.defer(() => nacos.close());
@@ -96,8 +101,8 @@ describe('the default connection with rules', function () {
   const contentOf = async (group: string, dataId: string) =>
     (await nacos.read({ namespaceId: '', group, dataId }))?.content;
 
-  async function exportService(namespace: string, name: string, group: string): Promise<void> {
-    const annotations = { 'bridge.nacos.io/export': 'true', 'bridge.nacos.io/group': group };
+  async function exportService(namespace: string, name: string, group: string, others: object = {}): Promise<void> {
+    const annotations = { 'bridge.nacos.io/export': 'true', 'bridge.nacos.io/group': group, ...others };
     const ports = [{ name: 'http', port: 80 }];
     await apply('Service', namespace, name, { metadata: { annotations }, spec: { ports } });
     await apply('EndpointSlice', namespace, name, {
@@ -111,7 +116,27 @@ describe('the default connection with rules', function () {
   const instancesOf = async (group: string, serviceName: string) =>
     (await nacos.instances({ namespaceId: '', group, serviceName })).length;
 
-  it('lets a namespace use its own groups, and asks nothing for others', async () => {
+  it('lets a namespace that no rule means use nothing, and asks Nacos for nothing', async () => {
+    await nacos.publish({ namespaceId: '', group: 'team-a.app', dataId: 'secret' }, 'of team-a');
+    const mirror = { configMap: { name: 'stolen' } };
+    await apply('NacosConfig', 'team-b', 'reads', { spec: { group: 'team-a.app', dataId: 'secret', mirror } });
+    await apply('NacosConfigSync', 'team-b', 'reads-all', {
+      spec: {
+        source: 'Nacos',
+        nacos: { groups: ['*'] },
+        mapping: { objectName: 'stolen-all' },
+      },
+    });
+    await isNotAllowed('NacosConfig', 'team-b', 'reads', /namespace 'team-b'/);
+    await isNotAllowed('NacosConfigSync', 'team-b', 'reads-all', /namespace 'team-b'/);
+    const asked = Object.keys(operations.counts()).filter((operation) => operation.startsWith('Config'));
+    assert.deepEqual(asked, []);
+    for (const name of ['stolen', 'stolen-all']) {
+      assert.equal(await cluster.rest.get(ref('ConfigMap', 'team-b', name)), undefined);
+    }
+  });
+
+  it('lets a namespace use its own groups, and no others', async () => {
     await apply('NacosConfig', 'team-a', 'own', { spec: { group: 'team-a.app', content: 'own' } });
     const others = [
       ['foreign', { group: 'team-b.app' }],
@@ -128,24 +153,6 @@ describe('the default connection with rules', function () {
       const { group = 'DEFAULT_GROUP' } = spec as { group?: string };
       await isNotAllowed('NacosConfig', 'team-a', name, new RegExp(`The default connection .*group '${group}'`));
       assert.equal(await contentOf(group, name), undefined);
-    }
-  });
-
-  it('lets a namespace that no rule means use nothing, whatever it asks for', async () => {
-    await nacos.publish({ namespaceId: '', group: 'team-a.app', dataId: 'secret' }, 'of team-a');
-    const mirror = { configMap: { name: 'stolen' } };
-    await apply('NacosConfig', 'team-b', 'reads', { spec: { group: 'team-a.app', dataId: 'secret', mirror } });
-    await apply('NacosConfigSync', 'team-b', 'reads-all', {
-      spec: {
-        source: 'Nacos',
-        nacos: { groups: ['*'] },
-        mapping: { objectName: 'stolen-all' },
-      },
-    });
-    await isNotAllowed('NacosConfig', 'team-b', 'reads', /namespace 'team-b'/);
-    await isNotAllowed('NacosConfigSync', 'team-b', 'reads-all', /namespace 'team-b'/);
-    for (const name of ['stolen', 'stolen-all']) {
-      assert.equal(await cluster.rest.get(ref('ConfigMap', 'team-b', name)), undefined);
     }
   });
 
@@ -184,6 +191,21 @@ describe('the default connection with rules', function () {
       assert.ok(events.some(({ reason, note }) => reason === 'NotAllowed' && /group 'team-b'/.test(note ?? '')));
     });
     assert.equal(await instancesOf('team-b', 'elsewhere'), 0);
+  });
+
+  it('lets nobody use a connection of another namespace, whatever its name is', async () => {
+    const spec = { servers: [{ host: endpoint.host, port: endpoint.port, grpcPort: endpoint.grpcPort }] };
+    await apply('NacosConnection', 'team-a', 'open', { spec });
+    await assert.rejects(
+      apply('NacosConfig', 'team-b', 'other', { spec: { connectionRef: { name: 'team-a/open' }, content: 'a' } }),
+      /connectionRef/,
+    );
+    await exportService('team-b', 'borrows', 'team-b', { 'bridge.nacos.io/connection': 'team-a/open' });
+    await eventually(hangMs, async () => {
+      const events = await eventsOf('team-b', 'borrows');
+      assert.ok(events.some(({ note }) => /does not exist in this namespace/.test(note ?? '')));
+    });
+    assert.equal(await instancesOf('team-b', 'borrows'), 0);
   });
 
   it('follows the labels of a namespace: services go, configs and mirrors stay, nothing waits for its end', async () => {
