@@ -12,7 +12,7 @@ import { CONTENT_MD5_ANNOTATION, FIELD_MANAGER, MIRROR_LABEL } from '../../api/n
 import { fieldNames, hasField, readManagedFields, type ManagedFields } from '../../kube/managed-fields.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import { trim } from '../../kube/trim.ts';
-import { mergeManagersOf } from './merged-keys.ts';
+import { mergedKeysOf } from './merged-keys.ts';
 
 export interface DataAccount {
   /** The keys of `data` that we have put there; those that others have put there as well among them. */
@@ -28,8 +28,8 @@ export interface DataAccount {
 
 /** The metadata of a ConfigMap or a Secret, as the watch keeps it; the account is there for mirrors only. */
 export interface DataMetadata extends KubeObject, Partial<DataAccount> {
-  /** Field managers of NacosConfigs that merge keys into it, if there are any. */
-  readonly mergers?: readonly string[];
+  /** The keys of NacosConfigs that merge into it, by their field managers, if there are any. */
+  readonly merged?: ReadonlyMap<string, readonly string[]>;
 }
 
 const dataFields = [['data'], ['binaryData'], ['immutable']];
@@ -39,8 +39,8 @@ const md5Field = ['metadata', 'annotations', CONTENT_MD5_ANNOTATION];
 export function trimData(object: KubeObject): DataMetadata {
   const isMirror = object.metadata.labels?.[MIRROR_LABEL] !== undefined;
   const account = isMirror ? accountOf(object) : undefined;
-  const mergers = mergeManagersOf(object);
-  return Object.assign(trim(object), account, mergers.length > 0 ? { mergers } : undefined);
+  const merged = mergedKeysOf(object);
+  return Object.assign(trim(object), account, merged.size > 0 ? { merged } : undefined);
 }
 
 export function accountOf(object: KubeObject): DataAccount {

@@ -24,10 +24,11 @@ export function mergeManager(name: string): string {
   return `${PREFIX}${name.slice(0, MAX_MANAGER_LENGTH - PREFIX.length - HASH_DIGITS - 1)}-${hash}`;
 }
 
-/** Those of our field managers that have a part of the object. */
-export function mergeManagersOf({ metadata }: KubeObject): string[] {
-  const managers = readManagedFields(metadata.managedFields).map(({ manager = '' }) => manager);
-  return [...new Set(managers.filter((manager) => manager.startsWith(PREFIX)))];
+/** The keys that our field managers have applied, by manager. */
+export function mergedKeysOf(object: KubeObject): ReadonlyMap<string, readonly string[]> {
+  const managers = readManagedFields(object.metadata.managedFields).map(({ manager = '' }) => manager);
+  const ours = managers.filter((manager) => manager.startsWith(PREFIX));
+  return new Map(ours.map((manager) => [manager, keysOf(object, manager)]));
 }
 
 /** The keys that the manager has applied. */

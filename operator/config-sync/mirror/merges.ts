@@ -7,14 +7,16 @@
  * - Each NacosConfig is a field manager of its own, so that several may merge into one object.
  * - An object that is not there is told, and not made. When the mirror goes, its keys go, and the object stays; a finalizer
  *   on the NacosConfig sees to that.
- * Caveat: after a change of the object it is read by each NacosConfig that merges into it.
+ * - What others write costs no read: the API server takes a key from us when somebody changes it, so as long as our keys are
+ *   ours they hold what we have applied.
  */
-import { FORCE_FINALIZE_ANNOTATION, MERGE_FINALIZER } from '../../api/names.ts';
+import { ALLOW_MERGE_ANNOTATION, FORCE_FINALIZE_ANNOTATION, MERGE_FINALIZER } from '../../api/names.ts';
 import type { NacosConfig } from '../../api/resources.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../../kube/finalizer.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { dataObjectRefs, encodeData, type DataObject } from './data-object.ts';
+import type { DataMetadata } from './data-proof.ts';
 import { keysOf, mergeManager, mergeTimeOf, refusalOf } from './merged-keys.ts';
 import type { MirrorAccess } from './mirror-access.ts';
 import { withRight, type RightMirror } from './mirror-keeper.ts';
@@ -30,14 +32,24 @@ export interface MergesOptions {
   readonly configClient: ResourceClient<NacosConfig>;
 }
 
+/** What an object was seen, or left, to hold of ours. */
+interface Merged {
+  /** Stands for all that decides what it should hold. */
+  readonly what: string;
+  readonly uid: string | undefined;
+  readonly keys: readonly string[];
+  /** When that last changed, in RFC 3339. */
+  readonly changedAt: string | undefined;
+}
+
 type Place = Pick<MirrorTarget, 'kind' | 'name'>;
 
 const kinds: readonly MirrorKind[] = ['ConfigMap', 'Secret'];
 
 export class Merges {
   readonly #options: MergesOptions;
-  /** When our keys last changed, by the key of the NacosConfig, where they are as they were seen. */
-  readonly #changedAt = new Map<string, string | undefined>();
+  /** What was last seen to be right, by the key of the NacosConfig. */
+  readonly #merged = new Map<string, Merged>();
   /** Objects that a former spec may have named, which nobody may watch any more. */
   readonly #former = new Map<string, string>();
 
@@ -57,16 +69,21 @@ export class Merges {
     const { kind, name, what } = wanted;
     const { access, seen } = this.#options;
     const objectKey = `${resource.metadata.namespace}/${name}`;
-    const known = seen.of(key, access[kind].find(objectKey));
-    if (known?.what === what) return { changedAt: this.#changedAt.get(key), keys: known.keys };
+    const manager = mergeManager(resource.metadata.name);
+    const found = access[kind].find(objectKey);
+    const known = this.#merged.get(key);
+    if (known?.what === what && found && isUntouched(found, known, manager)) {
+      const { uid, resourceVersion } = found.metadata;
+      seen.set(key, { what, uid, resourceVersion, isOursAlone: false, keys: known.keys });
+      return { changedAt: known.changedAt, keys: known.keys };
+    }
     seen.begin(key, kind, objectKey);
     try {
       const { object, written } = await this.#write(resource, wanted);
       const { uid, resourceVersion } = object.metadata;
-      const manager = mergeManager(resource.metadata.name);
       const changedAt = mergeTimeOf(object, manager);
       const keys = keysOf(object, manager);
-      this.#changedAt.set(key, changedAt);
+      this.#merged.set(key, { what, uid, keys, changedAt });
       seen.set(key, { what, uid, resourceVersion, isOursAlone: false, keys });
       return { changedAt, keys, written };
     } catch (error) {
@@ -100,7 +117,7 @@ export class Merges {
   }
 
   forget(key: string): void {
-    this.#changedAt.delete(key);
+    this.#merged.delete(key);
     this.#former.delete(key);
   }
 
@@ -125,12 +142,9 @@ export class Merges {
       ours.length === Object.keys(data).length &&
       Object.entries(data).every(([key, value]) => ours.includes(key) && object.data?.[key] === value);
     if (isRight) return { object };
-    const { uid, resourceVersion } = object.metadata;
-    const applied = await client.apply(
-      // On the very version in which no key was another's.
-      { ...typeOf(kind), metadata: { name, namespace, uid, resourceVersion }, data },
-      { fieldManager: manager, force: false },
-    );
+    const metadata = { name, namespace, uid: object.metadata.uid };
+    // Unforced: a key that became another's meanwhile is a conflict, and is told at the next look.
+    const applied = await client.apply({ ...typeOf(kind), metadata, data }, { fieldManager: manager, force: false });
     return { object: applied, written: ours.length === 0 ? 'Created' : 'Updated' };
   }
 
@@ -164,6 +178,13 @@ export class Merges {
     }
     return removed;
   }
+}
+
+/** Whether our keys are ours still, and its owner agrees to that. */
+function isUntouched({ merged, metadata }: DataMetadata, { uid, keys }: Merged, manager: string): boolean {
+  const ours = merged?.get(manager) ?? [];
+  const isAllowed = metadata.annotations?.[ALLOW_MERGE_ANNOTATION] === 'true';
+  return isAllowed && metadata.uid === uid && ours.length === keys.length && keys.every((key) => ours.includes(key));
 }
 
 /** Returns whether there was anything of ours. */

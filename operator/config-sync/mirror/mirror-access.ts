@@ -24,8 +24,8 @@ export interface MirrorAccess {
 
 /** What a ConfigMap or a Secret is found by: whose it is, and who has merged keys into it. */
 export function objectKeysOf(object: DataMetadata): string[] {
-  const { mergers = [], metadata } = object;
-  return [...ownerKeysOf(object), ...mergers.map((manager) => `${metadata.namespace}/${manager}`)];
+  const { merged = new Map<string, unknown>(), metadata } = object;
+  return [...ownerKeysOf(object), ...[...merged.keys()].map((manager) => `${metadata.namespace}/${manager}`)];
 }
 
 /** `index` is the one of `metadata` by `objectKeysOf`. */

@@ -174,7 +174,10 @@ export function changedAtOf(object: KubeObject | undefined): string | undefined 
 
 /** `owner` is the kind of whoever wanted to mirror into it. */
 export function notOwned(kind: MirrorKind, name: string, owner: string): BridgeError {
-  const next = 'delete it, or name another one in `spec.mirror`';
+  const next =
+    owner === 'NacosConfigSync'
+      ? 'let `spec.mapping` make another name'
+      : "name another one in `spec.mirror`, or set `spec.mirror.mode` to 'Merge' where the owner of that one agrees";
   return new BridgeError('NOT_OWNED', `${kind} '${name}' exists and is not controlled by this ${owner}; ${next}`);
 }
 

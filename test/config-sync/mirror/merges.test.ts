@@ -77,6 +77,27 @@ describe('keys merged into objects of others', () => {
     assert.equal((await cluster.configMap('calm'))!.metadata.resourceVersion, resourceVersion);
   });
 
+  it('are not read again because somebody else has written the object, and are when they were edited', async () => {
+    await shared('busy');
+    const configs = await Promise.all(
+      [0, 1, 2].map((n) => merging('busy', { configMap: { name: 'busy', key: `k${n}` } })),
+    );
+    for (const config of configs) await sync(config, 'a: 1');
+    const [first, ...others] = configs;
+    await sync(first!, 'a: 2');
+    await cluster.edit(CONFIG_MAP, 'busy', { data: { own: 'new' } });
+    const before = await cluster.requests();
+    for (const config of others) assert.equal((await sync(config, 'a: 1')).written, undefined);
+    // For each the NacosConfig itself and two lists, by this test.
+    assert.equal((await cluster.requests())['GET 200']! - before['GET 200']!, 6);
+    await cluster.edit(CONFIG_MAP, 'busy', { data: { k1: 'mine' } });
+    await assert.rejects(sync(others[0]!, 'a: 1'), { code: 'NOT_OWNED' });
+    await cluster.edit(CONFIG_MAP, 'busy', { metadata: { annotations: { [ALLOW_MERGE_ANNOTATION]: null } } });
+    await assert.rejects(sync(others[1]!, 'a: 1'), { code: 'NOT_OWNED', message: /must agree by the annotation/ });
+    const { data } = (await cluster.configMap('busy'))!;
+    assert.deepEqual(data, { own: 'new', k0: 'a: 2', k1: 'mine', k2: 'a: 1' });
+  });
+
   it('are not taken from somebody who writes the same key at the same moment', async () => {
     await shared('raced');
     const config = await merging('raced');

@@ -5,6 +5,7 @@ import { SECRET } from '../../../operator/connections/secret-watches.ts';
 import { CONFIG_MAP, type DataObject } from '../../../operator/config-sync/mirror/data-object.ts';
 import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import { Mirrors, type MirrorResult } from '../../../operator/config-sync/mirror/mirrors.ts';
+import { notOwned } from '../../../operator/config-sync/mirror/write-mirror.ts';
 import { workloadTypes } from '../../../operator/config-sync/rollout/workload-kinds.ts';
 import { BridgeError, isBridgeError } from '../../../operator/errors.ts';
 import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
@@ -223,7 +224,7 @@ describe('mirrors', () => {
       for (const observed of ['a: 1', absent]) {
         await assert.rejects(
           sync(config, observed),
-          /ConfigMap 'theirs' exists and is not controlled by this NacosConfig/,
+          /ConfigMap 'theirs' exists and is not controlled by this NacosConfig; name another one in `spec.mirror`, or set/,
         );
       }
       assert.equal((await cluster.configMap('theirs'))?.metadata.resourceVersion, theirs.metadata.resourceVersion);
@@ -296,6 +297,16 @@ describe('mirrors', () => {
       }
       assert.equal(await secret('quiet'), undefined);
     });
+  });
+
+  it('say what to do about an object of others, each kind of owner in its own words', () => {
+    assert.match(
+      notOwned('ConfigMap', 'kube-root-ca.crt', 'NacosConfigSync').message,
+      /; let `spec.mapping` make another/,
+    );
+    for (const owner of ['NacosConfig', 'NacosConfigSync']) {
+      assert.doesNotMatch(notOwned('ConfigMap', 'kube-root-ca.crt', owner).message, /delete/);
+    }
   });
 
   it('say which value of the chart grants the right that is missing', async () => {
