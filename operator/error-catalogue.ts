@@ -51,7 +51,7 @@ export const catalogue = {
   VALIDATION_BUSY: {
     behaviour: 'retry',
     reason: 'ValidationBusy',
-    explanation: 'Enough contents of the namespace are being validated; this one follows, and no condition shows it.',
+    explanation: 'Other contents of the namespace are being validated; this one follows, and no condition shows it.',
   },
   REFERENCE_MISSING: {
     behaviour: 'await-change',

@@ -81,7 +81,8 @@ export class Claims {
       if (objectKey(other) === objectKey(resource)) return false;
       const connection = this.#options.connectionOf(other);
       if (connection === undefined || !sharesServer({ servers: serversOf(connection.servers) }, here)) return false;
-      return normaliseNamespaceId(other.spec.namespaceId ?? connection.namespaceId) === address.namespaceId;
+      if (normaliseNamespaceId(other.spec.namespaceId ?? connection.namespaceId) !== address.namespaceId) return false;
+      return connection.allowance.allowsConfig(other.metadata.namespace ?? '', address);
     });
   }
 

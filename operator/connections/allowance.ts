@@ -6,7 +6,7 @@
  * them, letter by letter; a pattern that is not given allows every name. Whoever asks makes no request before it was asked.
  */
 import { DEFAULT_GROUP } from '../api/names.ts';
-import { BridgeError } from '../errors.ts';
+import { BridgeError, isBridgeError } from '../errors.ts';
 import { matchesLabels, type LabelSelector } from '../kube/label-selector.ts';
 import type { ConfigKey, ServiceKey } from '../nacos/index.ts';
 
@@ -73,6 +73,16 @@ export class Allowance {
   /** @throws BridgeError NOT_ALLOWED, naming field, value, rule and connection. */
   checkConfig(namespace: string, { dataId, group, namespaceId }: ConfigKey): void {
     this.#check(namespace, { ...placeOf(namespaceId, group), dataIds: dataId.trim() });
+  }
+
+  allowsConfig(namespace: string, config: ConfigKey): boolean {
+    try {
+      this.checkConfig(namespace, config);
+      return true;
+    } catch (error) {
+      if (isBridgeError(error, 'NOT_ALLOWED')) return false;
+      throw error;
+    }
   }
 
   /** @throws BridgeError NOT_ALLOWED, naming field, value, rule and connection. */

@@ -412,6 +412,18 @@ describe('nacos-bridge validate', () => {
     assert.match(missing.errors, /'there-is-no-such-file' cannot be read/);
   });
 
+  it('tells each content that takes too long to judge, and ends', async () => {
+    const spec = `  content: '"${'a'.repeat(60)}!"'\n  validation: { jsonSchema: { pattern: '^(a+)+$' } }`;
+    const slow = (name: string) => config(spec, `${name}.json`);
+    const { code, output } = await commandLine(['validate', '-'], `${slow('one')}\n---\n${slow('two')}`);
+    assert.equal(code, 1, output);
+    for (const name of ['one', 'two'])
+      assert.match(
+        output,
+        new RegExp(`NacosConfig/${name}.json spec.validation.jsonSchema: .*takes more than 5 s of processor time`),
+      );
+  });
+
   it('finds the examples in order', async () => {
     const { problems } = await validate('', [join(import.meta.dirname, '../../examples')]);
     assert.deepEqual(problems, []);

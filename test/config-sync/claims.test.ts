@@ -3,9 +3,11 @@ import type { NacosConfig } from '../../operator/api/resources.ts';
 import { newConfigStore } from '../../operator/config-sync/caches.ts';
 import { Claims } from '../../operator/config-sync/claims.ts';
 import { ownershipMark } from '../../operator/config-sync/remote.ts';
+import { Allowance, unrestricted } from '../../operator/connections/allowance.ts';
 import type { ConnectionHandle } from '../../operator/connections/connection-directory.ts';
 
 const [early, late] = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z'];
+const forbidding = new Allowance({ title: 'NacosConnection', rules: [{ groups: ['others'] }] });
 const address = { namespaceId: '', group: 'g', dataId: 'd' };
 
 function config(name: string, creationTimestamp: string, spec: Partial<NacosConfig['spec']> = {}): NacosConfig {
@@ -19,6 +21,7 @@ function claimsOf(configs: readonly NacosConfig[], withBase: readonly string[] =
     ({
       servers: spec.connectionRef?.name === 'other' ? ['b:8848'] : ['A:8848', 'c:8848'],
       namespaceId: '',
+      allowance: spec.connectionRef?.name === 'forbids' ? forbidding : unrestricted,
     }) as unknown as ConnectionHandle;
   const hasBase = ({ metadata }: NacosConfig) => withBase.includes(metadata.name);
   const claims = new Claims({ clusterId: () => 'cluster', configs: store, connectionOf: handle, hasBase });
@@ -54,6 +57,11 @@ describe('the claims of NacosConfigs on a dataId', () => {
     {
       title: 'do not meet at other servers',
       configs: [config('a', late), config('z', early, { connectionRef: { kind: 'NacosConnection', name: 'other' } })],
+      ownerOfA: undefined,
+    },
+    {
+      title: 'are none of who may not use the dataId',
+      configs: [config('a', late), config('z', early, { connectionRef: { kind: 'NacosConnection', name: 'forbids' } })],
       ownerOfA: undefined,
     },
     {

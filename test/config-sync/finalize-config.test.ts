@@ -17,10 +17,11 @@ describe('the deletion of a NacosConfig', () => {
       resource,
       connection: () => connection as ConnectionHandle,
       mark: 'nacos-bridge-1',
-      baseMd5: 'm',
+      placeOf: () => assert.fail('Nacos must not be asked'),
+      base: { md5: 'm', place: undefined, isOurs: true },
     });
     assert.equal(outcome.kind, 'leave');
-    const event = finalizeEvent(outcome);
+    const event = finalizeEvent(outcome, resource);
     assert.equal(event?.reason, 'LeftInNacos');
     assert.match(event?.note ?? '', /NacosConnection main does not allow the group 'g'/);
   });

@@ -100,7 +100,7 @@ describe('the status of a NacosConfig', () => {
   it('says so of the mirror of a suspended one, and of nothing that does not apply', () => {
     const mirror = config(mirrored);
     const suspended = statusOf(mirror, suspendedReport(mirror, undefined), 0);
-    assert.deepEqual(conditions(suspended), { Ready: 'Unknown Suspended', Mirrored: 'Unknown Suspended' });
+    assert.deepEqual(conditions(suspended), { Ready: 'True Suspended', Mirrored: 'Unknown Suspended' });
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Parses a content and judges it. Pure, and as slow as the content makes it: a pattern of a schema may search for years,
+ * Parses a content and judges it: whatever happens, there is a finding. Pure, and as slow as the content makes it: a pattern of a schema may search for years,
  * so what is not certainly small is examined in a thread that can be ended (examiners.ts).
  */
 import { BridgeError, isBridgeError } from '../../errors.ts';
@@ -18,8 +18,11 @@ export function examine(task: ContentTask): Finding {
   try {
     return found(task);
   } catch (error) {
-    if (!isBridgeError(error)) throw error;
-    return { kind: 'refused', code: error.code, message: error.message };
+    if (isBridgeError(error)) return { kind: 'refused', code: error.code, message: error.message };
+    // A parser has failed on something that nobody has thought of. What it says may cite the content.
+    const name = error instanceof Error ? error.name : typeof error;
+    const message = `The content cannot be read as ${task.format}: its parser failed (${name}); write it in a simpler way`;
+    return { kind: 'refused', code: 'INVALID_CONTENT', message };
   }
 }
 

@@ -52,7 +52,7 @@ export class Examiner {
     };
     // The same in the sources and in what is compiled of them.
     const url = new URL(`examiner-thread${extname(import.meta.filename)}`, import.meta.url);
-    this.#worker = new Worker(url, { resourceLimits });
+    this.#worker = new Worker(url, { resourceLimits, execArgv: [] });
     this.#worker.unref();
     this.#worker.on('message', (message: ThreadMessage) => this.#heard(message));
     this.#worker.on('error', (error) => this.#failed(error));

@@ -6,7 +6,8 @@
  * - At most one content of a Kubernetes namespace is examined in a thread at a time, and namespaces take turns.
  * - A content that takes more than the limits is given up, remembered by its digest together with its rules, and not
  *   examined again; its namespace pauses (namespace-time.ts).
- * - Nobody waits for a namespace that has enough waiting already, or pauses: that is an error, and tried again later.
+ * - Nobody waits behind a content of the same namespace that takes long, nor where enough wait already, nor while the
+ *   namespace pauses: that is an error, and tried again later.
  */
 import { hash } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
@@ -34,9 +35,12 @@ const SMALL = { check: { yaml: 4_096, others: 32_768 }, entries: { yaml: 2_048, 
 const THREADS = 2;
 /** They take some 20 MB each. */
 const IDLE_MS = 30_000;
-/** Those that wait hold a place among what is reconciled at once. */
-const MOST_WAITING = 4;
-const RETRY_MS = 1_000;
+/** Those that wait hold a place among what is reconciled at once (`--reconcile-concurrency`): half of them. */
+const MOST_WAITING = 10;
+const NO_ROOM_RETRY_MS = 100;
+/** Nobody waits behind a content of the namespace that takes longer. */
+const SLOW_MS = 200;
+const SLOW_RETRY_MS = 1_000;
 const MOST_REMEMBERED = 10_000;
 
 export class Examiners {
@@ -47,6 +51,8 @@ export class Examiners {
   readonly #waiting = new Map<string, Job[]>();
   /** The namespaces of the contents that are examined. */
   readonly #running = new Set<string>();
+  /** Those of them that take long. */
+  readonly #slow = new Set<string>();
   /** Each with the time of its end. */
   readonly #idle = new Map<Examiner, Timer>();
   /** By digest. */
@@ -60,7 +66,7 @@ export class Examiners {
 
   /**
    * @throws BridgeError VALIDATION_TOO_SLOW when it takes more than the limits; VALIDATION_PAUSED while the namespace
-   *   pauses; VALIDATION_BUSY when enough of its contents wait.
+   *   pauses; VALIDATION_BUSY when others of its contents come first.
    */
   async examine(task: ContentTask, namespace: string): Promise<Finding> {
     if (isSmall(task)) return examine(task);
@@ -69,7 +75,8 @@ export class Examiners {
     const pauseMs = this.#time.pauseMs(namespace);
     if (pauseMs > 0) throw paused(namespace, pauseMs);
     const jobs = this.#waiting.get(namespace) ?? [];
-    if (jobs.length >= MOST_WAITING) throw busy(namespace);
+    if (this.#slow.has(namespace)) throw busy(namespace, SLOW_RETRY_MS);
+    if (jobs.length >= MOST_WAITING) throw busy(namespace, NO_ROOM_RETRY_MS);
     const result = Promise.withResolvers<Finding>();
     this.#waiting.set(namespace, [...jobs, { task, result }]);
     this.#next();
@@ -94,6 +101,10 @@ export class Examiners {
 
   async #run({ result, task }: Job, namespace: string): Promise<void> {
     const examiner = this.#take();
+    const slow = this.#clock.after(SLOW_MS, () => {
+      this.#slow.add(namespace);
+      this.#turnAway(namespace, busy(namespace, SLOW_RETRY_MS));
+    });
     try {
       const examination = await examiner.examine(task);
       const isTooMuch = 'excess' in examination;
@@ -103,16 +114,18 @@ export class Examiners {
         result.reject(tooMuch(examination.excess, task, this.#limits));
       } else result.resolve(examination.finding);
       const pauseMs = this.#time.pauseMs(namespace);
-      if (pauseMs > 0) this.#giveUp(namespace, pauseMs);
+      if (pauseMs > 0) this.#turnAway(namespace, paused(namespace, pauseMs));
     } catch (error) {
       result.reject(error);
     } finally {
+      slow.cancel();
+      this.#slow.delete(namespace);
       this.#keep(examiner);
     }
   }
 
-  #giveUp(namespace: string, pauseMs: number): void {
-    for (const { result } of this.#waiting.get(namespace) ?? []) result.reject(paused(namespace, pauseMs));
+  #turnAway(namespace: string, why: BridgeError): void {
+    for (const { result } of this.#waiting.get(namespace) ?? []) result.reject(why);
     this.#waiting.delete(namespace);
   }
 
@@ -160,7 +173,7 @@ function paused(namespace: string, pauseMs: number): BridgeError {
   return new BridgeError('VALIDATION_PAUSED', message, { retryAfterMs: pauseMs });
 }
 
-function busy(namespace: string): BridgeError {
-  const message = `Enough contents of namespace '${namespace}' are being validated; this one follows`;
-  return new BridgeError('VALIDATION_BUSY', message, { retryAfterMs: RETRY_MS });
+function busy(namespace: string, retryAfterMs: number): BridgeError {
+  const message = `Other contents of namespace '${namespace}' are being validated; this one follows`;
+  return new BridgeError('VALIDATION_BUSY', message, { retryAfterMs });
 }

@@ -21,7 +21,8 @@ import {
 import { MAX_DEPTH, TOO_DEEP, type ContentDocument, type Reading } from './reading.ts';
 import type { Place } from './syntax-problem.ts';
 
-const OPTIONS = { prettyErrors: false, uniqueKeys: false, merge: true } as const;
+/** What the parser warns of goes to standard error, with parts of the content. */
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, merge: true, logLevel: 'error' } as const;
 
 export function readYaml(content: string): Reading {
   const lines = new LineCounter();

@@ -322,7 +322,8 @@ export class BaseModel implements ModelNetwork {
         this.#isLooking = isLooking;
       }),
       claims: new Claims({ clusterId, configs, connectionOf, hasBase: () => true }),
-      delivery: { deliver: async () => ({ wroteMirror: false }), forget: () => {} },
+      delivery: { deliver: async () => ({ wroteMirror: false }), finalize: async () => {}, forget: () => {} },
+      inlineContents: { read: async ({ spec }: NacosConfig) => spec.content, release: () => {} },
       reporter: {
         report: (resource: NacosConfig, report: SyncReport) => this.#report(resource, report),
         applied: () => {},
