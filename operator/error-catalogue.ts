@@ -150,7 +150,8 @@ export const catalogue = {
   INTERNAL: {
     behaviour: 'retry',
     reason: 'InternalError',
-    explanation: 'A defect of the operator. The log has the details; please report it. It is tried again with growing pauses.',
+    explanation:
+      'A defect of the operator. The log has the details; please report it. It is tried again with growing pauses.',
   },
   ABORTED: {
     behaviour: 'retry',
