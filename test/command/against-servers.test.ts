@@ -53,7 +53,7 @@ for (const generation of ['3.1', '2.3'] as const) {
     });
 
     for (const source of ['Kubernetes', 'Both', 'Nacos'] as const) {
-      it(`exports with source ${source} what is valid, and changes nothing in Nacos when it is applied`, async () => {
+      it(`exports with source ${source} what is valid, and changes nothing in Nacos when it is applied or deleted`, async () => {
         const namespace = `export-${source.toLowerCase()}`;
         const exported = await commandLine(['export', ...access, `--source=${source}`, `--namespace=${namespace}`]);
         assert.equal(exported.code, 0, exported.errors);
@@ -65,6 +65,7 @@ for (const generation of ['3.1', '2.3'] as const) {
         assert.deepEqual([compared.code, compared.output], [0, ''], compared.errors);
         const before = await writes(world);
         await applied(world, namespace, exported.output);
+        await removed(world, namespace);
         assert.deepEqual(await writes(world), before);
       });
     }
@@ -297,4 +298,14 @@ async function applied({ backends }: EmbeddedWorld, namespace: string, yaml: str
       );
     });
   }
+}
+
+/** Deletes the NacosConfigs of a namespace: others could not have their dataIds. */
+async function removed({ backends: { kubernetes } }: EmbeddedWorld, namespace: string): Promise<void> {
+  const apiVersion = 'bridge.nacos.io/v1alpha1';
+  const configs = () => kubernetes.list(apiVersion, 'NacosConfig', namespace);
+  for (const { metadata } of await configs()) {
+    await kubernetes.delete({ apiVersion, kind: 'NacosConfig', namespace, name: metadata.name });
+  }
+  await eventually(20_000, async () => assert.deepEqual(await configs(), []));
 }

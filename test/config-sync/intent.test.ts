@@ -99,6 +99,15 @@ describe('the intent of a NacosConfig', () => {
     });
   }
 
+  it('is not about the dataId by which the Nacos namespace is known', () => {
+    const place = { group: 'nacos-bridge-system', dataId: 'nacos-bridge-place' };
+    for (const spec of [{ content: 'x' }, { mirror }]) {
+      const refused = (error: unknown) =>
+        isBridgeError(error, 'INVALID_SPEC') && error.message.includes('nacos-bridge-place');
+      assert.throws(() => compileIntent(config({ ...place, ...spec }), ''), refused);
+    }
+  });
+
   it('knows the ConfigMaps that it reads and writes', () => {
     assert.deepEqual(configMapsOf(config({ contentFrom, mirror })), ['ns/source', 'ns/mirror']);
     assert.deepEqual(configMapsOf(config({ content: 'x' })), []);
