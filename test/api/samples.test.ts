@@ -55,6 +55,7 @@ const config = {
     source: 'Kubernetes',
     observedMd5: '0'.repeat(32),
     nacosMd5: '0'.repeat(32),
+    syncedPlace: { id: '0b9b1c5e', namespaceId: '', servers: ['nacos:8848'] },
     syncedMd5: '0'.repeat(32),
     mirrorName: 'copy',
     lastSyncTime: now,

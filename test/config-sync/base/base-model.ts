@@ -316,6 +316,7 @@ export class BaseModel implements ModelNetwork {
       connections,
       configClient: this.#configClient(),
       configMapClient: this.#configMapClient(),
+      configMapMetadata: { get: (name: string) => this.#configMap(name.slice(name.indexOf('/') + 1)) },
       secretClient: undefined,
       sessions: new ConfigSessions(() => {}),
       places: spoiled(new NacosPlaces({ configs: bases, connectionOf }), this.#defects, (isLooking) => {
@@ -361,12 +362,16 @@ export class BaseModel implements ModelNetwork {
     };
   }
 
+  #configMap(name: string): unknown {
+    const held = this.#keys.get(name);
+    return held && { metadata: { name, resourceVersion: String(held.version) }, data: { k: held.content } };
+  }
+
   #configMapClient(): unknown {
     return {
       get: async (name: string) => {
         await this.step();
-        const held = this.#keys.get(name);
-        return held && { metadata: { name, resourceVersion: String(held.version) }, data: { k: held.content } };
+        return this.#configMap(name);
       },
       mergePatch: async (
         name: string,
