@@ -45,11 +45,25 @@ export function nameOf(text: string): ConfigName {
 
 export function matcherOf(pattern: ConfigPattern): (name: ConfigName) => boolean {
   const { group, dataId } = normalisePattern(pattern);
-  const [groups, dataIds] = [wildcard(group), wildcard(dataId)];
-  return (name) => groups.test(name.group) && dataIds.test(name.dataId);
+  const [isGroup, isDataId] = [wildcard(group), wildcard(dataId)];
+  return (name) => isGroup(name.group) && isDataId(name.dataId);
 }
 
-function wildcard(text: string): RegExp {
-  const parts = text.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+/** No regular expression: with many `*` it would try all ways to cut a name, and patterns and names are users'. */
+function wildcard(pattern: string): (text: string) => boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return (text) => text === first;
+  return (text) => {
+    const end = text.length - last.length;
+    if (!text.startsWith(first) || !text.endsWith(last) || end < first.length) return false;
+    let at: number = first.length;
+    for (const part of rest) {
+      // Each as early as it can be: that leaves most to those that follow.
+      const found = text.indexOf(part, at);
+      if (found < 0 || found + part.length > end) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
 }
