@@ -56,6 +56,7 @@ const config = {
     observedMd5: '0'.repeat(32),
     nacosMd5: '0'.repeat(32),
     syncedMd5: '0'.repeat(32),
+    syncedPlace: { id: '9845c119-dda9-496e-8f6a-f9d68e0bc150', namespaceId: 'dev', servers: ['nacos:8848'] },
     mirrorName: 'copy',
     lastSyncTime: now,
     conditions,
