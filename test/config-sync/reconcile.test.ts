@@ -20,6 +20,7 @@ async function reportOf(failure: Error, metadata: Partial<NacosConfig['metadata'
     configs: { get: () => resource },
     connections: { find: fail },
     sessions: { get: () => undefined },
+    delivery: { finalize: async () => {} },
     reporter: { report: async (_: unknown, report: SyncReport) => void reports.push(report) },
   } as unknown as ConfigReconcilerOptions);
   const context = { log: silentLogger, reconcileId: '', signal: new AbortController().signal };
