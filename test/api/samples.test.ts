@@ -57,7 +57,6 @@ const config = {
     nacosMd5: '0'.repeat(32),
     syncedPlace: { id: '0b9b1c5e', namespaceId: '', servers: ['nacos:8848'] },
     syncedMd5: '0'.repeat(32),
-    syncedPlace: { id: '9845c119-dda9-496e-8f6a-f9d68e0bc150', namespaceId: 'dev', servers: ['nacos:8848'] },
     mirrorName: 'copy',
     lastSyncTime: now,
     conditions,
