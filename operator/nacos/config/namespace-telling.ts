@@ -133,7 +133,12 @@ export class NamespaceTelling {
     if (batch.length === 0) return;
     const { api, signal } = this.#options;
     const contexts = batch.map(({ key, md5 }) => ({ key, md5 }));
-    const changed = await api.listen(contexts, true, signal);
+    // What is named again meanwhile may have changed after the server had answered, so it is told again.
+    for (const watched of batch) this.#untold.delete(watched);
+    const changed = await api.listen(contexts, true, signal).catch((error: unknown) => {
+      for (const watched of batch) if (watched.isWatched) this.#untold.add(watched);
+      throw error;
+    });
     const different = new Set(changed.map(keyText));
     for (const [index, watched] of batch.entries()) {
       watched.told(contexts[index]!.md5);
@@ -143,9 +148,8 @@ export class NamespaceTelling {
 
   #answered(watched: WatchedConfig, isEqual: boolean): void {
     if (!watched.isWatched) return this.leave(watched);
-    if (watched.isToldLatest) this.#untold.delete(watched);
     // It was written or read while the batch was under way.
-    else this.record(watched);
+    if (!watched.isToldLatest) this.record(watched);
     if (!isEqual) return this.#doubt(watched);
     watched.confirm();
   }
