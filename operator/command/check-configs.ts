@@ -2,8 +2,11 @@
  * What can be wrong with NacosConfigs, those of items among them, beyond what the API server checks: their contents, the schemas
  * for these, and the entries that are made of them.
  */
+import type { NacosConnection } from '../api/resources.ts';
 import { compileIntent, type ConfigIntent, type DeclaringIntent } from '../config-sync/intent.ts';
+import { checkUse } from '../config-sync/use.ts';
 import { checkContent, entriesOf } from '../config-sync/validation.ts';
+import { Allowance } from '../connections/allowance.ts';
 import { isBridgeError, type BridgeError } from '../errors.ts';
 import { ManifestPlace } from './manifest-place.ts';
 import type { Entry, ManifestSet } from './manifest-set.ts';
@@ -27,7 +30,9 @@ export async function checkConfigs(
   const intents: CompiledConfig[] = [];
   for (const { entry, origin } of configs) {
     try {
-      const intent = compileIntent(entry.object, namespaceIdOf(entry, set));
+      const connection = connectionOf(entry, set);
+      const intent = compileIntent(entry.object, connection?.spec.namespaceId ?? '');
+      checkUse({ allowance: allowanceOf(connection) }, entry.object.metadata.namespace, intent.address);
       intents.push({ entry, origin, intent });
       await checkHasEntries(intent);
       if (intent.source === 'Nacos') continue;
@@ -64,13 +69,16 @@ async function checkHasEntries({ format, mirror }: ConfigIntent): Promise<void> 
   }
 }
 
-/** The Nacos namespace of the connection; '' where it is not among the manifests. */
-function namespaceIdOf({ object }: Entry<'NacosConfig'>, set: ManifestSet): string {
+/** Undefined where it is not among the manifests. */
+function connectionOf({ object }: Entry<'NacosConfig'>, set: ManifestSet): NacosConnection | undefined {
   const { connectionRef } = object.spec;
-  if (connectionRef === undefined) return '';
-  return (
-    set.find('NacosConnection', object.metadata.namespace ?? '', connectionRef.name)?.object.spec.namespaceId ?? ''
-  );
+  return connectionRef && set.find('NacosConnection', object.metadata.namespace ?? '', connectionRef.name)?.object;
+}
+
+/** What the operator was told of its default connection is not known here. */
+function allowanceOf(connection: NacosConnection | undefined): Allowance {
+  const allow = connection?.spec.allow;
+  return new Allowance({ title: `NacosConnection '${connection?.metadata.name}'`, rules: allow && [allow] });
 }
 
 async function check(

@@ -6,6 +6,7 @@
  */
 import { API_GROUP, API_VERSION } from '../api/names.ts';
 import { checkSyntax } from '../config-sync/formats/check-syntax.ts';
+import { isEncrypted } from '../config-sync/use.ts';
 import { configFormats, formatOf, type ConfigFormat } from '../config-sync/formats/format.ts';
 import { isMark } from '../config-sync/remote.ts';
 import { isDataKey, MAX_DATA_BYTES } from '../kube/limits.ts';
@@ -73,6 +74,7 @@ export function exportConfig(
 /** Why it cannot be declared at all. */
 function refusalOf({ dataId, group }: ConfigName, { content }: ConfigDetail, target: ExportTarget): string | undefined {
   if (!NAME.test(dataId) || !NAME.test(group)) return 'is left out: its name holds characters that no NacosConfig has';
+  if (isEncrypted(dataId)) return 'is left out: its content is encrypted, which is not supported yet';
   if (target.source === 'Nacos') return undefined;
   const bytes = Buffer.byteLength(content);
   const holder = target.source === 'Both' ? 'ConfigMap' : 'NacosConfig';

@@ -9,6 +9,11 @@ import type { ConfigKey } from '../nacos/index.ts';
 
 const ENCRYPTED_PREFIX = 'cipher-';
 
+/** Whether the clients of Nacos encrypt its content. */
+export function isEncrypted(dataId: string): boolean {
+  return dataId.startsWith(ENCRYPTED_PREFIX);
+}
+
 /**
  * `namespace` is the one of the resource.
  *
@@ -21,7 +26,7 @@ export function checkUse(
 ): void {
   allowance.checkConfig(namespace ?? '', config);
   const { dataId } = config;
-  if (!dataId.startsWith(ENCRYPTED_PREFIX)) return;
+  if (!isEncrypted(dataId)) return;
   const shown = dataId.slice(0, 100);
   const rule = `must not begin with '${ENCRYPTED_PREFIX}', since Nacos' clients encrypt such content and that is not supported yet`;
   throw new BridgeError('ENCRYPTION_UNSUPPORTED', `dataId '${shown}' ${rule}; choose another dataId`);

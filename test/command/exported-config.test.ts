@@ -89,6 +89,7 @@ const cases: Case[] = [
     remark: /^is left out: it has 1048578 bytes/,
   },
   { what: 'a large one that is mirrored', detail: { content: bigText }, target: { source: 'Nacos' } },
+  { what: 'what clients encrypt', dataId: 'cipher-a', kinds: [], remark: /^is left out: its content is encrypted/ },
   { what: 'a name that no NacosConfig can have', dataId: 'a b', kinds: [], remark: /^is left out: its name/ },
 ];
 

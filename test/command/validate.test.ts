@@ -38,8 +38,8 @@ function labelled(name: string, data: string): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, labels: { a: b } }\ndata: { ${data} }\n`;
 }
 
-function connection(name: string, auth?: string): string {
-  const spec = `{ servers: [{ host: nacos }]${auth === undefined ? '' : `, auth: ${auth}`} }`;
+function connection(name: string, auth?: string, more = ''): string {
+  const spec = `{ servers: [{ host: nacos }]${auth === undefined ? '' : `, auth: ${auth}`}${more} }`;
   return `apiVersion: bridge.nacos.io/v1alpha1\nkind: NacosConnection\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
 }
 
@@ -249,6 +249,18 @@ const cases: Case[] = [
     what: 'a login that its Secret does not hold',
     manifests: `${connection('one', '{ password: { secretRef: { name: s } } }')}---\napiVersion: v1\nkind: Secret\nmetadata: { name: s }\nstringData: { username: u }\n`,
     problems: [/NacosConnection\/one spec\.auth\.password\.secretRef: Secret 's' must have a key 'password'/],
+  },
+  {
+    what: 'a dataId whose content clients encrypt',
+    manifests: config('  dataId: cipher-a\n  content: x'),
+    problems: [/NacosConfig\/app\.yaml spec: dataId 'cipher-a' must not begin with 'cipher-'/],
+  },
+  {
+    what: 'a name that its connection does not allow',
+    manifests: `${connection('one', undefined, ', allow: { groups: [others] }')}---\n${config('  connectionRef: { name: one }\n  content: x')}`,
+    problems: [
+      /NacosConfig\/app\.yaml spec: NacosConnection 'one' does not allow the group 'DEFAULT_GROUP'.*is 'others'/,
+    ],
   },
   {
     what: 'a kind of ours that there is not',
