@@ -73,7 +73,7 @@ export class Claims {
     };
   }
 
-  #othersAt(resource: NacosConfig, { servers }: ConnectionHandle, address: ConfigKey): NacosConfig[] {
+  #othersAt(resource: NacosConfig, { client, servers }: ConnectionHandle, address: ConfigKey): NacosConfig[] {
     const claim = claimOf(resource);
     if (claim === undefined) return [];
     const here = { servers: serversOf(servers) };
@@ -82,6 +82,8 @@ export class Claims {
       const connection = this.#options.connectionOf(other);
       if (connection === undefined || !sharesServer({ servers: serversOf(connection.servers) }, here)) return false;
       if (normaliseNamespaceId(other.spec.namespaceId ?? connection.namespaceId) !== address.namespaceId) return false;
+      const isPublic = address.namespaceId === '';
+      if (isPublic && connection.client.publicTenant !== client.publicTenant) return false;
       return connection.allowance.allowsConfig(other.metadata.namespace ?? '', address);
     });
   }

@@ -13,7 +13,7 @@ import { ServerDescription } from './admin/server-description.ts';
 import { type NacosClientOptions, settingsOf } from './client-options.ts';
 import { type ClientState, clientStateOf } from './client-state.ts';
 import { ConfigClient } from './config/config-client.ts';
-import { hasTwoPublicNamespaces, publicTenant } from './config/public-namespace.ts';
+import { hasTwoPublicNamespaces, type PublicNamespace, publicTenant } from './config/public-namespace.ts';
 import { Listeners } from './listeners.ts';
 import type { NacosMetrics } from './metrics.ts';
 import type { NamingClient } from './naming/naming-client.ts';
@@ -37,7 +37,7 @@ export class NacosClient {
   readonly naming: NamingClient;
   readonly #log: Logger;
   readonly #metrics: NacosMetrics;
-  readonly #isLiteral: boolean;
+  readonly #publicNamespace: PublicNamespace;
   readonly #servers: ServerList;
   readonly #http: HttpTransport;
   readonly #login: Login;
@@ -55,7 +55,7 @@ export class NacosClient {
     const { clock, credentials, log, publicNamespace, requestTimeoutMs, servers } = settings;
     this.#log = log;
     this.#metrics = settings.metrics;
-    this.#isLiteral = publicNamespace === 'Literal';
+    this.#publicNamespace = publicNamespace;
     this.#listeners = new Listeners(log, 'a listener of the connection state');
     this.#servers = new ServerList(servers, settings);
     const timeoutMs = Math.min(requestTimeoutMs, httpTimeoutMs);
@@ -69,7 +69,7 @@ export class NacosClient {
       speaksForAll: true,
     });
     this.#access = access;
-    const tenantOfPublic = () => publicTenant(publicNamespace, this.#description.known.serverVersion);
+    const tenantOfPublic = () => this.publicTenant;
     const onStanding = () => this.#standingChanged();
     this.admin = new AdminApi({ ...settings, http, login: this.#login, onStanding, tenantOfPublic });
     this.#description = new ServerDescription({ ...settings, admin: this.admin, onLearnt: () => this.#tellState() });
@@ -93,7 +93,12 @@ export class NacosClient {
   /** Whether what others call `public` may be another namespace than the one that we call so; false while it is not known. */
   get isPublicAmbiguous(): boolean {
     const { serverVersion } = this.#description.known;
-    return !this.#isLiteral && serverVersion !== undefined && hasTwoPublicNamespaces(serverVersion);
+    return this.#publicNamespace === 'Empty' && serverVersion !== undefined && hasTwoPublicNamespaces(serverVersion);
+  }
+
+  /** What the public namespace of configs is called in requests: of servers that have two, which one is meant. */
+  get publicTenant(): '' | 'public' {
+    return publicTenant(this.#publicNamespace, this.#description.known.serverVersion);
   }
 
   get state(): ClientState {

@@ -98,6 +98,7 @@ const sync = {
     problems: [
       { object: 'ConfigMap/orders', key: 'a', group: 'shop.orders', dataId: 'a', reason: 'Conflict', message: '' },
     ],
+    place: { id: '0b9b1c5e', namespaceId: '', servers: ['nacos:8848'] },
     conditions,
   },
 } satisfies NacosConfigSync;

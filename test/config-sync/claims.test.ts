@@ -21,6 +21,7 @@ function claimsOf(configs: readonly NacosConfig[], withBase: readonly string[] =
     ({
       servers: spec.connectionRef?.name === 'other' ? ['b:8848'] : ['A:8848', 'c:8848'],
       namespaceId: '',
+      client: { publicTenant: spec.connectionRef?.name === 'literal' ? 'public' : '' },
       allowance: spec.connectionRef?.name === 'forbids' ? forbidding : unrestricted,
     }) as unknown as ConnectionHandle;
   const hasBase = ({ metadata }: NacosConfig) => withBase.includes(metadata.name);
@@ -62,6 +63,11 @@ describe('the claims of NacosConfigs on a dataId', () => {
     {
       title: 'are none of who may not use the dataId',
       configs: [config('a', late), config('z', early, { connectionRef: { kind: 'NacosConnection', name: 'forbids' } })],
+      ownerOfA: undefined,
+    },
+    {
+      title: 'do not meet in two public namespaces of one server',
+      configs: [config('a', late), config('z', early, { connectionRef: { kind: 'NacosConnection', name: 'literal' } })],
       ownerOfA: undefined,
     },
     {

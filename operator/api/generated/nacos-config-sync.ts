@@ -206,6 +206,25 @@ export interface NacosConfigSyncStatus {
    */
   digest?: string;
   /**
+   * The Nacos whose dataIds the objects hold, with `source: Nacos`. What another one does not have is not removed before that is confirmed.
+   */
+  place?: {
+    /**
+     * What the Nacos namespace is known by: the content of its dataId `nacos-bridge-place`. Where it cannot be read, the servers tell.
+     */
+    id?: string;
+    /**
+     * The Nacos namespace; without it the public one.
+     */
+    namespaceId?: string;
+    /**
+     * HOST:PORT of the servers that the connection was given.
+     *
+     * Items: A server.
+     */
+    servers: string[];
+  };
+  /**
    * The worst ten problems.
    *
    * Items: One problem.

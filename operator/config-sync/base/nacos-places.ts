@@ -10,9 +10,9 @@ import type { ConnectionHandle } from '../../connections/connection-directory.ts
 import { BridgeError, isBridgeError, isLostRace } from '../../errors.ts';
 import type { ClientState, NacosClient } from '../../nacos/index.ts';
 import { errorOf, hostAndPort } from '../../nacos/index.ts';
-import { serversOf, type NacosPlace, type PlaceNow } from './nacos-place.ts';
+import { serversOf, type PlaceNow } from './nacos-place.ts';
 import { makePlaceId, readPlaceId, type PlaceId } from './place-id.ts';
-import { areHeld, formerId, unboundBases, type RecordedBases } from './recorded-bases.ts';
+import { areHeld, formerId, unboundBases, type RecordedBases, type Where } from './recorded-bases.ts';
 
 /** A creation that is refused although nothing is there may be refused for ever: see session.ts. */
 const CREATIONS = 5;
@@ -82,13 +82,14 @@ export class NacosPlaces {
     const failure = errorOf(client.state);
     if (failure) throw failure;
     const read = await readPlaceId(client, namespaceId);
-    const found = read.kind === 'absent' ? await this.#make(client, at, look) : read;
-    const unbound = unboundBases(this.#bases, at);
+    const where = { ...at, publicTenant: client.publicTenant };
+    const found = read.kind === 'absent' ? await this.#make(client, where, look) : read;
+    const unbound = unboundBases(this.#bases, where);
     const hasUnbound = unbound.length > 0 && (await areHeld(client, unbound));
     return { ...at, id: found.kind === 'known' ? found.id : undefined, hasUnbound };
   }
 
-  async #make(client: NacosClient, at: Omit<NacosPlace, 'id'>, look: Look): Promise<PlaceId> {
+  async #make(client: NacosClient, at: Where, look: Look): Promise<PlaceId> {
     const { refusals } = this.#looksOf(client);
     const refused = refusals.get(at.namespaceId) ?? 0;
     if (refused >= CREATIONS) return { kind: 'unknown' };
@@ -103,7 +104,7 @@ export class NacosPlaces {
     }
   }
 
-  async #formerId(client: NacosClient, at: Omit<NacosPlace, 'id'>): Promise<string | undefined> {
+  async #formerId(client: NacosClient, at: Where): Promise<string | undefined> {
     const [id, bases = []] = formerId(this.#bases, at) ?? [];
     return (await areHeld(client, bases)) ? id : undefined;
   }

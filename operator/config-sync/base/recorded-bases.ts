@@ -34,15 +34,18 @@ export interface RecordedBases {
   readonly connectionOf: (resource: NacosConfig) => ConnectionHandle | undefined;
 }
 
+/** A Nacos namespace, and which of two public ones is meant. */
+export type Where = Omit<NacosPlace, 'id'> & Pick<NacosClient, 'publicTenant'>;
+
 /** The id that the namespace had at these servers, as most bases say, and these; undefined when none says. */
-export function formerId(bases: RecordedBases, at: Omit<NacosPlace, 'id'>): [string, RecordedBase[]] | undefined {
+export function formerId(bases: RecordedBases, at: Where): [string, RecordedBase[]] | undefined {
   const ofHere = basesIn(bases, at).filter(({ place }) => place?.id !== undefined && sharesServer(place, at));
   const byId = Map.groupBy(ofHere, ({ place }) => place?.id ?? '');
   return [...byId].sort(([, a], [, b]) => b.length - a.length)[0];
 }
 
 /** Those without a place of NacosConfigs whose connection leads here. */
-export function unboundBases(bases: RecordedBases, at: Omit<NacosPlace, 'id'>): RecordedBase[] {
+export function unboundBases(bases: RecordedBases, at: Where): RecordedBase[] {
   return basesIn(bases, at).filter(({ place }) => place === undefined);
 }
 
@@ -56,7 +59,7 @@ export async function areHeld(client: NacosClient, bases: readonly RecordedBase[
   return asked.length > 0 && asked.every(({ md5 }, index) => held[index]?.md5 === md5);
 }
 
-function basesIn({ configs, connectionOf }: RecordedBases, at: Omit<NacosPlace, 'id'>): RecordedBase[] {
+function basesIn({ configs, connectionOf }: RecordedBases, at: Where): RecordedBase[] {
   return configs().flatMap((resource): RecordedBase[] => {
     const { md5, place } = storedBase(resource) ?? {};
     if (md5 === undefined || resource.status?.nacosMd5 !== md5) return [];
@@ -66,6 +69,7 @@ function basesIn({ configs, connectionOf }: RecordedBases, at: Omit<NacosPlace, 
     const { dataId, group, namespaceId = connection.namespaceId } = resource.spec;
     const address = { namespaceId: normaliseNamespaceId(namespaceId), group, dataId: dataId ?? resource.metadata.name };
     if (address.namespaceId !== at.namespaceId) return [];
+    if (at.namespaceId === '' && connection.client.publicTenant !== at.publicTenant) return [];
     return [{ address, md5, place }];
   });
 }

@@ -194,11 +194,11 @@ export class BulkSync implements Runnable {
     const isNew = status?.observedGeneration !== metadata?.generation;
     const isWorthTelling = error !== undefined || wasComplete || running?.hasWritten || isNew;
     if (!isWorthTelling || (running === undefined && error === undefined)) return undefined;
-    const { finder, held = 0, tally = new Tally() } = running ?? {};
+    const { finder, held = 0, place, tally = new Tally() } = running ?? {};
     const { counts, digest, total } = tally;
     const problems = tally.worst(MAX_PROBLEMS);
     const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
-    const found = { discovery: finder?.mode, held, isComplete: wasComplete, ambiguous, error };
+    const found = { discovery: finder?.mode, held, place, isComplete: wasComplete, ambiguous, error };
     return { total, counts, problems, digest, ...found };
   }
 

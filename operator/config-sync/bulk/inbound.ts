@@ -20,6 +20,7 @@ import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { forEachBounded, type Failure } from './bounded.ts';
 import { doneText, nothingDone } from './done.ts';
 import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
+import { FoundPlace } from './found-place.ts';
 import { followConfig, type FollowedConfig } from './followed-config.ts';
 import { Leaving } from './leaving.ts';
 import { illegalInKubernetes } from './legal-names.ts';
@@ -38,6 +39,8 @@ const LOOK_AGAIN_MS = 5000;
 export class InboundSync implements RunningSync {
   readonly tally = new Tally();
   readonly finder: Finder;
+  /** Where the dataIds are that the objects hold. */
+  readonly place: FoundPlace;
   hasWritten = false;
   readonly #options: Options;
   readonly #keeper: MirrorKeeper;
@@ -55,6 +58,7 @@ export class InboundSync implements RunningSync {
     const { connection, mapping, onWork, sync, world } = options;
     const { clock, objects: access } = world;
     this.#options = options;
+    this.place = new FoundPlace(sync);
     this.#leaving = new Leaving(clock);
     this.#keeper = new MirrorKeeper({ access, clock, onNews: (text) => this.#look(this.#objects.get(text)) });
     // What an earlier process, or an earlier spec, has made.
@@ -176,14 +180,22 @@ export class InboundSync implements RunningSync {
   }
 
   async #dropGone(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<Failure<unknown>[]> {
+    const { connection } = this.#options;
+    const isLeaving = [...this.#incomplete].some((object) => this.#toGo(object, sync).length > 0);
+    if (isLeaving || (this.isComplete && !this.place.wasFound)) {
+      await this.place.look(connection, namespaceIdOf(sync, connection));
+    }
     const gone = [...this.#incomplete].map((object) => [object, this.#toGo(object, sync)] as const);
     this.#leaving.replace(gone.flatMap(([object, keys]) => keys.map((key) => object.idOf(key))));
-    this.#leaving.guard(sync, () => [...this.#objects.values()].reduce((sum, { keys = [] }) => sum + keys.length, 0));
-    return forEachBounded(gone, OBJECTS_AT_ONCE, signal, async ([object, keys]) => {
+    const managed = (): number => [...this.#objects.values()].reduce((sum, { keys = [] }) => sum + keys.length, 0);
+    this.#leaving.guard(sync, managed, this.place.isAnother);
+    const failures = await forEachBounded(gone, OBJECTS_AT_ONCE, signal, async ([object, keys]) => {
       const due = keys.filter((key) => this.#leaving.mayGo(object.idOf(key)));
       const plan = due.length === 0 ? undefined : object.plan();
       if (plan) await this.#bringUp(object, plan, new Set(due), log);
     });
+    if (this.isComplete && this.#leaving.ids().length === 0) this.place.settled();
+    return failures;
   }
 
   /** The keys of an object that are to go; none while nothing is decided about it. */

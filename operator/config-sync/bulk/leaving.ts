@@ -56,10 +56,14 @@ export class Leaving {
     this.#goneMs.push(this.#clock.monotonic());
   }
 
-  /** Looks at all together, of `managed` items with those that are to go. An annotation of `sync` confirms that they go. */
-  guard({ metadata }: KubeObject, managed: () => number): void {
+  /**
+   * Looks at all together, of `managed` items with those that are to go. An annotation of `sync` confirms that they go.
+   * `isDoubtful`: whatever their number is, they may be there still.
+   */
+  guard({ metadata }: KubeObject, managed: () => number, isDoubtful = false): void {
     const isConfirmed = metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true';
-    this.#isHeld = this.#sinceMs.size > 0 && !isConfirmed && (this.#isHeld || this.#isTooMuch(managed()));
+    const isToHold = (): boolean => this.#isHeld || isDoubtful || this.#isTooMuch(managed());
+    this.#isHeld = this.#sinceMs.size > 0 && !isConfirmed && isToHold();
   }
 
   #isTooMuch(managed: number): boolean {

@@ -13,6 +13,7 @@ import type { Logger } from '../../logger.ts';
 import type { MirrorAccess } from '../mirror/mirror-access.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { Finder } from './finder.ts';
+import type { FoundPlace } from './found-place.ts';
 import type { Mapping } from './mapping.ts';
 import type { Tally } from './tally.ts';
 
@@ -26,6 +27,8 @@ export interface RunningSync {
   readonly hasWritten: boolean;
   /** Items that the guard keeps from being removed. */
   readonly held: number;
+  /** Undefined where nothing is found in Nacos. */
+  readonly place?: FoundPlace;
   /** Does what has to be done. Resolves with the time after which there is more to do even if nothing happens. */
   pass(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<{ nextMs: number | undefined }>;
   /** An object of the namespace came, changed or went. */

@@ -8,6 +8,7 @@ import { CONFIRM_DELETION_ANNOTATION } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { BridgeError } from '../../errors.ts';
 import { failureVerdict, setVerdicts, type Verdict } from '../../kube/conditions.ts';
+import type { FoundPlace } from './found-place.ts';
 import type { Counts, Problem } from './tally.ts';
 
 export interface SyncFindings {
@@ -18,6 +19,8 @@ export interface SyncFindings {
   readonly discovery: 'FuzzyWatch' | 'Listing' | undefined;
   /** Items that the guard keeps from being removed. */
   readonly held: number;
+  /** Undefined where nothing is found in Nacos. */
+  readonly place: FoundPlace | undefined;
   /** Whether all items are known. */
   readonly isComplete: boolean;
   /** Absent where there is no doubt about the Nacos namespace. */
@@ -31,19 +34,21 @@ export const MAX_PROBLEMS = 10;
 const SUSPENDED = 'Suspended';
 
 export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowMs: number): NacosConfigSyncStatus {
-  const { discovery, held } = findings;
+  const { discovery, held, place } = findings;
+  const found = place?.known;
   const observedGeneration = resource.metadata.generation ?? 0;
   const synced = syncedVerdict(resource, findings);
   const verdicts = {
     Ready: readyVerdict(synced, findings),
     Synced: synced,
-    DeletionGuard: held > 0 ? guardVerdict(held) : undefined,
+    DeletionGuard: held > 0 ? guardVerdict(findings) : undefined,
     PublicNamespaceAmbiguous: findings.ambiguous,
   };
   return {
     observedGeneration,
     ...(discovery && { discovery }),
     ...itemsOf(resource, findings),
+    ...(found && { place: { ...found, servers: [...found.servers] } }),
     conditions: setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs),
   };
 }
@@ -93,7 +98,7 @@ function readyVerdict(synced: Verdict, findings: SyncFindings): Verdict {
   if (synced.reason === SUSPENDED) return { ...synced, status: 'True' };
   if (synced.status !== 'True') return synced;
   if (counts.skipped > 0) return notSynced('Skipped', findings, `${counts.skipped} of ${total} items are skipped`);
-  return held > 0 ? { ...guardVerdict(held), status: 'False' } : synced;
+  return held > 0 ? { ...guardVerdict(findings), status: 'False' } : synced;
 }
 
 /** With the worst of the problems. */
@@ -104,8 +109,12 @@ function notSynced(reason: string, { problems }: SyncFindings, summary: string):
   return { status: 'False', reason, message: `${summary}, such as ${where}: ${first.message}` };
 }
 
-function guardVerdict(held: number): Verdict {
+function guardVerdict({ held, place }: SyncFindings): Verdict {
   const next = `set the annotation \`${CONFIRM_DELETION_ANNOTATION}: "true"\` to let them go`;
+  if (place?.isAnother) {
+    const what = `The connection leads to another Nacos, which does not have ${held} of the items; they are held`;
+    return { status: 'True', reason: 'AnotherNacos', message: `${what}: publish them there, or ${next}` };
+  }
   const message = `More than half of the items would be removed at once; ${held} are held: ${next}`;
   return { status: 'True', reason: 'TooManyRemovals', message };
 }

@@ -67,6 +67,7 @@ function findingsOf(findings: Partial<SyncFindings>): SyncFindings {
     digest: '0'.repeat(16),
     discovery: undefined,
     held: 0,
+    place: undefined,
     isComplete: true,
     error: undefined,
     ...findings,
