@@ -32,6 +32,7 @@ const worldFiles = [
   '../acceptance/two-operators.test.ts',
   '../acceptance/connection-changes.test.ts',
   '../acceptance/slow-nacos.test.ts',
+  '../acceptance/hostile-contents.test.ts',
   '../acceptance/outages.test.ts',
   'crash.test.ts',
   'aftermath.test.ts',
