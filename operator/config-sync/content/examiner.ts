@@ -2,7 +2,8 @@
  * A thread that examines contents, one at a time, and is ended when one takes too much.
  *
  * Guarantees: what an examination may take is bounded in processor time, so that a busy machine makes nothing too slow,
- * and in memory; a thread that was ended leaves nothing behind; a thread without work does not keep the process alive.
+ * and in memory, also of all threads together; a thread that was ended leaves nothing behind; a thread without work does not
+ * keep the process alive.
  */
 import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -15,13 +16,19 @@ export interface ExaminationLimits {
   readonly budgetMs: number;
   /** Of the thread's heap. */
   readonly memoryMb: number;
+  /** Of the heaps of all threads that work: the memory of a container is one, and who passes its limit takes all with it. */
+  readonly totalMb: number;
 }
 
 /** What the thread was ended for. */
 export type Excess = 'time' | 'memory';
 
-export type Examination =
-  { readonly finding: Finding; readonly usedMs: number } | { readonly excess: Excess; readonly usedMs: number };
+export type Examination = { readonly usedMs: number } & (
+  | { readonly finding: Finding }
+  | { readonly excess: Excess }
+  /** Others needed the memory: that says nothing of the content. */
+  | { readonly hadNoRoom: true }
+);
 
 /** How often the thread is asked what it has used. */
 const CHECK_MS = 50;
@@ -33,6 +40,8 @@ const HEAP_MARGIN = 2;
 const YOUNG_MB = 8;
 /** A thread that gets no processor at all is not waited for any longer. */
 const LONGEST_MS = 50_000;
+/** Bytes of the heaps of threads that work, of whatever pool: the process has one memory. */
+const heaps = new Map<Examiner, number>();
 
 export class Examiner {
   readonly #limits: ExaminationLimits;
@@ -78,6 +87,7 @@ export class Examiner {
       return await current.promise;
     } finally {
       over.abort();
+      heaps.delete(this);
       this.#current = undefined;
       this.#worker.unref();
     }
@@ -97,7 +107,9 @@ export class Examiner {
       await setTimeout(CHECK_MS, undefined, { signal, ref: false });
       const [cpuNow, heap] = await Promise.all([this.#worker.cpuUsage(), this.#worker.getHeapStatistics()]);
       signal.throwIfAborted();
+      heaps.set(this, heap.used_heap_size);
       if (heap.used_heap_size > memoryMb * 1_048_576) excess = 'memory';
+      else if (this.#takesTheRoom()) return this.#end({ hadNoRoom: true, usedMs: msBetween(cpu, cpuNow) });
       if (msBetween(cpu, cpuNow) > budgetMs || performance.now() - beganMs > LONGEST_MS) excess = 'time';
     }
     this.#exceeded(excess);
@@ -110,9 +122,20 @@ export class Examiner {
     else this.#current?.resolve({ finding, usedMs });
   }
 
+  /** All together have too much, and none has more than this one. */
+  #takesTheRoom(): boolean {
+    const all = [...heaps.values()];
+    const sum = all.reduce((total, bytes) => total + bytes, 0);
+    return sum > this.#limits.totalMb * 1_048_576 && heaps.get(this) === Math.max(...all);
+  }
+
   #exceeded(excess: Excess): void {
+    this.#end({ excess, usedMs: this.#limits.budgetMs });
+  }
+
+  #end(examination: Examination): void {
     this.#ended = new Error('the thread was ended');
-    this.#current?.resolve({ excess, usedMs: this.#limits.budgetMs });
+    this.#current?.resolve(examination);
     void this.close();
   }
 

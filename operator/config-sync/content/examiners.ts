@@ -20,7 +20,7 @@ import { tooMuch } from './too-much.ts';
 
 export interface ExaminersOptions {
   readonly clock: Clock;
-  /** @default 5 s of processor time, and 160 MB */
+  /** @default 5 s of processor time, and 160 MB; 200 MB for all at once */
   readonly limits?: ExaminationLimits;
 }
 
@@ -58,7 +58,7 @@ export class Examiners {
   /** By digest. */
   readonly #excesses = new Map<string, Excess>();
 
-  constructor({ clock, limits = { budgetMs: 5_000, memoryMb: 160 } }: ExaminersOptions) {
+  constructor({ clock, limits = { budgetMs: 5_000, memoryMb: 160, totalMb: 200 } }: ExaminersOptions) {
     this.#clock = clock;
     this.#limits = limits;
     this.#time = new NamespaceTime(clock);
@@ -112,7 +112,8 @@ export class Examiners {
       if (isTooMuch) {
         this.#remember(task, examination.excess);
         result.reject(tooMuch(examination.excess, task, this.#limits));
-      } else result.resolve(examination.finding);
+      } else if ('finding' in examination) result.resolve(examination.finding);
+      else result.reject(busy(namespace, SLOW_RETRY_MS));
       const pauseMs = this.#time.pauseMs(namespace);
       if (pauseMs > 0) this.#turnAway(namespace, paused(namespace, pauseMs));
     } catch (error) {

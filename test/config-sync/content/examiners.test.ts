@@ -32,7 +32,7 @@ describe('examiners', () => {
   let examiners: Examiners;
   beforeEach(() => {
     clock = new FakeClock();
-    examiners = new Examiners({ clock, limits: { budgetMs: 300, memoryMb: 64 } });
+    examiners = new Examiners({ clock, limits: { budgetMs: 300, memoryMb: 64, totalMb: 128 } });
   });
 
   it('give up what takes too long, and say of which field, by which limit and what to do', async () => {
@@ -41,10 +41,19 @@ describe('examiners', () => {
   });
 
   it('give up what takes too much memory, and go on', async () => {
-    examiners = new Examiners({ clock, limits: { budgetMs: 60_000, memoryMb: 32 } });
+    examiners = new Examiners({ clock, limits: { budgetMs: 60_000, memoryMb: 32, totalMb: 64 } });
     const { message } = await errorOf(examiners.examine(large, 'a'), 'VALIDATION_TOO_SLOW');
     assert.match(message, /^Checking the content as yaml takes more than 32 MB of memory; .*`spec.validation.syntax`/);
     assert.deepEqual(await examiners.examine(quick(), 'b'), valid);
+  });
+
+  it('put off what takes the most while all together take too much, which says nothing of it', async () => {
+    examiners = new Examiners({ clock, limits: { budgetMs: 60_000, memoryMb: 1_000, totalMb: 32 } });
+    for (const retry of ['first', 'again']) {
+      const { retryAfterMs } = await errorOf(examiners.examine(large, 'a'), 'VALIDATION_BUSY');
+      assert.equal(retryAfterMs, 1_000, retry);
+    }
+    assert.deepEqual(await examiners.examine(quick(), 'a'), valid);
   });
 
   it('do not try again what was too slow, until the content or the rules change', async () => {

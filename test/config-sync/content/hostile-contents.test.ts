@@ -22,7 +22,7 @@ async function assertHoldsNothingUp(task: ContentTask): Promise<void> {
   while (heldMs.length < ATTEMPTS && !heldMs.some((ms) => ms < MOST_MS)) {
     // Each attempt with others, which remember nothing.
     const clock = new FakeClock();
-    const examiners = new Examiners({ clock, limits: { budgetMs: 500, memoryMb: 160 } });
+    const examiners = new Examiners({ clock, limits: { budgetMs: 500, memoryMb: 160, totalMb: 200 } });
     heldMs.push(await longestHoldMs(() => judge(task, examiners)));
     // Threads without work end.
     await clock.advance(60_000);
