@@ -220,6 +220,7 @@ describe('The chart rendered by Helm', function () {
       'run',
       '--nacos=a:8848,b:8848',
       '--nacos-namespace=dev',
+      '--nacos-public-namespace=Empty',
       '--nacos-password-file=/etc/nacos-bridge/login/password',
       '--cluster-id=test',
       '--watch-namespaces=shop,bank',
