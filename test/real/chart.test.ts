@@ -102,6 +102,20 @@ const rights: readonly { title: string; set: string[]; roles: Record<string, str
     },
   },
   {
+    title: 'rules for namespaces with a label',
+    set: [
+      'nacos.servers={a:8848}',
+      'nacos.allow[0].allowedNamespaces.selector.matchLabels.team=shop',
+      'services.enabled=false',
+    ],
+    roles: {
+      'ClusterRole nacos-bridge': [...always, writeConfigMaps, ...ownMirrors, readSecrets],
+      'ClusterRole nacos-bridge-cluster-id': [clusterId],
+      'ClusterRole nacos-bridge-namespaces': ['namespaces: list,watch'],
+      'Role system/nacos-bridge-leader-election': election,
+    },
+  },
+  {
     title: 'mirrors and Secrets switched off',
     set: ['mirror.enabled=false', 'connections.secrets.enabled=false'],
     roles: {
