@@ -108,8 +108,9 @@ function isFormatKnown({ address, declaresFormat }: DeclaringIntent): boolean {
 
 /**
  * What of `wanted` a publish must name, where Nacos holds `remote`; undefined when that is not known. Tags and an appName
- * that it does not name stay, so a tag that a user has added in this moment stays as well. A description that it does not
- * name goes (seen on 2.3 and 3.1).
+ * that it does not name stay, so a tag that a user has added in this moment stays as well. What somebody else wrote last he
+ * may be writing again, with other tags and the same content, which no compare-and-swap tells: there all are named. A
+ * description that it does not name goes (seen on 2.3 and 3.1).
  */
 export function toSend(
   intent: DeclaringIntent,
@@ -117,9 +118,10 @@ export function toSend(
   remote: RemoteMetadata | undefined,
 ): Pick<ConfigPublishOptions, 'appName' | 'description' | 'srcUser' | 'tags' | 'type'> {
   const { appName, description, srcUser, tags, type } = wanted;
+  const ours = remote?.srcUser === srcUser ? remote : undefined;
   return {
-    tags: intent.tags === undefined || (remote && sameSet(remote.tags, tags)) ? undefined : tags,
-    appName: remote?.appName === appName ? undefined : appName,
+    tags: intent.tags === undefined || (ours && sameSet(ours.tags, tags)) ? undefined : tags,
+    appName: ours?.appName === appName ? undefined : appName,
     description,
     srcUser,
     type,

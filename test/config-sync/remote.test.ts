@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { DeclaringIntent } from '../../operator/config-sync/intent.ts';
-import { metadataToPublish, ownershipMark, ownershipOf, type Ownership } from '../../operator/config-sync/remote.ts';
+import {
+  metadataToPublish,
+  ownershipMark,
+  ownershipOf,
+  toSend,
+  type Ownership,
+} from '../../operator/config-sync/remote.ts';
 
 describe('the mark of ownership', () => {
   it('differs by cluster, namespace and name', () => {
@@ -48,6 +54,23 @@ describe('the type that a publish gives', () => {
       const format = declared ?? (dataId.endsWith('properties') ? 'properties' : 'text');
       const intent = { address: { dataId }, declaresFormat: declared !== undefined, format } as DeclaringIntent;
       assert.equal(metadataToPublish(intent, type === undefined ? undefined : { ...remote, type }, 'm').type, expected);
+    });
+  }
+});
+
+describe('the tags that a publish names', () => {
+  const mark = 'nacos-bridge-0123456789abcdef';
+  const intent = { address: { dataId: 'app' }, format: 'text', tags: ['a', 'b'] } as unknown as DeclaringIntent;
+  const remote = { tags: ['b', 'a'], description: '', appName: '', type: 'text', srcUser: mark, srcIp: '' };
+  const cases = [
+    { title: 'are none where we wrote them ourselves', held: remote, named: undefined },
+    { title: 'are all where they differ', held: { ...remote, tags: ['a'] }, named: ['a', 'b'] },
+    { title: 'are all where somebody else wrote last', held: { ...remote, srcUser: 'alice' }, named: ['a', 'b'] },
+    { title: 'are all where nothing is known', held: undefined, named: ['a', 'b'] },
+  ];
+  for (const { held, named, title } of cases) {
+    it(title, () => {
+      assert.deepEqual(toSend(intent, metadataToPublish(intent, held, mark), held).tags, named);
     });
   }
 });
