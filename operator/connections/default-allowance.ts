@@ -2,19 +2,11 @@
  * What the default connection allows: the rules that the operator was given, and which namespaces they mean by the labels of
  * now. Namespaces are watched only where a rule selects by labels.
  */
-import type { KubeObject, ResourceRef } from '../kube/resource.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import { Allowance, selectedBy, type AllowRule } from './allowance.ts';
 import { titleOf } from './connection-directory.ts';
 import { DEFAULT_CONNECTION } from './connection-key.ts';
-
-export const NAMESPACE: ResourceRef = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 
 export class DefaultAllowance {
   /** As metadata; empty unless they are needed. */

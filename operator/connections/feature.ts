@@ -14,7 +14,8 @@ import { ConnectionDirectory } from './connection-directory.ts';
 import { ConnectionUsers } from './connection-user.ts';
 import { ConnectionController } from './controller.ts';
 import { createNacosMetrics } from './nacos-metrics.ts';
-import { DefaultAllowance, NAMESPACE } from './default-allowance.ts';
+import { NAMESPACE } from '../cluster-identity.ts';
+import { DefaultAllowance } from './default-allowance.ts';
 import { DefaultConnection, type GivenServers } from './default-connection.ts';
 import { loginOf } from './settings.ts';
 
