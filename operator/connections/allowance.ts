@@ -8,7 +8,7 @@
 import { DEFAULT_GROUP } from '../api/names.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { matchesLabels, type LabelSelector } from '../kube/label-selector.ts';
-import type { ConfigKey, ServiceKey } from '../nacos/index.ts';
+import { type ConfigKey, type ServiceKey, wildcard } from '../nacos/index.ts';
 
 /** Patterns in which `*` stands for any text and `{namespace}` for the name of the resource's namespace. */
 interface AllowPatterns {
@@ -124,17 +124,7 @@ export function selectedBy(rules: readonly AllowRule[], labels: Readonly<Record<
 
 /** Whether `name` is what the pattern says. Takes time in proportion to its length, whatever the pattern. */
 export function matchesPattern(pattern: string, name: string): boolean {
-  const [first = '', ...others] = pattern.split('*');
-  const last = others.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first)) return false;
-  let from = first.length;
-  for (const part of others) {
-    const at = name.indexOf(part, from);
-    if (at < 0) return false;
-    from = at + part.length;
-  }
-  return name.length - last.length >= from && name.endsWith(last);
+  return wildcard(pattern)(name);
 }
 
 function isFor({ allowedNamespaces }: AllowRule, namespace: string, labelsOf: LabelsOf): boolean {

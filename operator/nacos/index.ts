@@ -10,7 +10,7 @@ export type { ConfigPublishOptions } from './config/config-api.ts';
 export type { ConfigDiscovery } from './config/config-discoveries.ts';
 export { describeKey, keyText, normaliseNamespaceId } from './config/config-key.ts';
 export type { ConfigKey } from './config/config-key.ts';
-export { matcherOf, nameText } from './config/config-pattern.ts';
+export { matcherOf, nameText, wildcard } from './config/config-pattern.ts';
 export type { ConfigName, ConfigPattern } from './config/config-pattern.ts';
 export { absentMd5, md5Of } from './config/config-snapshot.ts';
 export type { ConfigObservation, VersionObservation } from './config/config-snapshot.ts';

@@ -49,8 +49,11 @@ export function matcherOf(pattern: ConfigPattern): (name: ConfigName) => boolean
   return (name) => isGroup(name.group) && isDataId(name.dataId);
 }
 
-/** No regular expression: with many `*` it would try all ways to cut a name, and patterns and names are users'. */
-function wildcard(pattern: string): (text: string) => boolean {
+/**
+ * Whether a text is what a pattern says, in which `*` stands for any text. No regular expression: with many `*` it would try
+ * all ways to cut a name, and patterns and names are users'.
+ */
+export function wildcard(pattern: string): (text: string) => boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
   if (last === undefined) return (text) => text === first;
