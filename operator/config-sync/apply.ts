@@ -83,7 +83,7 @@ async function publish(
 ): Promise<void> {
   if (declared.kind === 'absent') return;
   const metadata = metadataToPublish(intent, observed.metadata, mark);
-  const options = { ...toSend(intent, metadata, observed.metadata), cas };
+  const options = { ...toSend(intent, metadata), cas };
   await session.publish(await contentOf(declared), declared.md5, metadata, options);
 }
 

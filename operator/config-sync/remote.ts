@@ -107,25 +107,15 @@ function isFormatKnown({ address, declaresFormat }: DeclaringIntent): boolean {
 }
 
 /**
- * What of `wanted` a publish must name, where Nacos holds `remote`; undefined when that is not known. Tags and an appName
- * that it does not name stay, so a tag that a user has added in this moment stays as well. What somebody else wrote last he
- * may be writing again, with other tags and the same content, which no compare-and-swap tells: there all are named. A
- * description that it does not name goes (seen on 2.3 and 3.1).
+ * What of `wanted` a publish names. Tags and an appName that it does not name stay, so those that are declared are always
+ * named, whatever Nacos was read to hold: whoever takes the dataId over in this moment, with equal content and tags of his
+ * own, is seen by no compare-and-swap. A description that it does not name goes (seen on 2.3 and 3.1).
  */
 export function toSend(
-  intent: DeclaringIntent,
-  wanted: RemoteMetadata,
-  remote: RemoteMetadata | undefined,
+  { appName, tags }: Pick<DeclaringIntent, 'appName' | 'tags'>,
+  { description, srcUser, type }: RemoteMetadata,
 ): Pick<ConfigPublishOptions, 'appName' | 'description' | 'srcUser' | 'tags' | 'type'> {
-  const { appName, description, srcUser, tags, type } = wanted;
-  const ours = remote?.srcUser === srcUser ? remote : undefined;
-  return {
-    tags: intent.tags === undefined || (ours && sameSet(ours.tags, tags)) ? undefined : tags,
-    appName: ours?.appName === appName ? undefined : appName,
-    description,
-    srcUser,
-    type,
-  };
+  return { tags, appName, description, srcUser, type };
 }
 
 /** Whether any of these is declared. */

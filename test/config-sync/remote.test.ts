@@ -58,19 +58,23 @@ describe('the type that a publish gives', () => {
   }
 });
 
-describe('the tags that a publish names', () => {
+describe('what a publish names', () => {
   const mark = 'nacos-bridge-0123456789abcdef';
-  const intent = { address: { dataId: 'app' }, format: 'text', tags: ['a', 'b'] } as unknown as DeclaringIntent;
-  const remote = { tags: ['b', 'a'], description: '', appName: '', type: 'text', srcUser: mark, srcIp: '' };
-  const cases = [
-    { title: 'are none where we wrote them ourselves', held: remote, named: undefined },
-    { title: 'are all where they differ', held: { ...remote, tags: ['a'] }, named: ['a', 'b'] },
-    { title: 'are all where somebody else wrote last', held: { ...remote, srcUser: 'alice' }, named: ['a', 'b'] },
-    { title: 'are all where nothing is known', held: undefined, named: ['a', 'b'] },
-  ];
-  for (const { held, named, title } of cases) {
-    it(title, () => {
-      assert.deepEqual(toSend(intent, metadataToPublish(intent, held, mark), held).tags, named);
-    });
-  }
+  const held = { tags: ['a', 'b'], description: 'd', appName: 'shop', type: 'text', srcUser: mark, srcIp: '' };
+  const named = (declared: Pick<DeclaringIntent, 'appName' | 'tags'>) => {
+    const intent = { address: { dataId: 'app' }, format: 'text', ...declared } as DeclaringIntent;
+    const { appName, description, tags } = toSend(intent, metadataToPublish(intent, held, mark));
+    return { appName, description, tags };
+  };
+
+  it('is all that is declared, though Nacos was read to hold just that: somebody may be taking it over', () => {
+    const expected = { appName: 'shop', description: 'd', tags: ['b', 'a'] };
+    assert.deepEqual(named({ appName: 'shop', tags: ['b', 'a'] }), expected);
+    assert.deepEqual(named({ appName: '', tags: [] }), { appName: '', description: 'd', tags: [] });
+  });
+
+  it('is no tag and no appName that is not declared, so that they stay', () => {
+    const expected = { appName: undefined, description: 'd', tags: undefined };
+    assert.deepEqual(named({ appName: undefined, tags: undefined }), expected);
+  });
 });
