@@ -1,26 +1,18 @@
 # syntax=docker/dockerfile:1
 
-# Compiles the sources; nothing of this stage but dist/ gets into the image.
+# Bundles the sources with the libraries that they use; nothing of this stage but dist/ gets into the image.
 FROM node:24-slim AS build
 WORKDIR /src
-# The compiler itself is an optional dependency of typescript, one for each platform.
+# The bundler itself is an optional dependency of esbuild, one for each platform.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/bundle.ts scripts/bundle.ts
 COPY operator operator
-RUN ./node_modules/.bin/tsc -p tsconfig.build.json
-
-# What runs: production dependencies without source maps, typings and documentation.
-FROM node:24-slim AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional \
- && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete
+RUN node scripts/bundle.ts
 
 FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /src/dist dist
 COPY package.json LICENSE ./
 # What `nacos-bridge validate` judges by.

@@ -1,8 +1,8 @@
 /**
  * Where the API server is and how to be let in: kubeconfig files, the default chain, the ServiceAccount of a pod.
  *
- * The only file that runs code of @kubernetes/client-node, and only when it is called: loading that package costs most
- * of a second and some 40 MB, which tests, commands without a cluster and pods (pod-access.ts) must not pay. It is taken for
+ * The only file that runs code of @kubernetes/client-node, and only when it is called: loading that package costs most of a
+ * second and some 40 MB, which tests, commands without a cluster and pods (pod-access.ts) must not pay. It is taken for
  * what it does best: merging kubeconfigs, exec plugins, OIDC and cloud providers. Requests are made without it.
  *
  * Guarantee: `credentials` reads every file again, so rotated tokens, CAs and client certificates are seen.
@@ -10,6 +10,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { extname } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { BridgeError, messageOf } from '../errors.ts';
 import { loadPodAccess } from './pod-access.ts';
@@ -45,10 +46,7 @@ export interface ClusterAccess {
 export function loadClusterAccess(kubeconfigFile?: string): ClusterAccess {
   const ofPod = kubeconfigFile === undefined && !process.env['KUBECONFIG'] ? loadPodAccess() : undefined;
   if (ofPod) return ofPod;
-  const { KubeConfig } = createRequire(import.meta.url)('@kubernetes/client-node') as {
-    KubeConfig: new () => KubeConfig;
-  };
-  const config = new KubeConfig();
+  const config = newKubeConfig();
   try {
     if (kubeconfigFile !== undefined) config.loadFromFile(kubeconfigFile);
     else config.loadFromDefault();
@@ -59,6 +57,13 @@ export function loadClusterAccess(kubeconfigFile?: string): ClusterAccess {
     });
   }
   return accessOf(config);
+}
+
+function newKubeConfig(): KubeConfig {
+  // The same in the sources and in the bundle.
+  const file = `./kubeconfig${extname(import.meta.filename)}`;
+  const library = createRequire(import.meta.url)(file) as { KubeConfig: new () => KubeConfig };
+  return new library.KubeConfig();
 }
 
 function accessOf(config: KubeConfig): ClusterAccess {

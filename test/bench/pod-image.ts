@@ -18,8 +18,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** Returns the main file. */
 export async function buildProgram(): Promise<string> {
-  const compiler = join(root, 'node_modules/.bin/tsc');
-  await promisify(execFile)(compiler, ['-p', 'tsconfig.build.json'], { cwd: root });
+  await promisify(execFile)(process.execPath, [join(root, 'scripts/bundle.ts')]);
   return join(root, 'dist/operator/main.js');
 }
 
