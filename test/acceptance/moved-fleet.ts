@@ -128,8 +128,9 @@ export function describeMovedFleet(title: string, startNacos: () => Promise<Star
       describe(title, () => {
         before(async () => {
           from = await newNacos();
-          cluster = await startBridgedCluster(from);
-          started.defer(() => cluster.stop());
+          const bridged = await startBridgedCluster(from);
+          started.defer(() => bridged.stop());
+          cluster = bridged;
           await connect(from);
           await create(connectionRef);
         });
