@@ -75,7 +75,7 @@ export class Merges {
     if (known?.what === what && found && isUntouched(found, known, manager)) {
       const { uid, resourceVersion } = found.metadata;
       seen.set(key, { what, uid, resourceVersion, isOursAlone: false, keys: known.keys });
-      return { changedAt: known.changedAt, keys: known.keys };
+      return { uid, changedAt: known.changedAt, keys: known.keys };
     }
     seen.begin(key, kind, objectKey);
     try {
@@ -85,7 +85,7 @@ export class Merges {
       const keys = keysOf(object, manager);
       this.#merged.set(key, { what, uid, keys, changedAt });
       seen.set(key, { what, uid, resourceVersion, isOursAlone: false, keys });
-      return { changedAt, keys, written };
+      return { uid, changedAt, keys, written };
     } catch (error) {
       throw withRight(error, kind);
     } finally {

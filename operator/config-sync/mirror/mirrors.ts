@@ -56,6 +56,7 @@ export interface MirrorResult {
 export interface PresentMirror {
   readonly kind: MirrorKind;
   readonly name: string;
+  readonly uid: string | undefined;
   /** Of the dataId's content that it holds; undefined when it holds what Nacos held before the dataId was removed. */
   readonly md5: string | undefined;
   /** How it holds the content: under which key, or read in which format. */
@@ -99,7 +100,7 @@ export class Mirrors {
     if (served.observation.kind === 'absent') return this.#keep(request);
     const { md5 } = served.observation.snapshot;
     const wanted = this.#wanted(request, md5);
-    const { changedAt, keys, written } = target.isMerged
+    const { uid, changedAt, keys, written } = target.isMerged
       ? await this.#merges.bringUp(key, resource, wanted)
       : await this.#keeper.bringUp(key, wanted);
     const { kind, name } = wanted;
@@ -109,7 +110,7 @@ export class Mirrors {
       verdict: mirrored(target, name, md5, keys.length, cleared),
       written,
       removed: [...cleared.removed, ...left],
-      mirror: { kind, name, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
+      mirror: { kind, name, uid, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
     };
   }
 
@@ -172,8 +173,8 @@ export class Mirrors {
     if (existing && !target.isMerged && !isOwnedBy(existing, resource)) {
       throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
     }
-    const name = existing?.metadata.name;
-    const held = { kind: target.kind, md5: undefined, form: formOf(request), changedAtMs: undefined };
+    const { name, uid } = existing?.metadata ?? {};
+    const held = { kind: target.kind, uid, md5: undefined, form: formOf(request), changedAtMs: undefined };
     const mirror = name === undefined ? undefined : { ...held, name };
     return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror };
   }
