@@ -51,6 +51,8 @@ export interface MirrorResult {
   readonly removed: readonly RemovedMirror[];
   /** The object that holds the mirror; undefined while there is none. */
   readonly mirror: PresentMirror | undefined;
+  /** Of the objects that hold the mirror or former ones, for the status. */
+  readonly kinds: readonly MirrorKind[];
 }
 
 export interface PresentMirror {
@@ -95,9 +97,9 @@ export class Mirrors {
    */
   async sync(key: string, request: MirrorRequest): Promise<MirrorResult> {
     const { resource, target, served } = request;
-    this.#stale.look(key, resource, target);
+    this.#stale.look(key, resource);
     this.#merges.look(key, resource);
-    if (served.observation.kind === 'absent') return this.#keep(request);
+    if (served.observation.kind === 'absent') return this.#keep(key, request);
     const { md5 } = served.observation.snapshot;
     const wanted = this.#wanted(request, md5);
     const { uid, changedAt, keys, written } = target.isMerged
@@ -111,13 +113,14 @@ export class Mirrors {
       written,
       removed: [...cleared.removed, ...left],
       mirror: { kind, name, uid, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
+      kinds: this.#kindsOf(key, kind),
     };
   }
 
   /** Of a NacosConfig that mirrors no more. */
   async removeAll(key: string, resource: NacosConfig): Promise<readonly RemovedMirror[]> {
     this.#keeper.seen.forget(key);
-    this.#stale.look(key, resource, undefined);
+    this.#stale.look(key, resource);
     this.#merges.look(key, resource);
     const { removed } = await this.#stale.remove(key, resource, undefined, undefined);
     // Without the finalizer nothing was merged, or what was is to be kept.
@@ -167,7 +170,7 @@ export class Mirrors {
   }
 
   /** What is not in Nacos any more stays in its mirror. */
-  #keep(request: MirrorRequest): MirrorResult {
+  #keep(key: string, request: MirrorRequest): MirrorResult {
     const { resource, target } = request;
     const existing = this.#latest(resource, target);
     if (existing && !target.isMerged && !isOwnedBy(existing, resource)) {
@@ -176,7 +179,13 @@ export class Mirrors {
     const { name, uid } = existing?.metadata ?? {};
     const held = { kind: target.kind, uid, md5: undefined, form: formOf(request), changedAtMs: undefined };
     const mirror = name === undefined ? undefined : { ...held, name };
-    return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror };
+    const kinds = this.#kindsOf(key, mirror?.kind);
+    return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror, kinds };
+  }
+
+  #kindsOf(key: string, present: MirrorKind | undefined): MirrorKind[] {
+    const left: MirrorKind[] = this.#stale.mayHaveLeftSecret(key) ? ['Secret'] : [];
+    return [...new Set(present === undefined ? left : [present, ...left])];
   }
 
   #latest(resource: NacosConfig, target: MirrorTarget): KubeObject | undefined {
