@@ -42,7 +42,7 @@ export const CHANGED_AT_ANNOTATION = `${API_GROUP}/changed-at`;
 /** On a workload: `"disabled"` keeps it from being restarted when what is mirrored for it has changed. */
 export const ROLLOUT_ANNOTATION = `${API_GROUP}/rollout`;
 
-/** On a workload, followed by the name of a NacosConfig: the MD5 and the form of the mirror that it was last restarted for. */
+/** On a workload, followed by the name of a NacosConfig: the MD5, keyed for a Secret, and the form of the mirror that it was last restarted for. */
 export const ROLLED_OUT_ANNOTATION_PREFIX = `${API_GROUP}/rolled-out.`;
 
 /** On a Service: `"true"` publishes it in Nacos without a NacosService. */

@@ -1,11 +1,12 @@
 /**
  * What a decision would do to Nacos, for people: a verdict, and a unified diff where something would be written.
  *
- * The content of a Secret is shown by its MD5 alone, on both sides.
+ * Of content that is in a Secret nothing is shown on either side, no digest either: what is short could be guessed by it.
  */
 import { stringify } from 'yaml';
 import type { ConfigItem, Decision } from '../config-sync/decide.ts';
 import { metadataToPublish, type RemoteMetadata } from '../config-sync/remote.ts';
+import { withoutMd5s } from '../config-sync/report.ts';
 import { describeKey } from '../nacos/index.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
@@ -25,7 +26,12 @@ export function isDifference({ verdict }: PlannedChange): boolean {
 }
 
 /** `title` is that of the item, such as "NacosConfig ns/app". */
-export function plannedChange({ plan, observed }: Decision, item: ConfigItem, title: string): PlannedChange {
+export function plannedChange(decision: Decision, item: ConfigItem, title: string): PlannedChange {
+  const change = changeOf(decision, item, title);
+  return item.place.isSecret ? { ...change, message: withoutMd5s(change.message) } : change;
+}
+
+function changeOf({ plan, observed }: Decision, item: ConfigItem, title: string): PlannedChange {
   switch (plan.kind) {
     case 'in-sync':
       return { verdict: 'unchanged', message: '', patch: '' };
@@ -51,12 +57,11 @@ interface Titles {
 
 function contentPatch({ content, md5 }: Decision['observed'], { declared, place }: ConfigItem, titles: Titles): string {
   if (declared.kind === 'absent') return '';
-  const shown = (text: string | undefined, itsMd5: string | undefined) =>
-    place.isSecret && itsMd5 !== undefined ? `(content of a Secret, md5 ${itsMd5})\n` : text;
-  return unifiedDiff(
-    { title: titles.before, text: shown(content, md5) },
-    { title: titles.after, text: shown(declared.content, declared.md5) },
-  );
+  const { isSecret } = place;
+  if (isSecret && md5 === declared.md5) return '';
+  const before = isSecret && md5 !== undefined ? '(other content, not shown)\n' : content;
+  const after = isSecret ? '(content of a Secret, not shown)\n' : declared.content;
+  return unifiedDiff({ title: titles.before, text: before }, { title: titles.after, text: after });
 }
 
 /** Undefined metadata is that of a dataId that does not exist, or that the server does not tell. */

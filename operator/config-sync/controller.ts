@@ -4,7 +4,7 @@
  * An event only says which: a change of the resource itself, of a ConfigMap or Secret that it reads or writes, of its
  * dataId in Nacos, or of its connection. The echo of our own write of a mirror is none.
  */
-import type { NacosConfig } from '../api/resources.ts';
+import type { NacosConfig, NacosConnection } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
@@ -51,6 +51,8 @@ export interface ConfigSyncOptions {
   inlineContents: InlineContents;
   configMapClient: ResourceClient<ConfigMap>;
   secretClient: ResourceClient<Secret>;
+  namespaceClient: ResourceClient<KubeObject>;
+  connectionClient: ResourceClient<NacosConnection>;
   /** A reflector that feeds `secretMetadata`, not started. */
   newSecretReflector: () => Reflector<KubeObject>;
   workloadClients: WorkloadClients;

@@ -1,6 +1,14 @@
 /** The configs: NacosConfigs, and the NacosConfigSyncs that make many of them. All of it is the leader's work. */
 import { METRICS_PREFIX } from '../api/names.ts';
-import { NACOS_CONFIG, NACOS_CONFIG_SYNC, type NacosConfig, type NacosConfigSync } from '../api/resources.ts';
+import {
+  NACOS_CONFIG,
+  NACOS_CONFIG_SYNC,
+  NACOS_CONNECTION,
+  type NacosConfig,
+  type NacosConfigSync,
+  type NacosConnection,
+} from '../api/resources.ts';
+import { NAMESPACE } from '../cluster-identity.ts';
 import type { Connections } from '../connections/feature.ts';
 import { onUseChange, type ConnectionUser } from '../connections/connection-user.ts';
 import { SECRET } from '../connections/secret-watches.ts';
@@ -9,6 +17,7 @@ import { ConditionTally } from '../kube/condition-tally.ts';
 import { cacheOf } from '../kube/reflector-factory.ts';
 import { trim } from '../kube/trim.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
 import { CONNECTION_INDEX, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
@@ -52,6 +61,8 @@ export function createConfigSync(
       inlineContents,
       configMapClient: clients.ConfigMap,
       secretClient: clients.Secret,
+      namespaceClient: new ResourceClient<KubeObject>(kube, NAMESPACE),
+      connectionClient: new ResourceClient<NacosConnection>(kube, NACOS_CONNECTION),
       // Secrets are watched only while somebody needs them.
       newSecretReflector: () => reflectors.create(SECRET, metadata.Secret, data),
       workloadClients: workloadClients(kube),

@@ -2,7 +2,7 @@
  * Our finalizer, and the deletion of a NacosConfig: its dataId goes first, then the finalizer.
  *
  * Guarantees: the finalizer stays for as long as Nacos cannot be reached, unless the annotation
- * `bridge.nacos.io/force-finalize: "true"` lets it go. It is no error that nothing was ever published.
+ * `bridge.nacos.io/force-finalize: "true"` lets it go, or the connection is lost for good (lost-connection.ts). It is no error that nothing was ever published.
  * Caveat: Nacos removes without comparing. An edit that arrives between our read and our remove is removed with it;
  * the window is one round trip.
  */
@@ -42,6 +42,8 @@ export interface FinalizeInput {
   connection: () => ConnectionHandle;
   /** Where it leads. @throws BridgeError while that cannot be asked. */
   placeOf: (connection: ConnectionHandle, namespaceId: string) => Promise<PlaceNow>;
+  /** Why Nacos can never be asked again; undefined while it may be. */
+  loss: () => Promise<string | undefined>;
   mark: string;
   base: Base | undefined;
 }
@@ -71,12 +73,20 @@ function dataIdText({ metadata, spec }: NacosConfig): string {
 export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutcome> {
   const { resource, connection } = input;
   if (!deletesFromNacos(resource)) return { kind: 'nothing' };
+  let usable: ConnectionHandle | undefined;
   try {
-    return await removeConfig(connection(), input);
+    usable = connection();
+    return await removeConfig(usable, input);
   } catch (error) {
     if (isBridgeError(error, 'NOT_ALLOWED')) return { kind: 'leave', message: `Left in Nacos: ${error.message}` };
-    if (!isForced(resource) || !isBridgeError(error)) throw error;
-    return { kind: 'forced', message: `Let go without telling Nacos, as the annotation asks: ${error.message}` };
+    if (!isBridgeError(error)) throw error;
+    if (isForced(resource)) {
+      return { kind: 'forced', message: `Let go without telling Nacos, as the annotation asks: ${error.message}` };
+    }
+    // A client that we have still is waited for, whatever is lost: Nacos may come back.
+    const loss = usable === undefined ? await input.loss() : undefined;
+    if (loss === undefined) throw error;
+    return { kind: 'leave', message: `Left in Nacos, which cannot be asked any more: ${loss}. Remove it there` };
   }
 }
 

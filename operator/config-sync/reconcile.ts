@@ -8,7 +8,6 @@ import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import { ambiguityVerdict } from '../connections/ambiguous-namespace.ts';
-import type { ConnectionDirectory } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
@@ -19,19 +18,12 @@ import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
 import type { Base, PlaceNow } from './base/nacos-place.ts';
-import type { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
 import { CONFIG_MAP_INDEX, SECRET_INDEX } from './caches.ts';
 import type { Claims } from './claims.ts';
 import { decideItem, paused, validateItem, withAddress, type ConfigItem, type Decision } from './decide.ts';
-import {
-  finalizeConfig,
-  finalizeEvent,
-  HELD_BY_SUSPEND,
-  holdFinalizer,
-  isHeldBySuspend,
-  waitText,
-} from './finalize.ts';
+import { Deletions, type DeletionsOptions } from './deletions.ts';
+import { holdFinalizer, waitText } from './finalize.ts';
 import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type DeclaringIntent } from './intent.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { ConfigMapPlace } from './places/config-map-place.ts';
@@ -41,33 +33,19 @@ import { InlinePlace } from './places/inline-place.ts';
 import { SecretPlace } from './places/secret-place.ts';
 import { SharedReads } from './places/shared-reads.ts';
 import { ownershipMark } from './remote.ts';
-import {
-  failureReport,
-  sessionStart,
-  suspendedReport,
-  waitingReport,
-  type ConfigReporter,
-  type SyncReport,
-} from './report.ts';
-import type { Delivery } from './rollout/delivery.ts';
+import { failureReport, sessionStart, suspendedReport, type SyncReport } from './report.ts';
 import type { ConfigSession, ConfigSessions, SessionStart } from './session.ts';
 import { checkUse } from './use.ts';
 
-export interface ConfigReconcilerOptions {
+export interface ConfigReconcilerOptions extends Omit<DeletionsOptions, 'forget'> {
   clusterId: () => string;
   configs: Store<NacosConfig>;
-  configClient: ResourceClient<NacosConfig>;
   configMapClient: ResourceClient<ConfigMap>;
-  secretClient: ResourceClient<Secret>;
   inlineContents: InlineContents;
   configMapMetadata: Store<KubeObject>;
   secretMetadata: Store<KubeObject>;
-  connections: ConnectionDirectory;
   sessions: ConfigSessions;
-  places: NacosPlaces;
   claims: Claims;
-  delivery: Delivery;
-  reporter: ConfigReporter;
   /** When it is reconciled again although nothing happens, in milliseconds, with jitter. */
   resyncMs: () => number;
   /** The age at which what was read of tags and the like is read again, in milliseconds. */
@@ -79,6 +57,8 @@ export interface ConfigReconcilerOptions {
 const FIRST_ANSWER_MS = 2000;
 /** While Nacos stores something that it does not serve. */
 const RECHECK_MS = 2000;
+/** While a deletion waits for a connection that is missing: nobody tells that its namespace is to go as well, and it is lost. */
+const LOSS_RECHECK_MS = 60_000;
 
 /** One NacosConfig in one reconcile. */
 interface Scope<I extends ConfigIntent = ConfigIntent> {
@@ -95,13 +75,13 @@ export class ConfigReconciler {
   readonly #options: ConfigReconcilerOptions;
   readonly #configMapReads: SharedReads<ConfigMap>;
   readonly #secretReads: SharedReads<Secret>;
-  /** The uids of those that are let go, by key: the cache may show our finalizer for a moment. */
-  readonly #finalized = new Map<string, string | undefined>();
+  readonly #deletions: Deletions;
 
   constructor(options: ConfigReconcilerOptions) {
     const { clock, configMapClient, configMapMetadata, configs, secretClient, secretMetadata } = options;
     const readersBy = (index: string) => (key: string) => configs.byIndex(index, key).length;
     this.#options = options;
+    this.#deletions = new Deletions({ ...options, forget: (key) => this.#forget(key) });
     this.#configMapReads = new SharedReads({
       client: configMapClient,
       metadata: configMapMetadata,
@@ -119,11 +99,14 @@ export class ConfigReconciler {
   async reconcile(key: string, { log }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
     const resource = this.#options.configs.get(key);
     if (resource === undefined) {
-      this.#finalized.delete(key);
+      this.#deletions.forget(key);
       return this.#forget(key);
     }
     try {
-      if (resource.metadata.deletionTimestamp !== undefined) return await this.#finalize(key, resource, log);
+      if (resource.metadata.deletionTimestamp !== undefined) {
+        const [base, mark] = [this.#base(key, resource), this.#mark(resource)];
+        return await this.#deletions.reconcile({ key, resource, base, mark, log });
+      }
       return await this.#sync(key, resource, log);
     } catch (error) {
       // Its turn has not come yet.
@@ -132,6 +115,8 @@ export class ConfigReconciler {
       const report = this.#failure(key, resource, error);
       if (isBridgeError(error, 'NOT_ALLOWED')) await this.#letGo(key, resource, error);
       await this.#options.reporter.report(resource, report, log);
+      const isDeleted = resource.metadata.deletionTimestamp !== undefined;
+      if (isDeleted && isBridgeError(error, 'REFERENCE_MISSING')) return { requeueAfterMs: LOSS_RECHECK_MS };
       throw error;
     }
   }
@@ -258,32 +243,6 @@ export class ConfigReconciler {
       return fresh && storedBase(fresh);
     };
     return { ...sessionStart(resource), storedBase: stored };
-  }
-
-  async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
-    const { configClient, connections, delivery, places, reporter } = this.#options;
-    const { uid } = resource.metadata;
-    const isHeld = hasFinalizer(resource, FINALIZER);
-    const isDone = this.#finalized.has(key) && this.#finalized.get(key) === uid;
-    const base = this.#base(key, resource);
-    if (isHeld && !isDone && isHeldBySuspend(resource)) {
-      return reporter.report(resource, waitingReport(resource, HELD_BY_SUSPEND, base), log);
-    }
-    await delivery.finalize(resource);
-    if (isDone || !isHeld) return this.#forget(key);
-    const outcome = await finalizeConfig({
-      resource,
-      connection: () => connections.find(connectionOf(resource)),
-      placeOf: (connection, namespaceId) => places.at(connection, namespaceId),
-      mark: this.#mark(resource),
-      base,
-    });
-    log.info('finalized', { outcome: outcome.kind });
-    const event = finalizeEvent(outcome, resource);
-    if (event) reporter.event(resource, event);
-    this.#forget(key);
-    await removeFinalizer(configClient, resource, FINALIZER);
-    this.#finalized.set(key, uid);
   }
 
   /** Nothing is asked of Nacos for it any more; what it has there and here stays. */

@@ -23,6 +23,7 @@ import { storedBase } from './base/recorded-bases.ts';
 import type { ConfigItem } from './decide.ts';
 import { isSecret, sourceOf } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
+import type { MirrorKind } from './mirror/mirror-target.ts';
 import type { ConfigPlan, PublishPlan, WriteBackPlan } from './plan.ts';
 import type { SessionStart } from './session.ts';
 
@@ -34,6 +35,8 @@ export interface SyncReport extends ContentReport {
   rolledOut?: Verdict;
   /** The object that holds the mirror. */
   mirrorName?: string;
+  /** Of that, and of former ones that are there still. */
+  mirrorKinds?: readonly MirrorKind[];
   /** Absent where there is no doubt about the Nacos namespace. */
   ambiguous?: Verdict;
 }
@@ -144,6 +147,7 @@ export function statusOf(resource: NacosConfig, report: SyncReport, nowMs: numbe
     syncedMd5: report.base?.md5 === UNTOLD_MD5 ? undefined : report.base?.md5,
     syncedPlace: report.base?.place && statusPlace(report.base.place),
     mirrorName: report.mirrorName,
+    mirrorKinds: report.mirrorKinds && [...report.mirrorKinds],
     lastSyncTime: report.wrote || firstSync ? timestamp(nowMs) : previous?.lastSyncTime,
     conditions: setVerdicts(previous?.conditions ?? [], verdictsOf(report), observedGeneration, nowMs),
   };
@@ -165,7 +169,8 @@ function withoutDigests(report: SyncReport): SyncReport {
   };
 }
 
-function withoutMd5s(message: string): string {
+/** For messages about content that is in a Secret. */
+export function withoutMd5s(message: string): string {
   return message.replaceAll(/ \(md5 [0-9a-f]{32}\)/g, '').replaceAll(/\b[0-9a-f]{32}\b/g, '(not told)');
 }
 
@@ -196,8 +201,14 @@ export function sessionStart(resource: NacosConfig): SessionStart {
  */
 export function failureReport(resource: NacosConfig, error: BridgeError, base: Base | undefined): SyncReport {
   const failed: Verdict = failureVerdict(error);
-  const { mirrorName } = resource.status ?? {};
-  const report: SyncReport = { mirrorName, rolledOut: verdictBefore(resource, 'RolledOut'), base, wrote: false };
+  const { mirrorName, mirrorKinds } = resource.status ?? {};
+  const report: SyncReport = {
+    mirrorName,
+    mirrorKinds,
+    rolledOut: verdictBefore(resource, 'RolledOut'),
+    base,
+    wrote: false,
+  };
   if (sourceOf(resource) === 'Nacos') return { ...report, mirrored: failed };
   return {
     ...report,
@@ -224,11 +235,11 @@ const NOT_LOOKED_AT = 'Not looked at while `spec.suspend` is true';
 
 /** Nothing is written while a resource is suspended, so nothing is known of it either. */
 export function suspendedReport(resource: NacosConfig, base: Base | undefined): SyncReport {
-  const { mirrorName } = resource.status ?? {};
+  const { mirrorName, mirrorKinds } = resource.status ?? {};
   const suspended: Verdict = { status: 'Unknown', reason: 'Suspended', message: NOT_LOOKED_AT };
   const owned = verdictBefore(resource, 'Owned');
   const mirrored = resource.spec.mirror && suspended;
-  const report: SyncReport = { isSuspended: true, mirrored, mirrorName, owned, base, wrote: false };
+  const report: SyncReport = { isSuspended: true, mirrored, mirrorName, mirrorKinds, owned, base, wrote: false };
   return sourceOf(resource) === 'Nacos' ? report : { ...report, synced: suspended };
 }
 

@@ -58,6 +58,7 @@ const config = {
     syncedPlace: { id: '0b9b1c5e', namespaceId: '', servers: ['nacos:8848'] },
     syncedMd5: '0'.repeat(32),
     mirrorName: 'copy',
+    mirrorKinds: ['ConfigMap'],
     lastSyncTime: now,
     conditions,
   },

@@ -24,8 +24,11 @@ async function reportOf(failure: Error, metadata: Partial<NacosConfig['metadata'
     reporter: { report: async (_: unknown, report: SyncReport) => void reports.push(report) },
   } as unknown as ConfigReconcilerOptions);
   const context = { log: silentLogger, reconcileId: '', signal: new AbortController().signal };
-  const error = await reconciler.reconcile('ns/app', context).catch((thrown: unknown) => thrown);
-  return { error, ready: reports[0] && readyVerdict(reports[0]), reports: reports.length };
+  const ended = await reconciler.reconcile('ns/app', context).then(
+    (result) => ({ result, error: undefined }),
+    (error: unknown) => ({ result: undefined, error }),
+  );
+  return { ...ended, ready: reports[0] && readyVerdict(reports[0]), reports: reports.length };
 }
 
 const deleted = { deletionTimestamp: 'now', finalizers: ['bridge.nacos.io/nacos'] };
@@ -49,6 +52,14 @@ describe('a reconcile that fails', () => {
     const { ready } = await reportOf(away, deleted);
     assert.equal(ready?.reason, 'ConnectionNotReady');
     assert.match(ready?.message ?? '', /waits for Nacos.*'app' of group 'g'.*ECONNREFUSED.*force-finalize=true/);
+  });
+
+  it('looks again by itself at a deletion whose connection is missing: its namespace may go later', async () => {
+    const missing = new BridgeError('REFERENCE_MISSING', "NacosConnection 'main' does not exist");
+    const { ready, result } = await reportOf(missing, deleted);
+    assert.deepEqual([result, ready?.reason], [{ requeueAfterMs: 60_000 }, 'ReferenceMissing']);
+    const { error } = await reportOf(missing);
+    assert.equal(error, missing, 'one that stays waits for the connection');
   });
 
   it('does not even begin with a deletion while the resource is suspended', async () => {

@@ -55,7 +55,8 @@ describe('the status of a NacosConfig', () => {
   });
 
   it('keeps after a failure what was known before', () => {
-    const before = { ...resource, status: statusOf(resource, inSync, 0) };
+    const was = { ...inSync, mirrorName: 'm', mirrorKinds: ['Secret'] as const };
+    const before = { ...resource, status: statusOf(resource, was, 0) };
     const error = new BridgeError('INVALID_CONTENT', 'The content is not valid yaml: line 1, column 1: x');
     const status = statusOf(before, failureReport(before, error, base), 60_000);
     assert.deepEqual(conditions(status), {
@@ -64,6 +65,7 @@ describe('the status of a NacosConfig', () => {
       Drifted: 'Unknown InvalidContent',
     });
     assert.equal(status.syncedMd5, MD5);
+    assert.deepEqual([status.mirrorName, status.mirrorKinds], ['m', ['Secret']]);
     assert.equal(status.nacosMd5, undefined);
     assert.deepEqual(status.syncedPlace, { id: 'here', namespaceId: undefined, servers: ['nacos:8848'] });
     assert.equal(status.lastSyncTime, '1970-01-01T00:00:00Z');

@@ -53,6 +53,7 @@ const always = [
   'nacosconnections.bridge.nacos.io: get,list,watch,patch',
   'nacosconfigs/status.bridge.nacos.io: patch',
   'nacosconnections/status.bridge.nacos.io: patch',
+  'namespaces: get',
   'nacosconfigsyncs.bridge.nacos.io: get,list,watch',
   'nacosconfigsyncs/status.bridge.nacos.io: patch',
   'nacosconfigs.bridge.nacos.io: create,delete',

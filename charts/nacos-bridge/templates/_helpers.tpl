@@ -68,6 +68,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - apiGroups: [bridge.nacos.io]
   resources: [nacosconfigs/status, nacosconnections/status]
   verbs: [patch]
+# Whether a namespace is being deleted: the Secret of a connection does not come back then.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 # Many configs at once: each item of a NacosConfigSync has a NacosConfig, which it owns.
 - apiGroups: [bridge.nacos.io]
   resources: [nacosconfigsyncs]

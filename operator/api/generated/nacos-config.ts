@@ -286,6 +286,12 @@ export interface NacosConfigStatus {
    */
   mirrorName?: string;
   /**
+   * The kinds of the objects that hold the mirror, or former mirrors which could not be removed yet. No watch tells of Secrets when the mirror is in none any more.
+   *
+   * Items: A kind.
+   */
+  mirrorKinds?: ('ConfigMap' | 'Secret')[];
+  /**
    * When both sides were last made equal.
    */
   lastSyncTime?: string;

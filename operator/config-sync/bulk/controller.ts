@@ -86,6 +86,8 @@ export class BulkSync implements Runnable {
   readonly #entries = new Map<string, Entry>();
   /** Why there is no entry, or why its last pass did not end. */
   readonly #errors = new Map<string, BridgeError>();
+  /** Until this process ends, or they are gone. */
+  readonly #mayHaveLeftSecrets = new Set<string>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: BulkSyncOptions) {
@@ -236,7 +238,12 @@ export class BulkSync implements Runnable {
   }
 
   #requireSecrets(key: string, sync: NacosConfigSync | undefined): void {
-    const isNeeded = sync?.spec.kubernetes?.kinds.includes('Secret') ?? false;
+    const { metadata, spec, status } = sync ?? {};
+    // Its objects may have been Secrets by a former spec, which only the watch finds.
+    const hasFormer = status?.observedGeneration !== undefined && status.observedGeneration !== metadata?.generation;
+    if (spec?.source === 'Nacos' && hasFormer) this.#mayHaveLeftSecrets.add(key);
+    if (sync === undefined) this.#mayHaveLeftSecrets.delete(key);
+    const isNeeded = spec?.kubernetes?.kinds.includes('Secret') === true || this.#mayHaveLeftSecrets.has(key);
     this.#options.requireSecrets(`NacosConfigSync ${key}`, isNeeded);
   }
 

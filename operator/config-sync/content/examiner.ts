@@ -26,7 +26,7 @@ export type Excess = 'time' | 'memory';
 export type Examination = { readonly usedMs: number } & (
   | { readonly finding: Finding }
   | { readonly excess: Excess }
-  /** Others needed the memory: that says nothing of the content. */
+  /** Others needed the memory, or the thread: that says nothing of the content. */
   | { readonly hadNoRoom: true }
 );
 
@@ -91,6 +91,17 @@ export class Examiner {
       this.#current = undefined;
       this.#worker.unref();
     }
+  }
+
+  /** Ends the thread, if the content has taken so much processor time by now; returns whether it has. */
+  async putOff(afterMs: number): Promise<boolean> {
+    const [cpu, current] = [this.#cpu, this.#current];
+    // It starts still, and nobody can say what it uses.
+    if (cpu.user + cpu.system === 0) return false;
+    const usedMs = msBetween(cpu, await this.#worker.cpuUsage());
+    if (current === undefined || current !== this.#current || usedMs < afterMs) return false;
+    this.#end({ hadNoRoom: true, usedMs });
+    return true;
   }
 
   async close(): Promise<void> {

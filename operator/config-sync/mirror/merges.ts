@@ -23,7 +23,7 @@ import { withRight, type RightMirror } from './mirror-keeper.ts';
 import { checkSize, presentOf, type WantedMirror } from './mirror-object.ts';
 import type { MirrorKind, MirrorTarget } from './mirror-target.ts';
 import type { SeenMirrors } from './seen-mirrors.ts';
-import type { RemovedMirror } from './stale-mirrors.ts';
+import { mayHaveLeftSecret, type RemovedMirror } from './stale-mirrors.ts';
 import type { Written } from './write-mirror.ts';
 
 export interface MergesOptions {
@@ -57,11 +57,11 @@ export class Merges {
     this.#options = options;
   }
 
-  /** To be told of each NacosConfig before its status is written, which forgets that its spec has changed. */
   look(key: string, resource: NacosConfig): void {
     const { mirrorName, observedGeneration } = resource.status ?? {};
-    const hasChanged = mirrorName !== undefined && observedGeneration !== resource.metadata.generation;
-    if (hasChanged && hasFinalizer(resource, MERGE_FINALIZER)) this.#former.set(key, mirrorName);
+    if (mirrorName === undefined || !hasFinalizer(resource, MERGE_FINALIZER)) return;
+    const hasChanged = observedGeneration !== resource.metadata.generation;
+    if (hasChanged || mayHaveLeftSecret(resource)) this.#former.set(key, mirrorName);
   }
 
   /** @throws BridgeError REFERENCE_MISSING without the object, NOT_OWNED where it may not be written; what `content` throws. */
@@ -75,7 +75,7 @@ export class Merges {
     if (known?.what === what && found && isUntouched(found, known, manager)) {
       const { uid, resourceVersion } = found.metadata;
       seen.set(key, { what, uid, resourceVersion, isOursAlone: false, keys: known.keys });
-      return { changedAt: known.changedAt, keys: known.keys };
+      return { uid, changedAt: known.changedAt, keys: known.keys };
     }
     seen.begin(key, kind, objectKey);
     try {
@@ -85,7 +85,7 @@ export class Merges {
       const keys = keysOf(object, manager);
       this.#merged.set(key, { what, uid, keys, changedAt });
       seen.set(key, { what, uid, resourceVersion, isOursAlone: false, keys });
-      return { changedAt, keys, written };
+      return { uid, changedAt, keys, written };
     } catch (error) {
       throw withRight(error, kind);
     } finally {

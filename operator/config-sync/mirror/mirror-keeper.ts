@@ -34,6 +34,7 @@ export type Removed = 'Deleted' | 'LetGo';
 
 /** An object that holds what it should. */
 export interface RightMirror {
+  readonly uid: string | undefined;
   readonly changedAt: string | undefined;
   /** Those that are ours. */
   readonly keys: readonly string[];
@@ -55,7 +56,7 @@ export class MirrorKeeper {
     const found = this.#options.access[kind].find(`${owner.metadata.namespace}/${name}`);
     const seen = this.seen.of(key, found) ?? this.#proven(key, found, wanted);
     const isRight = seen !== undefined && seen.what === what && predecessor === undefined;
-    if (isRight) return { changedAt: changedAtOf(found), keys: seen.keys };
+    if (isRight) return { uid: seen.uid, changedAt: changedAtOf(found), keys: seen.keys };
     return this.#write(key, wanted, seen?.isOursAlone ? found : undefined);
   }
 
@@ -105,7 +106,7 @@ export class MirrorKeeper {
       const { uid, resourceVersion } = object.metadata;
       const { isOursAlone, ownKeys: keys } = accountOf(object);
       this.seen.set(key, { what: wanted.what, uid, resourceVersion, isOursAlone, keys });
-      return { changedAt: changedAtOf(object), keys, written };
+      return { uid, changedAt: changedAtOf(object), keys, written };
     } catch (error) {
       throw withRight(error, kind);
     } finally {

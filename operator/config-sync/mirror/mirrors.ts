@@ -51,11 +51,14 @@ export interface MirrorResult {
   readonly removed: readonly RemovedMirror[];
   /** The object that holds the mirror; undefined while there is none. */
   readonly mirror: PresentMirror | undefined;
+  /** Of the objects that hold the mirror or former ones, for the status. */
+  readonly kinds: readonly MirrorKind[];
 }
 
 export interface PresentMirror {
   readonly kind: MirrorKind;
   readonly name: string;
+  readonly uid: string | undefined;
   /** Of the dataId's content that it holds; undefined when it holds what Nacos held before the dataId was removed. */
   readonly md5: string | undefined;
   /** How it holds the content: under which key, or read in which format. */
@@ -94,12 +97,12 @@ export class Mirrors {
    */
   async sync(key: string, request: MirrorRequest): Promise<MirrorResult> {
     const { resource, target, served } = request;
-    this.#stale.look(key, resource, target);
+    this.#stale.look(key, resource);
     this.#merges.look(key, resource);
-    if (served.observation.kind === 'absent') return this.#keep(request);
+    if (served.observation.kind === 'absent') return this.#keep(key, request);
     const { md5 } = served.observation.snapshot;
     const wanted = this.#wanted(request, md5);
-    const { changedAt, keys, written } = target.isMerged
+    const { uid, changedAt, keys, written } = target.isMerged
       ? await this.#merges.bringUp(key, resource, wanted)
       : await this.#keeper.bringUp(key, wanted);
     const { kind, name } = wanted;
@@ -109,14 +112,15 @@ export class Mirrors {
       verdict: mirrored(target, name, md5, keys.length, cleared),
       written,
       removed: [...cleared.removed, ...left],
-      mirror: { kind, name, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
+      mirror: { kind, name, uid, md5, form: formOf(request), changedAtMs: msOf(changedAt) },
+      kinds: this.#kindsOf(key, kind),
     };
   }
 
   /** Of a NacosConfig that mirrors no more. */
   async removeAll(key: string, resource: NacosConfig): Promise<readonly RemovedMirror[]> {
     this.#keeper.seen.forget(key);
-    this.#stale.look(key, resource, undefined);
+    this.#stale.look(key, resource);
     this.#merges.look(key, resource);
     const { removed } = await this.#stale.remove(key, resource, undefined, undefined);
     // Without the finalizer nothing was merged, or what was is to be kept.
@@ -166,16 +170,22 @@ export class Mirrors {
   }
 
   /** What is not in Nacos any more stays in its mirror. */
-  #keep(request: MirrorRequest): MirrorResult {
+  #keep(key: string, request: MirrorRequest): MirrorResult {
     const { resource, target } = request;
     const existing = this.#latest(resource, target);
     if (existing && !target.isMerged && !isOwnedBy(existing, resource)) {
       throw notOwned(target.kind, existing.metadata.name, resource.kind ?? '');
     }
-    const name = existing?.metadata.name;
-    const held = { kind: target.kind, md5: undefined, form: formOf(request), changedAtMs: undefined };
+    const { name, uid } = existing?.metadata ?? {};
+    const held = { kind: target.kind, uid, md5: undefined, form: formOf(request), changedAtMs: undefined };
     const mirror = name === undefined ? undefined : { ...held, name };
-    return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror };
+    const kinds = this.#kindsOf(key, mirror?.kind);
+    return { verdict: remoteMissing(target, name), written: undefined, removed: [], mirror, kinds };
+  }
+
+  #kindsOf(key: string, present: MirrorKind | undefined): MirrorKind[] {
+    const left: MirrorKind[] = this.#stale.mayHaveLeftSecret(key) ? ['Secret'] : [];
+    return [...new Set(present === undefined ? left : [present, ...left])];
   }
 
   #latest(resource: NacosConfig, target: MirrorTarget): KubeObject | undefined {

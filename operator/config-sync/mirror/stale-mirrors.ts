@@ -49,10 +49,13 @@ export class StaleMirrors {
     this.#users = users;
   }
 
-  /** To be told of each NacosConfig before its status is written, which forgets that its spec has changed. */
-  look(key: string, { metadata, status }: NacosConfig, target: MirrorTarget | undefined): void {
-    const hasChanged = status?.mirrorName !== undefined && status.observedGeneration !== metadata.generation;
-    if (hasChanged && target?.kind !== 'Secret') this.#mayHaveLeftSecret.add(key);
+  look(key: string, resource: NacosConfig): void {
+    if (mayHaveLeftSecret(resource)) this.#mayHaveLeftSecret.add(key);
+  }
+
+  /** Whether there may be Secrets of it still, although its mirror is in none. */
+  mayHaveLeftSecret(key: string): boolean {
+    return this.#mayHaveLeftSecret.has(key);
   }
 
   /** `present` is the name of the object that holds the mirror now; undefined when none is wanted any more. */
@@ -64,6 +67,7 @@ export class StaleMirrors {
   ): Promise<Cleared> {
     const removed: RemovedMirror[] = [];
     const kept: string[] = [];
+    let isSecretKept = false;
     let unknown: BridgeError | undefined;
     for (const kind of kinds) {
       const mirrors = (await this.#owned(key, resource, kind)).filter(isMirror);
@@ -81,12 +85,13 @@ export class StaleMirrors {
           if (how) removed.push({ kind, name, how });
         } else if (target && !(kind === target.kind && name === present)) {
           if (isStale) kept.push(name);
+          isSecretKept ||= isStale && kind === 'Secret' && kind !== target.kind;
           const ownership = { owner: resource, outlivesOwner: target.outlivesOwner };
           await this.#keeper.settleOwner(kind, mirror, ownership);
         }
       }
     }
-    this.#mayHaveLeftSecret.delete(key);
+    if (!isSecretKept) this.#mayHaveLeftSecret.delete(key);
     return { removed, kept, unknown };
   }
 
@@ -122,6 +127,18 @@ export class StaleMirrors {
       throw error;
     }
   }
+}
+
+/**
+ * Whether its mirror was in a Secret and is to be in none. The status says so until that is gone, whatever fails meanwhile
+ * and whoever leads by then.
+ */
+export function mayHaveLeftSecret({ metadata, spec, status }: NacosConfig): boolean {
+  if (spec.mirror?.secret !== undefined || status === undefined) return false;
+  const { mirrorKinds, mirrorName, observedGeneration } = status;
+  if (mirrorKinds !== undefined) return mirrorKinds.includes('Secret');
+  // The status of former versions tells only until the present spec was looked at.
+  return mirrorName !== undefined && observedGeneration !== metadata.generation;
 }
 
 const NONE = { names: new Set<string>(), unknown: undefined };

@@ -11,6 +11,7 @@ import type { Logger } from '../../logger.ts';
 import type { ConfigIntent } from '../intent.ts';
 import type { ConfigMetrics } from '../metrics.ts';
 import type { Mirrors, PresentMirror, ServedContent } from '../mirror/mirrors.ts';
+import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { RemovedMirror } from '../mirror/stale-mirrors.ts';
 import { verdictBefore, type ConfigReporter } from '../report.ts';
 import { restartedNote } from './rollout-report.ts';
@@ -37,6 +38,7 @@ export interface Delivered {
   readonly rolledOut?: Verdict;
   /** The object that holds the mirror. */
   readonly mirrorName?: string;
+  readonly mirrorKinds?: readonly MirrorKind[];
   readonly wroteMirror: boolean;
   /** When there is more to do although nothing happens, in milliseconds. */
   readonly requeueAfterMs?: number;
@@ -58,9 +60,9 @@ export class Delivery {
     } catch (error) {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
       const { resource } = request;
-      const { mirrorName } = resource.status ?? {};
+      const { mirrorName, mirrorKinds } = resource.status ?? {};
       const rolledOut = verdictBefore(resource, 'RolledOut');
-      return { mirrored: failureVerdict(error), mirrorName, rolledOut, wroteMirror: false, error };
+      return { mirrored: failureVerdict(error), mirrorName, mirrorKinds, rolledOut, wroteMirror: false, error };
     }
   }
 
@@ -82,7 +84,7 @@ export class Delivery {
       this.#tellRemoved(resource, await mirrors.removeAll(key, resource));
       return { wroteMirror: false };
     }
-    const { verdict, written, removed, mirror } = await mirrors.sync(key, {
+    const { verdict, written, removed, mirror, kinds } = await mirrors.sync(key, {
       resource,
       target,
       served,
@@ -96,7 +98,8 @@ export class Delivery {
       reporter.event(resource, { type: 'Normal', reason: `Mirror${written}`, action: 'Mirror', note: verdict.message });
     }
     const rollout = await this.#rollOut(request, mirror);
-    return { mirrored: verdict, mirrorName: mirror?.name, wroteMirror: written !== undefined, ...rollout };
+    const place = { mirrorName: mirror?.name, mirrorKinds: kinds.length > 0 ? kinds : undefined };
+    return { mirrored: verdict, ...place, wroteMirror: written !== undefined, ...rollout };
   }
 
   #tellRemoved(resource: NacosConfig, removed: readonly RemovedMirror[]): void {

@@ -2,15 +2,16 @@
  * Whether one workload has to be restarted for what its mirror holds now.
  *
  * Pure. A workload carries, for each NacosConfig that restarts it, what it was last restarted for: the md5 of the content,
- * and the form in which the mirror holds it. So it does not matter when the operator ran, and a change that it missed is
+ * which for a Secret is keyed, and the form in which the mirror holds it. So it does not matter when the operator ran, and a change that it missed is
  * made up for.
  *
  * Caveat: creation is known to the second only. What was created in the second of a change is restarted, perhaps for
  * nothing, rather than left with the old content.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { ROLLED_OUT_ANNOTATION_PREFIX } from '../../api/names.ts';
 import { firstOf, otherwise, type Rule } from '../../rules.ts';
+import type { PresentMirror } from '../mirror/mirrors.ts';
 
 /** `record` only notes on the workload what it has, which restarts nothing; `wait` is for somebody to resume it. */
 export type RolloutPlan = 'nothing' | 'record' | 'restart' | 'wait';
@@ -18,8 +19,8 @@ export type RolloutPlan = 'nothing' | 'record' | 'restart' | 'wait';
 export interface RolloutInput {
   /** On the workload: what it was last restarted for. */
   readonly annotation: string | undefined;
-  /** Of the mirrored content. */
-  readonly md5: string;
+  /** What also stands for what is mirrored now. */
+  readonly former: readonly string[];
   /** What it carries when it was restarted for what is mirrored now (`rolloutValue`). */
   readonly present: string;
   /** When the mirrored content last replaced other content, in milliseconds since the epoch. */
@@ -44,8 +45,8 @@ export const rolloutRules: readonly Rule<RolloutInput, RolloutPlan>[] = [
     plan: () => 'nothing',
   },
   {
-    title: 'it carries the present md5 alone, as former versions noted it: record',
-    when: ({ annotation, md5 }) => annotation === md5,
+    title: 'it carries the same as it was noted before: record',
+    when: ({ annotation, former }) => annotation !== undefined && former.includes(annotation),
     plan: () => 'record',
   },
   {
@@ -74,9 +75,19 @@ export function planRollout(input: RolloutInput): RolloutPlan {
   return firstOf(rolloutRules, input);
 }
 
-/** What a workload carries; `form` is that in which the mirror holds the content. */
-export function rolloutValue(md5: string, form: string): string {
-  return `${md5} ${form}`;
+type Mirrored = Pick<PresentMirror, 'form' | 'kind' | 'uid'> & { readonly md5: string };
+
+/**
+ * What a workload carries. Whoever may read workloads must not be able to compare the content of a Secret with a guess: its
+ * digest is keyed with the uid of the Secret, random and seen only by those who may read that.
+ */
+export function rolloutValue({ form, kind, md5, uid = '' }: Mirrored): string {
+  return `${kind === 'Secret' ? createHmac('sha256', uid).update(md5).digest('hex') : md5} ${form}`;
+}
+
+/** What former versions noted for the same: the md5, of a Secret too, with the form or without. */
+export function formerValues({ form, md5 }: Mirrored): string[] {
+  return [md5, `${md5} ${form}`];
 }
 
 /** The limit of what follows the slash in the name of an annotation. */

@@ -20,7 +20,7 @@ import type { Logger } from '../../logger.ts';
 import type { RolloutIntent, WorkloadRef } from '../intent.ts';
 import type { RolloutOutcome } from '../metrics.ts';
 import type { PresentMirror } from '../mirror/mirrors.ts';
-import { planRollout, rolledOutAnnotation, rolloutValue, type RolloutPlan } from './rollout-plan.ts';
+import { formerValues, planRollout, rolledOutAnnotation, rolloutValue, type RolloutPlan } from './rollout-plan.ts';
 import { problemsVerdict, rolledOutVerdict, waitingVerdict, type Rolled } from './rollout-report.ts';
 import { workloadTypes, type RestartNote, type WorkloadKind } from './workload-kinds.ts';
 import { Workloads, type FoundWorkload, type WorkloadClients } from './workloads.ts';
@@ -39,6 +39,13 @@ export interface RolloutRequest {
   readonly log: Logger;
 }
 
+interface Settled {
+  readonly what: string;
+  /** What the workloads carry since. */
+  readonly value: string;
+  readonly verdict: Verdict;
+}
+
 export interface RolloutResult {
   readonly verdict: Verdict;
   readonly restarted: readonly WorkloadRef[];
@@ -54,7 +61,7 @@ export class Rollouts {
   readonly #options: RolloutsOptions;
   readonly #workloads: Workloads;
   /** By the key of the NacosConfig: what was rolled out and what was found then, if nothing of it need be read again. */
-  readonly #settled = new Map<string, { readonly what: string; readonly verdict: Verdict }>();
+  readonly #settled = new Map<string, Settled>();
   /** After how long a NacosConfig with a problem is tried again. */
   readonly #retryMs = new Map<string, number>();
 
@@ -67,11 +74,15 @@ export class Rollouts {
     const { resource, rollout, mirror } = request;
     const { kind, name, md5, form } = mirror;
     const what = JSON.stringify([resource.metadata.uid, rollout, kind, name, md5, form]);
+    const value = rolloutValue(mirror);
     const settled = this.#settled.get(key);
-    if (settled?.what === what) return { verdict: settled.verdict, restarted: [] };
+    const isSame = settled?.what === what;
+    if (isSame && settled.value === value) return { verdict: settled.verdict, restarted: [] };
     const waitMs = this.#waitMs(request);
     if (waitMs > 0) return { verdict: waitingVerdict(rollout), restarted: [], requeueAfterMs: waitMs };
-    const rolled = await this.#rollOut(request);
+    // A Secret that was made anew with the same content has another uid.
+    const former = [...formerValues(mirror), ...(isSame ? [settled.value] : [])];
+    const rolled = await this.#rollOut(request, former);
     const { restarted, paused, problems, optedOut } = rolled;
     if (problems.length + paused.length > 0) {
       return { verdict: problemsVerdict(rolled), restarted, requeueAfterMs: this.#nextRetryMs(key) };
@@ -79,7 +90,7 @@ export class Rollouts {
     this.#retryMs.delete(key);
     const verdict = rolledOutVerdict(rolled, mirror);
     // Whoever opts in again waits for the next look.
-    if (optedOut.length === 0) this.#settled.set(key, { what, verdict });
+    if (optedOut.length === 0) this.#settled.set(key, { what, value, verdict });
     return { verdict, restarted };
   }
 
@@ -102,10 +113,10 @@ export class Rollouts {
     return Math.min(debounceMs, debounceMs - elapsedMs);
   }
 
-  async #rollOut({ resource, rollout, mirror, log }: RolloutRequest): Promise<Rolled> {
+  async #rollOut({ resource, rollout, mirror, log }: RolloutRequest, former: readonly string[]): Promise<Rolled> {
     const { metadata } = resource;
     const namespace = metadata.namespace ?? '';
-    const note = { annotation: rolledOutAnnotation(metadata.name), value: rolloutValue(mirror.md5, mirror.form) };
+    const note = { annotation: rolledOutAnnotation(metadata.name), value: rolloutValue(mirror) };
     const found =
       rollout.workloads === 'auto'
         ? await this.#workloads.using(mirror, namespace)
@@ -118,10 +129,10 @@ export class Rollouts {
     for (const workload of found.workloads.filter((one) => !isOptedOut(one))) {
       const { kind, name } = workload;
       try {
-        const plan = await this.#bring(workload, note, mirror);
+        const plan = await this.#bring(workload, note, former, mirror.changedAtMs);
         (plan === 'wait' ? paused : settled).push({ kind, name });
         if (plan !== 'restart') continue;
-        log.info('workload restarted', { kind, workload: name, md5: mirror.md5 });
+        log.info('workload restarted', { kind, workload: name });
         restarted.push({ kind, name });
       } catch (error) {
         if (!isBridgeError(error) || error.code === 'ABORTED') throw error;
@@ -132,13 +143,18 @@ export class Rollouts {
   }
 
   /** Does what is to be done about one workload, and returns that. */
-  async #bring(workload: FoundWorkload, note: RestartNote, { md5, changedAtMs }: PresentMirror): Promise<RolloutPlan> {
+  async #bring(
+    workload: FoundWorkload,
+    note: RestartNote,
+    former: readonly string[],
+    changedAtMs: number | undefined,
+  ): Promise<RolloutPlan> {
     const { clock, onRollout } = this.#options;
     const { kind, object } = workload;
     const { annotations, creationTimestamp = '' } = object.metadata;
     const plan = planRollout({
       annotation: annotations?.[note.annotation],
-      md5: md5 ?? '',
+      former,
       present: note.value,
       changedAtMs,
       createdAtMs: Date.parse(creationTimestamp),

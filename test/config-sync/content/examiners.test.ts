@@ -1,8 +1,10 @@
 /** Who is examined when, and what becomes of contents that take too much. */
 import assert from 'node:assert/strict';
+import { Examiner, type Examination } from '../../../operator/config-sync/content/examiner.ts';
 import { Examiners } from '../../../operator/config-sync/content/examiners.ts';
 import type { ContentTask } from '../../../operator/config-sync/content/task.ts';
 import { isBridgeError, type BridgeError, type ErrorCode } from '../../../operator/errors.ts';
+import { eventually, hangMs } from '../../eventually.ts';
 import { FakeClock } from '../../fake-clock.ts';
 
 const valid = { kind: 'valid' } as const;
@@ -128,5 +130,110 @@ describe('examiners', () => {
     await clock.advance(60_000);
     assert.deepEqual(clock.waitingMs, []);
     assert.deepEqual(await examiners.examine(quick(1), 'a'), valid);
+  });
+});
+
+/** Threads that examine for as long as a test wants. */
+class PlayedThreads {
+  /** The contents that are examined, in the order in which they began. */
+  readonly begun: string[] = [];
+  readonly #ends = new Map<string, (examination: Examination) => void>();
+  /** Whether a content is one of those that take the processor. */
+  isBurning = (_content: string): boolean => true;
+
+  readonly newExaminer = () => {
+    let current = '';
+    const thread = {
+      isUsable: true,
+      examine: ({ content }: ContentTask) => {
+        current = content;
+        this.begun.push(content);
+        return new Promise<Examination>((resolve) => this.#ends.set(content, resolve));
+      },
+      putOff: async (usedMs: number) => {
+        const isToEnd = this.isBurning(current);
+        if (isToEnd) {
+          thread.isUsable = false;
+          this.#ends.get(current)?.({ hadNoRoom: true, usedMs });
+        }
+        return isToEnd;
+      },
+      close: async () => {},
+    };
+    return thread;
+  };
+
+  end(content: string): void {
+    this.#ends.get(content)?.({ finding: valid, usedMs: 1 });
+  }
+}
+
+describe('examiners of which several namespaces ask for what takes long', () => {
+  const clock = new FakeClock();
+  let threads: PlayedThreads;
+  let examiners: Examiners;
+  beforeEach(() => {
+    threads = new PlayedThreads();
+    examiners = new Examiners({ clock, newExaminer: threads.newExaminer });
+  });
+
+  const check = (content: string, namespace: string) =>
+    examiners.examine({ kind: 'check', format: 'json', content, schema: '{}' }, namespace);
+
+  it('put off all but one, so that nobody else waits for them', async () => {
+    const first = check('first', 'a');
+    await clock.advance(200);
+    const others = ['b', 'c'].map((namespace) => errorOf(check(`of ${namespace}`, namespace), 'VALIDATION_BUSY'));
+    const honest = check('honest', 'd');
+    await clock.advance(200);
+    await clock.advance(200);
+    threads.end('honest');
+    assert.deepEqual(await honest, valid);
+    assert.deepEqual(threads.begun, ['first', 'of b', 'of c', 'honest']);
+    for (const { retryAfterMs } of await Promise.all(others)) assert.equal(retryAfterMs, 1_000);
+    threads.end('first');
+    assert.deepEqual(await first, valid);
+  });
+
+  it('have what took long before wait for the one that is examined, without a thread, and then take its turn', async () => {
+    const first = check('first', 'a');
+    await clock.advance(200);
+    const second = errorOf(check('second', 'b'), 'VALIDATION_BUSY');
+    await clock.advance(200);
+    await second;
+    const { message } = await errorOf(check('second', 'b'), 'VALIDATION_BUSY');
+    assert.match(message, /Another content that takes long is being validated/);
+    threads.end('first');
+    await first;
+    const again = check('second', 'b');
+    assert.deepEqual(threads.begun, ['first', 'second', 'second']);
+    const third = check('third', 'c');
+    threads.end('third');
+    assert.deepEqual(await third, valid);
+    threads.end('second');
+    assert.deepEqual(await again, valid);
+  });
+
+  it('put off nothing that merely gets no processor on a busy machine', async () => {
+    threads.isBurning = (content) => content !== 'quick';
+    const first = check('first', 'a');
+    await clock.advance(200);
+    const quickly = check('quick', 'b');
+    for (let times = 0; times < 10; times += 1) await clock.advance(200);
+    threads.end('quick');
+    assert.deepEqual(await quickly, valid);
+    threads.end('first');
+    await first;
+  });
+});
+
+describe('a thread that examines', () => {
+  it('is ended for what has used its time by then, which says nothing of the content, and for nothing else', async () => {
+    const examiner = new Examiner({ budgetMs: 60_000, memoryMb: 64, totalMb: 128 });
+    const examination = examiner.examine(endless());
+    assert.equal(await examiner.putOff(1e9), false);
+    await eventually(hangMs, async () => assert.equal(await examiner.putOff(1), true));
+    assert.ok('hadNoRoom' in (await examination));
+    assert.equal(examiner.isUsable, false);
   });
 });

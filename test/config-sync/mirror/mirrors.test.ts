@@ -342,28 +342,66 @@ describe('mirrors', () => {
       assert.deepEqual(await controlledBy(config), ['after']);
     });
 
-    it('from a Secret to a ConfigMap remove the Secret, although nobody watches Secrets any more', async () => {
-      const config = await cluster.newConfig({ mirror: { secret: { name: 'kind' } } });
-      await sync(config, 'a: 1');
-      const status = { mirrorName: 'kind', observedGeneration: 1 };
-      const mirror = { format: 'File' as const, immutable: false, configMap: { name: 'kind' } };
-      const moved = {
-        ...config,
-        metadata: { ...config.metadata, generation: 2 },
-        spec: { ...config.spec, mirror },
-        status,
-      };
-      const unwatched = { ...cluster.access.Secret, find: () => undefined, ownedBy: () => [] };
-      mirrors = new Mirrors({
-        access: { ...cluster.access, Secret: unwatched },
-        users: cluster.users,
-        configClient: cluster.configClient,
-        clock,
-        onNews,
+    /** By a process that has seen no Secret: nobody watches them when no mirror is in one. */
+    function restartUnwatched(): void {
+      const Secret = { ...cluster.access.Secret, find: () => undefined, ownedBy: () => [], mergedBy: () => [] };
+      const access = { ...cluster.access, Secret };
+      mirrors = new Mirrors({ access, users: cluster.users, configClient: cluster.configClient, clock, onNews });
+    }
+
+    const moved = (config: NacosConfig, name: string, status: NacosConfig['status']): NacosConfig => ({
+      ...config,
+      metadata: { ...config.metadata, generation: 2 },
+      spec: { ...config.spec, mirror: { format: 'File', immutable: false, configMap: { name } } },
+      status,
+    });
+
+    const statuses: { title: string; status: NacosConfig['status'] }[] = [
+      { title: 'by the status of a former version', status: { mirrorName: 'kind', observedGeneration: 1 } },
+      {
+        title: 'also when Nacos was away in between, and the status tells of that',
+        status: { mirrorName: 'kind', mirrorKinds: ['Secret'], observedGeneration: 2 },
+      },
+    ];
+    for (const { status, title } of statuses) {
+      it(`from a Secret to a ConfigMap remove the Secret, although nobody watches Secrets any more, ${title}`, async () => {
+        const config = await cluster.newConfig({ mirror: { secret: { name: 'kind' } } });
+        assert.deepEqual((await sync(config, 'a: 1')).kinds, ['Secret']);
+        restartUnwatched();
+        const { kinds } = await sync(moved(config, 'kind', status), 'a: 1');
+        assert.equal(await secret('kind'), undefined);
+        assert.ok(await cluster.configMap('kind'));
+        assert.deepEqual(kinds, ['ConfigMap']);
+        await cluster.clients.ConfigMap.delete('kind', NAMESPACE);
       });
-      await sync(moved, 'a: 1');
-      assert.equal(await secret('kind'), undefined);
-      assert.ok(await cluster.configMap('kind'));
+    }
+
+    it('from a Secret that pods still name to a ConfigMap remove the Secret later, by whichever process', async () => {
+      const config = await cluster.newConfig({ mirror: { secret: { name: 'in-use' } } });
+      await sync(config, 'a: 1');
+      const using = {
+        spec: { volumes: [{ name: 'v', secret: { secretName: 'in-use' } }], containers: [{ name: 'c', image: 'i' }] },
+      };
+      await cluster.create(workloadTypes.StatefulSet.ref, {
+        metadata: { name: 'in-use' },
+        spec: {
+          serviceName: 's',
+          selector: { matchLabels: { a: 'b' } },
+          template: { ...using, metadata: { labels: { a: 'b' } } },
+        },
+      });
+      restartUnwatched();
+      const before = { mirrorName: 'in-use', mirrorKinds: ['Secret' as const], observedGeneration: 1 };
+      const { kinds } = await sync(moved(config, 'next', before), 'a: 1');
+      assert.deepEqual(kinds, ['ConfigMap', 'Secret']);
+      assert.ok(await secret('in-use'));
+      await cluster.edit(workloadTypes.StatefulSet.ref, 'in-use', {
+        spec: { template: { spec: { volumes: null } } },
+      });
+      restartUnwatched();
+      const after = { mirrorName: 'next', mirrorKinds: [...kinds], observedGeneration: 2 };
+      assert.deepEqual((await sync(moved(config, 'next', after), 'a: 1')).kinds, ['ConfigMap']);
+      assert.equal(await secret('in-use'), undefined);
     });
 
     it('leave what others have put into the former object, which nobody owns then', async () => {

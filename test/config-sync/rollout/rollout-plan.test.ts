@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  formerValues,
   planRollout,
   rolledOutAnnotation,
   rolloutRules,
@@ -13,7 +14,9 @@ const md5 = 'a'.repeat(32);
 const other = 'b'.repeat(32);
 const createdAtMs = Date.parse('2026-01-01T12:00:00Z');
 
-const present = rolloutValue(md5, 'app.yaml');
+const mirror = { kind: 'ConfigMap', uid: 'of-the-object', md5, form: 'app.yaml' } as const;
+const present = rolloutValue(mirror);
+const changed = rolloutValue({ ...mirror, md5: other });
 
 interface Case {
   readonly carries: string | undefined;
@@ -28,12 +31,12 @@ const cases: readonly Case[] = [
   { carries: present, changed: -1, plan: 'nothing' },
   { carries: present, changed: 1, plan: 'nothing' },
   { carries: present, is: 'paused', plan: 'nothing' },
-  { carries: rolloutValue(other, 'app.yaml'), plan: 'restart' },
-  { carries: rolloutValue(other, 'app.yaml'), changed: -1, plan: 'restart' },
-  { carries: rolloutValue(other, 'app.yaml'), is: 'paused', plan: 'wait' },
-  { carries: rolloutValue(other, 'app.yaml'), is: 'opted out', plan: 'nothing' },
-  { carries: rolloutValue(md5, 'other.yaml'), plan: 'restart' },
-  { carries: rolloutValue(md5, 'Env yaml'), changed: 1, plan: 'restart' },
+  { carries: changed, plan: 'restart' },
+  { carries: changed, changed: -1, plan: 'restart' },
+  { carries: changed, is: 'paused', plan: 'wait' },
+  { carries: changed, is: 'opted out', plan: 'nothing' },
+  { carries: rolloutValue({ ...mirror, form: 'other.yaml' }), plan: 'restart' },
+  { carries: rolloutValue({ ...mirror, form: 'Env yaml' }), changed: 1, plan: 'restart' },
   { carries: md5, plan: 'record' },
   { carries: md5, changed: 1, plan: 'record' },
   { carries: other, plan: 'restart' },
@@ -49,7 +52,7 @@ const cases: readonly Case[] = [
 function inputOf({ carries, changed, is }: Case): RolloutInput {
   return {
     annotation: carries,
-    md5,
+    former: formerValues(mirror),
     present,
     changedAtMs: changed === undefined ? undefined : createdAtMs + changed,
     createdAtMs,
@@ -70,6 +73,19 @@ describe('the plan of a rollout', () => {
 
   it('has a case above for each of its rules', () => {
     assert.deepEqual(rulesWithoutCase(rolloutRules, cases.map(inputOf)), []);
+  });
+});
+
+describe('what a workload carries', () => {
+  const secret = { ...mirror, kind: 'Secret' } as const;
+
+  it('is the md5 and the form, of a ConfigMap', () => assert.equal(present, `${md5} app.yaml`));
+
+  it('has no digest of a Secret that could be compared with a guess by who may not read the Secret', () => {
+    assert.match(rolloutValue(secret), /^[0-9a-f]{64} app\.yaml$/);
+    assert.notEqual(rolloutValue(secret), rolloutValue({ ...secret, uid: 'of-another' }));
+    assert.notEqual(rolloutValue(secret), rolloutValue({ ...secret, md5: other }));
+    assert.notEqual(rolloutValue(secret), rolloutValue({ ...secret, form: 'other.yaml' }));
   });
 });
 

@@ -281,6 +281,50 @@ describe('rollouts', () => {
     assert.equal(metadata.annotations?.[annotation], `${md5} app`);
   });
 
+  describe('of a Secret', () => {
+    const noted = async (config: NacosConfig, name: string) => {
+      const { metadata } = (await clients.Deployment.get(name, NAMESPACE))!;
+      return metadata.annotations?.[rolledOutAnnotation(config.metadata.name)] ?? '';
+    };
+
+    it('note no digest that tells of its content, and restart nothing for what a former version has noted', async () => {
+      const config = await cluster.newConfig({ mirror: { secret: { name: 'hidden' } } });
+      const annotation = rolledOutAnnotation(config.metadata.name);
+      const { md5 } = present('v1').snapshot;
+      await sync(config, 'v0', named());
+      const names = ['hidden-first', 'hidden-second'];
+      for (const [index, value] of [md5, `${md5} app`].entries()) {
+        await newWorkload('Deployment', names[index]!, 'hidden', { annotations: { [annotation]: value } });
+      }
+      await clock.advance(2000);
+      await sync(config, 'v1', named(...names));
+      await clock.advance(5000);
+      assert.deepEqual((await sync(config, 'v1', named(...names))).restarted, []);
+      for (const name of names) {
+        assert.match(await noted(config, name), /^[0-9a-f]{64} app$/);
+        assert.doesNotMatch(await noted(config, name), new RegExp(md5));
+      }
+      restartOperator();
+      assert.deepEqual((await sync(config, 'v1', named(...names))).restarted, []);
+      await clock.advance(2000);
+      await sync(config, 'v2', named(...names));
+      await clock.advance(5000);
+      assert.equal((await sync(config, 'v2', named(...names))).restarted.length, 2);
+    });
+
+    it('restart nothing for one that was deleted and is there again with the same content', async () => {
+      const config = await cluster.newConfig({ mirror: { secret: { name: 'again' } } });
+      await newWorkload('Deployment', 'again', 'again');
+      await sync(config, 'v1', named('again'));
+      const before = await noted(config, 'again');
+      await cluster.clients.Secret.delete('again', NAMESPACE);
+      assert.deepEqual((await sync(config, 'v1', named('again'))).restarted, []);
+      assert.notEqual(await noted(config, 'again'), before);
+      restartOperator();
+      assert.deepEqual((await sync(config, 'v1', named('again'))).restarted, []);
+    });
+  });
+
   it('wait for a Deployment that is paused, and restart it once it is resumed', async () => {
     const config = await cluster.newConfig({ mirror: { configMap: { name: 'paused' } } });
     await newWorkload('Deployment', 'paused', 'paused', { paused: true });
