@@ -28,7 +28,7 @@ interface ServiceReconcilerOptions {
   pods: Pick<PodMetadata, 'get' | 'isSynced'>;
   directory: ConnectionDirectory;
   publications: Publications;
-  sender: Pick<RecordSender, 'confirmedOf' | 'want'>;
+  sender: Pick<RecordSender, 'presentOf' | 'want'>;
   guard: SelectionGuard;
   allowGuard: AllowGuard;
   selfRegistered: SelfRegistered;
@@ -52,13 +52,13 @@ export class ServiceReconciler {
     const before = publications.of(key);
     const plans = this.#plans(key);
     const wanted = claimsOf(plans, before);
-    const confirmed = sender.confirmedOf(key);
-    claims.set(key, [...wanted, ...claimsOfHeld(plans, confirmed)]);
+    const present = sender.presentOf(key);
+    claims.set(key, [...wanted, ...claimsOfHeld(plans, present)]);
     const after = plans.map((plan) => {
       return publicationOf(plan, before.get(plan.rules.id), (address) => claims.winner(address));
     });
-    const stays = confirmed.filter((held) => after.some((publication) => isOf(held, publication)));
-    if (stays.length < confirmed.length) claims.set(key, [...wanted, ...claimsOfHeld(plans, stays)]);
+    const stays = present.filter((held) => after.some((publication) => isOf(held, publication)));
+    if (stays.length < present.length) claims.set(key, [...wanted, ...claimsOfHeld(plans, stays)]);
     publications.set(key, after);
     selfRegistered.follow(key, after);
     sender.want(key, after);
@@ -97,7 +97,7 @@ export class ServiceReconciler {
   }
 }
 
-/** Where a record was confirmed last its export has the name until it is confirmed elsewhere. */
+/** Where Nacos has a record, or may have it, its export has the name until it is confirmed elsewhere. */
 function claimsOfHeld(plans: readonly ExportPlan[], records: readonly HeldRecord[]): NameClaim[] {
   return records.flatMap(({ address, exportId }) =>
     plans.filter(({ rules }) => rules.id === exportId).map((plan) => claimOf(plan, address)),

@@ -20,7 +20,9 @@ import {
   confirmed,
   formers,
   idOf,
+  mayBeWhereWanted,
   newSent,
+  present,
   SentRecords,
   type HeldRecord,
   type SentRecord,
@@ -93,9 +95,9 @@ export class RecordSender {
     return this.#sent.uses(client);
   }
 
-  /** The records of a Service, each where it was confirmed last. */
-  confirmedOf(service: string): readonly HeldRecord[] {
-    return confirmed(this.#sent.of(service)?.records.values() ?? []);
+  /** The records of a Service that Nacos has, or may have, each where that is. */
+  presentOf(service: string): readonly HeldRecord[] {
+    return present(this.#sent.of(service)?.records.values() ?? []);
   }
 
   /** How many connections have a record that Nacos has confirmed, at a client that is connected. */
@@ -129,7 +131,7 @@ export class RecordSender {
     const pendingSinceMs = sent.record.state === 'confirmed' ? undefined : sent.record.pendingSinceMs;
     record.pendingSinceMs = pendingSinceMs ?? clock.now();
     sent.record = record;
-    sent.places = wantedAt(sent.places, addressText(address));
+    sent.places = wantedAt(sent.places, addressText(address), mayBeWhereWanted(sent));
     all.records.set(id, sent);
     this.#sent.hold(sent, address);
     this.#leaveFormer(all, sent);
@@ -158,6 +160,7 @@ export class RecordSender {
     const all = this.#sent.of(sent.service);
     if (!this.#isCurrent(sent, record) || all === undefined) return;
     const hadFormer = formerOf(sent.places) !== undefined;
+    if (hadFormer && !canSpeak(record)) return this.#retries.later(sent);
     sent.places = confirmedAt(sent.places, addressText(record.address));
     this.#retries.forget(sent);
     if (record.state !== 'confirmed') {
@@ -215,6 +218,15 @@ export class RecordSender {
 
 function isSame(before: PublishedRecord, after: PublishedRecord): boolean {
   return before.address.client === after.address.client && isDeepStrictEqual(before.instances, after.instances);
+}
+
+/**
+ * Whether it is Nacos that has spoken: a client that is suspended takes everything and sends nothing, and to withdraw what it
+ * does not have it needs no server.
+ */
+function canSpeak({ address: { client }, instances }: PublishedRecord): boolean {
+  if (instances.length > 0) return !client.naming.connections.isSuspended;
+  return client.state.kind === 'connected' && client.state.authenticated;
 }
 
 /** Rejects with whatever is wrong with it. */

@@ -3,7 +3,7 @@
  */
 import type { NacosClient } from '../nacos/index.ts';
 import { addressText, type PublishedRecord, type RecordAddress } from './publications.ts';
-import { formerOf, wantedAt, type Places } from './record-places.ts';
+import { formerOf, presentAt, wantedAt, type Places } from './record-places.ts';
 
 export interface SentRecord {
   readonly service: string;
@@ -76,7 +76,7 @@ export class SentRecords {
 }
 
 export function newSent(service: string, exportId: string, record: PublishedRecord): SentRecord {
-  const places = wantedAt(undefined, addressText(record.address));
+  const places = wantedAt(undefined, addressText(record.address), false);
   return { service, exportId, record, places, held: new Map() };
 }
 
@@ -87,17 +87,28 @@ export function idOf(exportId: string, { address: { service } }: PublishedRecord
 
 /** Those that former clients hold. */
 export function formers(sent: Iterable<SentRecord>): HeldRecord[] {
-  return heldAt(sent, formerOf);
+  return heldAt(sent, ({ places }) => formerOf(places));
 }
 
-/** Where each was confirmed last. */
+/** Those that Nacos has, or may have, each where that is. */
+export function present(sent: Iterable<SentRecord>): HeldRecord[] {
+  return heldAt(sent, (one) => presentAt(one.places, mayBeWhereWanted(one)));
+}
+
+/** Those that Nacos is known to have. */
 export function confirmed(sent: Iterable<SentRecord>): HeldRecord[] {
-  return heldAt(sent, (places) => places.confirmed);
+  return heldAt(sent, ({ places }) => places.present);
 }
 
-function heldAt(sent: Iterable<SentRecord>, place: (places: Places) => string | undefined): HeldRecord[] {
-  return [...sent].flatMap(({ exportId, held, places }) => {
-    const address = held.get(place(places) ?? '');
-    return address === undefined ? [] : [{ exportId, address }];
+/** Whether Nacos may have it where it is wanted, confirmed or not. */
+export function mayBeWhereWanted({ held, places }: SentRecord): boolean {
+  const address = held.get(places.wanted);
+  return address !== undefined && address.client.naming.mayHold(address.service);
+}
+
+function heldAt(sent: Iterable<SentRecord>, place: (one: SentRecord) => string | undefined): HeldRecord[] {
+  return [...sent].flatMap((one) => {
+    const address = one.held.get(place(one) ?? '');
+    return address === undefined ? [] : [{ exportId: one.exportId, address }];
   });
 }

@@ -63,6 +63,7 @@ export class ConnectedServices {
 
   /** Creates a Service that waits for `export`. */
   async prepare(name: string, address: string): Promise<void> {
+    this.#services.set(name, address);
     await this.#apply('v1', 'Service', name, { metadata: { labels: { prepared: 'true' } }, spec: { ports } });
     await this.#applySlice(name, address);
   }
@@ -102,6 +103,8 @@ export class ConnectedServices {
         await pause(lookEveryMs);
       }
     })();
+    // `end` says so; of a test that has failed before that its servers are gone.
+    looking.catch(() => {});
     return {
       end: async () => {
         isOver = true;

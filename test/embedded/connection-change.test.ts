@@ -2,6 +2,7 @@
  * A NacosConnection that changes while services are published over it: clients of Nacos do not notice.
  */
 import assert from 'node:assert/strict';
+import { ConnectedServices } from '../acceptance/connected-services.ts';
 import { eventually, hangMs } from '../eventually.ts';
 import { publishersOf } from '../testbed/nacos-publishers.ts';
 import { startEmbeddedWorld } from './world.ts';
@@ -70,5 +71,24 @@ describe('the operator when a NacosConnection changes', () => {
     isOver = true;
     await looking;
     assert.deepEqual([...counts], [1]);
+  });
+
+  it('takes nothing out of Nacos that it was still to be answered for', async () => {
+    const { endpoint, nacos } = world;
+    const services = await ConnectedServices.create(world, 'unanswered');
+    await services.login(endpoint, endpoint.password);
+    await services.connect('main', endpoint);
+    nacos.faults.add({ on: 'BatchInstanceRequest', fault: { kind: 'unanswered' } });
+    // An empty list, of a Service whose endpoints are not seen yet, would be confirmed.
+    for (const name of ['a', 'b']) await services.prepare(name, `10.8.0.${name.charCodeAt(0)}`);
+    await services.export('main');
+    await eventually(hangMs, () => services.assertPublished());
+    const gaps = services.watchForGaps();
+    await services.login(endpoint, 'wrong');
+    await eventually(hangMs, async () => {
+      const { message } = await services.awaitCondition(hangMs, 'main', 'FormerInUse', 'True');
+      assert.match(message, /not confirmed 2 services/);
+    });
+    assert.deepEqual(await gaps.end(), []);
   });
 });

@@ -26,6 +26,8 @@ class Registry {
   readonly records = new Map<string, string[]>();
   readonly connections = { count: 1 };
   refuse: BridgeError | undefined;
+  /** Takes what it is asked for, and does not say so. */
+  isMute = false;
 
   constructor(server = 'nacos:8848') {
     this.server = server;
@@ -37,6 +39,11 @@ class Registry {
       `${group} ${serviceName}`,
       instances.map(({ ip }) => ip),
     );
+    if (this.isMute) await new Promise(() => {});
+  }
+
+  mayHold({ group, serviceName }: ServiceKey): boolean {
+    return this.records.has(`${group} ${serviceName}`);
   }
 
   async withdraw({ group, serviceName }: ServiceKey): Promise<void> {
@@ -337,6 +344,19 @@ describe('the reconciler of Services', () => {
     assert.deepEqual(held(), {});
     assert.deepEqual([...elsewhere.records], [['DEFAULT_GROUP orders', ['10.0.0.2']]]);
     assert.equal(cluster.sender.formers.count(DEFAULT_CONNECTION), 0);
+  });
+
+  it('keeps a name where Nacos may have its record, although it was not confirmed when its connection changed', async () => {
+    two({ connectionRef: { kind: 'NacosConnection', name: 'own' } });
+    const own = new Registry();
+    cluster.connect(own, 'shop/own');
+    cluster.registry.isMute = true;
+    await cluster.reconcile('shop/orders', 'shop/billing');
+    const elsewhere = new Registry('elsewhere:8848');
+    elsewhere.refuse = new BridgeError('NACOS_UNAUTHENTICATED', 'wrong password');
+    cluster.connect(elsewhere);
+    await cluster.reconcile('shop/orders');
+    assert.deepEqual([held(), [...own.records]], [{ 'DEFAULT_GROUP shared': ['10.0.0.1'] }, []]);
   });
 
   it('withdraws everywhere what is deleted while it moves', async () => {

@@ -8,7 +8,14 @@ import { FakeClock, settle } from '../fake-clock.ts';
 /** Answers when the test says so. */
 class Client {
   readonly asked: { service: string; answer: PromiseWithResolvers<void> }[] = [];
-  readonly connections = { count: 1 };
+  readonly connections = { count: 1, isSuspended: false };
+  state: object = { kind: 'connected', authenticated: true };
+  /** Services of which Nacos has something, or may. */
+  readonly taken = new Set<string>();
+
+  mayHold({ serviceName }: { serviceName: string }): boolean {
+    return this.taken.has(serviceName);
+  }
 
   publish({ serviceName }: { serviceName: string }): Promise<void> {
     const answer = Promise.withResolvers<void>();
@@ -19,12 +26,16 @@ class Client {
   async withdraw(): Promise<void> {}
 
   async confirm(): Promise<void> {
-    for (const { answer } of this.asked.splice(0)) answer.resolve();
+    for (const { answer, service } of this.asked.splice(0)) {
+      this.taken.add(service);
+      answer.resolve();
+    }
     await settle();
   }
 
   get client(): NacosClient {
-    return { naming: this } as unknown as NacosClient;
+    const state = () => this.state;
+    return Object.defineProperty({ naming: this }, 'state', { get: state }) as unknown as NacosClient;
   }
 }
 
@@ -58,7 +69,7 @@ describe('the sender of records', () => {
     client: Client,
     ip = '10.0.0.1',
     isKnown = true,
-    { name = 's', connection = 'main' } = {},
+    { name = 's', connection = 'main', isEmpty = false } = {},
   ): PublishedRecord {
     const record = {
       address: {
@@ -66,7 +77,7 @@ describe('the sender of records', () => {
         client: clientOf(client),
         service: { namespaceId: '', group: 'G', serviceName: name },
       },
-      instances: [{ ip, port: 80 }],
+      instances: isEmpty ? [] : [{ ip, port: 80 }],
       counts: { total: 1, ready: 1, draining: 0, published: 1 },
       state: 'pending',
     } as unknown as PublishedRecord;
@@ -109,6 +120,60 @@ describe('the sender of records', () => {
     want(clients.c);
     assert.equal(sender.uses(clientOf(clients.a)), false);
     assert.ok(events.includes('released'));
+  });
+
+  it('stays where Nacos may have it, although the answer was still to come when its connection changed', async () => {
+    want(clients.a);
+    clients.a.taken.add('s');
+    want(clients.b);
+    await clock.advance(3001);
+    assert.deepEqual([sender.uses(clientOf(clients.a)), sender.formers.count('main')], [true, 1]);
+    assert.equal(clients.a.asked.length, 2, 'and is kept there as it is wanted');
+    await clients.a.confirm();
+    assert.equal(sender.uses(clientOf(clients.a)), true);
+    await clients.b.confirm();
+    want(clients.b);
+    assert.deepEqual([sender.uses(clientOf(clients.a)), sender.formers.count('main')], [false, 0]);
+  });
+
+  it('leaves a client that was never sent it', async () => {
+    want(clients.a);
+    want(clients.b);
+    assert.equal(sender.uses(clientOf(clients.a)), false);
+    await clock.advance(3001);
+    assert.equal(sender.formers.count('main'), 0);
+  });
+
+  it('takes no word of a client that is suspended for Nacos having it', async () => {
+    want(clients.a);
+    await clients.a.confirm();
+    const record = want(clients.b);
+    clients.b.connections.isSuspended = true;
+    await clients.b.confirm();
+    assert.deepEqual([record.state, sender.uses(clientOf(clients.a))], ['pending', true]);
+    clients.b.connections.isSuspended = false;
+    await clock.advance(1000);
+    await clients.b.confirm();
+    assert.equal(record.state, 'confirmed');
+    want(clients.b);
+    assert.equal(sender.uses(clientOf(clients.a)), false);
+  });
+
+  it('stays at its former client while it has no instances and it is not known whether the one of now works', async () => {
+    want(clients.a);
+    await clients.a.confirm();
+    clients.b.state = { kind: 'connected', authenticated: false };
+    want(clients.b, undefined, true, { isEmpty: true });
+    await clients.b.confirm();
+    want(clients.b, '10.0.0.2');
+    assert.equal(sender.uses(clientOf(clients.a)), true);
+    want(clients.b, undefined, true, { isEmpty: true });
+    await clients.b.confirm();
+    clients.b.state = { kind: 'connected', authenticated: true };
+    sender.retry(clientOf(clients.b));
+    await clients.b.confirm();
+    want(clients.b, undefined, true, { isEmpty: true });
+    assert.equal(sender.uses(clientOf(clients.a)), false);
   });
 
   it('counts the connections that have something confirmed at a client that is connected', async () => {

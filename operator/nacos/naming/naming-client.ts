@@ -89,6 +89,12 @@ export class NamingClient {
     return this.#records.withdraw(serviceText(service));
   }
 
+  /** Whether a server has a record of ours of the service, or may have: what was sent counts until it is refused. */
+  mayHold(service: ServiceKey): boolean {
+    const key = serviceText(service);
+    return [...this.#shards].some((shard) => shard.mayHold(key));
+  }
+
   /**
    * Calls `listener` with what there is, once known, and with every change. It is never called from within this call, nor
    * after `stop`.

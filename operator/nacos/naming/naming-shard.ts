@@ -120,6 +120,12 @@ export class NamingShard {
     return this.#links.holds(key);
   }
 
+  /** The same, and of a connection that is lost: its server drops what it held later only, and the next one holds it again. */
+  mayHold(key: string): boolean {
+    const isLost = this.#connection.wasConnected && !this.current;
+    return this.holds(key) || (isLost && this.wanted.records.has(key));
+  }
+
   /** Leaves the server for another, once a connection there holds everything; stays when no other can be reached. */
   leaveServer(): void {
     this.#connection.leave('move');

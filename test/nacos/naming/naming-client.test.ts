@@ -44,6 +44,40 @@ describe('the naming client', () => {
       assert.deepEqual(naming.published, { services: 1, instances: 2 });
     });
 
+    it('tells what a server may have of it: all that was sent, unless it was refused', async () => {
+      const nacos = await nacosServer();
+      const { naming } = clientFor([nacos]).client;
+      const all = ['refused', 'silent', 'confirmed', 'withdrawn', 'other'];
+      const mayBeHeld = () => all.filter((name) => naming.mayHold(service(name)));
+      const taken = nacos.refuses(register, 400);
+      await assert.rejects(naming.publish(service('refused'), instances(1)), isCode('NACOS_INVALID'));
+      taken();
+      assert.deepEqual(mayBeHeld(), []);
+      const answered = nacos.fails('unanswered', register);
+      void naming.publish(service('silent'), instances(2)).catch(() => {});
+      await until('taken', () => nacos.counts.instances === 2);
+      answered();
+      for (const name of ['confirmed', 'withdrawn']) await naming.publish(service(name), instances(1));
+      await naming.withdraw(service('withdrawn'));
+      assert.deepEqual(mayBeHeld(), ['silent', 'confirmed']);
+      await nacos.stopServing();
+      await until('lost', () => naming.connections.count === 0);
+      assert.ok(
+        naming.mayHold(service('confirmed')),
+        'a server drops what it has of a connection some time after it is lost',
+      );
+      await naming.withdraw(service('confirmed'));
+      assert.equal(naming.mayHold(service('confirmed')), false);
+    });
+
+    it('knows of a server that was never reached that it has nothing', async () => {
+      const nacos = await nacosServer();
+      await nacos.stopServing();
+      const { naming } = clientFor([nacos]).client;
+      await assert.rejects(naming.publish(service('s'), instances(1)), isCode('CONNECTION_NOT_READY'));
+      assert.equal(naming.mayHold(service('s')), false);
+    });
+
     it('sends nothing for a list that is confirmed already', async () => {
       const nacos = await nacosServer();
       const { naming } = clientFor([nacos]).client;
