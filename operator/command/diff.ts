@@ -99,7 +99,9 @@ async function connectionFor(
   const { namespace = '' } = object.metadata;
   const { connectionRef } = object.spec;
   const find = async () => {
-    if (connectionRef === undefined) return connections.default();
+    if (connectionRef === undefined) {
+      return connections.default(connections.selectsByLabels ? await cluster?.labelsOf(namespace) : undefined);
+    }
     const { name } = connectionRef;
     const declared = set.find('NacosConnection', namespace, name)?.object;
     const resource = declared ?? (await cluster?.connection(namespace, name));

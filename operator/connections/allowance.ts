@@ -116,6 +116,11 @@ export class Allowance {
 /** Of a connection that restricts nobody. */
 export const unrestricted = new Allowance({ title: '', rules: undefined });
 
+/** Whether it needs the labels of namespaces to tell what the rules mean. */
+export function selectByLabels(rules: readonly AllowRule[] | undefined): boolean {
+  return rules?.some(({ allowedNamespaces }) => allowedNamespaces?.selector !== undefined) ?? false;
+}
+
 /** What the rules that select by labels say of a namespace, comparable as text. */
 export function selectedBy(rules: readonly AllowRule[], labels: Readonly<Record<string, string>> | undefined): string {
   const selected = rules.map(({ allowedNamespaces: { selector } = {} }) => selector && matchesLabels(selector, labels));
