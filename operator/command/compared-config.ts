@@ -52,7 +52,7 @@ export async function compareConfig(entry: Entry<'NacosConfig'>, context: Compar
   if (intent.source === 'Nacos') return { kind: 'not-published', message: 'Nacos decides about its content' };
   const place = placeOf(intent, entry, context);
   const declared = await place.read();
-  if (declared.kind === 'present') await checkContent(declared.content, intent, place);
+  if (declared.kind === 'present') await checkContent(await declared.content(), intent, place);
   const stored = await context.cluster?.config(namespace, name);
   const generation = stored?.metadata.generation ?? 1;
   const mark = await markOf(context.clusterId, entry.object, connection, intent.address);

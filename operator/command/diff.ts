@@ -78,14 +78,14 @@ async function compareAll(set: ManifestSet, context: ComparisonContext, { errors
 
 async function compared(entry: Entry<'NacosConfig'>, context: ComparisonContext): Promise<DiffResult> {
   try {
-    return { entry, change: changeOf(await compareConfig(entry, context), diffTitleOf(entry)) };
+    return { entry, change: await changeOf(await compareConfig(entry, context), diffTitleOf(entry)) };
   } catch (error) {
     if (!isBridgeError(error)) throw error;
     return { entry, failure: error.message };
   }
 }
 
-function changeOf(comparison: Comparison, title: string): PlannedChange {
+async function changeOf(comparison: Comparison, title: string): Promise<PlannedChange> {
   if (comparison.kind === 'decided') return plannedChange(comparison.decision, comparison.item, title);
   return { verdict: 'left alone', message: `Nothing is published: ${comparison.message}`, patch: '' };
 }
