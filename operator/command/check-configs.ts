@@ -91,10 +91,11 @@ async function check(
   try {
     const placed = await place.read();
     if (placed.kind === 'present') {
-      await checkContent(placed.content, intent, place);
+      const content = await placed.content();
+      await checkContent(content, intent, place);
       if (intent.mirror?.content.format === 'Env') {
         const { namespace } = place;
-        await entriesOf(placed.content, { format: intent.format, kind: intent.mirror.kind, namespace });
+        await entriesOf(content, { format: intent.format, kind: intent.mirror.kind, namespace });
       }
       return undefined;
     }

@@ -70,6 +70,12 @@ export class ClusterReader {
     throw new BridgeError('KUBE_NOT_FOUND', 'the namespace kube-system, whose uid is the cluster id, does not exist');
   }
 
+  /** Of a namespace; undefined where there is none. */
+  async labelsOf(namespace: string): Promise<Readonly<Record<string, string>> | undefined> {
+    const found = await new ResourceClient<KubeObject>(this.#client, NAMESPACE).get(namespace);
+    return found && (found.metadata.labels ?? {});
+  }
+
   /** Undefined where the CRDs are not installed, too. */
   config(namespace: string, name: string): Promise<NacosConfig | undefined> {
     return undefinedWithoutType(this.#configs.get(name, namespace));

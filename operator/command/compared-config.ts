@@ -15,6 +15,7 @@ import { compileIntent, keepRequestOf, type DeclaringIntent } from '../config-sy
 import type { ContentPlace } from '../config-sync/places/content-place.ts';
 import { isMark, ownershipMark, readRemote } from '../config-sync/remote.ts';
 import { ConfigSession, type SessionStart } from '../config-sync/session.ts';
+import { checkUse } from '../config-sync/use.ts';
 import { checkContent } from '../config-sync/validation.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
@@ -41,15 +42,17 @@ export type Comparison =
 /** A read of the database that differs from what the server serves is repeated. */
 const ATTEMPTS = 5;
 
+/** @throws BridgeError NOT_ALLOWED for what its connection does not allow, and why else it cannot be compared. */
 export async function compareConfig(entry: Entry<'NacosConfig'>, context: ComparisonContext): Promise<Comparison> {
   const { namespace = '', name } = entry.object.metadata;
   const connection = await context.connectionOf(entry);
   const intent = compileIntent(entry.object, connection.namespaceId);
+  checkUse(connection, namespace, intent.address);
   if (intent.suspend) return { kind: 'not-published', message: 'it is suspended' };
   if (intent.source === 'Nacos') return { kind: 'not-published', message: 'Nacos decides about its content' };
   const place = placeOf(intent, entry, context);
   const declared = await place.read();
-  if (declared.kind === 'present') await checkContent(declared.content, intent, place);
+  if (declared.kind === 'present') await checkContent(await declared.content(), intent, place);
   const stored = await context.cluster?.config(namespace, name);
   const generation = stored?.metadata.generation ?? 1;
   const mark = await markOf(context.clusterId, entry.object, connection, intent.address);

@@ -78,14 +78,14 @@ async function compareAll(set: ManifestSet, context: ComparisonContext, { errors
 
 async function compared(entry: Entry<'NacosConfig'>, context: ComparisonContext): Promise<DiffResult> {
   try {
-    return { entry, change: changeOf(await compareConfig(entry, context), diffTitleOf(entry)) };
+    return { entry, change: await changeOf(await compareConfig(entry, context), diffTitleOf(entry)) };
   } catch (error) {
     if (!isBridgeError(error)) throw error;
     return { entry, failure: error.message };
   }
 }
 
-function changeOf(comparison: Comparison, title: string): PlannedChange {
+async function changeOf(comparison: Comparison, title: string): Promise<PlannedChange> {
   if (comparison.kind === 'decided') return plannedChange(comparison.decision, comparison.item, title);
   return { verdict: 'left alone', message: `Nothing is published: ${comparison.message}`, patch: '' };
 }
@@ -99,7 +99,9 @@ async function connectionFor(
   const { namespace = '' } = object.metadata;
   const { connectionRef } = object.spec;
   const find = async () => {
-    if (connectionRef === undefined) return connections.default();
+    if (connectionRef === undefined) {
+      return connections.default(connections.selectsByLabels ? await cluster?.labelsOf(namespace) : undefined);
+    }
     const { name } = connectionRef;
     const declared = set.find('NacosConnection', namespace, name)?.object;
     const resource = declared ?? (await cluster?.connection(namespace, name));

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { FIELD_MANAGER, METRICS_PREFIX } from '../api/names.ts';
 import type { NacosConnection } from '../api/resources.ts';
 import { systemClock } from '../clock.ts';
-import { unrestricted } from '../connections/allowance.ts';
+import { Allowance, selectByLabels, unrestricted, type AllowRule } from '../connections/allowance.ts';
 import { ClientPool } from '../connections/client-pool.ts';
 import { titleOf, type ConnectionHandle } from '../connections/connection-directory.ts';
 import { DEFAULT_CONNECTION, type ConnectionKey } from '../connections/connection-key.ts';
@@ -15,6 +15,7 @@ import { createNacosMetrics } from '../connections/nacos-metrics.ts';
 import { PasswordFile } from '../connections/password-file.ts';
 import { compileSettings, type ConnectionSettings, type Secret } from '../connections/settings.ts';
 import { BridgeError } from '../errors.ts';
+import type { AllowedServers } from '../options/given-servers.ts';
 import { silentLogger } from '../logger.ts';
 import { hostAndPort, normaliseNamespaceId } from '../nacos/index.ts';
 
@@ -23,11 +24,13 @@ const CONCURRENT_REQUESTS = 20;
 export class NacosConnections {
   readonly #pool: ClientPool;
   readonly #given: ConnectionSettings | undefined;
+  readonly #allow: readonly AllowRule[] | undefined;
   readonly #handles = new Map<ConnectionKey, ConnectionHandle>();
 
   /** @throws BridgeError INVALID_OPTION when the password cannot be read */
-  constructor(options: GivenServers, version: string) {
+  constructor(options: GivenServers & Partial<AllowedServers>, version: string) {
     const metrics = createNacosMetrics(new Registry(), METRICS_PREFIX);
+    this.#allow = options.nacosAllow;
     this.#given = options.nacos.length === 0 ? undefined : settingsOf(options);
     this.#pool = new ClientPool({
       clientName: `Nacos-Bridge:v${version}`,
@@ -38,9 +41,22 @@ export class NacosConnections {
     });
   }
 
-  /** The connection for resources that name none. @throws BridgeError INVALID_OPTION when no servers were given */
-  default(): ConnectionHandle {
-    if (this.#given) return this.#open(DEFAULT_CONNECTION, this.#given);
+  /** Whether the default connection is allowed to namespaces by their labels. */
+  get selectsByLabels(): boolean {
+    return selectByLabels(this.#allow);
+  }
+
+  /**
+   * The connection for resources that name none, with what it allows to a namespace of these labels.
+   *
+   * @throws BridgeError INVALID_OPTION when no servers were given
+   */
+  default(labels?: Readonly<Record<string, string>>): ConnectionHandle {
+    if (this.#given) {
+      const handle = this.#open(DEFAULT_CONNECTION, this.#given);
+      const allowance = new Allowance({ title: handle.title, rules: this.#allow, labelsOf: () => labels });
+      return { ...handle, allowance };
+    }
     throw new BridgeError('INVALID_OPTION', '--nacos must be given: a NacosConfig uses the default connection');
   }
 
@@ -51,11 +67,13 @@ export class NacosConnections {
    * @throws BridgeError REFERENCE_MISSING, INVALID_SPEC
    */
   named(key: ConnectionKey, resource: NacosConnection | undefined, secret: Secret | undefined): ConnectionHandle {
+    const allow = resource?.spec.allow;
+    const allowance = new Allowance({ title: titleOf(key), rules: allow && [allow] });
     if (this.#given) {
       const namespaceId = normaliseNamespaceId(resource?.spec.namespaceId ?? this.#given.namespaceId);
-      return this.#open(key, { ...this.#given, namespaceId });
+      return { ...this.#open(key, { ...this.#given, namespaceId }), allowance };
     }
-    if (resource) return this.#open(key, compileSettings(resource, secret));
+    if (resource) return { ...this.#open(key, compileSettings(resource, secret)), allowance };
     throw new BridgeError('REFERENCE_MISSING', `${titleOf(key)} is not known here; give --nacos or --kubeconfig`);
   }
 

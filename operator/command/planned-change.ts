@@ -26,12 +26,12 @@ export function isDifference({ verdict }: PlannedChange): boolean {
 }
 
 /** `title` is that of the item, such as "NacosConfig ns/app". */
-export function plannedChange(decision: Decision, item: ConfigItem, title: string): PlannedChange {
-  const change = changeOf(decision, item, title);
+export async function plannedChange(decision: Decision, item: ConfigItem, title: string): Promise<PlannedChange> {
+  const change = await changeOf(decision, item, title);
   return item.place.isSecret ? { ...change, message: withoutMd5s(change.message) } : change;
 }
 
-function changeOf({ plan, observed }: Decision, item: ConfigItem, title: string): PlannedChange {
+async function changeOf({ plan, observed }: Decision, item: ConfigItem, title: string): Promise<PlannedChange> {
   switch (plan.kind) {
     case 'in-sync':
       return { verdict: 'unchanged', message: '', patch: '' };
@@ -44,7 +44,7 @@ function changeOf({ plan, observed }: Decision, item: ConfigItem, title: string)
       return { verdict: 'left alone', message: 'The content of Nacos would be written to Kubernetes', patch: '' };
     case 'publish': {
       const titles = { before: `Nacos ${describeKey(item.session.address)}`, after: title };
-      const patch = contentPatch(observed, item, titles) + metadataPatch(observed.metadata, item, titles);
+      const patch = (await contentPatch(observed, item, titles)) + metadataPatch(observed.metadata, item, titles);
       return { verdict: plan.cas === 'create-only' ? 'created' : 'updated', message: '', patch };
     }
   }
@@ -55,12 +55,16 @@ interface Titles {
   readonly after: string;
 }
 
-function contentPatch({ content, md5 }: Decision['observed'], { declared, place }: ConfigItem, titles: Titles): string {
+async function contentPatch(
+  { content, md5 }: Decision['observed'],
+  { declared, place }: ConfigItem,
+  titles: Titles,
+): Promise<string> {
   if (declared.kind === 'absent') return '';
   const { isSecret } = place;
   if (isSecret && md5 === declared.md5) return '';
   const before = isSecret && md5 !== undefined ? '(other content, not shown)\n' : content;
-  const after = isSecret ? '(content of a Secret, not shown)\n' : declared.content;
+  const after = isSecret ? '(content of a Secret, not shown)\n' : await declared.content();
   return unifiedDiff({ title: titles.before, text: before }, { title: titles.after, text: after });
 }
 

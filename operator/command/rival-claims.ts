@@ -1,9 +1,13 @@
 /**
- * Two resources that claim one thing that only one of them can own: a dataId to publish, or an object to mirror into.
+ * Two resources that claim one thing that only one of them can own: a dataId to publish, an object to mirror into, or a key
+ * to merge into an object of others.
  *
  * The first in the order of the files is taken for the owner; the others are told.
  */
 import { connectionOf, type ConfigIntent } from '../config-sync/intent.ts';
+import type { DataObject } from '../config-sync/mirror/data-object.ts';
+import { mergeManager, refusalOf } from '../config-sync/mirror/merged-keys.ts';
+import type { MirrorKind } from '../config-sync/mirror/mirror-target.ts';
 import { controllerOf } from '../kube/owner.ts';
 import { keyText } from '../nacos/index.ts';
 import { placeText, type Entry, type ManifestSet } from './manifest-set.ts';
@@ -16,7 +20,7 @@ export interface CompiledConfig extends DeclaredConfig {
 }
 
 export function rivalClaims(configs: readonly CompiledConfig[], set: ManifestSet): Problem[] {
-  return [...rivalsForDataIds(configs, set), ...rivalsForObjects(configs, set)];
+  return [...rivalsForDataIds(configs, set), ...rivalsForObjects(configs, set), ...rivalsForKeys(configs, set)];
 }
 
 function rivalsForDataIds(configs: readonly CompiledConfig[], set: ManifestSet): Problem[] {
@@ -48,7 +52,7 @@ interface ObjectClaim {
   readonly manifest: Manifest;
   readonly field: string;
   readonly namespace: string;
-  readonly kind: 'ConfigMap' | 'Secret';
+  readonly kind: MirrorKind;
   readonly name: string;
 }
 
@@ -69,13 +73,41 @@ function rivalsForObjects(configs: readonly CompiledConfig[], set: ManifestSet):
   });
 }
 
-/** Each content of an immutable mirror has an object of its own. */
+/** What the operator would refuse of keys that are merged, by what the files say of the object. */
+function rivalsForKeys(configs: readonly CompiledConfig[], set: ManifestSet): Problem[] {
+  const owners = new Map<string, Manifest>();
+  return configs.flatMap(({ entry, intent: { mirror } }) => {
+    if (!mirror?.isMerged) return [];
+    const { manifest, object: owner } = entry;
+    const { content, kind, name } = mirror;
+    const { name: configName, namespace = '' } = owner.metadata;
+    const title = `${kind} '${name}'`;
+    // Which keys `Env` makes only the content tells.
+    const keys = content.format === 'File' ? [content.key] : [];
+    const rivals = keys.flatMap((key) => claim(owners, `${namespace}/${title} ${key}`, manifest) ?? []);
+    const taken = rivals.map((rival) => `${titleOf(rival)} merges the key '${keys[0]}' into ${title} already`);
+    const declared = set.find(kind, namespace, name)?.object;
+    const refusal = declared && refusalOf(withText(declared), { kind, owner, manager: mergeManager(configName), keys });
+    const refused = refusal === undefined ? [] : [`${title} ${refusal}`];
+    return [...taken, ...refused].map((message) => problemOf(manifest, fieldOf(kind), message));
+  });
+}
+
+/** A Secret as it will be stored. */
+function withText(object: DataObject & { readonly stringData?: Record<string, string> }): DataObject {
+  return { ...object, data: { ...object.data, ...object.stringData } };
+}
+
+/** Each content of an immutable mirror has an object of its own, and one that is merged has but keys. */
 function mirrorOf({ entry, intent: { mirror } }: CompiledConfig): ObjectClaim[] {
-  if (mirror === undefined || mirror.immutable) return [];
+  if (mirror === undefined || mirror.immutable || mirror.isMerged) return [];
   const { manifest, object } = entry;
   const { kind, name } = mirror;
-  const field = `spec.mirror.${kind === 'ConfigMap' ? 'configMap' : 'secret'}.name`;
-  return [{ manifest, field, namespace: object.metadata.namespace ?? '', kind, name }];
+  return [{ manifest, field: fieldOf(kind), namespace: object.metadata.namespace ?? '', kind, name }];
+}
+
+function fieldOf(kind: MirrorKind): string {
+  return `spec.mirror.${kind === 'ConfigMap' ? 'configMap' : 'secret'}.name`;
 }
 
 /** Where the name of its object does not depend on what is found. */

@@ -10,7 +10,6 @@ import { BridgeError, isBridgeError } from '../errors.ts';
 import type { Base } from './base/nacos-place.ts';
 import type { ConfigItem, Decision } from './decide.ts';
 import type { Cas, ConfigPlan, PlanApart } from './plan.ts';
-import { contentOf } from './places/content-place.ts';
 import { metadataToPublish, toSend } from './remote.ts';
 import type { ObservedConfig } from './session.ts';
 import { checkContent } from './validation.ts';
@@ -84,7 +83,7 @@ async function publish(
   if (declared.kind === 'absent') return;
   const metadata = metadataToPublish(intent, observed.metadata, mark);
   const options = { ...toSend(intent, metadata), cas };
-  await session.publish(await contentOf(declared), declared.md5, metadata, options);
+  await session.publish(await declared.content(), declared.md5, metadata, options);
 }
 
 /** Returns the md5 that both sides have then. */

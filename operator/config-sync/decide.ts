@@ -7,7 +7,7 @@
  */
 import { BridgeError } from '../errors.ts';
 import type { DeclaringIntent, KeepRequest, PublishIntent, TwoWayIntent } from './intent.ts';
-import { contentOf, type ContentPlace, type DeclaredContent } from './places/content-place.ts';
+import type { ContentPlace, DeclaredContent } from './places/content-place.ts';
 import { unknownAuthor, type FieldAuthor } from './places/field-author.ts';
 import type { ConfigPlan } from './plan.ts';
 import { isOursInSync, needsAuthor, needsOwnership, planConfig } from './publish-plan.ts';
@@ -64,7 +64,7 @@ export async function validateItem({ declared, generation, intent, place, sessio
   if (session.valid?.md5 === md5 && session.valid.generation === generation) return;
   const wasPublished = session.baseMd5 === md5 && session.metadataGeneration === generation;
   if (wasPublished && generation !== undefined) return;
-  await checkContent(await contentOf(declared), intent, place);
+  await checkContent(await declared.content(), intent, place);
   session.valid = { md5, generation };
 }
 

@@ -6,7 +6,7 @@
  * them, letter by letter; a pattern that is not given allows every name. Whoever asks makes no request before it was asked.
  */
 import { DEFAULT_GROUP } from '../api/names.ts';
-import { BridgeError, isBridgeError } from '../errors.ts';
+import { BridgeError } from '../errors.ts';
 import { matchesLabels, type LabelSelector } from '../kube/label-selector.ts';
 import { type ConfigKey, type ServiceKey, wildcard } from '../nacos/index.ts';
 
@@ -67,22 +67,16 @@ export class Allowance {
 
   /** @throws BridgeError NOT_ALLOWED when resources of the namespace may not use the connection at all. */
   checkNamespace(namespace: string): void {
-    if (this.#options.rules !== undefined) this.#rulesFor(namespace, this.#options.rules);
+    this.#check(namespace, {});
   }
 
   /** @throws BridgeError NOT_ALLOWED, naming field, value, rule and connection. */
-  checkConfig(namespace: string, { dataId, group, namespaceId }: ConfigKey): void {
-    this.#check(namespace, { ...placeOf(namespaceId, group), dataIds: dataId.trim() });
+  checkConfig(namespace: string, config: ConfigKey): void {
+    this.#check(namespace, namesOf(config));
   }
 
   allowsConfig(namespace: string, config: ConfigKey): boolean {
-    try {
-      this.checkConfig(namespace, config);
-      return true;
-    } catch (error) {
-      if (isBridgeError(error, 'NOT_ALLOWED')) return false;
-      throw error;
-    }
+    return this.#refusal(namespace, namesOf(config)) === undefined;
   }
 
   /** @throws BridgeError NOT_ALLOWED, naming field, value, rule and connection. */
@@ -96,25 +90,30 @@ export class Allowance {
   }
 
   #check(namespace: string, names: Names): void {
-    const { rules, title } = this.#options;
-    if (rules === undefined) return;
-    const refusals = this.#rulesFor(namespace, rules).map((rule) => refusalOf(rule, namespace, names));
-    if (refusals.includes(undefined)) return;
-    throw notAllowed(`${title} does not allow ${refusals[0]}`);
+    const refusal = this.#refusal(namespace, names);
+    if (refusal !== undefined) throw new BridgeError('NOT_ALLOWED', `${this.#options.title} does not allow ${refusal}`);
   }
 
-  #rulesFor(namespace: string, rules: readonly AllowRule[]): readonly AllowRule[] {
-    const { labelsOf = () => undefined, title } = this.#options;
-    const found = rules.filter((rule) => isFor(rule, namespace, labelsOf));
-    if (found.length > 0) return found;
-    throw notAllowed(
-      `${title} does not allow namespace '${namespace}' to use it: no \`allowedNamespaces\` of its rules means it; name another connection, or ask who runs the operator`,
-    );
+  /** Undefined for what one of the rules allows. */
+  #refusal(namespace: string, names: Names): string | undefined {
+    const { labelsOf = () => undefined, rules } = this.#options;
+    if (rules === undefined) return undefined;
+    const refusals = rules
+      .filter((rule) => isFor(rule, namespace, labelsOf))
+      .map((rule) => refusalOf(rule, namespace, names));
+    if (refusals.length > 0) return refusals.includes(undefined) ? undefined : refusals[0];
+    const next = 'name another connection, or ask who runs the operator';
+    return `namespace '${namespace}' to use it: no \`allowedNamespaces\` of its rules means it; ${next}`;
   }
 }
 
 /** Of a connection that restricts nobody. */
 export const unrestricted = new Allowance({ title: '', rules: undefined });
+
+/** Whether it needs the labels of namespaces to tell what the rules mean. */
+export function selectByLabels(rules: readonly AllowRule[] | undefined): boolean {
+  return rules?.some(({ allowedNamespaces }) => allowedNamespaces?.selector !== undefined) ?? false;
+}
 
 /** What the rules that select by labels say of a namespace, comparable as text. */
 export function selectedBy(rules: readonly AllowRule[], labels: Readonly<Record<string, string>> | undefined): string {
@@ -148,6 +147,10 @@ function refusalOf(rule: AllowPatterns, namespace: string, names: Names): string
   return undefined;
 }
 
+function namesOf({ dataId, group, namespaceId }: ConfigKey): Names {
+  return { ...placeOf(namespaceId, group), dataIds: dataId.trim() };
+}
+
 /** Nacos takes a blank group for its default one. */
 function placeOf(namespaceId: string, group: string): Names {
   return { namespaceIds: shownNamespaceId(namespaceId), groups: group.trim() || DEFAULT_GROUP };
@@ -155,8 +158,4 @@ function placeOf(namespaceId: string, group: string): Names {
 
 function shownNamespaceId(namespaceId: string): string {
   return namespaceId.trim() || 'public';
-}
-
-function notAllowed(message: string): BridgeError {
-  return new BridgeError('NOT_ALLOWED', message);
 }

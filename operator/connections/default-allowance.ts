@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
-import { Allowance, selectedBy, type AllowRule } from './allowance.ts';
+import { Allowance, selectByLabels, selectedBy, type AllowRule } from './allowance.ts';
 import { titleOf } from './connection-directory.ts';
 import { DEFAULT_CONNECTION } from './connection-key.ts';
 
@@ -26,7 +26,7 @@ export class DefaultAllowance {
   }
 
   get needsNamespaces(): boolean {
-    return this.#rules?.some(({ allowedNamespaces }) => allowedNamespaces?.selector !== undefined) ?? false;
+    return selectByLabels(this.#rules);
   }
 
   get current(): Allowance {

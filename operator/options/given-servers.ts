@@ -1,10 +1,16 @@
 /**
  * How a command is given Nacos servers: the options, and what they must be together.
  */
+import type { AllowRule } from '../connections/allowance.ts';
 import type { GivenServers } from '../connections/default-connection.ts';
 import { parseServerAddresses } from '../nacos/index.ts';
 import type { OptionRule, OptionTable } from './command-options.ts';
 import { integer, matching, oneOf, path } from './value-rules.ts';
+
+export interface AllowedServers {
+  /** What the default connection allows; undefined: everything to everybody. */
+  readonly nacosAllow: readonly AllowRule[] | undefined;
+}
 
 export const givenServers: OptionTable<GivenServers> = {
   nacos: {
@@ -60,6 +66,13 @@ export const loginIsWhole: OptionRule<GivenServers> = {
   problem: ({ nacosUsername, nacosPasswordFile }) =>
     (nacosUsername === undefined) !== (nacosPasswordFile === undefined) &&
     '--nacos-username and --nacos-password-file must be given together',
+};
+
+/** What is allowed of servers is allowed of some. */
+export const allowedServersAreGiven: OptionRule<Pick<GivenServers, 'nacos'> & AllowedServers> = {
+  of: ['nacos', 'nacosAllow'],
+  problem: ({ nacos, nacosAllow }) =>
+    nacos.length === 0 && nacosAllow !== undefined && '--nacos must be given when --nacos-allow is',
 };
 
 /** What is said of servers is said of some. */

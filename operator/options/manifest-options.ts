@@ -2,9 +2,16 @@
  * The options of the commands for repositories of manifests: validate, diff and export, complete, and the tables that
  * they come from.
  */
+import { selectByLabels } from '../connections/allowance.ts';
 import type { GivenServers } from '../connections/default-connection.ts';
 import type { CommandOptions, OptionTable } from './command-options.ts';
-import { givenServers, loginIsWhole, serversAreGiven } from './given-servers.ts';
+import {
+  allowedServersAreGiven,
+  givenServers,
+  loginIsWhole,
+  serversAreGiven,
+  type AllowedServers,
+} from './given-servers.ts';
 import { runTable } from './run-options.ts';
 import { boolean, matching, namespaceName, oneOf } from './value-rules.ts';
 
@@ -19,7 +26,7 @@ export interface ValidateOptions {
   readonly strict: boolean;
 }
 
-export interface DiffOptions extends GivenServers, ValidateOptions {
+export interface DiffOptions extends GivenServers, AllowedServers, ValidateOptions {
   /** Undefined: no cluster is asked. */
   readonly kubeconfig: string | undefined;
   /** Undefined: that of the cluster, where one is asked. */
@@ -96,6 +103,11 @@ const diffTable: OptionTable<Omit<DiffOptions, 'files'>> = {
     defaultText: 'no cluster is asked',
     alsoFrom: undefined,
   },
+  nacosAllow: {
+    ...runTable.nacosAllow,
+    help: 'The `--nacos-allow` of the operator: what it does not allow is told.',
+    defaultText: 'everything, to all namespaces',
+  },
   clusterId: {
     ...runTable.clusterId,
     help: 'The `--cluster-id` of the operator.',
@@ -166,7 +178,18 @@ export const diff: CommandOptions<Omit<DiffOptions, 'files'>> = {
     [2, 'it cannot be told: a wrong option, a problem of a manifest, or no answer'],
   ],
   table: diffTable,
-  rules: [loginIsWhole, serversAreGiven],
+  rules: [
+    loginIsWhole,
+    serversAreGiven,
+    allowedServersAreGiven,
+    {
+      of: ['kubeconfig', 'nacosAllow'],
+      problem: ({ kubeconfig, nacosAllow }) =>
+        kubeconfig === undefined &&
+        selectByLabels(nacosAllow) &&
+        '--kubeconfig must be given when --nacos-allow selects namespaces by labels',
+    },
+  ],
 };
 
 export const exporting: CommandOptions<ExportOptions> = {

@@ -6,13 +6,18 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { FIELD_MANAGER } from '../api/names.ts';
-import type { AllowRule } from '../connections/allowance.ts';
 import type { GivenServers } from '../connections/default-connection.ts';
 import type { LogOptions } from '../log.ts';
 import { logLevels, type LogLevel } from '../logger.ts';
 import { allowRules } from './allow-rules.ts';
 import type { CommandOptions, OptionTable } from './command-options.ts';
-import { givenServers, loginIsWhole, serversAreGiven } from './given-servers.ts';
+import {
+  allowedServersAreGiven,
+  givenServers,
+  loginIsWhole,
+  serversAreGiven,
+  type AllowedServers,
+} from './given-servers.ts';
 import {
   boolean,
   broken,
@@ -25,15 +30,13 @@ import {
   rotationPeriod,
 } from './value-rules.ts';
 
-export interface RunOptions extends GivenServers {
+export interface RunOptions extends GivenServers, AllowedServers {
   /** Path of a kubeconfig file; undefined in a cluster. KUBECONFIG may name several, as it does for kubectl. */
   readonly kubeconfig: string | undefined;
   /** Namespaces whose resources are served; empty for all. */
   readonly watchNamespaces: readonly string[];
   /** Whether NacosServices and annotated Services are served. */
   readonly services: boolean;
-  /** What the default connection allows; undefined: everything to everybody. */
-  readonly nacosAllow: readonly AllowRule[] | undefined;
   /** Undefined: the uid of the namespace kube-system. */
   readonly clusterId: string | undefined;
   readonly leaderElect: boolean;
@@ -228,11 +231,7 @@ export const run: CommandOptions<RunOptions> = {
   rules: [
     loginIsWhole,
     serversAreGiven,
-    {
-      of: ['nacos', 'nacosAllow'],
-      problem: ({ nacos, nacosAllow }) =>
-        nacos.length === 0 && nacosAllow !== undefined && '--nacos must be given when --nacos-allow is',
-    },
+    allowedServersAreGiven,
     {
       of: ['metricsPort', 'healthPort'],
       problem: ({ metricsPort, healthPort }) =>

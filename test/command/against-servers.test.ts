@@ -148,6 +148,36 @@ for (const generation of ['3.1', '2.3'] as const) {
       assert.equal(await admin.getConfig('', 'DEFAULT_GROUP', 'new'), undefined);
     });
 
+    it('tells what the operator would not be allowed, by its option and by a connection of the cluster', async () => {
+      const allow = (rule: object) => `--nacos-allow=${JSON.stringify([rule])}`;
+      const manifest = configManifest('allowed', 'text\n', 'group: shop');
+      const told = (...more: string[]) => commandLine(['diff', ...access, ...more, '-'], manifest);
+      const refused = await told(allow({ groups: ['bank'] }));
+      assert.deepEqual([refused.code, refused.output], [2, ''], refused.errors);
+      assert.match(refused.errors, /The default connection does not allow the group 'shop' to namespace 'default'/);
+      assert.equal((await told(allow({ groups: ['shop'] }))).code, 1);
+      const { kubernetes } = world.backends;
+      await kubernetes.apply({ ...namespaceObject('labelled'), metadata: { name: 'labelled', labels: { team: 'a' } } });
+      const kubeconfig = `--kubeconfig=${join(dir, 'kubeconfig')}`;
+      for (const [team, code] of [
+        ['a', 1],
+        ['b', 2],
+      ] as const) {
+        const rule = allow({ allowedNamespaces: { selector: { matchLabels: { team } } } });
+        const { errors, ...ended } = await told(rule, kubeconfig, '--namespace=labelled');
+        assert.equal(ended.code, code, errors);
+      }
+      await kubernetes.apply({
+        apiVersion: 'bridge.nacos.io/v1alpha1',
+        kind: 'NacosConnection',
+        metadata: { name: 'narrow', namespace: 'labelled' },
+        spec: { servers: [{ host: 'elsewhere', port: 8848 }], allow: { groups: ['bank'] } },
+      });
+      const byConnection = configManifest('allowed', 'text\n', 'connectionRef: { name: narrow }');
+      const { errors } = await commandLine(['diff', ...access, kubeconfig, '--namespace=labelled', '-'], byConnection);
+      assert.match(errors, /NacosConnection 'narrow' does not allow the group 'DEFAULT_GROUP'/);
+    });
+
     it('takes what was synchronised last from the cluster', async () => {
       const name = 'based';
       await world.backends.kubernetes.apply(namespaceObject(name));

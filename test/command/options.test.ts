@@ -31,6 +31,12 @@ const bad: [command: keyof typeof commands, line: string, problem: string][] = [
   ['export', '--nacos n --output json', "--output: must be a folder; one of that name is ./text or ./json, not 'json'"],
   ['validate', '--odd a.yaml', '--odd is not an option; see --help'],
   ['diff', '--nacos n', 'FILE|DIR|-... must be given; see --help'],
+  ['diff', '--nacos-allow [] a', '--nacos must be given when --nacos-allow is'],
+  [
+    'diff',
+    '--nacos n --nacos-allow [{"allowedNamespaces":{"selector":{}}}] a',
+    '--kubeconfig must be given when --nacos-allow selects namespaces by labels',
+  ],
   ['diff', '--nacos-namespace dev a', '--nacos must be given when other options of the default connection are'],
   ['export', '', '--nacos must be given: HOST:PORT,...'],
   ['export', '--nacos n a.yaml', "'a.yaml' is not an option; options begin with '--'"],

@@ -8,7 +8,7 @@ const [ours, theirs] = ['the-password', 'another-password'];
 function change(plan: object, isSecret: boolean, held: string | undefined = theirs) {
   const decision = { plan, observed: { content: held, md5: held === undefined ? undefined : md5Of(held) } };
   const item = {
-    declared: { kind: 'present', content: ours, md5: md5Of(ours) },
+    declared: { kind: 'present', content: async () => ours, md5: md5Of(ours) },
     place: { isSecret },
     session: { address: { namespaceId: '', group: 'g', dataId: 'app' } },
   };
@@ -23,21 +23,21 @@ const conflict = {
 const told = new RegExp([ours, theirs, md5Of(ours), md5Of(theirs)].join('|'));
 
 describe('a planned change of content that is in a Secret', () => {
-  it('shows that it is one, and nothing of either content, no digest either', () => {
-    const { patch, verdict } = change(publish, true);
+  it('shows that it is one, and nothing of either content, no digest either', async () => {
+    const { patch, verdict } = await change(publish, true);
     assert.equal(verdict, 'updated');
     assert.match(patch, /^-\(other content, not shown\)\n\+\(content of a Secret, not shown\)$/m);
     assert.doesNotMatch(patch, told);
-    assert.match(change(publish, false).patch, told);
+    assert.match((await change(publish, false)).patch, told);
   });
 
-  it('shows no content where the same is there already', () => {
-    assert.equal(change(publish, true, ours).patch, '');
+  it('shows no content where the same is there already', async () => {
+    assert.equal((await change(publish, true, ours)).patch, '');
   });
 
-  it('says why nothing is written without a digest', () => {
-    assert.match(change(conflict, true).message, /^The dataId exists/);
-    assert.doesNotMatch(change(conflict, true).message, told);
-    assert.match(change(conflict, false).message, told);
+  it('says why nothing is written without a digest', async () => {
+    assert.match((await change(conflict, true)).message, /^The dataId exists/);
+    assert.doesNotMatch((await change(conflict, true)).message, told);
+    assert.match((await change(conflict, false)).message, told);
   });
 });

@@ -45,6 +45,9 @@ function connection(name: string, auth?: string, more = ''): string {
 
 const configMap = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: texts }\ndata:\n  a.json: |\n';
 
+const merging = (name: string, key: string): string =>
+  config(`  mirror: { mode: Merge, configMap: { name: texts, key: ${key} } }\n  source: Nacos`, name);
+
 interface Case {
   what: string;
   manifests: string;
@@ -177,6 +180,26 @@ const cases: Case[] = [
     problems: [
       /NacosConfig\/a spec\.mirror\.configMap\.name: ConfigMap 'texts' is declared in \(standard input\):8; only/,
     ],
+  },
+  {
+    what: 'keys that are merged into an object whose owner agrees',
+    manifests: `${merging('a', 'own')}---\n${merging('b', 'other')}---\n${configMap}    1\n`.replace(
+      'name: texts }',
+      "name: texts, annotations: { bridge.nacos.io/allow-merge: 'true' } }",
+    ),
+    problems: [],
+  },
+  {
+    what: 'a key that is merged into an object whose owner does not agree',
+    manifests: `${merging('a', 'own')}---\n${configMap}    1\n`,
+    problems: [
+      /NacosConfig\/a spec\.mirror\.configMap\.name: ConfigMap 'texts' may not be merged into: its owner must agree/,
+    ],
+  },
+  {
+    what: 'a key that two merge into one object',
+    manifests: `${merging('a', 'one')}---\n${merging('b', 'one')}`,
+    problems: [/NacosConfig\/b spec\.mirror.*NacosConfig\/a in .* merges the key 'one' into ConfigMap 'texts' already/],
   },
   {
     what: 'immutable mirrors of one name, which have objects of their own',

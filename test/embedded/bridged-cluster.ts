@@ -14,6 +14,7 @@ import { OperatorProcess } from '../operator-process.ts';
 import type { KubeObject } from '../scenarios/backends.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 import type { NacosEndpoint } from '../scenarios/nacos-backend.ts';
+import { cronJobDefinition, rolloutDefinition } from '../scenarios/optional-kinds.ts';
 import { freePorts } from '../testbed/ports.ts';
 
 export interface BridgedCluster {
@@ -55,7 +56,8 @@ async function start(
   await writeFile(kubeconfig, kubernetes.kubeconfig, { mode: 0o600 });
   const rest = new RestKubernetes(kubeconfig);
   started.defer(() => rest.close());
-  for (const object of await readManifests('crds')) await rest.apply(object as KubeObject);
+  const definitions = [...(await readManifests('crds')), cronJobDefinition, rolloutDefinition];
+  for (const object of definitions) await rest.apply(object as KubeObject);
 
   const { host, username, password } = endpoint;
   const passwordFile = join(dir, 'password');

@@ -10,6 +10,7 @@ import { LeakWatch } from '../acceptance/leak-watch.ts';
 import type { BreakableServer, World } from '../acceptance/world.ts';
 import type { KubeObject } from '../scenarios/backends.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
+import { rolloutDefinition } from '../scenarios/optional-kinds.ts';
 import { HttpNacos } from '../scenarios/nacos-backend.ts';
 import { startKubernetes } from '../testbed/kubernetes.ts';
 import type { KubernetesServer } from '../testbed/kubernetes.ts';
@@ -69,7 +70,7 @@ async function start(version: NacosVersion, started: AsyncDisposableStack): Prom
   started.defer(() => rest.close());
   const kwok = await startKwok(kubernetes);
   started.defer(() => kwok.stop());
-  await rest.apply(nodeObject(nodeName) as KubeObject);
+  for (const object of [nodeObject(nodeName), rolloutDefinition]) await rest.apply(object as KubeObject);
   const http = new HttpNacos(nacos, () => NacosSdk.start(nacos));
   started.defer(() => http.close());
   const leakWatch = new LeakWatch(rest, [password]);

@@ -167,6 +167,8 @@ export const apiVersions: Readonly<Record<string, string>> = {
   Deployment: 'apps/v1',
   StatefulSet: 'apps/v1',
   DaemonSet: 'apps/v1',
+  CronJob: 'batch/v1',
+  Rollout: 'argoproj.io/v1alpha1',
   EndpointSlice: 'discovery.k8s.io/v1',
   NacosConfig: 'bridge.nacos.io/v1alpha1',
   NacosConfigSync: 'bridge.nacos.io/v1alpha1',

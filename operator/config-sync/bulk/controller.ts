@@ -84,6 +84,8 @@ export class BulkSync implements Runnable {
   readonly #controller: Controller;
   readonly #reporter: SyncReporter;
   readonly #entries = new Map<string, Entry>();
+  /** When items went, for the guards. */
+  readonly #goneMs = new Map<string, number[]>();
   /** Why there is no entry, or why its last pass did not end. */
   readonly #errors = new Map<string, BridgeError>();
   /** Until this process ends, or they are gone. */
@@ -175,8 +177,11 @@ export class BulkSync implements Runnable {
   #newRunning(key: string, sync: NacosConfigSync, connection: ConnectionHandle | undefined): RunningSync {
     const { world } = this.#options;
     const { namespace = '', uid = '' } = sync.metadata;
+    const goneMs = this.#goneMs.get(key) ?? [];
+    this.#goneMs.set(key, goneMs);
     const options = {
       sync,
+      goneMs,
       mapping: compileMapping(sync.spec, namespace),
       connection,
       world,
@@ -249,6 +254,7 @@ export class BulkSync implements Runnable {
 
   #forget(key: string): void {
     this.#end(key);
+    this.#goneMs.delete(key);
     this.#errors.delete(key);
     this.#reporter.changed(key);
   }

@@ -55,11 +55,11 @@ export class InboundSync implements RunningSync {
   #done = nothingDone();
 
   constructor(options: Options) {
-    const { connection, mapping, onWork, sync, world } = options;
+    const { connection, goneMs, mapping, onWork, sync, world } = options;
     const { clock, objects: access } = world;
     this.#options = options;
     this.place = new FoundPlace(sync);
-    this.#leaving = new Leaving(clock);
+    this.#leaving = new Leaving(clock, goneMs);
     this.#keeper = new MirrorKeeper({ access, clock, onNews: (text) => this.#look(this.#objects.get(text)) });
     // What an earlier process, or an earlier spec, has made.
     for (const kind of ['ConfigMap', 'Secret'] as const) {

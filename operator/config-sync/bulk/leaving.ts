@@ -6,6 +6,8 @@
  * - A slip in a selector does not empty the other side: when more than half of what is managed would go within one minute,
  *   from ten on, nothing more goes until it is wanted again or the removal is confirmed. Nobody renames the labels of many
  *   objects at once, so a minute counts as one moment.
+ *
+ * Caveat: a restart of the operator begins another minute.
  */
 import { CONFIRM_DELETION_ANNOTATION } from '../../api/names.ts';
 import type { Clock } from '../../clock.ts';
@@ -21,12 +23,16 @@ export class Leaving {
   readonly #sinceMs = new Map<string, number>();
   /** Those that were asked about too early: somebody has to come back for them, also when they have settled meanwhile. */
   readonly #asked = new Set<string>();
-  /** When others went, the oldest first. */
-  #goneMs: number[] = [];
+  readonly #goneMs: number[];
   #isHeld = false;
 
-  constructor(clock: Clock) {
+  /**
+   * @param goneMs when others went, on the monotonic clock, the oldest first; it is kept up, for whoever looks at the same
+   *   sync later, by another spec
+   */
+  constructor(clock: Clock, goneMs: number[] = []) {
     this.#clock = clock;
+    this.#goneMs = goneMs;
   }
 
   ids(): string[] {
@@ -67,8 +73,9 @@ export class Leaving {
   }
 
   #isTooMuch(managed: number): boolean {
-    this.#goneMs = this.#goneMs.filter((ms) => ms >= this.#clock.monotonic() - GUARDED_MS);
-    const recent = this.#goneMs.length;
+    const sinceMs = this.#clock.monotonic() - GUARDED_MS;
+    const recent = this.#goneMs.filter((ms) => ms >= sinceMs).length;
+    this.#goneMs.splice(0, this.#goneMs.length - recent);
     const all = managed + recent;
     return all >= GUARDED_FROM && (this.#sinceMs.size + recent) * 2 > all;
   }

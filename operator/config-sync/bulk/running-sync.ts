@@ -56,6 +56,8 @@ export interface RunningSyncOptions {
   readonly world: SyncWorld;
   /** NacosConfigs that it controls already. */
   readonly children: readonly NacosConfig[];
+  /** When items went, for the guard: it outlives a change of the spec. */
+  readonly goneMs: number[];
   /** There is something to do. */
   readonly onWork: () => void;
   /** Something was written, for an event. */

@@ -31,10 +31,8 @@ export type DeclaredContent = PresentContent | AbsentContent;
 
 interface PresentContent {
   readonly kind: 'present';
-  /** In memory. @throws TypeError where `load` must be asked: `contentOf` does. */
-  readonly content: string;
-  /** Reads it, where it is not in memory. @throws BridgeError KUBE_CONFLICT when it is another by now. */
-  readonly load?: () => Promise<string>;
+  /** From memory, or from where it is. @throws BridgeError KUBE_CONFLICT when it is another by now. */
+  readonly content: () => Promise<string>;
   readonly md5: string;
   /** Of the object; the precondition of `write`. Undefined for what the resource holds itself. */
   readonly resourceVersion: string | undefined;
@@ -56,30 +54,16 @@ export function present(
   resourceVersion?: string,
   author: () => Promise<FieldAuthor> = async () => unknownAuthor,
 ): PresentContent {
-  return { kind: 'present', content, md5: md5Of(content), resourceVersion, author };
+  return { kind: 'present', content: async () => content, md5: md5Of(content), resourceVersion, author };
 }
 
 /** One of which only the md5 is known, until somebody needs more. */
 export function presentUnread(
   md5: string,
-  load: () => Promise<string>,
+  content: () => Promise<string>,
   author: () => Promise<FieldAuthor>,
 ): PresentContent {
-  return {
-    kind: 'present',
-    get content(): string {
-      throw new TypeError('the content is not in memory');
-    },
-    load,
-    md5,
-    resourceVersion: undefined,
-    author,
-  };
-}
-
-/** The content, from memory or from where it is. @throws BridgeError KUBE_CONFLICT when it is another by now. */
-export async function contentOf(declared: PresentContent): Promise<string> {
-  return declared.load ? declared.load() : declared.content;
+  return { kind: 'present', content, md5, resourceVersion: undefined, author };
 }
 
 export function absent(message: string, resourceVersion?: string): AbsentContent {

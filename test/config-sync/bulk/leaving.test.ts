@@ -63,6 +63,22 @@ describe('the guard against mass deletion', () => {
     assert.equal(leaving.nextMs, undefined);
   });
 
+  it('remembers what went by a former spec, for a minute', async () => {
+    const clock = new FakeClock();
+    const goneMs: number[] = [];
+    const former = new Leaving(clock, goneMs);
+    for (let index = 0; index < 40; index += 1) former.gone(`gone ${index}`);
+    const held = () => {
+      const leaving = new Leaving(clock, goneMs);
+      leaving.replace(Array.from({ length: 30 }, (_, index) => `leaving ${index}`));
+      leaving.guard(sync, () => 60);
+      return leaving.held;
+    };
+    assert.equal(held(), 30, '70 of 100 in one moment');
+    await clock.advance(61_000);
+    assert.equal(held(), 0, 'half of 60');
+  });
+
   it('takes a minute for one moment', async () => {
     const clock = new FakeClock();
     const leaving = leavingOf(clock, 1, 10);

@@ -15,7 +15,7 @@ import { BridgeError } from '../../../operator/errors.ts';
 import { silentLogger } from '../../../operator/logger.ts';
 import { FakeClock } from '../../fake-clock.ts';
 import { MirrorCluster, NAMESPACE, present, served } from '../mirror/mirror-cluster.ts';
-import { cronJobDefinition, rolloutDefinition } from './optional-kinds.ts';
+import { cronJobDefinition, rolloutDefinition } from '../../scenarios/optional-kinds.ts';
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 

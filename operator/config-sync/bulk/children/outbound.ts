@@ -51,10 +51,10 @@ export class OutboundSync implements RunningSync {
   #sync: NacosConfigSync;
 
   constructor(options: RunningSyncOptions) {
-    const { connection, mapping, onWork, sync, world } = options;
+    const { connection, goneMs, mapping, onWork, sync, world } = options;
     this.#options = options;
     this.#sync = sync;
-    this.#unwanted = new Leaving(world.clock);
+    this.#unwanted = new Leaving(world.clock, goneMs);
     this.#book = new ItemBook({
       mapping,
       holderOf: (config) => keyOf(this.#children.get(childName(sync, config))),
