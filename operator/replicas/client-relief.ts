@@ -6,7 +6,7 @@
  * this one in each that it publishes in.
  */
 import type { Clock } from '../clock.ts';
-import { recordsSent } from '../connections/records-sent.ts';
+import { recordsSent, spreadMs } from '../connections/records-sent.ts';
 import type { Logger } from '../logger.ts';
 import type { NacosClient, NamingClient } from '../nacos/index.ts';
 import type { ReplicaMetrics } from './metrics.ts';
@@ -31,9 +31,6 @@ interface ClientReliefOptions {
   log: Logger;
 }
 
-/** Nacos servers tell each other of records once a second; two and a half were seen under load. */
-const KNOWN_EVERYWHERE_MS = 3000;
-
 export class ClientRelief {
   readonly #options: ClientReliefOptions;
   /** Of what publishes services. */
@@ -51,7 +48,7 @@ export class ClientRelief {
     this.#entries = client.openNaming((signal) => recordsSent(client.naming, clock, signal));
     this.#settlement = new Settlement({
       naming: client.naming,
-      spreadMs: client.naming.connections.serverCount > 1 ? KNOWN_EVERYWHERE_MS : 0,
+      spreadMs: spreadMs(client.naming),
       onKnown: () => this.#check(),
       clock,
     });

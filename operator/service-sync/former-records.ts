@@ -8,7 +8,7 @@ import { Listeners } from '../runtime/listeners.ts';
 import { formers, type SentRecord } from './sent-records.ts';
 
 /** A change of settings that works is over sooner, and not worth a word. */
-const TOLD_AFTER_MS = 3000;
+const TOLD_AFTER_MS = 8000;
 
 interface Former {
   readonly connection: ConnectionKey;

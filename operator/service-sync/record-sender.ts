@@ -4,11 +4,12 @@
  * costs nobody but itself.
  *
  * Guarantees: a record whose connection gets another client is held by the former one until the new one has confirmed it
- * (record-places.ts), and both have the same instances of it; what Nacos does not take is tried again (record-retries.ts).
+ * (record-places.ts) and the other servers of its Nacos know that, too, and both have the same instances of it; what Nacos does not take is tried again (record-retries.ts).
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { ConnectionKey } from '../connections/connection-key.ts';
+import { spreadMs } from '../connections/records-sent.ts';
 import { BridgeError, isBridgeError, messageOf } from '../errors.ts';
 import type { NacosClient } from '../nacos/index.ts';
 import { Listeners } from '../runtime/listeners.ts';
@@ -161,14 +162,24 @@ export class RecordSender {
     if (!this.#isCurrent(sent, record) || all === undefined) return;
     const hadFormer = formerOf(sent.places) !== undefined;
     if (hadFormer && !canSpeak(record)) return this.#retries.later(sent);
-    sent.places = confirmedAt(sent.places, addressText(record.address));
     this.#retries.forget(sent);
     if (record.state !== 'confirmed') {
       record.state = 'confirmed';
       this.#options.onState(sent.exportId);
     }
-    if (hadFormer) this.#moved.call(sent.service);
+    const waitMs = hadFormer ? spreadMs(record.address.client.naming) : 0;
+    if (waitMs === 0) this.#keepThere(sent, record.address);
+    else this.#options.clock.after(waitMs, () => this.#keepThere(sent, record.address));
     this.#checkSettled(sent.service, all);
+  }
+
+  /** From now on it need not be elsewhere: other servers know of it, too, and show something when they lose the former one. */
+  #keepThere(sent: SentRecord, address: RecordAddress): void {
+    const { places, record } = sent;
+    // Of a list that has taken its place since the confirmation is still to come.
+    if (record.state !== 'confirmed') return;
+    sent.places = confirmedAt(places, addressText(address));
+    if (formerOf(places) !== undefined && formerOf(sent.places) === undefined) this.#moved.call(sent.service);
   }
 
   #failed(sent: SentRecord, record: PublishedRecord, error: unknown): void {

@@ -63,6 +63,8 @@ export class ShownHosts {
     const after = new Map<string, Watched>();
     for (const [name, followed] of records) {
       const known = before.get(name);
+      // Whatever is to be sent comes before what is only looked at.
+      if (!known && followed.record.state === 'pending') continue;
       const watched = known ?? this.#begin(exportId, name, followed);
       after.set(name, watched);
       before.delete(name);

@@ -8,7 +8,7 @@ import { FakeClock, settle } from '../fake-clock.ts';
 /** Answers when the test says so. */
 class Client {
   readonly asked: { service: string; answer: PromiseWithResolvers<void> }[] = [];
-  readonly connections = { count: 1, isSuspended: false };
+  readonly connections = { count: 1, isSuspended: false, serverCount: 1 };
   state: object = { kind: 'connected', authenticated: true };
   /** Services of which Nacos has something, or may. */
   readonly taken = new Set<string>();
@@ -126,7 +126,7 @@ describe('the sender of records', () => {
     want(clients.a);
     clients.a.taken.add('s');
     want(clients.b);
-    await clock.advance(3001);
+    await clock.advance(8001);
     assert.deepEqual([sender.uses(clientOf(clients.a)), sender.formers.count('main')], [true, 1]);
     assert.equal(clients.a.asked.length, 2, 'and is kept there as it is wanted');
     await clients.a.confirm();
@@ -140,8 +140,26 @@ describe('the sender of records', () => {
     want(clients.a);
     want(clients.b);
     assert.equal(sender.uses(clientOf(clients.a)), false);
-    await clock.advance(3001);
+    await clock.advance(8001);
     assert.equal(sender.formers.count('main'), 0);
+  });
+
+  it('stays at its former client until the other servers know, too, that the one of now has it', async () => {
+    want(clients.a);
+    await clients.a.confirm();
+    clients.b.connections.serverCount = 3;
+    const record = want(clients.b);
+    await clients.b.confirm();
+    assert.equal(record.state, 'confirmed');
+    want(clients.b, '10.0.0.2');
+    await clock.advance(2999);
+    assert.equal(sender.uses(clientOf(clients.a)), true);
+    assert.ok(!events.includes('moved s'));
+    await clients.b.confirm();
+    await clock.advance(3000);
+    assert.ok(events.includes('moved s'));
+    want(clients.b, '10.0.0.2');
+    assert.equal(sender.uses(clientOf(clients.a)), false);
   });
 
   it('takes no word of a client that is suspended for Nacos having it', async () => {
@@ -194,7 +212,7 @@ describe('the sender of records', () => {
     await clients.a.confirm();
     want(clients.b);
     assert.equal(sender.formers.count('main'), 0);
-    await clock.advance(3001);
+    await clock.advance(8001);
     assert.deepEqual(told, ['main 1']);
     sender.dropFormer('main');
     assert.ok(events.includes('moved s'));
@@ -209,11 +227,11 @@ describe('the sender of records', () => {
     want(clients.a);
     await clients.a.confirm();
     want(clients.b, undefined, true, { connection: 'other' });
-    await clock.advance(3001);
+    await clock.advance(8001);
     assert.deepEqual(told, ['other 1']);
     want(clients.b);
     assert.deepEqual(told, ['other 1', 'other 0']);
-    await clock.advance(3001);
+    await clock.advance(8001);
     assert.deepEqual(told, ['other 1', 'other 0', 'main 1']);
     await clients.b.confirm();
     want(clients.b);

@@ -73,7 +73,8 @@ describe('what Nacos shows of our services', () => {
   });
 
   it('is hidden by somebody only when it was confirmed for a while and nothing is to be sent again', async () => {
-    const { clock, naming, push, followRecord, found, record } = setUp();
+    const { clock, naming, push, follow, followRecord, found, record } = setUp();
+    follow(['10.0.0.2']);
     const one = record(['10.0.0.1'], 'pending');
     followRecord(one);
     push([]);
@@ -85,6 +86,15 @@ describe('what Nacos shows of our services', () => {
     assert.deepEqual(found(), ['override 10.0.0.1:80']);
     naming.isSettled = false;
     assert.deepEqual(found(), []);
+  });
+
+  it('is not asked for before Nacos has answered to the first list', () => {
+    const { followRecord, record, subscriptions } = setUp();
+    followRecord(record(['10.0.0.1'], 'pending'));
+    assert.equal(subscriptions(), 0);
+    followRecord(record(['10.0.0.1']));
+    followRecord(record(['10.0.0.2'], 'pending'));
+    assert.equal(subscriptions(), 1);
   });
 
   it('is subscribed to once for each record, for as long as that is published', () => {

@@ -106,7 +106,7 @@ export interface NacosConnectionStatus {
    */
   observedGeneration?: number;
   /**
-   * `Ready`: a server answers and requests can be sent. `Authenticated`: the server accepts the credentials; absent when there are none. `AdminApi`: the admin API serves us, as of the last time that it was asked; it is False where Nacos 3 protects it and `auth` is not set, while all else works. `FormerInUse`: settings that the connection had before are used on for services that Nacos has not confirmed with those of now, since the time of its transition; absent when none are. `Terminating`: it is to be deleted, and serves until no resource names it any more. `Relief`: absent while replicas can relieve each other. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
+   * `Ready`: a server answers and requests can be sent. `Authenticated`: the server accepts the credentials; absent when there are none. `AdminApi`: the admin API serves us, as of the last time that it was asked; it is False where Nacos 3 protects it and `auth` is not set, while all else works. `FormerInUse`: settings that the connection had before are used on for services that Nacos has not confirmed with those of now, since the time of its transition; absent when the leader uses none. `Terminating`: it is to be deleted, and serves until no resource names it any more. `Relief`: absent while replicas can relieve each other. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
    *
    * Items: One aspect of the state.
    */
