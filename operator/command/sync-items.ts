@@ -3,7 +3,7 @@
  * ConfigMaps and Secrets that are among the manifests as well.
  */
 import { childOf } from '../config-sync/bulk/children/child.ts';
-import { isExportableType, isSelected } from '../config-sync/bulk/children/selection.ts';
+import { isExportableType, isSelected } from '../config-sync/bulk/items/selection.ts';
 import { illegalInNacos } from '../config-sync/bulk/legal-names.ts';
 import { compileMapping } from '../config-sync/bulk/mapping.ts';
 import { secretNameOf } from '../connections/settings.ts';

@@ -11,7 +11,7 @@ import { contentOf, type ContentPlace, type DeclaredContent } from './places/con
 import { unknownAuthor, type FieldAuthor } from './places/field-author.ts';
 import type { ConfigPlan } from './plan.ts';
 import { isOursInSync, needsAuthor, needsOwnership, planConfig } from './publish-plan.ts';
-import { declaresMetadata, lastWriter, metadataDiffers, ownershipOf, type RemoteMetadata } from './remote.ts';
+import { declaresMetadata, lastWriter, markOf, metadataDiffers, ownershipOf, type RemoteMetadata } from './remote.ts';
 import type { ConfigSession, ObservedConfig } from './session.ts';
 import { needsEvidence, planTwoWay, type ConflictNames } from './two-way-plan.ts';
 import { checkContent } from './validation.ts';
@@ -119,7 +119,7 @@ async function decidePublication(item: ConfigItem<PublishIntent>): Promise<Decis
     ...md5s,
     nacosMd5: observed.md5,
     ownership: ownershipOf(observed.metadata, mark, rivals?.isGivenUp),
-    owner: observed.metadata && rivals?.nameOf(observed.metadata.srcUser),
+    owner: observed.metadata && rivals?.nameOf(markOf(observed.metadata.srcUser)),
     lastWriter: lastWriter(observed.metadata),
     isServed: observed.isServed,
     metadataDiffers,

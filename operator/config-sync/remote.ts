@@ -28,15 +28,16 @@ export interface RemoteMetadata {
 }
 
 export type RemoteConfig =
-  | { kind: 'present'; content: string; md5: string; metadata: RemoteMetadata }
-  | { kind: 'absent' | 'unknown'; content?: undefined; md5?: undefined; metadata?: undefined };
+  | { kind: 'present'; content: string; md5: string; metadata: RemoteMetadata; modifiedMs: number }
+  | { kind: 'absent' | 'unknown'; content?: undefined; md5?: undefined; metadata?: undefined; modifiedMs?: undefined };
 
 export async function readRemote(client: NacosClient, address: ConfigKey): Promise<RemoteConfig> {
   try {
     const detail = await client.config.readStored(address);
     if (detail === undefined) return { kind: 'absent' };
-    const { content, md5, tags, description, appName, type, srcUser, srcIp } = detail;
-    return { kind: 'present', content, md5, metadata: { tags, description, appName, type, srcUser, srcIp } };
+    const { content, md5, tags, description, appName, type, srcUser, srcIp, lastModifiedMs: modifiedMs } = detail;
+    const metadata = { tags, description, appName, type, srcUser, srcIp };
+    return { kind: 'present', content, md5, metadata, modifiedMs };
   } catch (error) {
     if (isBridgeError(error, 'NACOS_UNSUPPORTED', 'NACOS_FORBIDDEN', 'NACOS_UNAUTHENTICATED'))
       return { kind: 'unknown' };
@@ -49,6 +50,24 @@ export function ownershipMark(clusterId: string, namespace: string, name: string
   const digest = hash('sha256', JSON.stringify([clusterId, namespace, name]));
   return OWNER_MARK_PREFIX + digest.slice(0, 16);
 }
+
+/** The mark with the number of the leader's term behind it: who sees a higher one than its own may have been deposed. */
+export function markInTerm(mark: string, term: number): string {
+  return `${mark}.${term}`;
+}
+
+/** The mark in what a last writer is called; that itself, where there is none. */
+export function markOf(srcUser: string): string {
+  return MARK_IN_TERM.exec(srcUser)?.[1] ?? srcUser;
+}
+
+/** Undefined where the last writer has told none. */
+export function termOf(srcUser: string): number | undefined {
+  const term = MARK_IN_TERM.exec(srcUser)?.[2];
+  return term === undefined ? undefined : Number(term);
+}
+
+const MARK_IN_TERM = /^(nacos-bridge-[0-9a-f]{16})\.(\d{1,15})$/;
 
 /** Whether it is the mark of some NacosConfig. */
 export function isMark(srcUser: string): boolean {
@@ -71,10 +90,10 @@ export function ownershipOf(
   isGivenUp: (mark: string) => boolean = () => false,
 ): Ownership {
   if (metadata === undefined) return 'unknown';
-  const { srcUser } = metadata;
-  if (srcUser === mark) return 'ours';
-  if (!isMark(srcUser)) return 'foreign';
-  return isGivenUp(srcUser) ? 'given-up' : 'other-bridge';
+  const writer = markOf(metadata.srcUser);
+  if (writer === markOf(mark)) return 'ours';
+  if (!isMark(writer)) return 'foreign';
+  return isGivenUp(writer) ? 'given-up' : 'other-bridge';
 }
 
 /** For messages: who wrote last, as far as the server tells. */
@@ -118,7 +137,7 @@ export function toSend(
   remote: RemoteMetadata | undefined,
 ): Pick<ConfigPublishOptions, 'appName' | 'description' | 'srcUser' | 'tags' | 'type'> {
   const { appName, description, srcUser, tags, type } = wanted;
-  const ours = remote?.srcUser === srcUser ? remote : undefined;
+  const ours = remote && markOf(remote.srcUser) === markOf(srcUser) ? remote : undefined;
   return {
     tags: intent.tags === undefined || (ours && sameSet(ours.tags, tags)) ? undefined : tags,
     appName: ours?.appName === appName ? undefined : appName,

@@ -165,7 +165,8 @@ function withoutDigests(report: SyncReport): SyncReport {
   };
 }
 
-function withoutMd5s(message: string): string {
+/** Of content that is in a Secret no digest is told. */
+export function withoutMd5s(message: string): string {
   return message.replaceAll(/ \(md5 [0-9a-f]{32}\)/g, '').replaceAll(/\b[0-9a-f]{32}\b/g, '(not told)');
 }
 

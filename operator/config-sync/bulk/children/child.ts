@@ -12,7 +12,7 @@ import { API_GROUP, API_VERSION, MANAGED_BY, MANAGED_BY_LABEL, SYNC_LABEL } from
 import { ownerReference } from '../../../kube/owner.ts';
 import type { JsonPatchOperation } from '../../../kube/resource-client.ts';
 import type { ConfigName } from '../../../nacos/index.ts';
-import type { Item } from './item-book.ts';
+import type { Item } from '../inventory/entry.ts';
 import type { Mapping } from '../mapping.ts';
 
 const HASH_DIGITS = 12;

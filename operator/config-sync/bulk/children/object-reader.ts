@@ -11,7 +11,7 @@ import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { forEachBounded } from '../bounded.ts';
 import { objectText } from '../mapping.ts';
 import type { SyncWorld } from '../running-sync.ts';
-import { isExportableType, isSelected } from './selection.ts';
+import { isExportableType, isSelected } from '../items/selection.ts';
 
 const LIST_PAGE = 500;
 const READS_AT_ONCE = 8;

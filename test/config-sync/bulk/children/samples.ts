@@ -1,7 +1,7 @@
 /** The NacosConfig of an item, for tests. */
 import type { NacosConfig, NacosConfigSync } from '../../../../operator/api/resources.ts';
 import { childOf } from '../../../../operator/config-sync/bulk/children/child.ts';
-import type { Item } from '../../../../operator/config-sync/bulk/children/item-book.ts';
+import type { Item } from '../../../../operator/config-sync/bulk/inventory/entry.ts';
 
 export const item: Item = {
   ref: { kind: 'ConfigMap', name: 'app', key: 'app.yaml' },
