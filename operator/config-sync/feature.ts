@@ -1,6 +1,13 @@
 /** The configs: NacosConfigs, and the NacosConfigSyncs that make many of them. All of it is the leader's work. */
 import { METRICS_PREFIX } from '../api/names.ts';
-import { NACOS_CONFIG, NACOS_CONFIG_SYNC, type NacosConfig, type NacosConfigSync } from '../api/resources.ts';
+import {
+  NACOS_CONFIG,
+  NACOS_CONFIG_INVENTORY,
+  NACOS_CONFIG_SYNC,
+  type NacosConfig,
+  type NacosConfigInventory,
+  type NacosConfigSync,
+} from '../api/resources.ts';
 import type { Connections } from '../connections/feature.ts';
 import { onUseChange, type ConnectionUser } from '../connections/connection-user.ts';
 import { SECRET } from '../connections/secret-watches.ts';
@@ -8,9 +15,16 @@ import type { Feature, FeatureContext } from '../feature.ts';
 import { ConditionTally } from '../kube/condition-tally.ts';
 import { cacheOf } from '../kube/reflector-factory.ts';
 import { trim } from '../kube/trim.ts';
+import { Store } from '../kube/store.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import type { Runnable } from '../runtime/runnable.ts';
+import type { Term } from '../runtime/term.ts';
+import { NacosPlaces } from './base/nacos-places.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
+import { ItemClaims } from './bulk/items/item-claims.ts';
+import { watchObjects } from './bulk/items/object-watch.ts';
+import { OutboundSync } from './bulk/items/outbound.ts';
 import { CONNECTION_INDEX, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
 import { ConfigSync } from './controller.ts';
 import { connectionOf } from './intent.ts';
@@ -21,6 +35,9 @@ import { accessTo } from './mirror/mirror-access.ts';
 import { ObjectUsers } from './mirror/object-users.ts';
 import { InlineContents } from './places/inline-contents.ts';
 import { workloadClients } from './rollout/workloads.ts';
+
+/** A third of the time after which everything is looked at again. */
+const METADATA_AGE_MS = 600_000;
 
 export function createConfigSync(
   context: FeatureContext,
@@ -42,7 +59,13 @@ export function createConfigSync(
   const metrics = createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, conditions });
   const data = { metadataOnly: true, trim: trimData };
 
-  function lead(): Runnable[] {
+  const inventories = new Store<KubeObject>();
+  const shardClient = new ResourceClient<NacosConfigInventory>(kube, NACOS_CONFIG_INVENTORY);
+
+  function lead(term: Term): Runnable[] {
+    const usable = (resource: NacosConfig) => directory.findUsable(connectionOf(resource));
+    const items = new ItemClaims();
+    const places = new NacosPlaces({ configs: () => configs.list(), connectionOf: usable });
     const configSync = new ConfigSync({
       ...context,
       configs,
@@ -57,6 +80,8 @@ export function createConfigSync(
       workloadClients: workloadClients(kube),
       objectUsers: new ObjectUsers(kube),
       connections: directory,
+      places,
+      items,
       metrics,
     });
     const objects = {
@@ -67,7 +92,29 @@ export function createConfigSync(
       ...context,
       syncs,
       syncClient,
-      world: { configs, configClient, objects, isLogin, clock },
+      objects,
+      outbound: (options, look) =>
+        new OutboundSync({
+          ...options,
+          clusterId: context.clusterId(),
+          places,
+          term,
+          syncs: syncClient,
+          shards: shardClient,
+          objects: clients,
+          watch: (kind, watched, onSynced) => watchObjects(reflectors, options.sync, kind, watched, onSynced),
+          isLogin,
+          claims: items,
+          connections: directory,
+          configs: configSync.claims,
+          metadataAgeMs: METADATA_AGE_MS,
+          look,
+        }),
+      inventories,
+      shards: shardClient,
+      clusterId: context.clusterId,
+      places,
+      term,
       metadata,
       connections: directory,
       requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
@@ -87,6 +134,7 @@ export function createConfigSync(
       cacheOf(reflectors.create(NACOS_CONFIG, configs, { trim: (config) => inlineContents.strip(trim(config)) })),
       cacheOf(reflectors.create(NACOS_CONFIG_SYNC, syncs)),
       cacheOf(reflectors.create(CONFIG_MAP, metadata.ConfigMap, data)),
+      cacheOf(reflectors.create(NACOS_CONFIG_INVENTORY, inventories, { metadataOnly: true })),
     ],
     leader: lead,
     connectionUser,

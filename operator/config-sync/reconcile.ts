@@ -8,7 +8,7 @@ import { FINALIZER, KEEP_ANNOTATION } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import { ambiguityVerdict } from '../connections/ambiguous-namespace.ts';
-import type { ConnectionDirectory } from '../connections/connection-directory.ts';
+import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
@@ -261,7 +261,7 @@ export class ConfigReconciler {
   }
 
   async #finalize(key: string, resource: NacosConfig, log: Logger): Promise<void> {
-    const { configClient, connections, delivery, places, reporter } = this.#options;
+    const { claims, configClient, connections, delivery, places, reporter } = this.#options;
     const { uid } = resource.metadata;
     const isHeld = hasFinalizer(resource, FINALIZER);
     const isDone = this.#finalized.has(key) && this.#finalized.get(key) === uid;
@@ -271,13 +271,15 @@ export class ConfigReconciler {
     }
     await delivery.finalize(resource);
     if (isDone || !isHeld) return this.#forget(key);
-    const outcome = await finalizeConfig({
+    const input = {
       resource,
       connection: () => connections.find(connectionOf(resource)),
-      placeOf: (connection, namespaceId) => places.at(connection, namespaceId),
+      placeOf: (connection: ConnectionHandle, namespaceId: string) => places.at(connection, namespaceId),
       mark: this.#mark(resource),
       base,
-    });
+    };
+    // A NacosConfigSync that wants the dataId gets it back as it is.
+    const outcome = claims.hasHeir(resource) ? { kind: 'nothing' as const } : await finalizeConfig(input);
     log.info('finalized', { outcome: outcome.kind });
     const event = finalizeEvent(outcome, resource);
     if (event) reporter.event(resource, event);

@@ -51,6 +51,11 @@ export function ownershipMark(clusterId: string, namespace: string, name: string
   return OWNER_MARK_PREFIX + digest.slice(0, 16);
 }
 
+/** What a NacosConfigSync is called in its mark: no NacosConfig is called so. */
+export function syncMarkName(name: string): string {
+  return `sync/${name}`;
+}
+
 /** The mark with the number of the leader's term behind it: who sees a higher one than its own may have been deposed. */
 export function markInTerm(mark: string, term: number): string {
   return `${mark}.${term}`;
@@ -77,23 +82,25 @@ export function isMark(srcUser: string): boolean {
 /**
  * - `ours`: the one with this mark wrote last.
  * - `given-up`: another NacosConfig of this cluster did, which is gone or has to leave the dataId to this one.
+ * - `handed-over`: a NacosConfigSync of this cluster did, or one that it hands back to: as good as ours, but for the mark.
  * - `other-bridge`: another NacosConfig did, of another cluster, or nobody knows of which.
  * - `foreign`: somebody else did.
  * - `unknown`: the admin API does not tell (absent, or not allowed).
  */
-export type Ownership = 'ours' | 'given-up' | 'other-bridge' | 'foreign' | 'unknown';
+export type Ownership = 'ours' | 'given-up' | 'handed-over' | 'other-bridge' | 'foreign' | 'unknown';
 
-/** `isGivenUp` tells of a mark whether it is of such a NacosConfig. */
+/** `rivals` tell of a mark whose it is. */
 export function ownershipOf(
   metadata: RemoteMetadata | undefined,
   mark: string,
-  isGivenUp: (mark: string) => boolean = () => false,
+  rivals?: { isGivenUp(mark: string): boolean; isHandedOver?(mark: string): boolean },
 ): Ownership {
   if (metadata === undefined) return 'unknown';
   const writer = markOf(metadata.srcUser);
   if (writer === markOf(mark)) return 'ours';
   if (!isMark(writer)) return 'foreign';
-  return isGivenUp(writer) ? 'given-up' : 'other-bridge';
+  if (rivals?.isHandedOver?.(writer)) return 'handed-over';
+  return rivals?.isGivenUp(writer) ? 'given-up' : 'other-bridge';
 }
 
 /** For messages: who wrote last, as far as the server tells. */

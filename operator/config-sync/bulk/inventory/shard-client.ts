@@ -92,12 +92,13 @@ export class ShardClient {
     return new BridgeError('KUBE_CONFLICT', `NacosConfigInventory '${name}' was changed meanwhile`, { cause });
   }
 
-  /** Lets all of them go, with what they hold. */
-  async release(): Promise<void> {
-    const { name, namespace, uid = '' } = this.#sync.metadata;
-    const { items } = await this.#client.list({ namespace, labelSelector: `${SYNC_LABEL}=${name}` });
-    const ours = items.filter((one) => isControlledBy(one, uid) && hasFinalizer(one, FINALIZER));
-    for (const one of ours) await removeFinalizer(this.#client, one, FINALIZER);
+  /** Removes one, with what it holds. */
+  async letGo({ name, uid }: StoredShard): Promise<void> {
+    const { namespace } = this.#sync.metadata;
+    const found = await this.#client.get(name, namespace);
+    if (found === undefined || found.metadata.uid !== uid) return;
+    await this.#client.delete(name, namespace, { uid });
+    await removeFinalizer(this.#client, found, FINALIZER);
   }
 
   get #prefix(): string {

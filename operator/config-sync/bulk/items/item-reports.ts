@@ -2,15 +2,24 @@
 import { type ConfigName, nameText } from '../../../nacos/index.ts';
 import { doneText, nothingDone, type Done } from '../done.ts';
 import type { Item } from '../inventory/entry.ts';
-import { PENDING, placeOf, Tally, type Outcome } from '../tally.ts';
+import { PENDING, placeOf, Tally, type ItemState, type Outcome } from '../tally.ts';
 import type { ItemBook, Skipped } from './item-book.ts';
+
+/** What somebody has to see to. */
+const problems: readonly ItemState[] = ['conflict', 'invalid', 'failing'];
 
 export class ItemReports {
   readonly tally = new Tally();
   hasWritten = false;
   /** The ids under which the losers of each dataId are counted. */
   readonly #losersOf = new Map<string, readonly string[]>();
+  readonly #onProblem: (item: Item, outcome: Outcome) => void;
   #done = nothingDone();
+
+  /** `onProblem` is told what is wrong with an item, once. */
+  constructor(onProblem: (item: Item, outcome: Outcome) => void) {
+    this.#onProblem = onProblem;
+  }
 
   skipped(id: string, skipped: Skipped | undefined): void {
     if (skipped) this.tally.set(id, skipped);
@@ -22,7 +31,8 @@ export class ItemReports {
   }
 
   count(item: Item, outcome: Outcome): void {
-    this.tally.set(nameText(item.config), { outcome, place: placeOf(item) });
+    const isNew = this.tally.set(nameText(item.config), { outcome, place: placeOf(item) });
+    if (isNew && problems.includes(outcome.state)) this.#onProblem(item, outcome);
   }
 
   gone(id: string): void {

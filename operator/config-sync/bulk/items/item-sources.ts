@@ -16,6 +16,7 @@ import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
 import { digestOf, type EntryBase, type Item } from '../inventory/entry.ts';
 import type { KeyRef, Mapping } from '../mapping.ts';
+import { keptKeys } from './item-keep.ts';
 import { ItemBook, type ItemBookOptions } from './item-book.ts';
 import type { ObjectView } from './object-view.ts';
 import { isExportableType, isSelected } from './selection.ts';
@@ -124,9 +125,10 @@ export class ItemSources {
     if (isNow !== wasBefore || !hasSameKeys(before, now)) {
       for (const config of this.book.setObject(kind, name, isNow ? [...now.keys()] : [])) onChange(config);
     }
+    const decided = keptKeys(current);
     for (const key of new Set([...before.keys(), ...now.keys()])) {
       const [one, other] = [before.get(key), now.get(key)];
-      if (one?.md5 === other?.md5 && one?.problem === other?.problem) continue;
+      if (one?.md5 === other?.md5 && one?.problem === other?.problem && !decided.includes(key)) continue;
       const config = mapping.toNacos({ kind, name, key });
       if (config) onChange(config);
     }

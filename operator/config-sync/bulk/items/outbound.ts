@@ -8,10 +8,9 @@
  * - What is equal is not written.
  */
 import type { NacosConfigInventory, NacosConfigSync } from '../../../api/resources.ts';
-import type { Clock } from '../../../clock.ts';
-import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
+import type { ConnectionDirectory } from '../../../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../../errors.ts';
-import type { KubeObject } from '../../../kube/resource.ts';
+import { objectKey, type KubeObject } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import type { StoreChange } from '../../../kube/store.ts';
 import { type ConfigName, nameText } from '../../../nacos/index.ts';
@@ -20,66 +19,58 @@ import type { PlaceNow } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
-import { ownershipMark } from '../../remote.ts';
+import { ownershipMark, syncMarkName } from '../../remote.ts';
 import { checkUse } from '../../use.ts';
 import { type Finder, namespaceIdOf } from '../finder.ts';
 import type { Entry } from '../inventory/entry.ts';
-import { Inventory } from '../inventory/inventory.ts';
+import { Inventory, type FormerShard } from '../inventory/inventory.ts';
 import { ShardClient } from '../inventory/shard-client.ts';
 import { Leaving } from '../leaving.ts';
-import type { KeyRef, Mapping } from '../mapping.ts';
-import { failed, type Tally } from '../tally.ts';
+import type { KeyRef } from '../mapping.ts';
+import { failed, type Outcome, type Tally } from '../tally.ts';
+import type { ItemHolder } from './item-claims.ts';
 import { ItemSources, type ItemSourcesOptions } from './item-sources.ts';
+import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
+import { FormerItems } from './former-items.ts';
 import { ItemReports } from './item-reports.ts';
 import { outcomeOf } from './outcome.ts';
 import { removeItem } from './remove-item.ts';
 import { settleItem, type ItemScope } from './settle-item.ts';
+import { deletesItems, holdSync, removesFromNacos } from './sync-deletion.ts';
 import { SyncItem } from './sync-item.ts';
+import { rivalsOf, takenBy, type Claimants } from './taken-item.ts';
 
-export interface OutboundOptions {
-  readonly sync: NacosConfigSync;
-  readonly mapping: Mapping;
-  readonly connection: ConnectionHandle;
+export interface OutboundOptions extends RunningSyncOptions, Claimants {
   readonly clusterId: string;
   readonly places: Pick<NacosPlaces, 'at' | 'isCurrent'>;
   readonly term: Term;
-  readonly clock: Clock;
+  readonly syncs: ResourceClient<NacosConfigSync>;
   readonly shards: ResourceClient<NacosConfigInventory>;
   readonly objects: Readonly<Record<MirrorKind, ResourceClient<DataObject>>>;
   readonly watch: ItemSourcesOptions['watch'];
   readonly isLogin: ItemSourcesOptions['isLogin'];
   readonly metadataAgeMs: number;
-  /** A pass has something to do. */
-  readonly onWork: () => void;
+  /** For what was published by another one before. */
+  readonly connections: ConnectionDirectory;
   /** An item is to be settled. */
   readonly look: (id: string) => void;
-  /** Something was written, for an event. */
-  readonly onWritten: (note: string) => void;
 }
 
-/** Whether the dataId goes with its item, so that the guard has a say. */
-function removesFromNacos({ spec }: NacosConfigSync): boolean {
-  return spec.source === 'Kubernetes' && spec.syncDeletion && spec.deletionPolicy === 'Delete';
-}
-
-/** Whether the deletion of the sync has to reach Nacos. */
-export function deletesItems({ spec }: NacosConfigSync): boolean {
-  return spec.source === 'Kubernetes' && spec.deletionPolicy === 'Delete';
-}
-
-export class OutboundSync {
+export class OutboundSync implements RunningSync {
   readonly #options: OutboundOptions;
   readonly #items = new Map<string, SyncItem>();
   /** Looked at and not settled. */
   readonly #open = new Set<string>();
   /** To be removed in their next turn. */
   readonly #due = new Set<string>();
-  readonly #reports = new ItemReports();
+  readonly #reports: ItemReports;
   readonly #sources: ItemSources;
   readonly #leaving: Leaving;
   readonly #mark: string;
   readonly #shards: ShardClient;
+  readonly #holder: ItemHolder;
   #inventory: Inventory | undefined;
+  #former: FormerItems | undefined;
   #lastPlace: PlaceNow | undefined;
   #isDeposed = false;
   #sync: NacosConfigSync;
@@ -89,9 +80,15 @@ export class OutboundSync {
     const { name, namespace = '' } = sync.metadata;
     this.#options = options;
     this.#sync = sync;
-    this.#mark = ownershipMark(clusterId, namespace, `sync/${name}`);
+    this.#mark = ownershipMark(clusterId, namespace, syncMarkName(name));
+    options.claims.addMark(this.#mark);
+    this.#holder = this.#asHolder();
     this.#leaving = new Leaving(clock);
     this.#shards = new ShardClient(shards, sync, deletesItems(sync));
+    this.#reports = new ItemReports((item, outcome) => {
+      const object = this.#sources.objects.object(item.ref.kind, item.ref.name);
+      if (object) options.onProblem(object, outcome);
+    });
     this.#sources = new ItemSources({
       ...options,
       clients,
@@ -99,7 +96,7 @@ export class OutboundSync {
       recordedOf: (id) => this.#inventory?.get(id)?.base,
       onSkipped: (id, skipped) => this.#reports.skipped(id, skipped),
       onChange: (config, isInNacos) => this.#changed(config, isInNacos),
-      onSynced: () => this.lookAtAll(),
+      onSynced: () => [...this.#items.keys()].forEach((id) => this.#look(id)),
       onState: onWork,
     });
   }
@@ -129,18 +126,13 @@ export class OutboundSync {
     this.#inventory?.seen(change);
   }
 
-  /** Looks at all again. */
-  lookAtAll(): void {
-    for (const id of this.#items.keys()) this.#look(id);
-  }
-
   /** What belongs to all items. @throws BridgeError why they cannot be looked at. */
-  async pass(sync: NacosConfigSync, signal: AbortSignal): Promise<{ nextMs: number | undefined }> {
+  async pass(sync: NacosConfigSync, _: unknown, signal: AbortSignal): Promise<{ nextMs: number | undefined }> {
     this.#sync = sync;
     if (sync.spec.suspend) return { nextMs: undefined };
     if (this.#inventory === undefined) await this.#begin(signal);
     if (this.#sources.error) throw this.#sources.error;
-    this.#remove(sync);
+    await this.#remove(sync, signal);
     if (this.isComplete) this.#tell();
     return { nextMs: this.#leaving.nextMs };
   }
@@ -165,12 +157,14 @@ export class OutboundSync {
   async stop(): Promise<void> {
     this.#sources.stop();
     for (const item of this.#items.values()) item.close();
+    for (const id of this.#items.keys()) this.#options.claims.release(id, this.#holder);
     if (!this.#isDeposed && this.#options.term.isCurrent()) await this.#inventory?.flush().catch(() => {});
     this.#inventory?.stop();
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
-    const { clock, connection, places, sync, term } = this.#options;
+    const { clock, connection, places, sync, syncs, term } = this.#options;
+    await holdSync(syncs, sync);
     const stored = await this.#shards.list(signal);
     const place = await places.at(connection, namespaceIdOf(sync, connection));
     const inventory = new Inventory({
@@ -184,7 +178,8 @@ export class OutboundSync {
       onFailed: () => {},
     });
     this.#inventory = inventory;
-    inventory.load(stored, place);
+    const former = inventory.load(stored, place);
+    this.#former = this.#formerOf(former);
     this.#lastPlace = place;
     for (const entry of inventory.entries()) this.#itemOf(entry);
     this.#sources.begin();
@@ -201,6 +196,8 @@ export class OutboundSync {
     const namespaceId = namespaceIdOf(this.#sync, connection);
     checkUse(connection, namespace, { namespaceId, ...item.config });
     const scope = await this.#scope(namespaceId);
+    const taken = takenBy(item, this.#holder, this.#options);
+    if (taken) return this.#give(item, taken);
     this.#refer(item, wanted.ref, scope.inventory);
     const settled = await settleItem(item, scope);
     if (settled.kind === 'waiting') return 'open';
@@ -242,13 +239,36 @@ export class OutboundSync {
       objects: this.#sources.objects,
       mark: this.#mark,
       term,
-      keepOf: () => ({ md5: undefined, command: '' }),
-      dropKeep: async () => {},
+      rivals: rivalsOf(this.#options),
       isMeant: (one, object) => this.#sources.isMeant(one, object),
       metadataAgeMs,
       clock,
       onNews: (id) => this.#look(id),
       onDeposed: () => this.#deposed(),
+    };
+  }
+
+  /** What both sides had in common is no more ours to know. Nothing is removed. */
+  #give(item: SyncItem, taken: Outcome): undefined {
+    item.close();
+    if (taken.state === 'taken') this.#inventory?.record(item.id, undefined);
+    else this.#inventory?.drop(item.id);
+    this.#reports.count(item, taken);
+  }
+
+  #asHolder(): ItemHolder {
+    const { connection, sync } = this.#options;
+    const { creationTimestamp: createdAt = '' } = sync.metadata;
+    return {
+      key: objectKey(sync),
+      createdAt,
+      where: { connection, namespaceId: namespaceIdOf(sync, connection) },
+      hasEntry: (id) => this.#inventory?.isDurable(id) ?? false,
+      wants: (id) => {
+        const item = this.#items.get(id);
+        return item !== undefined && this.#sources.book.wanted(item.config) !== undefined;
+      },
+      look: (id) => this.#look(id),
     };
   }
 
@@ -261,7 +281,8 @@ export class OutboundSync {
       this.#options.onWork();
       return undefined;
     }
-    if (removesFromNacos(this.#sync)) await this.#removeFromNacos(item);
+    const isTaken = takenBy(item, this.#holder, this.#options) !== undefined;
+    if (removesFromNacos(this.#sync) && !isTaken) await this.#removeFromNacos(item);
     this.#leaving.gone(id);
     this.#reports.wrote('removed');
     return this.#forget(item);
@@ -292,6 +313,7 @@ export class OutboundSync {
     item.close();
     this.#inventory?.drop(item.id);
     this.#items.delete(item.id);
+    this.#options.claims.release(item.id, this.#holder);
     this.#leaving.delete(item.id);
     this.#reports.gone(item.id);
     this.#sources.objects.release(item.ref);
@@ -299,14 +321,27 @@ export class OutboundSync {
   }
 
   /** What is to go and may: each in its own turn. */
-  #remove(sync: NacosConfigSync): void {
+  async #remove(sync: NacosConfigSync, signal: AbortSignal): Promise<void> {
     if (!this.#sources.isSeen) return;
-    this.#leaving.guard(sync, () => this.#items.size);
-    for (const id of this.#leaving.ids()) {
+    if (this.isComplete) this.#former?.announce();
+    this.#leaving.guard(sync, () => this.#items.size + (this.#former?.count ?? 0));
+    for (const id of this.#leaving.ids().filter((one) => this.#items.has(one))) {
       if (removesFromNacos(sync) ? !this.#leaving.mayGo(id) : !this.#leaving.isSettled(id)) continue;
       this.#due.add(id);
       this.#look(id);
     }
+    if (this.isComplete) await this.#former?.remove(signal);
+  }
+
+  #formerOf(shards: readonly FormerShard[]): FormerItems | undefined {
+    const { connections, onLeft, places, sync, term } = this.#options;
+    if (shards.length === 0) return undefined;
+    const confirm = async () => {
+      if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
+    };
+    const common = { shards: this.#shards, namespace: sync.metadata.namespace ?? '', connections, places };
+    const removes = removesFromNacos(sync);
+    return new FormerItems(shards, { ...common, mark: this.#mark, confirm, leaving: this.#leaving, removes, onLeft });
   }
 
   #itemOf(item: Pick<Entry, 'config' | 'ref'>): SyncItem {
@@ -315,6 +350,7 @@ export class OutboundSync {
     if (known) return known;
     const made = new SyncItem(item);
     this.#items.set(id, made);
+    this.#options.claims.claim(id, this.#holder);
     this.#reports.found(item);
     return made;
   }

@@ -26,6 +26,7 @@ import { digestOf, type EntryBase } from '../inventory/entry.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Mapping } from '../mapping.ts';
 import { configOf } from './item-config.ts';
+import { keepCommand, keptMd5 } from './item-keep.ts';
 import { baseOf, isAsRecorded } from './recorded-base.ts';
 import type { SyncItem } from './sync-item.ts';
 import { ViewPlace } from './view-place.ts';
@@ -45,8 +46,6 @@ export interface ItemScope {
   readonly mark: string;
   readonly term: Term;
   readonly rivals?: ConfigItem['rivals'];
-  readonly keepOf: (item: SyncItem, session: ConfigSession) => KeepRequest;
-  readonly dropKeep: (item: SyncItem) => Promise<void>;
   /** Whether an object that was read afresh is one that the sync means. */
   readonly isMeant: (item: SyncItem, object: NonNullable<Awaited<ReturnType<WatchedObjects['fresh']>>>) => boolean;
   readonly metadataAgeMs: number;
@@ -130,21 +129,28 @@ function takeBase(item: SyncItem, session: ConfigSession, { inventory, objects, 
 }
 
 async function subjectOf(item: SyncItem, session: ConfigSession, scope: ItemScope): Promise<ConfigItem> {
-  const { clock, connection, encoding, keepOf, mark, metadataAgeMs, objects, rivals, sync, term } = scope;
+  const { clock, connection, encoding, mark, metadataAgeMs, objects, rivals, sync, term } = scope;
   const place = new ViewPlace(objects, sync.metadata.namespace ?? '', item.ref);
   const nowMs = clock.monotonic();
   session.metadataReadMs ??= nowMs;
+  const declared = await place.read();
   return {
     intent: compileIntent(configOf(sync, item, encoding), connection.namespaceId) as DeclaringIntent,
     generation: sync.metadata.generation,
     place,
-    declared: await place.read(),
+    declared,
     session,
     mark: markInTerm(mark, term.number),
     rivals,
-    keep: keepOf(item, session),
+    keep: keepOf(item, [declared.md5, session.held.md5], scope),
     checksMetadata: nowMs - session.metadataReadMs >= metadataAgeMs,
   };
+}
+
+function keepOf({ ref }: SyncItem, md5s: readonly (string | undefined)[], { objects, sync }: ItemScope): KeepRequest {
+  const object = objects.object(ref.kind, ref.name);
+  const command = keepCommand(sync.metadata.namespace ?? '', ref);
+  return { md5: object && keptMd5(object, ref.key, md5s), command };
 }
 
 /** An edit in Kubernetes is published over the base only when that is certainly what was recorded. */
@@ -216,7 +222,7 @@ async function apply(decision: Decision, item: SyncItem, subject: ConfigItem, sc
   }
 }
 
-function ownerOf(item: SyncItem, { dropKeep, inventory, term }: ItemScope): ItemOwner {
+function ownerOf(item: SyncItem, { inventory, objects, term }: ItemScope): ItemOwner {
   return {
     async hold({ kind }: ConfigPlan) {
       if (kind === 'write-back') {
@@ -229,7 +235,7 @@ function ownerOf(item: SyncItem, { dropKeep, inventory, term }: ItemScope): Item
         throw new BridgeError('KUBE_CONFLICT', 'The entry of the item was lost, and is written again first');
       }
     },
-    dropKeep: () => dropKeep(item),
+    dropKeep: () => objects.dropKeep(item.ref),
   };
 }
 

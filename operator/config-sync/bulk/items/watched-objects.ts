@@ -5,7 +5,8 @@
  * shows it (object-writer.ts).
  */
 import type { Clock } from '../../../clock.ts';
-import { BridgeError } from '../../../errors.ts';
+import { KEEP_ANNOTATION } from '../../../api/names.ts';
+import { BridgeError, isBridgeError } from '../../../errors.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import { Store } from '../../../kube/store.ts';
 import { authorOf, unknownAuthor, type FieldAuthor } from '../../places/field-author.ts';
@@ -14,6 +15,7 @@ import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { md5Of } from '../../../nacos/index.ts';
 import { objectText, refText, type KeyRef, type Mapping } from '../mapping.ts';
+import { withoutKey } from './item-keep.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { PassingContents } from './passing-contents.ts';
 import { textOf, viewOf, type KeyView, type ObjectView } from './object-view.ts';
@@ -107,6 +109,23 @@ export class WatchedObjects {
     return this.#writerOf(name)
       .write(key, content, expectedMd5)
       .finally(() => this.#reads.ConfigMap.forget(name, namespace));
+  }
+
+  /** What the annotation says of the key is used up. @throws BridgeError KUBE_CONFLICT when it is another by now. */
+  async dropKeep(ref: KeyRef): Promise<void> {
+    const { clients, namespace } = this.#options;
+    const object = this.object(ref.kind, ref.name);
+    const value = object?.metadata.annotations?.[KEEP_ANNOTATION];
+    if (object === undefined || value === undefined) throw changed(ref);
+    const path = `/metadata/annotations/${KEEP_ANNOTATION.replace('/', '~1')}`;
+    const rest = withoutKey(object, ref.key);
+    const change =
+      rest === undefined ? ({ op: 'remove', path } as const) : ({ op: 'replace', path, value: rest } as const);
+    try {
+      await clients[ref.kind].jsonPatch(ref.name, namespace, [{ op: 'test', path, value }, change]);
+    } catch (error) {
+      throw isBridgeError(error, 'KUBE_INVALID') ? changed(ref) : error;
+    }
   }
 
   stop(): void {

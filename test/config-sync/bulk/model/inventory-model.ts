@@ -9,15 +9,17 @@
  *   - what was published and is not wanted any more goes from Nacos, where deletions are synchronised
  *   - in the end the two sides are equal, or a conflict is told
  */
+import { FINALIZER } from '../../../../operator/api/names.ts';
 import type { NacosConfigInventory, NacosConfigSync } from '../../../../operator/api/resources.ts';
 import type { NacosConfigInventoryStatus } from '../../../../operator/api/generated/nacos-config-inventory.ts';
 import { NacosPlaces } from '../../../../operator/config-sync/base/nacos-places.ts';
+import { ItemClaims } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
 import { OutboundSync } from '../../../../operator/config-sync/bulk/items/outbound.ts';
 import type { WatchedObjects } from '../../../../operator/config-sync/bulk/items/watched-objects.ts';
 import { compileMapping } from '../../../../operator/config-sync/bulk/mapping.ts';
 import type { DataObject } from '../../../../operator/config-sync/mirror/data-object.ts';
 import { unrestricted } from '../../../../operator/connections/allowance.ts';
-import type { ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
+import { ConnectionDirectory, type ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
 import { isBridgeError } from '../../../../operator/errors.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
@@ -48,6 +50,7 @@ export type Disturbance =
 class Process implements ApiUser {
   readonly term: number;
   readonly client: ModelClient;
+  readonly claims = new ItemClaims();
   syncs: OutboundSync[] = [];
   feeds: { hear: () => void; late?: () => void }[] = [];
   readonly looks = new Map<OutboundSync, Set<string>>();
@@ -348,15 +351,21 @@ export class InventoryModel {
         },
       },
       clock: this.clock,
+      syncs: this.api.clientOf<NacosConfigSync>('NacosConfigSync', process),
       shards: this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', process),
       objects: { ConfigMap: configMaps, Secret: configMaps },
       watch: (_: unknown, objects: WatchedObjects, onSynced: () => void) =>
         this.#watch(process, name, objects, onSynced),
       isLogin: () => false,
+      claims: process.claims,
+      configs: { holderOf: () => undefined, isGone: () => false },
       metadataAgeMs: Infinity,
       onWork: () => {},
       look: (id: string) => looks.add(id),
       onWritten: () => {},
+      onLeft: () => {},
+      onProblem: () => {},
+      connections: new ConnectionDirectory(),
     };
     const outbound = new OutboundSync(spoiled(options, this.#defects));
     process.syncs.push(outbound);
@@ -372,7 +381,14 @@ export class InventoryModel {
       name === 'b'
         ? syncOf({ ...base, source: 'Both' })
         : syncOf({ ...base, source: 'Kubernetes', syncDeletion: true });
-    const metadata = { ...sync.metadata, name: `sync-${name}`, uid: `0000000${name}-0`, generation: this.#generation };
+    const finalizers = name === 'k' ? [FINALIZER] : [];
+    const metadata = {
+      ...sync.metadata,
+      finalizers,
+      name: `sync-${name}`,
+      uid: `0000000${name}-0`,
+      generation: this.#generation,
+    };
     return { ...sync, metadata };
   }
 
@@ -428,7 +444,7 @@ export class InventoryModel {
   #work(process: Process, sync: OutboundSync): void {
     const of = String(process.syncs.indexOf(sync));
     this.#once(process, `${of} pass`, () =>
-      sync.pass(this.#syncOf(of === '0' ? 'b' : 'k'), new AbortController().signal),
+      sync.pass(this.#syncOf(of === '0' ? 'b' : 'k'), undefined, new AbortController().signal),
     );
     const looks = process.looks.get(sync) ?? new Set();
     for (const id of looks) {

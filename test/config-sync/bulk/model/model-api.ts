@@ -5,7 +5,7 @@ import type { JsonPatchOperation, ResourceClient } from '../../../../operator/ku
 import type { KubeObject } from '../../../../operator/kube/resource.ts';
 
 export type ModelObject = KubeObject & { data?: Record<string, string>; status?: Record<string, unknown> };
-export type ModelKind = 'ConfigMap' | 'NacosConfigInventory';
+export type ModelKind = 'ConfigMap' | 'NacosConfigInventory' | 'NacosConfigSync';
 
 export interface ApiUser {
   /** Before and after each request: may never come back. */
