@@ -13,6 +13,7 @@ import type { Logger } from './logger.ts';
 import type { HealthCheck } from './runtime/health-check.ts';
 import type { RuntimeMetrics } from './runtime/metrics.ts';
 import type { Runnable } from './runtime/runnable.ts';
+import type { Term } from './runtime/term.ts';
 
 export interface FeatureContext {
   readonly kube: KubeClient;
@@ -39,7 +40,7 @@ export interface Feature {
   /** What all replicas do, whoever leads. */
   readonly everyReplica?: readonly Runnable[];
   /** What the leader alone does, made anew for each term. */
-  readonly leader?: () => readonly Runnable[];
+  readonly leader?: (term: Term) => readonly Runnable[];
   /** What a replica must have done to be Ready. */
   readonly readyz?: readonly HealthCheck[];
   /** Its answers to what connections ask. */

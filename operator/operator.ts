@@ -101,7 +101,7 @@ export function createOperator(options: RunOptions, version: string, clock: Cloc
     manager.add('caches', ...caches).add('every-replica', ...everyReplica);
     if (connectionUser) connections.users.join(connectionUser);
   }
-  manager.lead(() => features.flatMap(({ leader }) => leader?.() ?? []));
+  manager.lead((term) => features.flatMap(({ leader }) => leader?.(term) ?? []));
   const readyz = [cachesCheck(manager), ...features.flatMap((feature) => feature.readyz ?? [])];
   health.handle(...healthRoutes({ healthz: [workersCheck(manager)], readyz, log }));
   metrics.handle(metricsRoute(registry));

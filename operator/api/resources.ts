@@ -6,6 +6,7 @@
  */
 import type { KubeObject, ResourceRef } from '../kube/resource.ts';
 import type { NacosConfigSpec, NacosConfigStatus } from './generated/nacos-config.ts';
+import type { NacosConfigInventoryStatus } from './generated/nacos-config-inventory.ts';
 import type { NacosConfigSyncSpec, NacosConfigSyncStatus } from './generated/nacos-config-sync.ts';
 import type { NacosConnectionSpec, NacosConnectionStatus } from './generated/nacos-connection.ts';
 import type { NacosServiceSpec, NacosServiceStatus } from './generated/nacos-service.ts';
@@ -24,6 +25,10 @@ export interface NacosConfig extends KubeObject {
 export interface NacosConfigSync extends KubeObject {
   spec: NacosConfigSyncSpec;
   status?: NacosConfigSyncStatus;
+}
+
+export interface NacosConfigInventory extends KubeObject {
+  status?: NacosConfigInventoryStatus;
 }
 
 export interface NacosService extends KubeObject {
@@ -52,6 +57,14 @@ export const NACOS_CONFIG_SYNC: ResourceRef = {
   version: API_VERSION,
   plural: 'nacosconfigsyncs',
   kind: 'NacosConfigSync',
+  namespaced: true,
+};
+
+export const NACOS_CONFIG_INVENTORY: ResourceRef = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'nacosconfiginventories',
+  kind: 'NacosConfigInventory',
   namespaced: true,
 };
 

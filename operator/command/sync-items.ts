@@ -1,9 +1,9 @@
 /**
- * The items of the NacosConfigSyncs among some manifests: the NacosConfigs that the operator would make for the keys of
+ * The items of the NacosConfigSyncs among some manifests, as the NacosConfigs that would declare them: for the keys of
  * ConfigMaps and Secrets that are among the manifests as well.
  */
-import { childOf } from '../config-sync/bulk/children/child.ts';
-import { isExportableType, isSelected } from '../config-sync/bulk/children/selection.ts';
+import { configOf } from '../config-sync/bulk/items/item-config.ts';
+import { isExportableType, isSelected } from '../config-sync/bulk/items/selection.ts';
 import { illegalInNacos } from '../config-sync/bulk/legal-names.ts';
 import { compileMapping } from '../config-sync/bulk/mapping.ts';
 import { secretNameOf } from '../connections/settings.ts';
@@ -21,16 +21,12 @@ export interface SyncItems {
   readonly problems: readonly Problem[];
 }
 
-/** An owner must have a uid. */
-const NOT_MADE = 'not made yet';
-
 /** @throws BridgeError INVALID_SPEC for a mapping that is none */
 export function itemsOf({ manifest, object: sync }: Entry<'NacosConfigSync'>, set: ManifestSet): SyncItems {
   const items: DeclaredConfig[] = [];
   const problems: Problem[] = [];
   const mapping = compileMapping(sync.spec, sync.metadata.namespace ?? '');
   if (sync.spec.source === 'Nacos') return { items, problems };
-  const made = { ...sync, metadata: { ...sync.metadata, uid: sync.metadata.uid ?? NOT_MADE } };
   for (const { data, kind, name } of selectedBy(sync, set)) {
     for (const key of [...Object.keys(data.object.data ?? {}), ...Object.keys(data.object.binaryData ?? {})]) {
       const ref = { kind, name, key };
@@ -39,7 +35,7 @@ export function itemsOf({ manifest, object: sync }: Entry<'NacosConfigSync'>, se
       const origin = { manifest: data.manifest, field: `data[${key}]` };
       const illegal = illegalInNacos(config);
       if (illegal === undefined) {
-        items.push({ entry: { manifest, object: childOf(made, { ref, config }, mapping.secretEncoding) }, origin });
+        items.push({ entry: { manifest, object: configOf(sync, { ref, config }, mapping.secretEncoding) }, origin });
       } else {
         problems.push(problemOf(data.manifest, origin.field, `${illegal}, as ${manifest.title} publishes it`));
       }

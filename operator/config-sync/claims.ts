@@ -10,8 +10,8 @@ import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { objectKey } from '../kube/resource.ts';
 import type { Store, StoreChange } from '../kube/store.ts';
-import { type ConfigKey, normaliseNamespaceId } from '../nacos/index.ts';
-import { serversOf, sharesServer } from './base/nacos-place.ts';
+import { type ConfigKey, nameText, normaliseNamespaceId } from '../nacos/index.ts';
+import { isSameNacos, type ItemClaims } from './bulk/items/item-claims.ts';
 import { CLAIM_INDEX } from './caches.ts';
 import type { Rivals } from './decide.ts';
 import { claimOf } from './intent.ts';
@@ -27,6 +27,8 @@ interface ClaimsOptions {
   readonly connectionOf: (resource: NacosConfig) => ConnectionHandle | undefined;
   /** Whether it has ever been in sync. */
   readonly hasBase: (resource: NacosConfig) => boolean;
+  /** What NacosConfigSyncs have, and leave to any NacosConfig. */
+  readonly items?: ItemClaims;
 }
 
 export class Claims {
@@ -44,6 +46,7 @@ export class Claims {
     if (claim === undefined) return [];
     if (current) this.#gone.delete(this.#markOf(key));
     else this.#remember(this.#markOf(key));
+    if (!previous || !current) this.#options.items?.changed(claim);
     return previous && current ? [] : this.rivalsOf(key, claim);
   }
 
@@ -69,21 +72,48 @@ export class Claims {
     const isMarkOf = (mark: string) => (key: string) => this.#markOf(key) === mark;
     return {
       isGivenUp: (mark) => this.#gone.has(mark) || others.some(isMarkOf(mark)),
+      isHandedOver: (mark) => this.#options.items?.isMark(mark) ?? false,
       nameOf: (mark) => others.find(isMarkOf(mark)),
     };
   }
 
-  #othersAt(resource: NacosConfig, { client, servers }: ConnectionHandle, address: ConfigKey): NacosConfig[] {
+  /** `namespace/name` of the NacosConfig that has this dataId, if any has. */
+  holderOf(connection: ConnectionHandle, address: ConfigKey): string | undefined {
+    const all = this.#allAt(nameText(address), connection, address);
+    return all
+      .map((one) => `${this.#rankOf(one)} ${objectKey(one)}`)
+      .sort()[0]
+      ?.split(' ')
+      .at(-1);
+  }
+
+  /** Whether it is the mark of a NacosConfig that is gone. */
+  isGone(mark: string): boolean {
+    return this.#gone.has(mark);
+  }
+
+  /** Whether a NacosConfigSync takes the dataId over when `resource` goes. */
+  hasHeir(resource: NacosConfig): boolean {
+    const claim = claimOf(resource);
+    const connection = this.#options.connectionOf(resource);
+    if (claim === undefined || connection === undefined) return false;
+    const namespaceId = normaliseNamespaceId(resource.spec.namespaceId ?? connection.namespaceId);
+    return this.#options.items?.isWanted(claim, { connection, namespaceId }) ?? false;
+  }
+
+  #othersAt(resource: NacosConfig, connection: ConnectionHandle, address: ConfigKey): NacosConfig[] {
     const claim = claimOf(resource);
     if (claim === undefined) return [];
-    const here = { servers: serversOf(servers) };
+    return this.#allAt(claim, connection, address).filter((other) => objectKey(other) !== objectKey(resource));
+  }
+
+  #allAt(claim: string, here: ConnectionHandle, address: ConfigKey): NacosConfig[] {
     return this.#options.configs.byIndex(CLAIM_INDEX, claim).filter((other) => {
-      if (objectKey(other) === objectKey(resource)) return false;
       const connection = this.#options.connectionOf(other);
-      if (connection === undefined || !sharesServer({ servers: serversOf(connection.servers) }, here)) return false;
-      if (normaliseNamespaceId(other.spec.namespaceId ?? connection.namespaceId) !== address.namespaceId) return false;
-      const isPublic = address.namespaceId === '';
-      if (isPublic && connection.client.publicTenant !== client.publicTenant) return false;
+      if (connection === undefined) return false;
+      const namespaceId = normaliseNamespaceId(other.spec.namespaceId ?? connection.namespaceId);
+      const { namespaceId: wanted } = address;
+      if (!isSameNacos({ connection, namespaceId }, { connection: here, namespaceId: wanted })) return false;
       return connection.allowance.allowsConfig(other.metadata.namespace ?? '', address);
     });
   }

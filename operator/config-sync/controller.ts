@@ -26,8 +26,9 @@ import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { mirroringConfigOf } from './mirror/mirror-owner.ts';
 import { Mirrors } from './mirror/mirrors.ts';
-import { NacosPlaces } from './base/nacos-places.ts';
+import type { NacosPlaces } from './base/nacos-places.ts';
 import { storedBase } from './base/recorded-bases.ts';
+import type { ItemClaims } from './bulk/items/item-claims.ts';
 import { Claims } from './claims.ts';
 import type { ObjectUsers } from './mirror/object-users.ts';
 import type { InlineContents } from './places/inline-contents.ts';
@@ -53,6 +54,8 @@ export interface ConfigSyncOptions {
   secretClient: ResourceClient<Secret>;
   namespaceClient: ResourceClient<KubeObject>;
   connectionClient: ResourceClient<NacosConnection>;
+  places: NacosPlaces;
+  items: ItemClaims;
   /** A reflector that feeds `secretMetadata`, not started. */
   newSecretReflector: () => Reflector<KubeObject>;
   workloadClients: WorkloadClients;
@@ -75,7 +78,7 @@ export class ConfigSync implements Runnable {
   readonly #sessions: ConfigSessions;
   readonly #secrets: SecretMetadata;
   readonly #mirrors: Mirrors;
-  readonly #claims: Claims;
+  readonly claims: Claims;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ConfigSyncOptions) {
@@ -88,13 +91,12 @@ export class ConfigSync implements Runnable {
     const usable = (resource: NacosConfig) => connections.findUsable(connectionOf(resource));
     const hasBase = (resource: NacosConfig) =>
       (this.#sessions.get(objectKey(resource))?.base ?? storedBase(resource)) !== undefined;
-    this.#claims = new Claims({ clusterId, configs, connectionOf: usable, hasBase });
+    this.claims = new Claims({ clusterId, configs, connectionOf: usable, hasBase, items: options.items });
     const reporter = new ConfigReporter(options);
     const reconciler = new ConfigReconciler({
       ...options,
       sessions: this.#sessions,
-      places: new NacosPlaces({ configs: () => configs.list(), connectionOf: usable }),
-      claims: this.#claims,
+      claims: this.claims,
       delivery: newDelivery(options, this.#mirrors, reporter),
       reporter,
       resyncMs: () => resyncMs * (1 - random() / 2),
@@ -141,12 +143,12 @@ export class ConfigSync implements Runnable {
   /** It may lead to another Nacos, where others declare the same dataIds. */
   #connectionChanged(connection: ConnectionKey): void {
     const users = this.#usersOf(connection);
-    this.#enqueueAll([...new Set(users.flatMap((key) => [key, ...this.#claims.rivalsOf(key)]))]);
+    this.#enqueueAll([...new Set(users.flatMap((key) => [key, ...this.claims.rivalsOf(key)]))]);
   }
 
   #resourceChanged(change: StoreChange<NacosConfig>): void {
     const { key, previous, current, initial } = change;
-    for (const rival of this.#claims.changed(change)) this.#enqueue(rival, initial ? 'low' : 'high');
+    for (const rival of this.claims.changed(change)) this.#enqueue(rival, initial ? 'low' : 'high');
     if (!desiredChanged(previous, current)) return;
     if (!initial) this.#options.metrics.lag.to_nacos.seen(key);
     this.#enqueue(key, initial ? 'low' : 'high');

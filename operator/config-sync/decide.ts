@@ -11,7 +11,7 @@ import type { ContentPlace, DeclaredContent } from './places/content-place.ts';
 import { unknownAuthor, type FieldAuthor } from './places/field-author.ts';
 import type { ConfigPlan } from './plan.ts';
 import { isOursInSync, needsAuthor, needsOwnership, planConfig } from './publish-plan.ts';
-import { declaresMetadata, lastWriter, metadataDiffers, ownershipOf, type RemoteMetadata } from './remote.ts';
+import { declaresMetadata, lastWriter, markOf, metadataDiffers, ownershipOf, type RemoteMetadata } from './remote.ts';
 import type { ConfigSession, ObservedConfig } from './session.ts';
 import { needsEvidence, planTwoWay, type ConflictNames } from './two-way-plan.ts';
 import { checkContent } from './validation.ts';
@@ -40,6 +40,8 @@ export interface ConfigItem<I extends DeclaringIntent = DeclaringIntent> {
 export interface Rivals {
   /** Whether it is of one that is gone, or has to leave the dataId to us. */
   isGivenUp(mark: string): boolean;
+  /** Whether it is of a NacosConfigSync, or of one that leaves the dataId to us: what it wrote counts as ours. */
+  isHandedOver?(mark: string): boolean;
   /** `namespace/name` of one that declares the same dataId. */
   nameOf(mark: string): string | undefined;
 }
@@ -118,8 +120,8 @@ async function decidePublication(item: ConfigItem<PublishIntent>): Promise<Decis
   const input = {
     ...md5s,
     nacosMd5: observed.md5,
-    ownership: ownershipOf(observed.metadata, mark, rivals?.isGivenUp),
-    owner: observed.metadata && rivals?.nameOf(observed.metadata.srcUser),
+    ownership: ownershipOf(observed.metadata, mark, rivals),
+    owner: observed.metadata && rivals?.nameOf(markOf(observed.metadata.srcUser)),
     lastWriter: lastWriter(observed.metadata),
     isServed: observed.isServed,
     metadataDiffers,
@@ -136,13 +138,13 @@ async function decidePublication(item: ConfigItem<PublishIntent>): Promise<Decis
 }
 
 async function decideBetween(item: ConfigItem<TwoWayIntent>): Promise<Decision> {
-  const { intent, declared, session, mark } = item;
+  const { intent, declared, session, mark, rivals } = item;
   const { baseMd5, held } = session;
   const isRead = held.md5 !== undefined && (held.md5 !== declared.md5 || isMetadataToCheck(item));
   const observed = await observe(item, { isRead, isDecisive: true });
   const isInDoubt = needsEvidence({ kubernetesMd5: declared.md5, nacosMd5: observed.md5, baseMd5 });
   const author = isInDoubt && declared.kind === 'present' ? await declared.author() : unknownAuthor;
-  const isOurs = ownershipOf(observed.metadata, mark) === 'ours';
+  const isOurs = ['ours', 'handed-over'].includes(ownershipOf(observed.metadata, mark, rivals));
   const plan = planTwoWay({
     kubernetes: { md5: declared.md5, ...sideOf(author) },
     nacos: {

@@ -6,12 +6,13 @@
  */
 import { FINALIZER } from '../api/names.ts';
 import type { NacosConfig } from '../api/resources.ts';
-import type { ConnectionDirectory } from '../connections/connection-directory.ts';
+import type { ConnectionDirectory, ConnectionHandle } from '../connections/connection-directory.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { Logger } from '../logger.ts';
 import type { Base } from './base/nacos-place.ts';
 import type { NacosPlaces } from './base/nacos-places.ts';
+import type { Claims } from './claims.ts';
 import { finalizeConfig, finalizeEvent, HELD_BY_SUSPEND, isHeldBySuspend } from './finalize.ts';
 import { connectionOf } from './intent.ts';
 import { lossOf, type LossClients } from './lost-connection.ts';
@@ -19,6 +20,7 @@ import { waitingReport, type ConfigReporter } from './report.ts';
 import type { Delivery } from './rollout/delivery.ts';
 
 export interface DeletionsOptions extends LossClients {
+  readonly claims: Pick<Claims, 'hasHeir'>;
   readonly configClient: ResourceClient<NacosConfig>;
   readonly connections: ConnectionDirectory;
   readonly delivery: Delivery;
@@ -47,7 +49,7 @@ export class Deletions {
 
   /** @throws BridgeError while Nacos or the API server cannot be asked. */
   async reconcile({ key, resource, base, mark, log }: Deletion): Promise<void> {
-    const { configClient, connections, delivery, forget, places, reporter } = this.#options;
+    const { claims, configClient, connections, delivery, forget, places, reporter } = this.#options;
     const { uid } = resource.metadata;
     const isHeld = hasFinalizer(resource, FINALIZER);
     const isDone = this.#finalized.has(key) && this.#finalized.get(key) === uid;
@@ -56,14 +58,16 @@ export class Deletions {
     }
     await delivery.finalize(resource);
     if (isDone || !isHeld) return forget(key);
-    const outcome = await finalizeConfig({
+    const input = {
       resource,
       connection: () => connections.find(connectionOf(resource)),
-      placeOf: (connection, namespaceId) => places.at(connection, namespaceId),
+      placeOf: (connection: ConnectionHandle, namespaceId: string) => places.at(connection, namespaceId),
       loss: () => lossOf(resource, this.#options),
       mark,
       base,
-    });
+    };
+    // A NacosConfigSync that wants the dataId gets it back as it is.
+    const outcome = claims.hasHeir(resource) ? { kind: 'nothing' as const } : await finalizeConfig(input);
     const event = finalizeEvent(outcome, resource);
     log.info('finalized', { outcome: outcome.kind });
     if (event?.type === 'Warning') log.warn('left in Nacos', { detail: event.note });

@@ -2,9 +2,11 @@
 import { METRICS_PREFIX } from '../api/names.ts';
 import {
   NACOS_CONFIG,
+  NACOS_CONFIG_INVENTORY,
   NACOS_CONFIG_SYNC,
   NACOS_CONNECTION,
   type NacosConfig,
+  type NacosConfigInventory,
   type NacosConfigSync,
   type NacosConnection,
 } from '../api/resources.ts';
@@ -16,10 +18,16 @@ import type { Feature, FeatureContext } from '../feature.ts';
 import { ConditionTally } from '../kube/condition-tally.ts';
 import { cacheOf } from '../kube/reflector-factory.ts';
 import { trim } from '../kube/trim.ts';
-import { ResourceClient } from '../kube/resource-client.ts';
+import { Store } from '../kube/store.ts';
 import type { KubeObject } from '../kube/resource.ts';
+import { ResourceClient } from '../kube/resource-client.ts';
 import type { Runnable } from '../runtime/runnable.ts';
+import type { Term } from '../runtime/term.ts';
+import { NacosPlaces } from './base/nacos-places.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
+import { ItemClaims } from './bulk/items/item-claims.ts';
+import { watchObjects } from './bulk/items/object-watch.ts';
+import { OutboundSync } from './bulk/items/outbound.ts';
 import { CONNECTION_INDEX, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
 import { ConfigSync } from './controller.ts';
 import { connectionOf } from './intent.ts';
@@ -30,6 +38,9 @@ import { accessTo } from './mirror/mirror-access.ts';
 import { ObjectUsers } from './mirror/object-users.ts';
 import { InlineContents } from './places/inline-contents.ts';
 import { workloadClients } from './rollout/workloads.ts';
+
+/** A third of the time after which everything is looked at again. */
+const METADATA_AGE_MS = 600_000;
 
 export function createConfigSync(
   context: FeatureContext,
@@ -51,7 +62,13 @@ export function createConfigSync(
   const metrics = createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, conditions });
   const data = { metadataOnly: true, trim: trimData };
 
-  function lead(): Runnable[] {
+  const inventories = new Store<KubeObject>();
+  const shardClient = new ResourceClient<NacosConfigInventory>(kube, NACOS_CONFIG_INVENTORY);
+
+  function lead(term: Term): Runnable[] {
+    const usable = (resource: NacosConfig) => directory.findUsable(connectionOf(resource));
+    const items = new ItemClaims();
+    const places = new NacosPlaces({ configs: () => configs.list(), connectionOf: usable });
     const configSync = new ConfigSync({
       ...context,
       configs,
@@ -68,6 +85,8 @@ export function createConfigSync(
       workloadClients: workloadClients(kube),
       objectUsers: new ObjectUsers(kube),
       connections: directory,
+      places,
+      items,
       metrics,
     });
     const objects = {
@@ -78,7 +97,29 @@ export function createConfigSync(
       ...context,
       syncs,
       syncClient,
-      world: { configs, configClient, objects, isLogin, clock },
+      objects,
+      outbound: (options, look) =>
+        new OutboundSync({
+          ...options,
+          clusterId: context.clusterId(),
+          places,
+          term,
+          syncs: syncClient,
+          shards: shardClient,
+          objects: clients,
+          watch: (kind, watched, onSynced) => watchObjects(reflectors, options.sync, kind, watched, onSynced),
+          isLogin,
+          claims: items,
+          connections: directory,
+          configs: configSync.claims,
+          metadataAgeMs: METADATA_AGE_MS,
+          look,
+        }),
+      inventories,
+      shards: shardClient,
+      clusterId: context.clusterId,
+      places,
+      term,
       metadata,
       connections: directory,
       requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
@@ -98,6 +139,7 @@ export function createConfigSync(
       cacheOf(reflectors.create(NACOS_CONFIG, configs, { trim: (config) => inlineContents.strip(trim(config)) })),
       cacheOf(reflectors.create(NACOS_CONFIG_SYNC, syncs)),
       cacheOf(reflectors.create(CONFIG_MAP, metadata.ConfigMap, data)),
+      cacheOf(reflectors.create(NACOS_CONFIG_INVENTORY, inventories, { metadataOnly: true })),
     ],
     leader: lead,
     connectionUser,

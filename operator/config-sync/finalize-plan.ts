@@ -30,7 +30,7 @@ export const finalizeRules: readonly Rule<FinalizeInput, FinalizePlan>[] = [
   },
   {
     title: 'it belongs to another bridge: leave it',
-    when: ({ ownership }) => ownership === 'other-bridge' || ownership === 'given-up',
+    when: ({ ownership }) => ['other-bridge', 'given-up', 'handed-over'].includes(ownership),
     plan: () => leave('it belongs to another NacosConfig, of this or another cluster'),
   },
   {

@@ -78,8 +78,8 @@ interface MirrorIntent extends CommonIntent {
 export interface KeepRequest {
   /** Of the content to keep; undefined while nobody has decided. */
   readonly md5: string | undefined;
-  /** The command that decides, up to the md5. */
-  readonly command: string;
+  /** The command that decides for the content with this md5, and against the other one. */
+  readonly command: (kept: string, other?: string) => string;
 }
 
 /** The intents that have content in Kubernetes. */
@@ -137,7 +137,7 @@ export function deletesFromNacos(resource: NacosConfig): boolean {
 export function keepRequestOf({ metadata }: NacosConfig): KeepRequest {
   const { annotations, name, namespace } = metadata;
   const command = `kubectl annotate nacosconfig ${name} -n ${namespace} --overwrite ${KEEP_ANNOTATION}=`;
-  return { md5: annotations?.[KEEP_ANNOTATION], command };
+  return { md5: annotations?.[KEEP_ANNOTATION], command: (kept) => command + kept };
 }
 
 /** The keys `namespace/name` of the ConfigMaps that a NacosConfig reads or writes. */

@@ -82,8 +82,14 @@ export const presentRules: readonly Rule<PresentInput, ConfigPlan>[] = [
   {
     title:
       'the declared content, by a NacosConfig of this cluster that is gone, or has to leave it to us: take it over',
-    when: ({ ownership, declaredMd5, nacosMd5 }) => ownership === 'given-up' && nacosMd5 === declaredMd5,
+    when: ({ ownership, declaredMd5, nacosMd5 }) =>
+      (ownership === 'given-up' || ownership === 'handed-over') && nacosMd5 === declaredMd5,
     plan: ({ nacosMd5 }) => ({ ...update(nacosMd5, 'Adopted'), message: TAKEN_OVER }),
+  },
+  {
+    title: 'other content, which a NacosConfigSync wrote and has handed over, or gets back: update, it counts as ours',
+    when: ({ ownership }) => ownership === 'handed-over',
+    plan: ({ nacosMd5 }) => update(nacosMd5, 'Updated'),
   },
   {
     title: 'another bridge has taken over what was ours: conflict, or two that adopt would fight for ever',

@@ -28,15 +28,16 @@ export interface RemoteMetadata {
 }
 
 export type RemoteConfig =
-  | { kind: 'present'; content: string; md5: string; metadata: RemoteMetadata }
-  | { kind: 'absent' | 'unknown'; content?: undefined; md5?: undefined; metadata?: undefined };
+  | { kind: 'present'; content: string; md5: string; metadata: RemoteMetadata; modifiedMs: number }
+  | { kind: 'absent' | 'unknown'; content?: undefined; md5?: undefined; metadata?: undefined; modifiedMs?: undefined };
 
 export async function readRemote(client: NacosClient, address: ConfigKey): Promise<RemoteConfig> {
   try {
     const detail = await client.config.readStored(address);
     if (detail === undefined) return { kind: 'absent' };
-    const { content, md5, tags, description, appName, type, srcUser, srcIp } = detail;
-    return { kind: 'present', content, md5, metadata: { tags, description, appName, type, srcUser, srcIp } };
+    const { content, md5, tags, description, appName, type, srcUser, srcIp, lastModifiedMs: modifiedMs } = detail;
+    const metadata = { tags, description, appName, type, srcUser, srcIp };
+    return { kind: 'present', content, md5, metadata, modifiedMs };
   } catch (error) {
     if (isBridgeError(error, 'NACOS_UNSUPPORTED', 'NACOS_FORBIDDEN', 'NACOS_UNAUTHENTICATED'))
       return { kind: 'unknown' };
@@ -50,6 +51,29 @@ export function ownershipMark(clusterId: string, namespace: string, name: string
   return OWNER_MARK_PREFIX + digest.slice(0, 16);
 }
 
+/** What a NacosConfigSync is called in its mark: no NacosConfig is called so. */
+export function syncMarkName(name: string): string {
+  return `sync/${name}`;
+}
+
+/** The mark with the number of the leader's term behind it: who sees a higher one than its own may have been deposed. */
+export function markInTerm(mark: string, term: number): string {
+  return `${mark}.${term}`;
+}
+
+/** The mark in what a last writer is called; that itself, where there is none. */
+export function markOf(srcUser: string): string {
+  return MARK_IN_TERM.exec(srcUser)?.[1] ?? srcUser;
+}
+
+/** Undefined where the last writer has told none. */
+export function termOf(srcUser: string): number | undefined {
+  const term = MARK_IN_TERM.exec(srcUser)?.[2];
+  return term === undefined ? undefined : Number(term);
+}
+
+const MARK_IN_TERM = /^(nacos-bridge-[0-9a-f]{16})\.(\d{1,15})$/;
+
 /** Whether it is the mark of some NacosConfig. */
 export function isMark(srcUser: string): boolean {
   return srcUser.startsWith(OWNER_MARK_PREFIX);
@@ -58,23 +82,25 @@ export function isMark(srcUser: string): boolean {
 /**
  * - `ours`: the one with this mark wrote last.
  * - `given-up`: another NacosConfig of this cluster did, which is gone or has to leave the dataId to this one.
+ * - `handed-over`: a NacosConfigSync of this cluster did, or one that it hands back to: as good as ours, but for the mark.
  * - `other-bridge`: another NacosConfig did, of another cluster, or nobody knows of which.
  * - `foreign`: somebody else did.
  * - `unknown`: the admin API does not tell (absent, or not allowed).
  */
-export type Ownership = 'ours' | 'given-up' | 'other-bridge' | 'foreign' | 'unknown';
+export type Ownership = 'ours' | 'given-up' | 'handed-over' | 'other-bridge' | 'foreign' | 'unknown';
 
-/** `isGivenUp` tells of a mark whether it is of such a NacosConfig. */
+/** `rivals` tell of a mark whose it is. */
 export function ownershipOf(
   metadata: RemoteMetadata | undefined,
   mark: string,
-  isGivenUp: (mark: string) => boolean = () => false,
+  rivals?: { isGivenUp(mark: string): boolean; isHandedOver?(mark: string): boolean },
 ): Ownership {
   if (metadata === undefined) return 'unknown';
-  const { srcUser } = metadata;
-  if (srcUser === mark) return 'ours';
-  if (!isMark(srcUser)) return 'foreign';
-  return isGivenUp(srcUser) ? 'given-up' : 'other-bridge';
+  const writer = markOf(metadata.srcUser);
+  if (writer === markOf(mark)) return 'ours';
+  if (!isMark(writer)) return 'foreign';
+  if (rivals?.isHandedOver?.(writer)) return 'handed-over';
+  return rivals?.isGivenUp(writer) ? 'given-up' : 'other-bridge';
 }
 
 /** For messages: who wrote last, as far as the server tells. */

@@ -43,6 +43,8 @@ export interface ObservedContent {
 export interface ObservedConfig extends ObservedContent {
   /** Undefined when it was not asked for, or is not told. */
   metadata: RemoteMetadata | undefined;
+  /** When that was written, by the clock of the server's database; undefined where the database was not asked. */
+  modifiedMs?: number;
 }
 
 /** Where a session begins. What an earlier process has left may be out of date, so nothing of it is taken for true. */
@@ -168,14 +170,14 @@ export class ConfigSession {
     const known = isDecisive ? undefined : await this.#knownMetadata();
     if (known) return { ...this.held, metadata: known };
     const remote = await readRemote(this.connection.client, this.address);
-    const { metadata } = remote;
+    const { metadata, modifiedMs } = remote;
     const { held } = this;
-    if (!isDecisive || remote.kind === 'unknown') return { ...held, metadata };
+    if (!isDecisive || remote.kind === 'unknown') return { ...held, metadata, modifiedMs };
     if (!this.#confirms(remote)) {
       throw new BridgeError('NACOS_CAS_FAILED', 'The dataId changes while it is read; it is read again');
     }
     const { content, md5 } = remote;
-    return { md5, content, isServed: md5 === undefined || (held.isServed && md5 === held.md5), metadata };
+    return { md5, content, isServed: md5 === undefined || (held.isServed && md5 === held.md5), metadata, modifiedMs };
   }
 
   /**
@@ -234,15 +236,21 @@ export class ConfigSession {
 
   /** From now on this is what both sides last had in common. `isOurs`: whether we wrote it to Nacos; undefined if unknown. */
   common(md5: string | undefined, isOurs: boolean | undefined): void {
-    this.#rebase(md5 === undefined ? undefined : { md5, place: this.#recorded, isOurs });
+    this.rebase(md5 === undefined ? undefined : { md5, place: this.#recorded, isOurs });
     this.keep = undefined;
+  }
+
+  /** Another base is known, or none. */
+  rebase(base: Base | undefined): void {
+    this.#base = base;
+    this.#storedBase = undefined;
   }
 
   /** Whether the base has turned out to be older than the one that is stored, which it is now. */
   async refreshBase(): Promise<boolean> {
     if (this.#storedBase === undefined) return false;
     const { baseMd5 } = this;
-    this.#rebase(baseAt(this.#place, await this.#storedBase()));
+    this.rebase(baseAt(this.#place, await this.#storedBase()));
     return this.baseMd5 !== baseMd5;
   }
 
@@ -264,7 +272,7 @@ export class ConfigSession {
     if (held?.md5 !== this.held.md5) throw changedMeanwhile();
     this.#place = place;
     this.#recorded = movedOn(undefined, place);
-    this.#rebase(undefined);
+    this.rebase(undefined);
     this.#publishedMetadata = undefined;
     this.metadataGeneration = undefined;
     this.keep = undefined;
@@ -272,11 +280,6 @@ export class ConfigSession {
 
   close(): void {
     this.#watch.stop();
-  }
-
-  #rebase(base: Base | undefined): void {
-    this.#base = base;
-    this.#storedBase = undefined;
   }
 
   async #send(content: string, md5: string, options: ConfigPublishOptions): Promise<void> {

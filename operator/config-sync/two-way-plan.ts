@@ -32,8 +32,8 @@ export interface TwoWayInput extends EqualInput {
 export interface ConflictNames {
   /** Where Kubernetes has the content, such as "key 'app.yaml' of ConfigMap 'shop'". */
   place: string;
-  /** The command that decides, up to the md5 of the content to keep. */
-  keepCommand: string;
+  /** The command that decides for the content with this md5, and against the other one. */
+  keepCommand: (kept: string, other?: string) => string;
   /** The field that decides such cases for good. */
   policyField: 'conflictPolicy' | 'driftPolicy';
 }
@@ -63,11 +63,11 @@ export const absentRules: readonly Rule<TwoWayInput, ConfigPlan | undefined>[] =
   {
     title: 'it was removed in Nacos: remote missing; what Kubernetes has stays',
     when: otherwise,
-    plan: ({ kubernetes: { md5 }, names: { keepCommand, place } }) => ({
+    plan: ({ kubernetes: { md5 = '' }, names: { keepCommand, place } }) => ({
       kind: 'remote-missing',
       message:
         `The dataId was removed in Nacos; ${place} keeps what it holds (md5 ${md5}). ` +
-        `To create it again: ${keepCommand}${md5}`,
+        `To create it again: ${keepCommand(md5)}`,
     }),
   },
 ];
@@ -206,8 +206,8 @@ function conflictMessage({ kubernetes, nacos, baseMd5, names }: TwoWayInput): st
   return (
     `${since}. Kubernetes: ${names.place}, md5 ${kubernetes.md5}${by(kubernetes)}. ` +
     `Nacos: md5 ${nacos.md5}${by(nacos)}. Nothing is written until you decide. ` +
-    `To keep the content of Kubernetes: ${names.keepCommand}${kubernetes.md5} ` +
-    `To keep the content of Nacos: ${names.keepCommand}${nacos.md5} ` +
+    `To keep the content of Kubernetes: ${names.keepCommand(kubernetes.md5 ?? '', nacos.md5)} ` +
+    `To keep the content of Nacos: ${names.keepCommand(nacos.md5 ?? '', kubernetes.md5)} ` +
     POLICY_HINTS[names.policyField]
   );
 }

@@ -25,7 +25,10 @@ export class ReflectorFactory {
   create<T extends KubeObject>(
     resource: ResourceRef,
     store: Store<T>,
-    kept: Pick<ReflectorOptions<T>, 'metadataOnly' | 'namespaces' | 'trim' | 'watchSeconds'> = {},
+    kept: Pick<
+      ReflectorOptions<T>,
+      'fieldSelector' | 'labelSelector' | 'metadataOnly' | 'namespaces' | 'trim' | 'watchSeconds'
+    > = {},
   ): Reflector<T> {
     return new Reflector({ ...this.#options, ...kept, resource, store, onRecovered: () => this.#recovered.call() });
   }

@@ -17,6 +17,7 @@ import { BridgeError, isBridgeError } from '../errors.ts';
 import { errorFields, type Logger } from '../logger.ts';
 import type { LeaseLock, LeaseRecord } from './lease.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import type { Term } from './term.ts';
 
 export interface LeaderElectorOptions {
   lock: LeaseLock;
@@ -106,6 +107,20 @@ export class LeaderElector {
 
   isLeader(): boolean {
     return this.#state.kind === 'leading' && this.#options.clock.monotonic() < this.#state.untilMs;
+  }
+
+  /** The term that has just begun. @throws BridgeError TIMEOUT from `confirm` when the store does not answer. */
+  term(): Term {
+    const { identity, lock } = this.#options;
+    const number = this.#record?.leaseTransitions ?? 0;
+    return {
+      number,
+      isCurrent: () => this.isLeader(),
+      confirm: async () => {
+        const record = await this.#limit(lock.get());
+        return this.isLeader() && record?.holderIdentity === identity && (record.leaseTransitions ?? 0) === number;
+      },
+    };
   }
 
   /** Stands as a candidate until `stop`, or until leadership was won and lost. */

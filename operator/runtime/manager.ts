@@ -19,6 +19,7 @@ import { errorFields, type Logger } from '../logger.ts';
 import type { Controller } from './controller.ts';
 import { LeaderElector, type LeaderElectorOptions } from './leader-elector.ts';
 import type { Runnable } from './runnable.ts';
+import { endlessTerm, type Term } from './term.ts';
 
 export type Group = 'servers' | 'caches' | 'every-replica';
 
@@ -39,7 +40,7 @@ export class Manager {
   readonly #gracefulShutdownMs: number;
   readonly #election: ManagerOptions['leaderElection'];
   readonly #groups: Record<Group, Runnable[]> = { servers: [], caches: [], 'every-replica': [] };
-  #leaderParts: () => readonly Runnable[] = () => [];
+  #leaderParts: (term: Term) => readonly Runnable[] = () => [];
   readonly #synced = new Set<Runnable>();
   /** What has to be stopped, in the order of its start. */
   readonly #started: Runnable[] = [];
@@ -60,7 +61,7 @@ export class Manager {
   }
 
   /** What the leader alone does: `parts` makes it anew for each term. */
-  lead(parts: () => readonly Runnable[]): this {
+  lead(parts: (term: Term) => readonly Runnable[]): this {
     this.#leaderParts = parts;
     return this;
   }
@@ -117,7 +118,8 @@ export class Manager {
     const begun = this.#started.length;
     try {
       await this.#stand(over);
-      for (const runnable of this.#leaderParts()) await this.#begin(runnable, over);
+      const term = this.#elector?.term() ?? endlessTerm;
+      for (const runnable of this.#leaderParts(term)) await this.#begin(runnable, over);
       this.#log.info('everything is started');
       await aborted(over);
     } catch (error) {

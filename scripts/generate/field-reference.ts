@@ -18,18 +18,21 @@ export function fieldReference(crds: readonly Crd[]): Promise<Derived> {
 
 function section(crd: Crd): string {
   const { spec, status } = crd.schema.properties ?? {};
-  if (spec === undefined || status === undefined) throw new Error(`${crd.file} must declare spec and status`);
+  if (status === undefined) throw new Error(`${crd.file} must declare a status`);
   return [
     `## ${crd.kind}\n`,
     `\`bridge.nacos.io/${crd.version}\`, short name ${crd.shortNames.map(code).join(', ')}\n`,
     `${crd.schema.description}\n`,
-    '### Spec\n',
-    table(spec),
-    '### Rules across fields\n',
-    `${rulesOf('spec', spec).map(ruleLine).join('\n')}\n`,
+    ...(spec ? specParts(spec) : []),
     '### Status\n',
     table(status),
   ].join('\n');
+}
+
+/** What the operator alone writes has none. */
+function specParts(spec: Schema): string[] {
+  const rules = rulesOf('spec', spec).map(ruleLine).join('\n');
+  return ['### Spec\n', table(spec), '### Rules across fields\n', `${rules}\n`];
 }
 
 function table(root: Schema): string {

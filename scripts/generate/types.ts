@@ -11,8 +11,8 @@ const style = { printWidth: 120, singleQuote: true };
 export async function typesOf(crd: Crd): Promise<Derived> {
   const parts = Object.entries({ Spec: crd.schema.properties?.spec, Status: crd.schema.properties?.status });
   const declarations = await Promise.all(
-    parts.map(([suffix, schema]) => {
-      if (schema === undefined) throw new Error(`${crd.file} declares no ${suffix.toLowerCase()}`);
+    parts.flatMap(([suffix, schema]) => {
+      if (schema === undefined) return [];
       return compile(asStored(schema), crd.kind + suffix, {
         additionalProperties: false,
         bannerComment: '',

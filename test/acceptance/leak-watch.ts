@@ -6,6 +6,7 @@ import type { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
 
 /** Ours, and events. */
 const usualCollections = [
+  '/apis/bridge.nacos.io/v1alpha1/nacosconfiginventories',
   '/apis/bridge.nacos.io/v1alpha1/nacosconfigs',
   '/apis/bridge.nacos.io/v1alpha1/nacosconfigsyncs',
   '/apis/bridge.nacos.io/v1alpha1/nacosconnections',

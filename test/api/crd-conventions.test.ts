@@ -4,7 +4,13 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { loadCrds, type Schema } from '../../scripts/generate/crd.ts';
-import { NACOS_CONFIG, NACOS_CONFIG_SYNC, NACOS_CONNECTION, NACOS_SERVICE } from '../../operator/api/resources.ts';
+import {
+  NACOS_CONFIG,
+  NACOS_CONFIG_INVENTORY,
+  NACOS_CONFIG_SYNC,
+  NACOS_CONNECTION,
+  NACOS_SERVICE,
+} from '../../operator/api/resources.ts';
 
 const crds = await loadCrds(path.join(import.meta.dirname, '../../crds'));
 
@@ -77,7 +83,8 @@ describe('The resource constants', () => {
       kind,
       namespaced: true,
     }));
-    assert.deepEqual([NACOS_CONFIG, NACOS_CONFIG_SYNC, NACOS_CONNECTION, NACOS_SERVICE], declared);
+    const constants = [NACOS_CONFIG_INVENTORY, NACOS_CONFIG, NACOS_CONFIG_SYNC, NACOS_CONNECTION, NACOS_SERVICE];
+    assert.deepEqual(constants, declared);
   });
 });
 

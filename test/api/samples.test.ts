@@ -94,7 +94,7 @@ const sync = {
   status: {
     observedGeneration: 1,
     discovery: 'FuzzyWatch',
-    items: { total: 2, synced: 1, conflicts: 1, invalid: 0, skipped: 0 },
+    items: { total: 2, synced: 1, pending: 0, failing: 0, conflicts: 1, invalid: 0, skipped: 0 },
     digest: '0'.repeat(16),
     problems: [
       { object: 'ConfigMap/orders', key: 'a', group: 'shop.orders', dataId: 'a', reason: 'Conflict', message: '' },

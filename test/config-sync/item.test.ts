@@ -58,7 +58,7 @@ class Item {
       declared: this.kubernetes === undefined ? absent('there is no key') : present(this.kubernetes),
       session: this.#session,
       mark,
-      keep: { md5: this.keepMd5, command: 'keep ' },
+      keep: { md5: this.keepMd5, command: (md5: string) => `keep ${md5}` },
     };
     await validateItem(item);
     return applyDecision(await decideItem(item), item, {

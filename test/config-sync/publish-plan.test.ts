@@ -99,6 +99,16 @@ const cases: Case[] = [
     plan: 'conflict',
   },
   {
+    title: 'takes over equal content that a NacosConfigSync hands over',
+    input: { nacosMd5: DECLARED, ownership: 'handed-over' },
+    plan: `publish:Adopted ${DECLARED}`,
+  },
+  {
+    title: 'updates other content that a NacosConfigSync hands over',
+    input: { ownership: 'handed-over' },
+    plan: `publish:Updated ${OTHER}`,
+  },
+  {
     title: 'updates what a version without records of that has synced, when nobody can tell who wrote it',
     input: { nacosMd5: BASE, baseMd5: BASE, ownership: 'unknown' },
     plan: `publish:Updated ${BASE}`,
@@ -257,7 +267,11 @@ function adoptionBy(author: { isOurs?: boolean }, keepMd5?: string): PlanInput['
   return {
     keepMd5,
     author: { isOurs: false, lastWriter: "'kubectl-edit'", ...author },
-    names: { place: '`spec.content`', keepCommand: 'kubectl annotate keep=', policyField: 'driftPolicy' },
+    names: {
+      place: '`spec.content`',
+      keepCommand: (md5: string) => `kubectl annotate keep=${md5}`,
+      policyField: 'driftPolicy',
+    },
   };
 }
 
@@ -372,7 +386,7 @@ describe('config plan', () => {
   });
 });
 
-const owners: Ownership[] = ['ours', 'given-up', 'other-bridge', 'foreign', 'unknown'];
+const owners: Ownership[] = ['ours', 'given-up', 'handed-over', 'other-bridge', 'foreign', 'unknown'];
 const md5 = fc.constantFrom(BASE, DECLARED, OTHER);
 const anyInput: fc.Arbitrary<PlanInput> = fc.record({
   declaredMd5: md5,

@@ -71,7 +71,7 @@ const defaults: TwoWayInput = {
   keepMd5: undefined,
   names: {
     place: "key 'app.yaml' of ConfigMap 'shop'",
-    keepCommand: 'kubectl annotate nacosconfig app -n ns --overwrite bridge.nacos.io/keep=',
+    keepCommand: (md5: string) => `kubectl annotate nacosconfig app -n ns --overwrite bridge.nacos.io/keep=${md5}`,
     policyField: 'conflictPolicy',
   },
 };

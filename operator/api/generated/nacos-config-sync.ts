@@ -181,13 +181,17 @@ export interface NacosConfigSyncStatus {
    */
   items?: {
     /**
-     * All items; those that are in none of the other counts are on their way, or failed for another reason.
+     * All items.
      */
     total: number;
     /**
      * Equal on both sides.
      */
     synced: number;
+    /**
+     * On their way.
+     */
+    pending: number;
     /**
      * Claimed by another owner, or changed on both sides.
      */
@@ -196,6 +200,10 @@ export interface NacosConfigSyncStatus {
      * With content that the other side cannot hold, or that breaks a rule of `validation`.
      */
     invalid: number;
+    /**
+     * Not in line for another reason, which `problems` tell.
+     */
+    failing: number;
     /**
      * With a name that is not legal on the other side, or that another item has there already.
      */
@@ -246,10 +254,6 @@ export interface NacosConfigSyncStatus {
      * The dataId in Nacos.
      */
     dataId?: string;
-    /**
-     * The NacosConfig of the item, whose status tells more.
-     */
-    config?: string;
     /**
      * The cause in one CamelCase word.
      */

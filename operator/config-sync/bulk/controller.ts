@@ -3,31 +3,45 @@
  *
  * Changes are gathered for a moment and remembered by name, so that a burst is one pass and a pass costs what changed.
  */
-import { SYNC_LABEL } from '../../api/names.ts';
-import type { NacosConfig, NacosConfigSync } from '../../api/resources.ts';
+import { FINALIZER, SYNC_LABEL } from '../../api/names.ts';
+import type { NacosConfigInventory, NacosConfigSync } from '../../api/resources.ts';
 import { ambiguityVerdict } from '../../connections/ambiguous-namespace.ts';
 import type { ConnectionDirectory, ConnectionHandle } from '../../connections/connection-directory.ts';
 import { connectionKey, type ConnectionKey } from '../../connections/connection-key.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../errors.ts';
-import { isControlledBy } from '../../kube/owner.ts';
+import { hasFinalizer } from '../../kube/finalizer.ts';
+import type { ResourceClient } from '../../kube/resource-client.ts';
 import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
 import { Store, type StoreChange } from '../../kube/store.ts';
 import { errorOf } from '../../nacos/index.ts';
 import { Controller, type ReconcileContext } from '../../runtime/controller.ts';
+import { RateLimiter } from '../../runtime/rate-limiter.ts';
 import { desiredChanged } from '../../runtime/predicates.ts';
+import type { Term } from '../../runtime/term.ts';
 import type { Runnable } from '../../runtime/runnable.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
-import { OutboundSync } from './children/outbound.ts';
+import type { NacosPlaces } from '../base/nacos-places.ts';
+import { ownershipMark, syncMarkName } from '../remote.ts';
 import { namespaceIdOf } from './finder.ts';
+import { ShardClient } from './inventory/shard-client.ts';
+import { endSync, isHeldBySuspend } from './items/ending.ts';
 import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
-import type { RunningSync, SyncWorld } from './running-sync.ts';
-import { MAX_PROBLEMS, type SyncFindings } from './status.ts';
+import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
+import { MAX_PROBLEMS, type Progress, type SyncFindings } from './status.ts';
 import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';
-import { Tally } from './tally.ts';
+import { Tally, type Outcome } from './tally.ts';
 
 export interface BulkSyncOptions extends Omit<SyncReporterOptions, 'findings'> {
-  readonly world: SyncWorld;
+  readonly objects: ObjectAccess;
+  /** A sync whose items are remembered in an inventory; `look` is told the id of each item that is to be settled. */
+  readonly outbound: (options: RunningSyncOptions, look: (id: string) => void) => RunningSync;
+  /** Shards of inventories, as metadata. */
+  readonly inventories: Store<KubeObject>;
+  readonly shards: ResourceClient<NacosConfigInventory>;
+  readonly clusterId: () => string;
+  readonly places: NacosPlaces;
+  readonly term: Term;
   /** Objects as metadata. */
   readonly metadata: Readonly<Record<MirrorKind, Store<KubeObject>>>;
   readonly connections: ConnectionDirectory;
@@ -43,6 +57,10 @@ const NAMESPACE_INDEX = 'namespace';
 const CONNECTION_INDEX = 'connection';
 /** Changes come in bursts. */
 const GATHER_MS = 100;
+/** Of one connection; most of them wait for Nacos or for a batch. */
+const ITEMS_AT_ONCE = 100;
+/** What fails has mostly lost a race. */
+const itemRetries = { initialMs: 50, retriesPerSecond: 100, burst: 1000 };
 
 /** The NacosConfigSyncs, found by their namespace and by the connection that they name. */
 export function newSyncStore(): Store<NacosConfigSync> {
@@ -72,7 +90,7 @@ interface Entry {
   readonly running: RunningSync;
   readonly uid: string | undefined;
   readonly generation: number | undefined;
-  readonly connection: ConnectionHandle | undefined;
+  readonly connection: ConnectionHandle;
   /** All items were known once. */
   wasComplete: boolean;
 }
@@ -82,6 +100,7 @@ export class BulkSync implements Runnable {
   readonly controllers: readonly Controller[];
   readonly #options: BulkSyncOptions;
   readonly #controller: Controller;
+  readonly #items: Controller;
   readonly #reporter: SyncReporter;
   readonly #entries = new Map<string, Entry>();
   /** When items went, for the guards. */
@@ -90,6 +109,8 @@ export class BulkSync implements Runnable {
   readonly #errors = new Map<string, BridgeError>();
   /** Until this process ends, or they are gone. */
   readonly #mayHaveLeftSecrets = new Set<string>();
+  /** Of those that are being deleted. */
+  readonly #progress = new Map<string, Progress>();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: BulkSyncOptions) {
@@ -99,14 +120,25 @@ export class BulkSync implements Runnable {
     const reconcile = (key: string, context: ReconcileContext) => this.#reconcile(key, context);
     const lane = (key: string) => laneOf(options.syncs.get(key));
     this.#controller = new Controller({ name: this.name, reconcile, concurrency: 4, lane, log, clock, metrics });
-    this.controllers = [this.#controller, this.#reporter.controller];
+    const itemLane = (key: string) => lane(syncOfItem(key));
+    this.#items = new Controller({
+      name: 'nacosconfigsync-item',
+      reconcile: (key, context) => this.#settle(key, context),
+      concurrency: ITEMS_AT_ONCE,
+      lane: itemLane,
+      rateLimiter: new RateLimiter({ ...itemRetries, clock, lane: itemLane }),
+      log,
+      clock,
+      metrics,
+    });
+    this.controllers = [this.#controller, this.#items, this.#reporter.controller];
   }
 
   start(): void {
-    const { connections, metadata, syncs, world } = this.#options;
+    const { connections, inventories, metadata, syncs } = this.#options;
     this.#unsubscribe = [
       syncs.onChange((change) => this.#syncChanged(change)),
-      world.configs.onChange((change) => this.#configChanged(change)),
+      inventories.onChange((change) => this.#shardChanged(change)),
       metadata.ConfigMap.onChange((change) => this.#objectChanged('ConfigMap', change)),
       metadata.Secret.onChange((change) => this.#objectChanged('Secret', change)),
       connections.onChange((connection) => this.#connectionChanged(connection)),
@@ -122,14 +154,15 @@ export class BulkSync implements Runnable {
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await Promise.all(this.controllers.map((controller) => controller.stop(hurry)));
-    for (const key of this.#entries.keys()) this.#end(key);
+    await Promise.all([...this.#entries.keys()].map((key) => this.#end(key)));
   }
 
   async #reconcile(key: string, { log, signal }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
     const sync = this.#options.syncs.get(key);
-    if (sync === undefined || sync.metadata.deletionTimestamp !== undefined) return this.#forget(key);
+    if (sync === undefined) return this.#forget(key);
     try {
-      const entry = this.#entryOf(key, sync);
+      if (sync.metadata.deletionTimestamp !== undefined) return await this.#finish(key, sync, signal);
+      const entry = await this.#entryOf(key, sync);
       const { nextMs = Infinity } = await entry.running.pass(sync, log, signal);
       entry.wasComplete ||= entry.running.isComplete;
       throwIfUnread(entry);
@@ -144,17 +177,48 @@ export class BulkSync implements Runnable {
     }
   }
 
+  async #finish(key: string, sync: NacosConfigSync, signal: AbortSignal): Promise<void> {
+    await this.#end(key);
+    if (!hasFinalizer(sync, FINALIZER)) return this.#forget(key);
+    this.#progress.set(key, { done: 0, total: 0 });
+    if (isHeldBySuspend(sync)) return this.#reporter.changed(key);
+    const { clusterId, connections, places, shards, syncClient, term } = this.#options;
+    const { name, namespace = '' } = sync.metadata;
+    const ended = await endSync(
+      {
+        sync,
+        syncs: syncClient,
+        shards: new ShardClient(shards, sync, true),
+        namespace,
+        connections,
+        places,
+        mark: ownershipMark(clusterId(), namespace, syncMarkName(name)),
+        confirm: async () => {
+          if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
+        },
+        onProgress: (done, total) => {
+          this.#progress.set(key, { done, total });
+          this.#reporter.changed(key);
+        },
+      },
+      signal,
+    );
+    this.#reporter.ended(sync, ended);
+    await this.#forget(key);
+  }
+
   /** The entry of this spec on this connection; one of another is replaced. */
-  #entryOf(key: string, sync: NacosConfigSync): Entry {
+  async #entryOf(key: string, sync: NacosConfigSync): Promise<Entry> {
     const { uid, generation } = sync.metadata;
-    const needsConnection = sync.spec.source !== 'Kubernetes';
-    const connection = needsConnection ? this.#connectionOf(key, sync) : undefined;
+    const connection = await this.#connectionOf(key, sync);
     const before = this.#entries.get(key);
     const isSame = before?.uid === uid && before?.generation === generation;
     if (before && isSame && isSameConnection(before.connection, connection)) return before;
+    // One that writes down what it knows has done so before the next one reads it.
+    if (sync.spec.source !== 'Nacos') await this.#end(key);
     const running = this.#newRunning(key, sync, connection);
     // What both need goes on without a break: the watches of the old one end when the new one has its own.
-    this.#end(key);
+    await this.#end(key);
     const entry = { running, uid, generation, connection, wasComplete: false };
     this.#entries.set(key, entry);
     this.#errors.delete(key);
@@ -162,50 +226,63 @@ export class BulkSync implements Runnable {
   }
 
   /** @throws BridgeError NOT_ALLOWED, and asks nothing of Nacos any more. */
-  #connectionOf(key: string, sync: NacosConfigSync): ConnectionHandle {
+  async #connectionOf(key: string, sync: NacosConfigSync): Promise<ConnectionHandle> {
     const connection = this.#options.connections.find(connectionOfSync(sync));
     try {
       const { namespace = '' } = sync.metadata;
       connection.allowance.checkNacosNamespace(namespace, namespaceIdOf(sync, connection));
     } catch (error) {
-      this.#end(key);
+      await this.#end(key);
       throw error;
     }
     return connection;
   }
 
-  #newRunning(key: string, sync: NacosConfigSync, connection: ConnectionHandle | undefined): RunningSync {
-    const { world } = this.#options;
-    const { namespace = '', uid = '' } = sync.metadata;
+  #newRunning(key: string, sync: NacosConfigSync, connection: ConnectionHandle): RunningSync {
+    const { clock, objects, outbound } = this.#options;
     const goneMs = this.#goneMs.get(key) ?? [];
     this.#goneMs.set(key, goneMs);
     const options = {
       sync,
       goneMs,
-      mapping: compileMapping(sync.spec, namespace),
+      mapping: compileMapping(sync.spec, sync.metadata.namespace ?? ''),
       connection,
-      world,
-      children: world.configs.list().filter((config) => isControlledBy(config, uid)),
+      clock,
       onWork: () => this.#controller.queue.addAfter(key, GATHER_MS, 'high'),
       onWritten: (note: string) => this.#reporter.event(this.#options.syncs.get(key) ?? sync, note),
+      onProblem: (object: KubeObject, outcome: Outcome) =>
+        this.#reporter.problem(this.#options.syncs.get(key) ?? sync, object, outcome),
+      onLeft: (note: string) => this.#reporter.left(this.#options.syncs.get(key) ?? sync, note),
     };
-    return sync.spec.source === 'Nacos' && connection
-      ? new InboundSync({ ...options, connection })
-      : new OutboundSync(options);
+    if (sync.spec.source === 'Nacos') return new InboundSync({ ...options, objects });
+    return outbound(options, (id) => this.#items.enqueue(`${key} ${id}`, 'high'));
+  }
+
+  async #settle(key: string, { log }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
+    const sync = syncOfItem(key);
+    const running = this.#entries.get(sync)?.running;
+    try {
+      return await running?.settle?.(key.slice(sync.length + 1), log);
+    } finally {
+      if (running) this.#reporter.changed(sync);
+    }
   }
 
   #findings(key: string): SyncFindings | undefined {
     const { metadata, spec, status } = this.#options.syncs.get(key) ?? {};
     const { connection, running, wasComplete = false } = this.#entries.get(key) ?? {};
     const error = this.#errors.get(key);
+    const ending = this.#progress.get(key);
     const isNew = status?.observedGeneration !== metadata?.generation;
-    const isWorthTelling = error !== undefined || wasComplete || running?.hasWritten || isNew;
-    if (!isWorthTelling || (running === undefined && error === undefined)) return undefined;
+    const isWorthTelling = error !== undefined || ending !== undefined || wasComplete || running?.hasWritten || isNew;
+    if (!isWorthTelling || (running === undefined && error === undefined && ending === undefined)) {
+      return undefined;
+    }
     const { finder, held = 0, place, tally = new Tally() } = running ?? {};
     const { counts, digest, total } = tally;
     const problems = tally.worst(MAX_PROBLEMS);
     const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
-    const found = { discovery: finder?.mode, held, place, isComplete: wasComplete, ambiguous, error };
+    const found = { discovery: finder?.mode, held, place, isComplete: wasComplete, ambiguous, error, ending };
     return { total, counts, problems, digest, ...found };
   }
 
@@ -214,32 +291,27 @@ export class BulkSync implements Runnable {
     if (desiredChanged(previous, current)) this.#controller.enqueue(key, 'high');
   }
 
-  #configChanged({ previous, current }: StoreChange<NacosConfig>): void {
-    const { labels, namespace } = (current ?? previous)?.metadata ?? {};
-    const names = new Set([labels?.[SYNC_LABEL], previous?.metadata.labels?.[SYNC_LABEL]]);
-    for (const name of names) {
-      const key = `${namespace}/${name}`;
-      const entry = name === undefined ? undefined : this.#entries.get(key);
-      if (entry?.running.childChanged?.(previous, current)) this.#controller.queue.addAfter(key, GATHER_MS, 'high');
-      if (entry) this.#reporter.changed(key);
-    }
+  #shardChanged(change: StoreChange<KubeObject>): void {
+    const { labels, namespace } = (change.current ?? change.previous)?.metadata ?? {};
+    this.#entries.get(`${namespace}/${labels?.[SYNC_LABEL]}`)?.running.shardChanged?.(change);
   }
 
   #objectChanged(kind: MirrorKind, change: StoreChange<KubeObject>): void {
     const { namespace = '', name } = parseKey(change.key);
     for (const sync of this.#options.syncs.byIndex(NAMESPACE_INDEX, namespace)) {
-      this.#entries.get(objectKey(sync))?.running.objectChanged(kind, name, change);
+      this.#entries.get(objectKey(sync))?.running.objectChanged?.(kind, name, change);
     }
   }
 
   #connectionChanged(connection: ConnectionKey): void {
     const users = this.#options.syncs.byIndex(CONNECTION_INDEX, connection);
-    for (const sync of users) if (sync.spec.source !== 'Kubernetes') this.#controller.enqueue(objectKey(sync), 'high');
+    for (const sync of users) this.#controller.enqueue(objectKey(sync), 'high');
   }
 
   #connectionReady(connection: ConnectionKey): void {
     const users = new Set(this.#options.syncs.byIndex(CONNECTION_INDEX, connection).map(objectKey));
     this.#controller.queue.retryFailing((key) => users.has(key));
+    this.#items.queue.retryFailing((key) => users.has(syncOfItem(key)));
   }
 
   #requireSecrets(key: string, sync: NacosConfigSync | undefined): void {
@@ -252,16 +324,18 @@ export class BulkSync implements Runnable {
     this.#options.requireSecrets(`NacosConfigSync ${key}`, isNeeded);
   }
 
-  #forget(key: string): void {
-    this.#end(key);
+  async #forget(key: string): Promise<void> {
+    await this.#end(key);
     this.#goneMs.delete(key);
     this.#errors.delete(key);
+    this.#progress.delete(key);
     this.#reporter.changed(key);
   }
 
-  #end(key: string): void {
-    this.#entries.get(key)?.running.stop();
+  async #end(key: string): Promise<void> {
+    const entry = this.#entries.get(key);
     this.#entries.delete(key);
+    await entry?.running.stop();
   }
 
   #resyncMs(): number {
@@ -270,14 +344,19 @@ export class BulkSync implements Runnable {
   }
 }
 
-function isSameConnection(one: ConnectionHandle | undefined, other: ConnectionHandle | undefined): boolean {
-  const isSamePlace = one?.client === other?.client && one?.namespaceId === other?.namespaceId;
-  return isSamePlace && one?.allowance.id === other?.allowance.id;
+/** Of the key of an item, which is that of its sync, a blank and its id. */
+function syncOfItem(key: string): string {
+  return key.slice(0, key.indexOf(' '));
+}
+
+function isSameConnection(one: ConnectionHandle, other: ConnectionHandle): boolean {
+  const isSamePlace = one.client === other.client && one.namespaceId === other.namespaceId;
+  return isSamePlace && one.allowance.id === other.allowance.id;
 }
 
 /** @throws BridgeError why Nacos tells nothing, or nothing any more; not while the first look is under way. */
 function throwIfUnread({ connection, running: { finder }, wasComplete }: Entry): void {
-  if (connection === undefined || finder === undefined) return;
+  if (finder === undefined) return;
   if (wasComplete && finder.lastError) throw finder.lastError;
   const cause = errorOf(connection.client.state) ?? finder.lastError;
   if (wasComplete || cause === undefined) return;

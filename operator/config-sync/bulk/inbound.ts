@@ -27,10 +27,10 @@ import { illegalInKubernetes } from './legal-names.ts';
 import { objectText } from './mapping.ts';
 import { MirroredObject } from './mirrored-object.ts';
 import { reasonToStay, type ObjectPlan } from './plan-object.ts';
-import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
+import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
 import { PENDING, placeOf, skipped, Tally, type Outcome } from './tally.ts';
 
-type Options = RunningSyncOptions & { readonly connection: NonNullable<RunningSyncOptions['connection']> };
+type Options = RunningSyncOptions & { readonly objects: ObjectAccess };
 
 const OBJECTS_AT_ONCE = 8;
 /** While something could not be read the watches may have nothing to tell. */
@@ -55,8 +55,7 @@ export class InboundSync implements RunningSync {
   #done = nothingDone();
 
   constructor(options: Options) {
-    const { connection, goneMs, mapping, onWork, sync, world } = options;
-    const { clock, objects: access } = world;
+    const { clock, connection, goneMs, mapping, objects: access, onWork, sync } = options;
     this.#options = options;
     this.place = new FoundPlace(sync);
     this.#leaving = new Leaving(clock, goneMs);
@@ -103,13 +102,13 @@ export class InboundSync implements RunningSync {
     return { nextMs: this.#leaving.nextMs ?? (this.tally.counts.pending > 0 ? LOOK_AGAIN_MS : undefined) };
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.finder.stop();
     for (const dataId of this.#followed.values()) dataId.stop();
   }
 
   #add(config: ConfigName): void {
-    const { connection, mapping, sync, world } = this.#options;
+    const { clock, connection, mapping, sync } = this.#options;
     const ref = mapping.toKubernetes(config);
     if (ref === undefined) return;
     const message = illegalInKubernetes(ref);
@@ -120,7 +119,7 @@ export class InboundSync implements RunningSync {
     if (refusal !== undefined) return void this.tally.set(id, { outcome: refusal, place: config });
     this.tally.set(id, { outcome: PENDING, place: placeOf({ ref, config }) });
     const object = this.#objectOf(ref.kind, ref.name);
-    const options = { client: connection.client, namespaceId: namespaceIdOf(sync, connection), clock: world.clock };
+    const options = { client: connection.client, namespaceId: namespaceIdOf(sync, connection), clock };
     const dataId = followConfig({ config, ref }, options, () => this.#look(object));
     this.#followed.set(id, dataId);
     object.dataIds.add(dataId);
@@ -152,9 +151,9 @@ export class InboundSync implements RunningSync {
   }
 
   #objectOf(kind: MirrorKind, name: string): MirroredObject {
-    const { mapping, sync: owner, world } = this.#options;
+    const { mapping, objects: access, sync: owner } = this.#options;
     const text = objectText({ kind, name });
-    const options = { owner, keeper: this.#keeper, access: world.objects, encoding: mapping.secretEncoding };
+    const options = { owner, keeper: this.#keeper, access, encoding: mapping.secretEncoding };
     const object = this.#objects.get(text) ?? new MirroredObject(kind, name, options);
     this.#objects.set(text, object);
     return object;

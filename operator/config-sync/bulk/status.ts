@@ -11,6 +11,12 @@ import { failureVerdict, setVerdicts, type Verdict } from '../../kube/conditions
 import type { FoundPlace } from './found-place.ts';
 import type { Counts, Problem } from './tally.ts';
 
+/** Of a deletion: entries that are dealt with. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface SyncFindings {
   readonly total: number;
   readonly counts: Counts;
@@ -27,11 +33,16 @@ export interface SyncFindings {
   readonly ambiguous?: Verdict | undefined;
   /** Why the last pass did not end. */
   readonly error: BridgeError | undefined;
+  /** While it is being deleted. */
+  readonly ending?: Progress | undefined;
 }
 
 export const MAX_PROBLEMS = 10;
 
 const SUSPENDED = 'Suspended';
+const HELD_BY_SUSPEND =
+  'The deletion waits, since `spec.suspend` is true and the dataIds would be removed from Nacos: set `suspend` to false, ' +
+  "or `deletionPolicy` to 'Retain' to leave them there";
 
 export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowMs: number): NacosConfigSyncStatus {
   const { discovery, held, place } = findings;
@@ -53,18 +64,20 @@ export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowM
   };
 }
 
-/** While it is suspended nothing is looked at, and what was known before stays known. */
-function itemsOf({ spec, status }: NacosConfigSync, { counts, digest, problems, total }: SyncFindings) {
-  if (spec.suspend && status?.items) {
+/** While it is suspended or being deleted nothing is looked at, and what was known before stays known. */
+function itemsOf({ spec, status }: NacosConfigSync, { counts, digest, ending, problems, total }: SyncFindings) {
+  if ((spec.suspend || ending) && status?.items) {
     return { items: status.items, digest: status.digest, problems: status.problems };
   }
   return {
     items: {
       total,
       synced: counts.synced,
+      pending: counts.pending,
       conflicts: counts.conflict,
       invalid: counts.invalid,
-      skipped: counts.skipped,
+      failing: counts.failing,
+      skipped: counts.skipped + counts.taken,
     },
     digest,
     problems: problems.slice(0, MAX_PROBLEMS).map(shortened),
@@ -72,8 +85,13 @@ function itemsOf({ spec, status }: NacosConfigSync, { counts, digest, problems, 
 }
 
 function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdict {
-  const { counts, error, isComplete, total } = findings;
+  const { counts, ending, error, isComplete, total } = findings;
   if (error) return failureVerdict(error);
+  if (ending && spec.suspend) return { status: 'False', reason: SUSPENDED, message: HELD_BY_SUSPEND };
+  if (ending) {
+    const message = `It is being deleted: ${ending.done} of ${ending.total} dataIds are dealt with in Nacos`;
+    return { status: 'False', reason: 'Deleting', message };
+  }
   if (spec.suspend)
     return {
       status: 'Unknown',
@@ -95,7 +113,7 @@ function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdi
 function readyVerdict(synced: Verdict, findings: SyncFindings): Verdict {
   const { counts, held, total } = findings;
   // Nothing more is asked for: who waits for Ready, as Argo and Flux do, need not wait on.
-  if (synced.reason === SUSPENDED) return { ...synced, status: 'True' };
+  if (synced.reason === SUSPENDED && synced.status === 'Unknown') return { ...synced, status: 'True' };
   if (synced.status !== 'True') return synced;
   if (counts.skipped > 0) return notSynced('Skipped', findings, `${counts.skipped} of ${total} items are skipped`);
   return held > 0 ? { ...guardVerdict(findings), status: 'False' } : synced;

@@ -5,10 +5,11 @@
  * came meanwhile. While items are still being found nothing is told, unless something was written: a restart over an equal
  * world writes nothing.
  */
-import { FIELD_MANAGER } from '../../api/names.ts';
+import { FIELD_MANAGER, FINALIZER } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
 import { findCondition } from '../../kube/conditions.ts';
+import { hasFinalizer } from '../../kube/finalizer.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { StatusWriter } from '../../kube/status-writer.ts';
@@ -16,6 +17,9 @@ import type { Store } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
 import { Controller } from '../../runtime/controller.ts';
 import type { RuntimeMetrics } from '../../runtime/metrics.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+import type { Ended } from './items/ending.ts';
+import type { Outcome } from './tally.ts';
 import { statusOf, type SyncFindings } from './status.ts';
 
 export interface SyncReporterOptions {
@@ -54,17 +58,53 @@ export class SyncReporter {
     this.#options.events.event(resource, { type: 'Normal', reason: 'ItemsWritten', action: 'Reconcile', note });
   }
 
+  /** On the ConfigMap or the Secret; not what the status tells already, as after a restart. */
+  problem({ status }: NacosConfigSync, { apiVersion, kind, metadata }: KubeObject, { message, reason }: Outcome): void {
+    if (status?.problems?.some((known) => known.reason === reason && known.message === message)) return;
+    const { name, namespace, uid } = metadata;
+    // Digests of what a Secret holds are made with its uid.
+    const regarding = { apiVersion, kind, metadata: { name, namespace, ...(kind !== 'Secret' && { uid }) } };
+    this.#options.events.event(regarding, { type: 'Warning', reason, action: 'Reconcile', note: message });
+  }
+
+  /** What stays in Nacos. */
+  left(resource: NacosConfigSync, note: string): void {
+    this.#options.events.event(resource, { type: 'Warning', reason: 'LeftInNacos', action: 'Remove', note });
+  }
+
+  /** What became of the dataIds of one that is deleted. */
+  ended(resource: NacosConfigSync, { isForced, left, removed }: Ended): void {
+    const { events } = this.#options;
+    if (removed > 0) {
+      const note = `Removed ${removed} dataIds from Nacos`;
+      events.event(resource, { type: 'Normal', reason: 'Removed', action: 'Remove', note });
+    }
+    if (left.length === 0) return;
+    const note = isForced
+      ? `Let go without telling Nacos, as the annotation asks: ${left[0]}`
+      : `${left.length} dataIds are left in Nacos, such as ${left[0]}`;
+    const reason = isForced ? 'ForceFinalized' : 'LeftInNacos';
+    events.event(resource, { type: 'Warning', reason, action: 'Remove', note });
+  }
+
   async #report(key: string): Promise<void> {
     const { clock, findings, syncs } = this.#options;
     const cached = syncs.get(key);
-    if (cached === undefined || cached.metadata.deletionTimestamp !== undefined) return this.#statuses.forget(key);
+    const isEnding = cached?.metadata.deletionTimestamp !== undefined;
+    if (cached === undefined || (isEnding && !hasFinalizer(cached, FINALIZER))) return this.#statuses.forget(key);
     const found = findings(key);
     if (found === undefined) return;
     const resource = this.#statuses.latest(cached);
     const status = statusOf(resource, found, clock.now());
     await this.#statuses.write(resource, status);
     const [ready, before] = [status, resource.status].map((one) => findCondition(one?.conditions, 'Ready'));
-    if (ready?.status !== 'False' || ready.reason === 'Progressing' || ready.reason === before?.reason) return;
+    if (
+      ready?.status !== 'False' ||
+      ready.reason === 'Progressing' ||
+      ready.reason === 'Deleting' ||
+      ready.reason === before?.reason
+    )
+      return;
     const { reason, message: note } = ready;
     this.#options.events.event(resource, { type: 'Warning', reason, action: 'Reconcile', note });
   }

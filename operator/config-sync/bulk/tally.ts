@@ -9,7 +9,8 @@ import type { BridgeError } from '../../errors.ts';
 import type { ConfigName } from '../../nacos/index.ts';
 import { objectText, type KeyRef } from './mapping.ts';
 
-export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'failing' | 'pending';
+/** `taken`: a NacosConfig has the dataId, which is as it should be. */
+export type ItemState = 'synced' | 'conflict' | 'invalid' | 'skipped' | 'taken' | 'failing' | 'pending';
 
 /** How an item fares. */
 export interface Outcome {
@@ -54,7 +55,7 @@ export interface Counted {
 }
 
 /** The worst first. */
-const severity: readonly ItemState[] = ['conflict', 'failing', 'invalid', 'skipped'];
+const severity: readonly ItemState[] = ['conflict', 'failing', 'invalid', 'skipped', 'taken'];
 
 export class Tally {
   readonly #entries = new Map<string, Counted>();
@@ -64,6 +65,7 @@ export class Tally {
     conflict: 0,
     invalid: 0,
     skipped: 0,
+    taken: 0,
     failing: 0,
     pending: 0,
   };

@@ -146,7 +146,8 @@ export class Camp {
       return way.change(target, edit.declaration);
     }
     // Nothing is removed for a resource that its operator never got to, so what an earlier one left stays.
-    const isSynced = isReady(await this.#cluster.rest.get(configRef(way.nameOf(target))));
+    const isObject = target.way === 'object';
+    const isSynced = !isObject && isReady(await this.#cluster.rest.get(configRef(way.nameOf(target))));
     if (deletionPolicy === 'Delete' && isSynced) claim.mayRemain.clear();
     incarnation.deletedMs = Date.now();
     return way.remove(target);

@@ -2,6 +2,7 @@
  * What is right between two clusters that share a Nacos namespace, judged from what Nacos itself remembers of every write.
  * Pure: what was declared and what was written go in, findings in words come out.
  */
+import { markOf } from '../../../operator/config-sync/remote.ts';
 import type { KubeObject, StoredConfig } from '../../scenarios/backends.ts';
 import type { ConfigWrite } from '../../scenarios/nacos-backend.ts';
 import { conditionOf, type Camp, type Claim, type Incarnation, type ItemCounts } from './camp.ts';
@@ -59,7 +60,7 @@ export function judgeHistory(
       } else findings.push(`${at}: removed, although ${owner?.name ?? 'nobody'} owned it and declared it still`);
       continue;
     }
-    const author = parties.find(({ claim }) => claim.mark === writer);
+    const author = parties.find(({ claim }) => claim.mark === markOf(writer));
     if (!author) findings.push(`${at}: written by somebody else, '${writer}'`);
     else if (!lives(author, timeMs)) findings.push(`${at}: written by ${author.name}, which had not declared it`);
     if (author === owner) continue;
@@ -99,7 +100,7 @@ export function judgeSummary({ name, claims }: Pick<Camp, 'name' | 'claims'>, it
 
 /** One owner whose declaration Nacos holds, and a conflict for the other. */
 function judgeOwned(stored: StoredConfig | undefined, parties: readonly Party[]): string[] {
-  const owner = stored && parties.find(({ claim }) => stored.writer === claim.mark);
+  const owner = stored && parties.find(({ claim }) => markOf(stored.writer) === claim.mark);
   const findings = parties.flatMap((party) => judgeParty(stored, party, owner));
   if (!stored) return findings;
   if (!owner) findings.push('Nacos holds it, and it is nobody’s');

@@ -1,7 +1,6 @@
 /** How users declare a dataId, change it and take it back, by each of the ways that there are. */
 import { CONFIRM_DELETION_ANNOTATION } from '../../../operator/api/names.ts';
-import { childName } from '../../../operator/config-sync/bulk/children/child.ts';
-import type { NacosConfigSync } from '../../../operator/api/resources.ts';
+import { syncMarkName } from '../../../operator/config-sync/remote.ts';
 import type { KubeObject, ObjectRef } from '../../scenarios/backends.ts';
 import type { RestKubernetes } from '../../scenarios/kubernetes-backend.ts';
 import { groupName, objectGroupPrefix, type Declaration, type Target, type Way } from './edits.ts';
@@ -9,7 +8,7 @@ import { groupName, objectGroupPrefix, type Declaration, type Target, type Way }
 export const apiVersion = 'bridge.nacos.io/v1alpha1';
 
 export interface WayOfEditing {
-  /** The name of the NacosConfig that makes it so. */
+  /** By which its mark is made: of a NacosConfig that is its name. */
   nameOf(target: Target): string;
   declare(target: Target, declaration: Declaration): Promise<void>;
   change(target: Target, declaration: Declaration): Promise<void>;
@@ -91,9 +90,8 @@ class ObjectKey implements WayOfEditing {
     this.#kubernetes = kubernetes;
   }
 
-  nameOf(target: Target): string {
-    const sync = { metadata: { name: syncName }, spec: { source: 'Kubernetes' } } as NacosConfigSync;
-    return childName(sync, target);
+  nameOf(): string {
+    return syncMarkName(syncName);
   }
 
   async declare(target: Target, declaration: Declaration): Promise<void> {

@@ -1,10 +1,8 @@
 /**
- * A NacosConfigSync in the whole operator, between embedded servers: what it makes of many items, of a restart, and of hands
- * that meddle with the NacosConfigs of its items.
+ * A NacosConfigSync in the whole operator, between embedded servers: what many items and a restart cost, and what becomes of
+ * its inventory when hands meddle with it.
  */
 import assert from 'node:assert/strict';
-import type { NacosConfig } from '../../../operator/api/resources.ts';
-import { findCondition } from '../../../operator/kube/conditions.ts';
 import { startEmbeddedWorld, type EmbeddedWorld } from '../../embedded/world.ts';
 import { eventually } from '../../eventually.ts';
 import type { KubeObject, ObjectRef } from '../../scenarios/backends.ts';
@@ -45,41 +43,37 @@ describe('a NacosConfigSync with a thousand items', () => {
     assert.equal(new Set(told).size, told.length, 'a status was written twice');
   });
 
-  it('reads the one ConfigMap that changes', async () => {
-    const before = await quietReads();
+  it('keeps what it must remember in a few objects, and reads no ConfigMap', async () => {
+    const shards = await inventories();
+    assert.deepEqual(shards.map(({ metadata }) => metadata.name).sort(), names(shards[0]?.metadata.name ?? ''));
+    assert.equal(entriesOf(shards).length, items);
+    const written = await world.operator.metric('rest_client_requests_total', 'method="PATCH"');
+    assert.ok(written <= items / 10, `${written} writes of ${items} items`);
+  });
+
+  it('takes a change from the watch, and settles the key that has changed', async () => {
+    const [before, settledBefore] = await Promise.all([reads(), settles()]);
     await world.backends.kubernetes.patch(ref('v1', 'ConfigMap', 'map-7'), { data: { added: 'here' } });
     await inSync(items + 1);
     const config = await world.backends.nacos.read({ dataId: 'added', group: 'configmap.map-7', namespaceId: '' });
     assert.equal(config?.content, 'here');
-    // The NacosConfigSync once, and each NacosConfig of that ConfigMap a few times.
-    const count = (await reads()) - before;
-    assert.ok(count <= 4 * keysPerObject, `${count} reads`);
+    assert.ok((await reads()) - before <= 2, 'objects were read');
+    // One that is new changes the names that the object has: all of them are looked at, and nothing is asked for them.
+    assert.ok((await settles()) - settledBefore <= 3 * keysPerObject, 'others were looked at');
   });
 
-  it('puts the NacosConfig of an item back, and leaves what it does not decide about', async () => {
+  it('writes a shard again that somebody removes', async () => {
     const { kubernetes } = world.backends;
-    const { metadata } = await anyChild();
-    const child = ref(bridge, 'NacosConfig', metadata.name);
-    await kubernetes.patch(child, { spec: { driftPolicy: 'Report', suspend: true, description: 'by hand' } });
+    const [shard] = await inventories();
+    assert.ok(shard);
+    const theShard = ref(bridge, 'NacosConfigInventory', shard.metadata.name);
+    await kubernetes.patch(theShard, { metadata: { finalizers: null } });
+    await kubernetes.delete(theShard);
     await eventually(10_000, async () => {
-      const { spec } = (await kubernetes.get(child)) as { spec?: Record<string, unknown> };
-      const { driftPolicy, suspend, description } = spec ?? {};
-      assert.deepEqual([driftPolicy, suspend, description], ['Revert', false, 'by hand']);
+      const made = await kubernetes.get(theShard);
+      assert.notEqual(made?.metadata.uid, shard.metadata.uid);
+      assert.equal(entriesOf(await inventories()).length, items + 1);
     });
-    await settled(child);
-  });
-
-  it('makes the NacosConfig of an item again when somebody deletes it', async () => {
-    const { kubernetes } = world.backends;
-    const { metadata } = await anyChild();
-    const child = ref(bridge, 'NacosConfig', metadata.name);
-    await kubernetes.delete(child);
-    await eventually(10_000, async () => {
-      const made = await kubernetes.get(child);
-      assert.ok(made && made.metadata.uid !== metadata.uid);
-    });
-    await settled(child);
-    await inSync(items + 1);
   });
 
   it('writes nothing after a restart over an equal world', async () => {
@@ -99,16 +93,15 @@ describe('a NacosConfigSync with a thousand items', () => {
   async function inSync(count: number): Promise<void> {
     await eventually(120_000, async () => {
       const { status } = (await world.backends.kubernetes.get(theSync)) as { status?: { items?: object } };
-      assert.deepEqual(status?.items, { total: count, synced: count, conflicts: 0, invalid: 0, skipped: 0 });
-    });
-  }
-
-  /** That all is done for a NacosConfig as it is now, and told. */
-  async function settled(child: ObjectRef): Promise<void> {
-    await eventually(10_000, async () => {
-      const { metadata, status } = (await world.backends.kubernetes.get(child)) as unknown as NacosConfig;
-      const synced = findCondition(status?.conditions, 'Synced');
-      assert.deepEqual([synced?.status, synced?.observedGeneration], ['True', metadata.generation]);
+      assert.deepEqual(status?.items, {
+        total: count,
+        synced: count,
+        pending: 0,
+        conflicts: 0,
+        invalid: 0,
+        failing: 0,
+        skipped: 0,
+      });
     });
   }
 
@@ -116,30 +109,32 @@ describe('a NacosConfigSync with a thousand items', () => {
     return world.operator.metric('rest_client_requests_total', 'method="GET"');
   }
 
-  /** When the NacosConfigs have had their last looks after the beginning. */
-  async function quietReads(): Promise<number> {
-    const counts: number[] = [];
-    return eventually(30_000, async () => {
-      counts.push(await reads());
-      const last = counts.slice(-20);
-      assert.ok(last.length === 20 && new Set(last).size === 1, 'the operator reads on');
-      return counts.at(-1) ?? 0;
-    });
+  function settles(): Promise<number> {
+    return world.operator.metric('controller_runtime_reconcile_total', 'controller="nacosconfigsync-item"');
   }
 
-  async function anyChild(): Promise<KubeObject> {
-    const [child] = await world.backends.kubernetes.list(bridge, 'NacosConfig', namespace);
-    assert.ok(child);
-    return child;
+  function inventories(): Promise<KubeObject[]> {
+    return world.backends.kubernetes.list(bridge, 'NacosConfigInventory', namespace);
   }
 
   /** Of everything that the operator writes. */
   async function resourceVersions(): Promise<string[]> {
-    const children = await world.backends.kubernetes.list(bridge, 'NacosConfig', namespace);
     const sync = await world.backends.kubernetes.get(theSync);
-    return [...children, sync].map((object) => `${object?.metadata.name} ${object?.metadata.resourceVersion}`).sort();
+    return [...(await inventories()), sync]
+      .map((object) => `${object?.metadata.name} ${object?.metadata.resourceVersion}`)
+      .sort();
   }
 });
+
+function entriesOf(shards: readonly KubeObject[]): string[] {
+  return shards.flatMap(({ status }) => (status as { entries?: string[] } | undefined)?.entries ?? []);
+}
+
+/** Two shards of 500, and later a third. */
+function names(one: string): string[] {
+  const prefix = one.replace(/\d+$/, '');
+  return [0, 1].map((index) => `${prefix}${index}`);
+}
 
 function ref(apiVersion: string, kind: string, name: string): ObjectRef {
   return { apiVersion, kind, namespace, name };

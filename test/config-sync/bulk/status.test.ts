@@ -4,7 +4,7 @@ import type { Counts } from '../../../operator/config-sync/bulk/tally.ts';
 import { BridgeError } from '../../../operator/errors.ts';
 import { syncOf } from './samples.ts';
 
-const none: Counts = { synced: 0, conflict: 0, invalid: 0, skipped: 0, failing: 0, pending: 0 };
+const none: Counts = { synced: 0, conflict: 0, invalid: 0, skipped: 0, taken: 0, failing: 0, pending: 0 };
 const problem = { object: 'ConfigMap/app', key: 'a', reason: 'Conflict', message: 'somebody else has it' };
 
 interface Case {

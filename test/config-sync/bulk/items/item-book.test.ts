@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ItemBook } from '../../../../operator/config-sync/bulk/children/item-book.ts';
+import { ItemBook } from '../../../../operator/config-sync/bulk/items/item-book.ts';
 import { compileMapping, type KeyRef } from '../../../../operator/config-sync/bulk/mapping.ts';
 import { syncOf } from '../samples.ts';
 

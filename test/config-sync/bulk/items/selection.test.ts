@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { MIRROR_LABEL } from '../../../../operator/api/names.ts';
 import type { NacosConfigSync } from '../../../../operator/api/resources.ts';
-import {
-  isExportableType,
-  isSelected,
-  type Candidate,
-} from '../../../../operator/config-sync/bulk/children/selection.ts';
+import { isExportableType, isSelected, type Candidate } from '../../../../operator/config-sync/bulk/items/selection.ts';
 import type { ObjectMeta } from '../../../../operator/kube/resource.ts';
 import { syncOf } from '../samples.ts';
 

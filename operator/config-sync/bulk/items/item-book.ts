@@ -6,15 +6,10 @@
  * A change costs the keys of one object, however many objects there are.
  */
 import { type ConfigName, nameText } from '../../../nacos/index.ts';
+import type { Item } from '../inventory/entry.ts';
 import { illegalInKubernetes, illegalInNacos } from '../legal-names.ts';
 import { objectText, refText, type KeyRef, type Mapping } from '../mapping.ts';
 import { placeOf, skipped, type Counted, type Place } from '../tally.ts';
-
-/** A key of an object and the dataId that belongs to it. */
-export interface Item {
-  readonly ref: KeyRef;
-  readonly config: ConfigName;
-}
 
 /** A name of one side that is not to be had on the other. */
 export interface Skipped extends Counted {

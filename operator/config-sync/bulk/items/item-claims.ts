@@ -1,0 +1,80 @@
+/**
+ * Which NacosConfigSync of this cluster has a dataId, of several that want it: the one whose inventory has it; of several
+ * such ones the oldest. A NacosConfig has it before all of them (claims.ts).
+ *
+ * The marks of all that were seen are remembered: what one of them wrote and gave up is ours.
+ */
+import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
+import { serversOf, sharesServer } from '../../base/nacos-place.ts';
+
+/** A Nacos namespace, as a connection leads to it. */
+export interface Where {
+  readonly connection: Pick<ConnectionHandle, 'client' | 'servers'>;
+  readonly namespaceId: string;
+}
+
+/** One sync at work. */
+export interface ItemHolder {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly createdAt: string;
+  readonly where: Where;
+  /** Whether its inventory has the item. */
+  hasEntry(id: string): boolean;
+  wants(id: string): boolean;
+  /** Something that decides about it has changed. */
+  look(id: string): void;
+}
+
+export class ItemClaims {
+  readonly #holders = new Map<string, Set<ItemHolder>>();
+  readonly #marks = new Set<string>();
+
+  /** Of a sync that is at work, or was. */
+  addMark(mark: string): void {
+    this.#marks.add(mark);
+  }
+
+  isMark(mark: string): boolean {
+    return this.#marks.has(mark);
+  }
+
+  claim(id: string, holder: ItemHolder): void {
+    this.#holders.set(id, (this.#holders.get(id) ?? new Set()).add(holder));
+  }
+
+  release(id: string, holder: ItemHolder): void {
+    const holders = this.#holders.get(id);
+    holders?.delete(holder);
+    if (holders?.size === 0) this.#holders.delete(id);
+    else this.changed(id);
+  }
+
+  /** A NacosConfig of this name has come or gone. */
+  changed(id: string): void {
+    for (const holder of this.#holders.get(id) ?? []) holder.look(id);
+  }
+
+  /** The key of who has it, if that is another one. */
+  ownerOf(id: string, holder: ItemHolder): string | undefined {
+    const all = [...(this.#holders.get(id) ?? [])].filter(
+      (one) => one === holder || (one.wants(id) && isSameNacos(one.where, holder.where)),
+    );
+    const rank = (one: ItemHolder) => [one.hasEntry(id) ? 0 : 1, one.createdAt, one.key].join(' ');
+    const [first] = all.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+    return first === undefined || first === holder ? undefined : first.key;
+  }
+
+  /** Whether a sync wants it there. */
+  isWanted(id: string, where: Where): boolean {
+    return [...(this.#holders.get(id) ?? [])].some((one) => one.wants(id) && isSameNacos(one.where, where));
+  }
+}
+
+/** Connections are of one Nacos when they share a server; a server may have two public namespaces. */
+export function isSameNacos(one: Where, other: Where): boolean {
+  if (one.namespaceId !== other.namespaceId) return false;
+  const [a, b] = [one.connection, other.connection];
+  if (!sharesServer({ servers: serversOf(a.servers) }, { servers: serversOf(b.servers) })) return false;
+  return one.namespaceId !== '' || a.client.publicTenant === b.client.publicTenant;
+}

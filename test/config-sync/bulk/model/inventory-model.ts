@@ -1,0 +1,478 @@
+/**
+ * A model of what can lose data where items have no objects of their own: bases that are written after the fact, a process
+ * that ends between any two requests, a leader that was deposed and does not know it, a view that is old, shards that are
+ * lost or there twice, users on both sides, who may put back what was there before. The inventory, the decisions and the
+ * writes in it are the real ones. They are held to these promises:
+ *
+ *   - no content is replaced by one whose author has not seen it, but where Kubernetes alone decides and the dataId was ours
+ *   - nothing is removed from Nacos that we did not write
+ *   - what was published and is not wanted any more goes from Nacos, where deletions are synchronised
+ *   - in the end the two sides are equal, or a conflict is told
+ */
+import { FINALIZER } from '../../../../operator/api/names.ts';
+import type { NacosConfigInventory, NacosConfigSync } from '../../../../operator/api/resources.ts';
+import type { NacosConfigInventoryStatus } from '../../../../operator/api/generated/nacos-config-inventory.ts';
+import { NacosPlaces } from '../../../../operator/config-sync/base/nacos-places.ts';
+import { ItemClaims } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
+import { OutboundSync } from '../../../../operator/config-sync/bulk/items/outbound.ts';
+import type { WatchedObjects } from '../../../../operator/config-sync/bulk/items/watched-objects.ts';
+import { compileMapping } from '../../../../operator/config-sync/bulk/mapping.ts';
+import type { DataObject } from '../../../../operator/config-sync/mirror/data-object.ts';
+import { unrestricted } from '../../../../operator/connections/allowance.ts';
+import { ConnectionDirectory, type ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
+import { isBridgeError } from '../../../../operator/errors.ts';
+import { FakeClock, settle } from '../../../fake-clock.ts';
+import { syncOf } from '../samples.ts';
+import { spoiled, type Defect } from './inventory-defects.ts';
+import { Lineage } from './lineage.ts';
+import { ModelApi, type ApiUser, type ModelObject } from './model-api.ts';
+import { ModelClient, ModelNacos } from './model-nacos.ts';
+
+/** Of ConfigMap `b`, which both sides may change, and of `k`, which Kubernetes alone decides about. */
+export const keys = ['b0', 'b1', 'k0', 'k1'] as const;
+export const texts = ['x', 'y', 'z'] as const;
+type Key = (typeof keys)[number];
+
+export type Disturbance =
+  | { readonly do: 'edit-kubernetes' | 'edit-nacos'; readonly key: Key; readonly text: string | undefined }
+  | { readonly do: 'run'; readonly ms: number }
+  /** The process that leads ends, at once or after so many requests, and another one is started. */
+  | { readonly do: 'crash' }
+  | { readonly do: 'crash-at'; readonly step: number }
+  /** Another process leads, also where the Lease was removed; the one before does not know it, until it ends. */
+  | { readonly do: 'depose' | 'usurp' | 'end-deposed' }
+  /** Processes hear nothing from Kubernetes any more, or do nothing at all, or everything again. */
+  | { readonly do: 'blind' | 'freeze' | 'thaw' | 'see'; readonly who?: 'leader' | 'deposed' }
+  /** Those that hear nothing are told what was there before the last change. */
+  | { readonly do: 'late' }
+  | { readonly do: 'lose-shard' | 'double-shard' | 'remap' | 'move' };
+
+class Process implements ApiUser {
+  readonly term: number;
+  readonly client: ModelClient;
+  readonly claims = new ItemClaims();
+  syncs: OutboundSync[] = [];
+  feeds: { hear: () => void; late?: () => void }[] = [];
+  readonly looks = new Map<OutboundSync, Set<string>>();
+  readonly busy = new Set<string>();
+  isDead = false;
+  isBlind = false;
+  isFrozen = false;
+  /** The shards that it has written last, of all. */
+  readonly wrote = new Set<string>();
+  steps = 0;
+  endsAt = Infinity;
+
+  constructor(term: number, nacos: () => ModelNacos) {
+    this.term = term;
+    this.client = new ModelClient(nacos, this);
+  }
+
+  async step(): Promise<void> {
+    await Promise.resolve();
+    this.steps += 1;
+    if (this.steps >= this.endsAt) this.isDead = true;
+    if (this.isDead) await new Promise(() => {});
+  }
+}
+
+const TICK_MS = 20;
+
+export class InventoryModel {
+  readonly wrongs: string[] = [];
+  readonly clock = new FakeClock();
+  readonly api = new ModelApi();
+  nacos: ModelNacos;
+  readonly #defects: ReadonlySet<Defect>;
+  readonly #lineages = new Map<Key, Lineage>(keys.map((key) => [key, new Lineage()]));
+  /** DataIds that we have published and not removed since. */
+  readonly #ours = new Set<string>();
+  readonly #editedMs = new Map<Key, number>();
+  #processes: Process[] = [];
+  #generation = 1;
+  #prefix = '';
+
+  constructor(broken: Iterable<Defect> = []) {
+    this.#defects = new Set(broken);
+    this.nacos = this.#newNacos();
+    for (const name of ['b', 'k']) this.api.put('ConfigMap', { metadata: { name, namespace: 'shop' }, data: {} });
+    for (const key of keys) this.#edit(key, 'x');
+    this.api.onStatus = (shard, user) => this.#recorded(shard, user);
+    this.api.onWrite = (_, key, text) => this.#copied(key as Key, 'kubernetes', text);
+    this.#start();
+  }
+
+  /** What is told of an item; undefined when it is not known. */
+  stateOf(key: Key): string | undefined {
+    const all = this.#leader.syncs.flatMap(({ tally }) => tally.worst(10));
+    return all.find((problem) => problem.key === key)?.reason;
+  }
+
+  kubernetesOf(key: Key): string | undefined {
+    return this.api.get('ConfigMap', key[0] ?? '')?.data?.[key];
+  }
+
+  nacosOf(key: Key): string | undefined {
+    return this.nacos.get(this.idOf(key))?.content;
+  }
+
+  idOf(key: Key): string {
+    return `${this.#prefix}${key[0]}.${key[0]} ${key}`;
+  }
+
+  async disturb(disturbance: Disturbance): Promise<void> {
+    switch (disturbance.do) {
+      case 'edit-kubernetes':
+        this.#edit(disturbance.key, disturbance.text);
+        break;
+      case 'edit-nacos':
+        this.#editNacos(disturbance.key, disturbance.text);
+        break;
+      case 'run':
+        await this.run(disturbance.ms);
+        break;
+      case 'crash':
+        this.#leader.isDead = true;
+        this.#start();
+        break;
+      case 'crash-at':
+        this.#leader.endsAt = this.#leader.steps + disturbance.step;
+        break;
+      case 'depose':
+        this.#start();
+        break;
+      case 'usurp':
+        this.#start(0);
+        break;
+      case 'end-deposed':
+        for (const process of this.#processes) if (process !== this.#leader) process.isDead = true;
+        break;
+      case 'blind':
+        for (const process of this.#those(disturbance.who)) process.isBlind = true;
+        break;
+      case 'freeze':
+        for (const process of this.#those(disturbance.who)) process.isFrozen = true;
+        break;
+      case 'thaw':
+        for (const process of this.#those(disturbance.who)) process.isFrozen = false;
+        break;
+      case 'see':
+        for (const process of this.#those(disturbance.who)) Object.assign(process, { isBlind: false, isFrozen: false });
+        break;
+      case 'late':
+        for (const { feeds, isBlind } of this.#processes) if (isBlind) for (const { late } of feeds) late?.();
+        break;
+      case 'lose-shard':
+        // A finalizer keeps them from going while nobody leads, and who ends in this moment has lost them.
+        await this.#quiet();
+        for (const { metadata } of this.api.list('NacosConfigInventory'))
+          this.api.remove('NacosConfigInventory', metadata.name);
+        await this.run(500);
+        break;
+      case 'double-shard':
+        this.#double();
+        break;
+      case 'remap':
+        await this.#quiet();
+        this.#prefix = this.#prefix === '' ? 'other.' : '';
+        this.#generation += 1;
+        this.#leader.isDead = true;
+        for (const key of keys) this.#lineages.get(key)?.renew('nacos');
+        this.#start();
+        break;
+      case 'move':
+        await this.#quiet();
+        this.nacos = this.#newNacos();
+        for (const key of keys) this.#lineages.get(key)?.renew('nacos');
+        for (const process of this.#processes) process.client.reconnect();
+    }
+  }
+
+  async run(ms: number): Promise<void> {
+    for (let passedMs = 0; passedMs < ms; passedMs += TICK_MS) {
+      for (const process of this.#processes) this.#turn(process);
+      await this.clock.advance(TICK_MS);
+      await settle();
+      const [both] = this.#leader.syncs;
+      if (both?.isComplete && !this.#leader.isBlind) for (const lineage of this.#lineages.values()) lineage.meet();
+      if (this.#leader.isDead) this.#start();
+    }
+  }
+
+  /** Nothing happens any more: what is left is told, or in line. */
+  async settle(): Promise<void> {
+    await this.disturb({ do: 'see' });
+    await this.run(2000);
+    await this.disturb({ do: 'end-deposed' });
+    for (const process of this.#processes) process.endsAt = Infinity;
+    await this.run(8000);
+    for (const key of keys) this.#check(key);
+  }
+
+  wrong(what: string): void {
+    this.wrongs.push(what);
+  }
+
+  get #leader(): Process {
+    const leader = this.#processes.at(-1);
+    if (leader === undefined) throw new TypeError('nobody leads');
+    return leader;
+  }
+
+  #check(key: Key): void {
+    const [kubernetes, nacos] = [this.kubernetesOf(key), this.nacosOf(key)];
+    if (kubernetes === nacos) return;
+    if (this.stateOf(key) !== undefined) return;
+    if (key.startsWith('k') && kubernetes === undefined) {
+      const isOurs = this.nacos.get(this.idOf(key))?.srcUser.startsWith('nacos-bridge-');
+      if (isOurs) this.wrong(`${key} was published and is forgotten in Nacos`);
+      return;
+    }
+    this.wrong(`${key} is '${kubernetes}' in Kubernetes and '${nacos}' in Nacos, and nothing is told`);
+  }
+
+  #edit(key: Key, text: string | undefined): void {
+    const name = key[0] ?? '';
+    const object = this.api.get('ConfigMap', name);
+    if (object === undefined || (object.data?.[key] === text && text === undefined)) return;
+    const { [key]: _, ...rest } = object.data ?? {};
+    this.api.put('ConfigMap', { ...object, data: text === undefined ? rest : { ...rest, [key]: text } });
+    this.#lineages.get(key)?.edit('kubernetes', text);
+    this.#editedMs.set(key, this.clock.monotonic());
+  }
+
+  #editNacos(key: Key, text: string | undefined): void {
+    const id = this.idOf(key);
+    const [group = '', dataId = ''] = id.split(' ');
+    if (text === undefined) this.nacos.configs.delete(id);
+    else this.nacos.write({ group, dataId }, text, 'alice');
+    this.#lineages.get(key)?.edit('nacos', text);
+  }
+
+  #newNacos(): ModelNacos {
+    const nacos = new ModelNacos();
+    nacos.tellsFirst = this.#defects.has('believes each base that it reads');
+    nacos.tellsOurs = this.#defects.has('takes all content for its own');
+    nacos.onPublish = (id, content) => this.#published(id, content);
+    nacos.onRemove = (id, isOurs) => {
+      this.#ours.delete(id);
+      if (!isOurs) this.wrong(`${id} was removed, which somebody else wrote`);
+      const key = keys.find((one) => this.idOf(one) === id);
+      if (key === undefined) return;
+      this.#lineages.get(key)?.remove('nacos');
+      // Nacos removes without comparing: what has come back in this moment may go.
+      const isBack = this.clock.monotonic() - (this.#editedMs.get(key) ?? 0) < 200;
+      if (this.kubernetesOf(key) !== undefined && !isBack) this.wrong(`${id} was removed, which Kubernetes has`);
+    };
+    this.#ours.clear();
+    return nacos;
+  }
+
+  #published(id: string, content: string): void {
+    const key = keys.find((one) => this.idOf(one) === id);
+    const held = this.nacos.get(id);
+    if (key?.startsWith('b')) this.#copied(key, 'nacos', content);
+    else if (held && held.srcUser === 'alice' && !this.#ours.has(id))
+      this.wrong(`${id} of somebody else was overwritten`);
+    this.#ours.add(id);
+  }
+
+  #copied(key: Key, side: 'kubernetes' | 'nacos', text: string): void {
+    const lineage = this.#lineages.get(key);
+    const before = lineage?.textOf(side);
+    if (lineage && !lineage.copy(side, text)) {
+      this.wrong(`${key} in ${side}: '${before}' was replaced by '${text}', whose author has not seen it`);
+    }
+  }
+
+  async #quiet(): Promise<void> {
+    await this.disturb({ do: 'end-deposed' });
+    await this.disturb({ do: 'see' });
+    this.#leader.endsAt = Infinity;
+    await this.run(1000);
+  }
+
+  /** Once the leader has written a shard, the one before has nothing to say there. */
+  #recorded(shard: string, user: ApiUser): void {
+    const process = this.#processes.find((one) => one === user);
+    if (process !== this.#leader && this.#leader.wrote.has(shard))
+      this.wrong(`${shard} was written by a leader that was deposed`);
+    process?.wrote.add(shard);
+  }
+
+  /** As a backup that was put back leaves them: one with bases of another time, and one beside it without. */
+  #double(): void {
+    const [shard] = this.api.list('NacosConfigInventory');
+    if (shard === undefined) return;
+    const name = shard.metadata.name.replace(/\d+$/, '7');
+    const isWhole = ({ status }: ModelObject) =>
+      (status as NacosConfigInventoryStatus | undefined)?.entries?.every((line) => line.split(' ').length === 6);
+    const old = this.api.versions('NacosConfigInventory', shard.metadata.name).find(isWhole) ?? shard;
+    const entries = ((shard.status as NacosConfigInventoryStatus | undefined)?.entries ?? []).map((line) =>
+      line.replace(/ [0-9a-f]{32} .*$/, ''),
+    );
+    this.#leader.isDead = true;
+    this.api.put('NacosConfigInventory', { ...shard, status: old.status });
+    this.api.put('NacosConfigInventory', {
+      ...shard,
+      metadata: { ...shard.metadata, name },
+      status: { ...shard.status, entries },
+    });
+    this.#start();
+  }
+
+  #those(who: 'leader' | 'deposed' | undefined): Process[] {
+    return this.#processes.filter((process) => who === undefined || (process === this.#leader) === (who === 'leader'));
+  }
+
+  #start(term = this.#processes.reduce((most, { term: one }) => Math.max(most, one), 0) + 1): void {
+    const process = new Process(term, () => this.nacos);
+    this.#processes = [...this.#processes.filter(({ isDead }) => !isDead), process];
+    for (const name of ['b', 'k']) this.#begin(process, name);
+  }
+
+  #begin(process: Process, name: string): void {
+    const sync = this.#syncOf(name);
+    const looks = new Set<string>();
+    const connection = connectionOf(process.client);
+    const configMaps = this.api.clientOf<DataObject>('ConfigMap', process);
+    const options = {
+      sync,
+      mapping: compileMapping(sync.spec, 'shop'),
+      connection,
+      clusterId: 'cluster',
+      places: new NacosPlaces({ configs: () => [], connectionOf: () => connection }),
+      term: {
+        number: process.term,
+        isCurrent: () => true,
+        confirm: async () => {
+          await process.step();
+          return process === this.#leader;
+        },
+      },
+      clock: this.clock,
+      syncs: this.api.clientOf<NacosConfigSync>('NacosConfigSync', process),
+      shards: this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', process),
+      objects: { ConfigMap: configMaps, Secret: configMaps },
+      watch: (_: unknown, objects: WatchedObjects, onSynced: () => void) =>
+        this.#watch(process, name, objects, onSynced),
+      isLogin: () => false,
+      claims: process.claims,
+      configs: { holderOf: () => undefined, isGone: () => false },
+      metadataAgeMs: Infinity,
+      onWork: () => {},
+      goneMs: [],
+      look: (id: string) => looks.add(id),
+      onWritten: () => {},
+      onLeft: () => {},
+      onProblem: () => {},
+      connections: new ConnectionDirectory(),
+    };
+    const outbound = new OutboundSync(spoiled(options, this.#defects));
+    process.syncs.push(outbound);
+    process.looks.set(outbound, looks);
+    this.#watchShards(process, outbound);
+  }
+
+  #syncOf(name: string): NacosConfigSync {
+    const mapping = { group: `${this.#prefix}${name}.{name}`, dataId: '{key}' };
+    const kubernetes = { kinds: ['ConfigMap' as const], all: true, allowSecretExport: false };
+    const base = { kubernetes, mapping };
+    const sync =
+      name === 'b'
+        ? syncOf({ ...base, source: 'Both' })
+        : syncOf({ ...base, source: 'Kubernetes', syncDeletion: true });
+    const finalizers = name === 'k' ? [FINALIZER] : [];
+    const metadata = {
+      ...sync.metadata,
+      finalizers,
+      name: `sync-${name}`,
+      uid: `0000000${name}-0`,
+      generation: this.#generation,
+    };
+    return { ...sync, metadata };
+  }
+
+  /** Each sync sees one of the two objects, as by a selector. */
+  #watch(process: Process, name: string, objects: WatchedObjects, onSynced: () => void) {
+    const watch = { hasSynced: false, lastError: undefined, stop: () => {} };
+    const hear = (): void => {
+      if (process.isBlind && watch.hasSynced) return;
+      const object = this.api.get('ConfigMap', name);
+      const known = objects.object('ConfigMap', name)?.metadata.resourceVersion;
+      if (object && object.metadata.resourceVersion !== known) {
+        objects.stores.ConfigMap.applyEvent('MODIFIED', objects.trim('ConfigMap', object));
+      }
+      if (watch.hasSynced) return;
+      watch.hasSynced = true;
+      onSynced();
+    };
+    const late = (): void => {
+      const object = this.api.versions('ConfigMap', name).at(-2);
+      if (object) objects.stores.ConfigMap.applyEvent('MODIFIED', objects.trim('ConfigMap', object));
+    };
+    process.feeds.push({ hear, late });
+    return watch;
+  }
+
+  #watchShards(process: Process, outbound: OutboundSync): void {
+    const known = new Map<string, { metadata: { name: string; uid?: string; resourceVersion?: string } }>();
+    const hear = (): void => {
+      if (process.isBlind) return;
+      const now = new Map(this.api.list('NacosConfigInventory').map((one) => [one.metadata.name, one]));
+      for (const [name, previous] of known) {
+        if (now.get(name)?.metadata.uid === previous.metadata.uid) continue;
+        known.delete(name);
+        outbound.shardChanged({ key: name, previous, initial: false });
+      }
+      for (const [name, current] of now) {
+        const previous = known.get(name);
+        if (previous?.metadata.resourceVersion === current.metadata.resourceVersion) continue;
+        known.set(name, current);
+        outbound.shardChanged({ key: name, previous, current, initial: false });
+      }
+    };
+    process.feeds.push({ hear });
+  }
+
+  #turn(process: Process): void {
+    if (process.isDead || process.isFrozen) return;
+    process.client.hear();
+    for (const { hear } of process.feeds) hear();
+    for (const sync of process.syncs) this.#work(process, sync);
+  }
+
+  #work(process: Process, sync: OutboundSync): void {
+    const of = String(process.syncs.indexOf(sync));
+    this.#once(process, `${of} pass`, () =>
+      sync.pass(this.#syncOf(of === '0' ? 'b' : 'k'), undefined, new AbortController().signal),
+    );
+    const looks = process.looks.get(sync) ?? new Set();
+    for (const id of looks) {
+      if (process.busy.has(`${of} ${id}`)) continue;
+      looks.delete(id);
+      this.#once(
+        process,
+        `${of} ${id}`,
+        () => sync.settle(id),
+        () => this.clock.after(100, () => looks.add(id)),
+      );
+    }
+  }
+
+  #once(process: Process, what: string, work: () => Promise<unknown>, failed: () => void = () => {}): void {
+    if (process.busy.has(what)) return;
+    process.busy.add(what);
+    work()
+      .catch((error: unknown) => {
+        if (!isBridgeError(error)) this.wrong(`${what} failed: ${String(error)}`);
+        failed();
+      })
+      .finally(() => process.busy.delete(what));
+  }
+}
+
+function connectionOf(client: ModelClient): ConnectionHandle {
+  const handle = { title: 'The default connection', servers: ['nacos:8848'], namespaceId: '', allowance: unrestricted };
+  return { ...handle, client: client.asClient() };
+}
