@@ -57,7 +57,8 @@ describe('a NacosConfigSync with a thousand items', () => {
     await inSync(items + 1);
     const config = await world.backends.nacos.read({ dataId: 'added', group: 'configmap.map-7', namespaceId: '' });
     assert.equal(config?.content, 'here');
-    assert.ok((await reads()) - before <= 2, 'objects were read');
+    // Some are of the Lease and of its peers.
+    assert.ok((await reads()) - before < keysPerObject / 5, 'objects were read');
     // One that is new changes the names that the object has: all of them are looked at, and nothing is asked for them.
     assert.ok((await settles()) - settledBefore <= 3 * keysPerObject, 'others were looked at');
   });
