@@ -59,7 +59,8 @@ export function createConfigSync(
   };
   const conditions = new ConditionTally();
   for (const store of [configs, syncs]) conditions.follow(store);
-  const metrics = createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, conditions });
+  let counts: () => Readonly<Record<string, number>> = () => ({});
+  const metrics = createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock, conditions, items: () => counts() });
   const data = { metadataOnly: true, trim: trimData };
 
   const inventories = new Store<KubeObject>();
@@ -113,6 +114,7 @@ export function createConfigSync(
           connections: directory,
           configs: configSync.claims,
           metadataAgeMs: METADATA_AGE_MS,
+          onInventory: metrics.inventoryWritten,
           look,
         }),
       inventories,
@@ -124,6 +126,7 @@ export function createConfigSync(
       connections: directory,
       requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
     });
+    counts = () => bulkSync.counts();
     return [configSync, bulkSync];
   }
 

@@ -15,7 +15,10 @@ export interface ConfigMetrics {
   driftFound(reason: string): void;
   driftRepaired(): void;
   rolledOut(kind: WorkloadKind, result: RolloutOutcome): void;
+  inventoryWritten(result: InventoryOutcome): void;
 }
+
+type InventoryOutcome = 'written' | 'conflict' | 'failed';
 
 export type RolloutOutcome = 'restarted' | 'failed';
 
@@ -25,9 +28,17 @@ export interface ConfigMetricsOptions {
   clock: Clock;
   /** Of the resources. */
   conditions: ConditionTally;
+  /** Items of NacosConfigSyncs by their state; only the leader knows them. */
+  items: () => Readonly<Record<string, number>>;
 }
 
-export function createConfigMetrics({ registry, prefix, clock, conditions }: ConfigMetricsOptions): ConfigMetrics {
+export function createConfigMetrics({
+  registry,
+  prefix,
+  clock,
+  conditions,
+  items,
+}: ConfigMetricsOptions): ConfigMetrics {
   const registers = [registry];
   const seconds = new Histogram({
     name: `${prefix}sync_lag_seconds`,
@@ -63,13 +74,31 @@ export function createConfigMetrics({ registry, prefix, clock, conditions }: Con
     labelNames: ['kind', 'result'],
     registers,
   });
+  new Gauge({
+    name: `${prefix}sync_items`,
+    help: 'Items of NacosConfigSyncs by state (synced, pending, conflict, invalid, failing, skipped or taken).',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [state, count] of Object.entries(items())) this.set({ state }, count);
+    },
+  });
+  const inventory = new Counter({
+    name: `${prefix}inventory_writes_total`,
+    help: 'Writes of NacosConfigInventories by result (written, conflict or failed).',
+    labelNames: ['result'],
+    registers,
+  });
   const lagOf = (direction: Direction) => new ChangeLag(clock, (lagMs) => seconds.observe({ direction }, lagMs / 1000));
   for (const reason of ['ChangedInNacos', 'RemovedInNacos']) found.inc({ reason }, 0);
+  for (const result of ['written', 'conflict', 'failed']) inventory.inc({ result }, 0);
   for (const kind of workloadKinds) rollouts.inc({ kind, result: 'restarted' }, 0);
   return {
     lag: { to_nacos: lagOf('to_nacos'), to_kubernetes: lagOf('to_kubernetes') },
     driftFound: (reason) => found.inc({ reason }),
     driftRepaired: () => repaired.inc(),
     rolledOut: (kind, result) => rollouts.inc({ kind, result }),
+    inventoryWritten: (result) => inventory.inc({ result }),
   };
 }

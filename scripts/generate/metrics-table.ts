@@ -41,7 +41,8 @@ export async function metricsTable(root: string): Promise<Derived> {
 export function describeMetrics(): Metric[] {
   const registry = new Registry();
   registerBuildInfo(registry, METRICS_PREFIX, '');
-  createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock: systemClock, conditions: new ConditionTally() });
+  const conditions = new ConditionTally();
+  createConfigMetrics({ registry, prefix: METRICS_PREFIX, clock: systemClock, conditions, items: () => ({}) });
   createServiceMetrics({
     registry,
     prefix: METRICS_PREFIX,

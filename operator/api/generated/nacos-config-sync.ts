@@ -75,6 +75,18 @@ export interface NacosConfigSyncSpec {
      */
     all: boolean;
     /**
+     * The names of the objects that are meant, whatever their labels are.
+     *
+     * Items: A name.
+     */
+    names?: string[];
+    /**
+     * What is never meant, whatever chooses it and on whichever side it is found: patterns of names of objects, or of `NAME/KEY`.
+     *
+     * Items: A pattern, in which `*` stands for any number of characters.
+     */
+    exclude?: string[];
+    /**
      * Whether the content of Secrets may be published to Nacos, where everybody who may read the dataIds sees it.
      */
     allowSecretExport: boolean;

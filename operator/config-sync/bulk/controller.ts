@@ -157,6 +157,15 @@ export class BulkSync implements Runnable {
     await Promise.all([...this.#entries.keys()].map((key) => this.#end(key)));
   }
 
+  /** All items, by their state. */
+  counts(): Readonly<Record<string, number>> {
+    const sums: Record<string, number> = { ...new Tally().counts };
+    for (const { running } of this.#entries.values()) {
+      for (const [state, count] of Object.entries(running.tally.counts)) sums[state] = (sums[state] ?? 0) + count;
+    }
+    return sums;
+  }
+
   async #reconcile(key: string, { log, signal }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
     const sync = this.#options.syncs.get(key);
     if (sync === undefined) return this.#forget(key);

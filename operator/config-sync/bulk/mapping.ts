@@ -16,7 +16,7 @@
 import { DEFAULT_GROUP } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import { BridgeError } from '../../errors.ts';
-import type { ConfigName } from '../../nacos/index.ts';
+import { type ConfigName, wildcard } from '../../nacos/index.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { fill, occurrences, readBack } from './template.ts';
 
@@ -51,6 +51,27 @@ type Spec = NacosConfigSync['spec'];
 
 /** @throws BridgeError INVALID_SPEC, with the field and the rule. */
 export function compileMapping(spec: Spec, namespace: string): Mapping {
+  const mapping = compileWhole(spec, namespace);
+  const { exclude } = spec.kubernetes ?? {};
+  return exclude ? without(exclude, mapping) : mapping;
+}
+
+/** What matches one of the patterns is meant in neither direction. */
+function without(exclude: readonly string[], mapping: Mapping): Mapping {
+  const patterns = exclude.map((pattern) => ({ isMatch: wildcard(pattern), hasKey: pattern.includes('/') }));
+  const isMeant = ({ key, name }: KeyRef) =>
+    !patterns.some(({ hasKey, isMatch }) => isMatch(hasKey ? `${name}/${key}` : name));
+  return {
+    ...mapping,
+    toNacos: (ref) => (isMeant(ref) ? mapping.toNacos(ref) : undefined),
+    toKubernetes(found) {
+      const ref = mapping.toKubernetes(found);
+      return ref && isMeant(ref) ? ref : undefined;
+    },
+  };
+}
+
+function compileWhole(spec: Spec, namespace: string): Mapping {
   const { preset, group, dataId = '{key}', objectName, key = '{dataId}' } = spec.mapping;
   const kinds = spec.kubernetes?.kinds ?? ['ConfigMap'];
   if (preset === 'ObjectPerGroup') {

@@ -29,6 +29,9 @@ const states: Readonly<Record<string, ItemState>> = {
   NOT_OWNED: 'conflict',
   INVALID_CONTENT: 'invalid',
   KUBE_INVALID: 'invalid',
+  NACOS_INVALID: 'invalid',
+  NOT_ALLOWED: 'skipped',
+  ENCRYPTION_UNSUPPORTED: 'skipped',
 };
 
 export function failed({ code, message }: BridgeError): Outcome {

@@ -110,7 +110,8 @@ export class Camp {
 
   /** Everything that the operator may write to but Events, which it tells later when there are many: as versions. */
   async versions(): Promise<readonly string[]> {
-    const kinds = ['NacosConfig', 'NacosConfigSync'].map((kind) => this.#list(apiVersion, kind));
+    const ours = ['NacosConfig', 'NacosConfigSync', 'NacosConfigInventory'];
+    const kinds = ours.map((kind) => this.#list(apiVersion, kind));
     const objects = (await Promise.all([...kinds, this.#list('v1', 'ConfigMap')])).flat();
     return objects.map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.resourceVersion}`);
   }

@@ -113,6 +113,8 @@ function judgeOwned(stored: StoredConfig | undefined, parties: readonly Party[])
 function judgeParty(stored: StoredConfig | undefined, party: Party, owner: Party | undefined): string[] {
   const { name, resource } = party;
   const declaration = declarationOf(party);
+  // Its NacosConfigSync counts it (judgeSummary); what is seen of it alone is in Nacos.
+  if (party.claim.target.way === 'object') return judgeItem(stored, party, owner);
   if (!declaration) return resource ? [`${name} has deleted it, and its NacosConfig is still there`] : [];
   if (!resource) return [`the NacosConfig of ${name} is gone`];
   const synced = conditionOf(resource, 'Synced');
@@ -129,6 +131,14 @@ function judgeParty(stored: StoredConfig | undefined, party: Party, owner: Party
   const held = textOf(stored);
   if (wanted !== held) return [`${name} declares '${wanted}', and Nacos holds '${held}'`];
   return ready === 'True InSync' ? [] : [`${name} is in sync, and not told so: Ready ${ready}`];
+}
+
+function judgeItem(stored: StoredConfig | undefined, party: Party, owner: Party | undefined): string[] {
+  const declaration = declarationOf(party);
+  if (!declaration || (stored && party !== owner)) return [];
+  if (!stored) return [`${party.name} declares it, and Nacos does not hold it`];
+  const [wanted, held] = [textOf(declaration), textOf(stored)];
+  return wanted === held ? [] : [`${party.name} declares '${wanted}', and Nacos holds '${held}'`];
 }
 
 /** Equal everywhere, or a conflict is told where it is not; and what the users wrote is nowhere blanked. */

@@ -97,6 +97,20 @@ describe('the mapping between keys and dataIds', () => {
     assert.equal(mapping.toNacos(app), undefined);
   });
 
+  it('means nothing that is excluded, on neither side', () => {
+    const exclude = ['secret-*', 'app/internal.*'];
+    const spec = { kubernetes: { kinds: ['ConfigMap' as const], all: true, allowSecretExport: false, exclude } };
+    const mapping = compileMapping(syncOf(spec).spec, 'shop');
+    const isMeant = (name: string, key: string): boolean[] => [
+      mapping.toNacos({ kind: 'ConfigMap', name, key }) !== undefined,
+      mapping.toKubernetes({ group: `configmap.${name}`, dataId: key }) !== undefined,
+    ];
+    assert.deepEqual(isMeant('app', 'app.yaml'), [true, true]);
+    assert.deepEqual(isMeant('app', 'internal.yaml'), [false, false]);
+    assert.deepEqual(isMeant('other', 'internal.yaml'), [true, true]);
+    assert.deepEqual(isMeant('secret-app', 'app.yaml'), [false, false]);
+  });
+
   it('looks for what it can mean', () => {
     const patterns = (spec: Spec) =>
       compileMapping(syncOf(spec).spec, 'shop').patterns.map((p) => `${p.group} ${p.dataId}`);

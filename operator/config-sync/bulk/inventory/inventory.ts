@@ -32,6 +32,7 @@ export interface InventoryOptions {
   /** Another leader has written: nothing is written here any more. */
   readonly onDeposed: () => void;
   readonly onFailed: (error: unknown) => void;
+  readonly onWrite: (result: 'written' | 'conflict' | 'failed') => void;
 }
 
 /** Entries of another connection or Nacos namespace. */

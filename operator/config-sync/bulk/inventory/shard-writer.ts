@@ -23,6 +23,8 @@ export interface ShardWriterOptions {
   readonly onMerged: (shard: Shard, merged: Merged) => void;
   readonly onDeposed: () => void;
   readonly onFailed: (error: unknown) => void;
+  /** What became of a write. */
+  readonly onWrite: (result: 'written' | 'conflict' | 'failed') => void;
 }
 
 /** Others come in the same moment. */
@@ -119,7 +121,7 @@ export class ShardWriter {
 
   async #write(): Promise<void> {
     if (this.#isStopped) return;
-    const { client, clock, header, onDurable, onFailed } = this.#options;
+    const { client, clock, header, onDurable, onFailed, onWrite } = this.#options;
     const { shard } = this;
     const batch = shard.batch(clock.monotonic(), header());
     const isUrgent = batch.urgent.length > 0;
@@ -127,11 +129,13 @@ export class ShardWriter {
       const written = await client.write(shard, batch);
       shard.uid = written.uid;
       const durable = shard.wrote(batch, written.resourceVersion);
+      onWrite('written');
       this.#failures = 0;
       if (isUrgent) this.#urgentFailures = 0;
       this.#settle();
       onDurable(durable);
     } catch (error) {
+      onWrite(isBridgeError(error, 'KUBE_CONFLICT') ? 'conflict' : 'failed');
       if (isBridgeError(error, 'KUBE_CONFLICT')) return await this.#merge().catch((cause) => this.#failed(cause));
       if (!isUrgent) return this.#failed(error);
       this.#urgentFailures += 1;

@@ -19,11 +19,12 @@ export function watchObjects(
   const { kubernetes, mapping, source } = spec;
   // With `Both` an object that was made for a dataId from Nacos counts, whatever its labels are.
   const isByLabel = source === 'Kubernetes' && kubernetes?.selector !== undefined;
-  const isByName = mapping.preset === 'SingleObject' && mapping.objectName !== undefined;
+  const [name, ...others] = mapping.preset === 'SingleObject' ? [mapping.objectName] : (kubernetes?.names ?? []);
+  const isOne = others.length === 0 && (source === 'Kubernetes' || mapping.preset === 'SingleObject');
   const reflector = reflectors.create<ObjectView>(dataObjectRefs[kind], objects.stores[kind], {
     namespaces: [metadata.namespace ?? ''],
     labelSelector: isByLabel && kubernetes?.selector ? selectorText(kubernetes.selector) : undefined,
-    fieldSelector: isByName ? `metadata.name=${mapping.objectName}` : undefined,
+    fieldSelector: isOne && name !== undefined ? `metadata.name=${name}` : undefined,
     trim: (object) => objects.trim(kind, object),
   });
   reflector.start();

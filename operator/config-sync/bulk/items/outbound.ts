@@ -23,7 +23,7 @@ import { ownershipMark, syncMarkName } from '../../remote.ts';
 import { checkUse } from '../../use.ts';
 import { type Finder, namespaceIdOf } from '../finder.ts';
 import type { Entry } from '../inventory/entry.ts';
-import { Inventory, type FormerShard } from '../inventory/inventory.ts';
+import { Inventory, type FormerShard, type InventoryOptions } from '../inventory/inventory.ts';
 import { ShardClient } from '../inventory/shard-client.ts';
 import { Leaving } from '../leaving.ts';
 import type { KeyRef } from '../mapping.ts';
@@ -50,6 +50,7 @@ export interface OutboundOptions extends RunningSyncOptions, Claimants {
   readonly watch: ItemSourcesOptions['watch'];
   readonly isLogin: ItemSourcesOptions['isLogin'];
   readonly metadataAgeMs: number;
+  readonly onInventory: InventoryOptions['onWrite'];
   /** For what was published by another one before. */
   readonly connections: ConnectionDirectory;
   /** An item is to be settled. */
@@ -61,7 +62,6 @@ export class OutboundSync implements RunningSync {
   readonly #items = new Map<string, SyncItem>();
   /** Looked at and not settled. */
   readonly #open = new Set<string>();
-  /** To be removed in their next turn. */
   readonly #due = new Set<string>();
   readonly #reports: ItemReports;
   readonly #sources: ItemSources;
@@ -73,16 +73,26 @@ export class OutboundSync implements RunningSync {
   #former: FormerItems | undefined;
   #lastPlace: PlaceNow | undefined;
   #isDeposed = false;
+  #isStopped = false;
+  /** When all items were looked at last although nothing had happened, on the monotonic clock. */
+  #lookedMs: number | undefined;
   #sync: NacosConfigSync;
 
   constructor(options: OutboundOptions) {
-    const { clock, clusterId, goneMs, objects: clients, onWork, shards, sync } = options;
+    const { clock, clusterId, connection, goneMs, objects: clients, onWork, shards, sync } = options;
     const { name, namespace = '' } = sync.metadata;
     this.#options = options;
     this.#sync = sync;
     this.#mark = ownershipMark(clusterId, namespace, syncMarkName(name));
     options.claims.addMark(this.#mark);
-    this.#holder = this.#asHolder();
+    this.#holder = {
+      key: objectKey(sync),
+      createdAt: sync.metadata.creationTimestamp ?? '',
+      where: { connection, namespaceId: namespaceIdOf(sync, connection) },
+      hasEntry: (id) => this.#inventory?.isDurable(id) ?? false,
+      wants: (id) => this.#isWanted(id),
+      look: (id) => this.#look(id),
+    };
     this.#leaving = new Leaving(clock, goneMs);
     this.#shards = new ShardClient(shards, sync, deletesItems(sync));
     this.#reports = new ItemReports((item, outcome) => {
@@ -132,8 +142,15 @@ export class OutboundSync implements RunningSync {
     if (sync.spec.suspend) return { nextMs: undefined };
     if (this.#inventory === undefined) await this.#begin(signal);
     if (this.#sources.error) throw this.#sources.error;
+    const nowMs = this.#options.clock.monotonic();
+    this.#lookedMs ??= nowMs;
+    if (nowMs - this.#lookedMs >= this.#options.metadataAgeMs) {
+      this.#lookedMs = nowMs;
+      for (const id of this.#items.keys()) this.#look(id);
+    }
     await this.#remove(sync, signal);
-    if (this.isComplete) this.#tell();
+    const done = this.isComplete ? this.#reports.done() : undefined;
+    if (done !== undefined) this.#options.onWritten(`Items: ${done}`);
     return { nextMs: this.#leaving.nextMs };
   }
 
@@ -143,18 +160,21 @@ export class OutboundSync implements RunningSync {
     if (item === undefined || !this.#sources.isListed || this.#sync.spec.suspend || this.#isDeposed) return undefined;
     try {
       const again = await this.#settle(item);
-      if (again !== 'open') this.#settled(id);
+      if (again !== 'open') this.#open.delete(id);
       return typeof again === 'object' ? again : undefined;
     } catch (error) {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
       this.#reports.count(item, failed(error));
-      this.#settled(id);
+      this.#open.delete(id);
       throw error;
+    } finally {
+      this.#options.onWork();
     }
   }
 
-  /** Ends when nothing is under way any more; what is known is written down. */
+  /** What is known is written down. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#sources.stop();
     for (const item of this.#items.values()) item.close();
     for (const id of this.#items.keys()) this.#options.claims.release(id, this.#holder);
@@ -176,6 +196,7 @@ export class OutboundSync implements RunningSync {
       onChanged: (ids) => ids.forEach((id) => this.#entryChanged(id)),
       onDeposed: () => this.#deposed(),
       onFailed: () => {},
+      onWrite: this.#options.onInventory,
     });
     this.#inventory = inventory;
     const former = inventory.load(stored, place);
@@ -238,7 +259,7 @@ export class OutboundSync implements RunningSync {
       inventory,
       objects: this.#sources.objects,
       mark: this.#mark,
-      term,
+      term: { ...term, isCurrent: () => !this.#isStopped && term.isCurrent() },
       rivals: rivalsOf(this.#options),
       isMeant: (one, object) => this.#sources.isMeant(one, object),
       metadataAgeMs,
@@ -254,22 +275,6 @@ export class OutboundSync implements RunningSync {
     if (taken.state === 'taken') this.#inventory?.record(item.id, undefined);
     else this.#inventory?.drop(item.id);
     this.#reports.count(item, taken);
-  }
-
-  #asHolder(): ItemHolder {
-    const { connection, sync } = this.#options;
-    const { creationTimestamp: createdAt = '' } = sync.metadata;
-    return {
-      key: objectKey(sync),
-      createdAt,
-      where: { connection, namespaceId: namespaceIdOf(sync, connection) },
-      hasEntry: (id) => this.#inventory?.isDurable(id) ?? false,
-      wants: (id) => {
-        const item = this.#items.get(id);
-        return item !== undefined && this.#sources.book.wanted(item.config) !== undefined;
-      },
-      look: (id) => this.#look(id),
-    };
   }
 
   /** Nothing wants the item any more. */
@@ -383,14 +388,9 @@ export class OutboundSync implements RunningSync {
     if (this.#sources.isListed) this.#options.look(id);
   }
 
-  #settled(id: string): void {
-    this.#open.delete(id);
-    this.#options.onWork();
-  }
-
-  #tell(): void {
-    const text = this.#reports.done();
-    if (text !== undefined) this.#options.onWritten(`Items: ${text}`);
+  #isWanted(id: string): boolean {
+    const item = this.#items.get(id);
+    return item !== undefined && this.#sources.book.wanted(item.config) !== undefined;
   }
 
   #deposed(): void {

@@ -3,13 +3,15 @@
  *
  * Pure.
  *
- *   object                                          selected by label    by `all: true`   by name (SingleObject)
+ *   object                                          selected by label    by `all: true`   by name (`names`, SingleObject)
  *   a mirror of ours (it would go round in circles) never                never            never
  *   being deleted                                   never                never            never
  *   controlled by somebody: that one's product      yes, but not `Both`  no               yes, but not `Both`
  *   kube-root-ca.crt, which every namespace has     yes                  no               yes
  *   a Secret that a connection uses                 yes                  no               yes
  *   any other                                       if its labels match  yes              if it is the one
+ *
+ * What `exclude` names the mapping does not mean (mapping.ts).
  *
  * The type of a Secret is not in its metadata: with `all: true` `isExportableType` decides when it has been read.
  */
@@ -37,7 +39,8 @@ export function isSelected({ spec }: NacosConfigSync, { kind, object, isLogin }:
   const isProduct = controllerOf(object) !== undefined;
   if (isProduct && spec.source === 'Both') return false;
   if (spec.mapping.preset === 'SingleObject') return metadata.name === spec.mapping.objectName;
-  const { selector, all } = spec.kubernetes ?? {};
+  const { all, names, selector } = spec.kubernetes ?? {};
+  if (names) return names.includes(metadata.name);
   if (selector) return matchesLabels(selector, metadata.labels);
   return all === true && !isProduct && !isLogin && metadata.name !== CLUSTER_CA;
 }

@@ -50,6 +50,7 @@ class World {
       onChanged: (ids) => this.changed.push(...ids),
       onDeposed: () => (this.deposed += 1),
       onFailed: () => {},
+      onWrite: () => {},
     });
   }
 

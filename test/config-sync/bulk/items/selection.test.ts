@@ -51,6 +51,14 @@ describe('the selection of objects', () => {
     });
   }
 
+  it('takes those that are named, as it takes the one of a preset', () => {
+    const named = syncOf({ kubernetes: { ...base, names: ['app', 'more'] } });
+    const taken = ['app', 'more', 'other'].filter((name) =>
+      isSelected(named, { kind: 'ConfigMap', isLogin: false, object: { metadata: { name, namespace: 'shop' } } }),
+    );
+    assert.deepEqual(taken, ['app', 'more']);
+  });
+
   it('never takes the product of somebody where both sides write', () => {
     const object = { metadata: { name: 'app', namespace: 'shop', labels: { nacos: 'yes' }, ...controlled } };
     assert.equal(

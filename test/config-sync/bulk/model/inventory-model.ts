@@ -366,6 +366,7 @@ export class InventoryModel {
       onWritten: () => {},
       onLeft: () => {},
       onProblem: () => {},
+      onInventory: () => {},
       connections: new ConnectionDirectory(),
     };
     const outbound = new OutboundSync(spoiled(options, this.#defects));
