@@ -8,7 +8,15 @@ import { createLogger } from './log.ts';
 import { errorFields } from './logger.ts';
 import { endSoon, exitCodeOf, onceSignalled, tellUsageError } from './process.ts';
 import { createOperator } from './operator.ts';
-import { diffCommand, exportCommand, runCommand, validateCommand, type ProgramCommand } from './options/commands.ts';
+import {
+  diffCommand,
+  exportCommand,
+  itemsCommand,
+  runCommand,
+  validateCommand,
+  type ProgramCommand,
+} from './options/commands.ts';
+import type { ItemsOptions } from './options/items-options.ts';
 import type { DiffOptions, ExportOptions, ValidateOptions } from './options/manifest-options.ts';
 import type { RunOptions } from './options/run-options.ts';
 
@@ -23,6 +31,7 @@ add(runCommand, run);
 add(validateCommand, validate);
 add(diffCommand, diff);
 add(exportCommand, exportConfigs);
+add(itemsCommand, items);
 
 // `nacos-bridge run --help | head` closes our output early, and that is no failure.
 process.stdout.on('error', () => {});
@@ -73,6 +82,11 @@ async function diff(options: DiffOptions): Promise<void> {
 async function exportConfigs(options: ExportOptions): Promise<void> {
   const { runExport } = await import('./command/export.ts');
   process.exitCode = await runExport(options, manifest.version, streams());
+}
+
+async function items(options: ItemsOptions): Promise<void> {
+  const { runItems } = await import('./command/items.ts');
+  process.exitCode = await runItems(options, manifest.version, streams());
 }
 
 function streams() {

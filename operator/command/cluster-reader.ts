@@ -1,15 +1,18 @@
 /**
- * What `diff` asks a cluster: our resources with their status, what they refer to, and whether the API server would take
- * what is to be applied. Nothing is written.
+ * What `diff` and `items` ask a cluster: our resources with their status, what they refer to, and whether the API server
+ * would take what is to be applied. Nothing is written.
  */
 import { Registry } from 'prom-client';
-import { METRICS_PREFIX } from '../api/names.ts';
+import { METRICS_PREFIX, SYNC_LABEL } from '../api/names.ts';
 import {
   NACOS_CONFIG,
+  NACOS_CONFIG_INVENTORY,
   NACOS_CONFIG_SYNC,
   NACOS_CONNECTION,
   NACOS_SERVICE,
   type NacosConfig,
+  type NacosConfigInventory,
+  type NacosConfigSync,
   type NacosConnection,
 } from '../api/resources.ts';
 import { systemClock } from '../clock.ts';
@@ -22,6 +25,7 @@ import { SecretPlace } from '../config-sync/places/secret-place.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { KubeClient } from '../kube/client.ts';
 import { createKubeMetrics } from '../kube/metrics.ts';
+import { isControlledBy } from '../kube/owner.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import { apiVersionOf, type KubeObject, type ObjectMeta } from '../kube/resource.ts';
 import { silentLogger } from '../logger.ts';
@@ -29,6 +33,8 @@ import type { ManifestObject } from './manifest.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 const CONCURRENT_CALLS = 16;
+/** Shards of an inventory, each of 256 KB at the most. */
+const SHARDS_AT_ONCE = 20;
 /** As which `kubectl apply --server-side` writes. */
 const APPLY_MANAGER = 'kubectl';
 const appliedKinds = [
@@ -47,7 +53,7 @@ export class ClusterReader {
   readonly #configMaps: ResourceClient<ConfigMap>;
 
   /** @throws BridgeError INVALID_OPTION when the kubeconfig cannot be used */
-  constructor(kubeconfig: string, version: string) {
+  constructor(kubeconfig: string | undefined, version: string) {
     this.#client = KubeClient.load({
       kubeconfig,
       userAgent: `nacos-bridge/${version}`,
@@ -61,6 +67,11 @@ export class ClusterReader {
     this.#connections = new ResourceClient(this.#client, NACOS_CONNECTION);
     this.#configMaps = new ResourceClient(this.#client, dataObjectRefs.ConfigMap);
     this.secrets = new ResourceClient(this.#client, dataObjectRefs.Secret);
+  }
+
+  /** That of the kubeconfig, or of the pod. */
+  get defaultNamespace(): string {
+    return this.#client.defaultNamespace;
   }
 
   /** What the operator calls this cluster when no option says else. */
@@ -83,6 +94,31 @@ export class ClusterReader {
 
   connection(namespace: string, name: string): Promise<NacosConnection | undefined> {
     return undefinedWithoutType(this.#connections.get(name, namespace));
+  }
+
+  sync(namespace: string, name: string): Promise<NacosConfigSync | undefined> {
+    return undefinedWithoutType(
+      new ResourceClient<NacosConfigSync>(this.#client, NACOS_CONFIG_SYNC).get(name, namespace),
+    );
+  }
+
+  async syncNames(namespace: string): Promise<string[]> {
+    const { items } = await new ResourceClient(this.#client, NACOS_CONFIG_SYNC).list({ namespace, metadataOnly: true });
+    return items.map(({ metadata }) => metadata.name);
+  }
+
+  /** The shards of its inventory, as they are. */
+  async inventoryOf({ metadata }: NacosConfigSync): Promise<NacosConfigInventory[]> {
+    const { name, namespace, uid = '' } = metadata;
+    const client = new ResourceClient<NacosConfigInventory>(this.#client, NACOS_CONFIG_INVENTORY);
+    const shards: NacosConfigInventory[] = [];
+    const asked = { namespace, labelSelector: `${SYNC_LABEL}=${name}`, limit: SHARDS_AT_ONCE };
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const page = await client.list({ ...asked, continue: next || undefined });
+      shards.push(...page.items.filter((shard) => isControlledBy(shard, uid)));
+      next = page.continue;
+    }
+    return shards;
   }
 
   /** What applying this object would change; undefined where there is none, or it may not be read. */

@@ -3,6 +3,7 @@
  * documentation says of them.
  */
 import type { Command } from 'commander';
+import { BridgeError } from '../errors.ts';
 import {
   compileOptions,
   createCommand,
@@ -13,6 +14,7 @@ import {
   type CommandOptions,
   type Environment,
 } from './command-options.ts';
+import { items, syncProblem, type ItemsOptions } from './items-options.ts';
 import {
   diff,
   exporting,
@@ -36,25 +38,28 @@ export const variables: ReadonlySet<string> = new Set([
   ...variablesOf(validate),
   ...variablesOf(diff),
   ...variablesOf(exporting),
+  ...variablesOf(items),
 ]);
 
 export const runCommand: ProgramCommand<RunOptions> = programCommand(run);
 export const validateCommand: ProgramCommand<ValidateOptions> = withFiles(programCommand(validate));
 export const diffCommand: ProgramCommand<DiffOptions> = withFiles(programCommand(diff));
 export const exportCommand: ProgramCommand<ExportOptions> = programCommand(exporting);
+export const itemsCommand: ProgramCommand<ItemsOptions> = withSync(programCommand(items));
 
 /** The options of `run` as Markdown, a table per group, for the documentation. */
 export function renderOptionsMarkdown(): string {
   return renderMarkdown(run);
 }
 
-/** The exit codes of all commands, and the options of validate, diff and export, a section for each. */
-export function renderManifestCommandsMarkdown(): string {
+/** The exit codes of all commands, and the options of those but run, a section for each. */
+export function renderOtherCommandsMarkdown(): string {
   return [
-    `## Exit codes\n\n${renderExitCodes([validate, diff, exporting, run])}`,
+    `## Exit codes\n\n${renderExitCodes([validate, diff, exporting, items, run])}`,
     renderSection(validate),
     renderSection(diff),
     renderSection(exporting),
+    renderSection(items),
   ].join('\n');
 }
 
@@ -72,6 +77,19 @@ function withFiles<Options extends object>({ compile, create }: ProgramCommand<O
       ...compile(command, environment),
       files: operandsOf(command),
     }),
+  };
+}
+
+function withSync<Options extends object>({ compile, create }: ProgramCommand<Options>) {
+  return {
+    create,
+    compile: (command: Command, environment: Environment) => {
+      const options = compile(command, environment);
+      const names = operandsOf(command);
+      const problem = syncProblem(names);
+      if (problem !== undefined) throw new BridgeError('INVALID_OPTION', problem);
+      return { ...options, sync: names[0] ?? '' };
+    },
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { renderManifestCommandsMarkdown } from '../../operator/options/commands.ts';
+import { renderOtherCommandsMarkdown } from '../../operator/options/commands.ts';
 import { type Derived, markdown } from './derived.ts';
 import { replaceSection } from './section.ts';
 
@@ -11,5 +11,5 @@ const file = 'docs/command-line.md';
 
 export async function commandOptions(root: string): Promise<Derived> {
   const page = await readFile(path.join(root, file), 'utf8');
-  return markdown(file, replaceSection(page, 'options', renderManifestCommandsMarkdown()));
+  return markdown(file, replaceSection(page, 'options', renderOtherCommandsMarkdown()));
 }

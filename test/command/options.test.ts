@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { isBridgeError } from '../../operator/errors.ts';
-import { diffCommand, exportCommand, validateCommand } from '../../operator/options/commands.ts';
+import { diffCommand, exportCommand, itemsCommand, validateCommand } from '../../operator/options/commands.ts';
 
-const commands = { validate: validateCommand, diff: diffCommand, export: exportCommand };
+const commands = { validate: validateCommand, diff: diffCommand, export: exportCommand, items: itemsCommand };
 
 function compile(name: keyof typeof commands, line: string, environment: Record<string, string> = {}): object {
   const { compile, create } = commands[name];
@@ -17,6 +17,7 @@ const good: [command: keyof typeof commands, line: string, expected: object][] =
   ['export', '--nacos n --output out --prune', { output: 'out', prune: true }],
   ['diff', 'a.yaml --kubeconfig=/k', { files: ['a.yaml'], kubeconfig: '/k', clusterId: undefined, nacos: [] }],
   ['export', '--nacos n', { group: '*', dataId: '*', source: 'Kubernetes', namespace: undefined, output: undefined }],
+  ['items', 'settings -n shop -o json --state conflict', { sync: 'settings', output: 'json', state: 'conflict' }],
   ['export', '--nacos n --group a* --data-id b:c', { group: 'a*', dataId: 'b:c' }],
 ];
 
@@ -38,13 +39,21 @@ const bad: [command: keyof typeof commands, line: string, problem: string][] = [
     '--kubeconfig must be given when --nacos-allow selects namespaces by labels',
   ],
   ['diff', '--nacos-namespace dev a', '--nacos must be given when other options of the default connection are'],
+  ['items', '', 'SYNC must be given; see --help'],
+  ['items', 'a b', "SYNC must be one name, not 2: 'a', 'b'"],
+  ['items', 'A', "SYNC: must be 1 to 253 lower-case letters, digits, and the characters - ., not 'A'"],
+  [
+    'items',
+    'a --state=bad',
+    "--state: must be one of synced, pending, conflict, failing, invalid, skipped, taken, not 'bad'",
+  ],
   ['export', '', '--nacos must be given: HOST:PORT,...'],
   ['export', '--nacos n a.yaml', "'a.yaml' is not an option; options begin with '--'"],
   ['export', '--nacos n --source Git', "--source: must be one of Kubernetes, Nacos, Both, not 'Git'"],
   ['export', '--nacos n --nacos-username u', '--nacos-username and --nacos-password-file must be given together'],
 ];
 
-describe('options of validate, diff and export', () => {
+describe('options of validate, diff, export and items', () => {
   for (const [command, line, expected] of good) {
     it(`${command} ${line} is right`, () => {
       const options = compile(command, line);

@@ -267,6 +267,10 @@ export interface NacosConfigSyncStatus {
      */
     dataId?: string;
     /**
+     * What it counts as; `Taken` is one that a NacosConfig declares, and counts as skipped.
+     */
+    state?: 'Conflict' | 'Failing' | 'Invalid' | 'Skipped' | 'Taken';
+    /**
      * The cause in one CamelCase word.
      */
     reason: string;

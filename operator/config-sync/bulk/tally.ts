@@ -46,7 +46,7 @@ export type Problem = NonNullable<NacosConfigSyncStatus['problems']>[number];
 export type Counts = Readonly<Record<ItemState, number>>;
 
 /** Where an item is, for a problem that it has. */
-export type Place = Omit<Problem, 'reason' | 'message'>;
+export type Place = Omit<Problem, 'state' | 'reason' | 'message'>;
 
 export function placeOf({ ref, config }: { ref?: KeyRef; config?: ConfigName }): Place {
   return { ...(ref && { object: objectText(ref), key: ref.key }), ...config };
@@ -58,11 +58,11 @@ export interface Counted {
 }
 
 /** The worst first. */
-const severity: readonly ItemState[] = ['conflict', 'failing', 'invalid', 'skipped', 'taken'];
+const severity = ['Conflict', 'Failing', 'Invalid', 'Skipped', 'Taken'] as const;
 
 export class Tally {
   readonly #entries = new Map<string, Counted>();
-  readonly #troubled = new Map<string, Counted>();
+  readonly #troubled = new Map<string, Problem>();
   readonly #counts: Record<ItemState, number> = {
     synced: 0,
     conflict: 0,
@@ -103,7 +103,9 @@ export class Tally {
     this.#entries.set(id, entry);
     this.#counts[outcome.state] += 1;
     this.#digest ^= hashOf(id, outcome);
-    if (severity.includes(outcome.state)) this.#troubled.set(id, entry);
+    const state = severity.find((one) => one.toLowerCase() === outcome.state);
+    const { message, reason } = outcome;
+    if (state) this.#troubled.set(id, { ...place, state, reason, message });
     return true;
   }
 
@@ -119,12 +121,9 @@ export class Tally {
 
   /** The worst `limit` problems. */
   worst(limit: number): Problem[] {
-    const entries = [...this.#troubled].sort(([a, { outcome: one }], [b, { outcome: other }]) => {
-      return severity.indexOf(one.state) - severity.indexOf(other.state) || (a < b ? -1 : 1);
-    });
-    return entries.slice(0, limit).map(([, { outcome, place }]) => {
-      return { ...place, reason: outcome.reason, message: outcome.message };
-    });
+    const rankOf = ({ state }: Problem): number => severity.findIndex((one) => one === state);
+    const entries = [...this.#troubled].sort(([a, one], [b, other]) => rankOf(one) - rankOf(other) || (a < b ? -1 : 1));
+    return entries.slice(0, limit).map(([, problem]) => problem);
   }
 }
 
