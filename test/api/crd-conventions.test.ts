@@ -20,7 +20,7 @@ interface Field {
 }
 
 /** Values that Nacos, or HTTP, writes in lower case. */
-const foreignEnums = ['spec.format', 'spec.servers[].scheme', 'status.capabilities.adminApi'];
+const foreignEnums = ['spec.format', 'spec.formats[].format', 'spec.servers[].scheme', 'status.capabilities.adminApi'];
 
 const conventions: readonly { title: string; breaks: (field: Field) => boolean }[] = [
   { title: 'has a description that ends a sentence', breaks: ({ schema }) => !/[.`]$/.test(schema.description ?? '') },

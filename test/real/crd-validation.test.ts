@@ -132,6 +132,19 @@ describe('The API server with our CRDs', function () {
     assert.deepEqual(row?.split(/ +/).slice(0, -1), ['counted', 'True', 'Published', 'shop', '2', '7', '5', '7']);
   });
 
+  it('shows in `kubectl get ncs` how many items a NacosConfigSync has, and how they fare', async () => {
+    const spec = { source: 'Both', kubernetes: { all: true } };
+    await succeed(['create', '-f', '-'], manifest('NacosConfigSync', spec, 'counted'));
+    const items = { total: 9, synced: 5, pending: 0, conflicts: 2, invalid: 1, failing: 1, skipped: 0 };
+    const lastTransitionTime = '2026-01-01T00:00:00Z';
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'Conflict', message: 'm', lastTransitionTime }];
+    const patch = JSON.stringify({ status: { items, conditions } });
+    await succeed(['patch', 'ncs', 'counted', '--subresource=status', '--type=merge', '-p', patch]);
+    const [header, row] = (await succeed(['get', 'ncs', 'counted'])).split('\n');
+    assert.equal(header?.trim().replaceAll(/ +/g, ' '), 'NAME SOURCE ITEMS SYNCED CONFLICTS READY REASON AGE');
+    assert.deepEqual(row?.split(/ +/).slice(0, -1), ['counted', 'Both', '9', '5', '2', 'False', 'Conflict']);
+  });
+
   it('fills in the defaults of a NacosConfig', async () => {
     const stored = await succeed(['create', '-o', 'json', '-f', '-'], manifest('NacosConfig', { content }, 'defaults'));
     assert.deepEqual((JSON.parse(stored) as { spec: Json }).spec, {

@@ -134,6 +134,21 @@ export interface NacosConfigSyncSpec {
     dataId?: string;
   };
   /**
+   * The formats of contents, which Nacos shows and `validation` checks: the first pattern that matches the dataId decides. Where none does, its extension decides, and `text` when it has none of these.
+   *
+   * Items: The format of some dataIds.
+   */
+  formats?: {
+    /**
+     * A dataId, in which `*` stands for any number of characters.
+     */
+    dataId: string;
+    /**
+     * The format.
+     */
+    format: 'yaml' | 'json' | 'properties' | 'toml' | 'xml' | 'html' | 'text';
+  }[];
+  /**
    * What is checked before anything is sent to Nacos.
    */
   validation: {

@@ -5,6 +5,7 @@
  */
 import { API_GROUP, API_VERSION } from '../../../api/names.ts';
 import type { NacosConfig, NacosConfigSync } from '../../../api/resources.ts';
+import { declaredFormat } from '../declared-format.ts';
 import type { Item } from '../inventory/entry.ts';
 import type { Mapping } from '../mapping.ts';
 
@@ -22,12 +23,14 @@ export function configOf(sync: NacosConfigSync, item: Item, encoding: Mapping['s
 function specOf({ spec }: NacosConfigSync, { ref, config }: Item, encoding: Mapping['secretEncoding']) {
   const isSecret = ref.kind === 'Secret';
   const { name, key } = ref;
+  const format = declaredFormat(spec, config.dataId);
   const contentFrom = isSecret ? { secretKeyRef: { name, key, encoding } } : { configMapKeyRef: { name, key } };
   return {
     ...(spec.connectionRef && { connectionRef: spec.connectionRef }),
     ...(spec.namespaceId !== undefined && { namespaceId: spec.namespaceId }),
     group: config.group,
     dataId: config.dataId,
+    ...(format && { format }),
     source: spec.source,
     contentFrom,
     validation: spec.validation,
