@@ -12,6 +12,7 @@ import type { OperationCounts } from '../acceptance/operations.ts';
 import { OperatorProcess } from '../operator-process.ts';
 import { startWorld } from '../real/world.ts';
 import { RestKubernetes } from '../scenarios/kubernetes-backend.ts';
+import { NacosAdmin } from '../testbed/nacos-admin.ts';
 import { BareNacos } from './bare-nacos.ts';
 import { connectBare } from './bench-world.ts';
 import type { KubernetesPart, NacosPart } from './embedded-part.ts';
@@ -29,6 +30,8 @@ export interface Writes {
 
 export interface ConfigStage {
   readonly kubernetes: RestKubernetes;
+  /** Logged in. */
+  readonly admin: NacosAdmin;
   /** Not running at first. */
   readonly operator: OperatorProcess;
   connectBare(): Promise<BareNacos>;
@@ -71,8 +74,12 @@ async function startEmbeddedStage(program: string): Promise<ConfigStage> {
       kubernetes: kubernetesWrites(await ask(kubernetesPart)),
       nacos: configWritesOf(await ask(nacosPart)),
     });
+    const login = { username: 'nacos', password: undefined };
+    const admin = new NacosAdmin({ version: '3.1', baseUrl: `http://${host}:${port}/nacos`, ...login });
+    await admin.login();
     return {
       kubernetes,
+      admin,
       operator,
       connectBare: () => BareNacos.connect({ host, grpcPort, accessToken: '' }),
       async writesDuring(work) {
@@ -94,8 +101,10 @@ async function startRealStage(version: '3.1' | '2.3', program: string): Promise<
   await world.operator.end('SIGTERM');
   world.operator.program = program;
   world.operator.image = await podImage(world);
+  await world.nacos.admin.login();
   return {
     kubernetes,
+    admin: world.nacos.admin,
     operator: world.operator,
     connectBare: () => connectBare(world),
     async writesDuring(work) {
