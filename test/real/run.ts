@@ -41,6 +41,8 @@ const worldFiles = [
 const waitingFiles = ['services-outages.test.ts', 'aftermath.test.ts'];
 /** Takes long, and embedded servers show the same: runs only when it is named. */
 const fleetFile = 'moved-fleet.test.ts';
+/** Rounds of kill -9 under load, likewise. */
+const bulkFile = 'bulk-crash.test.ts';
 /** With a cluster of Nacos only. */
 const clusterFile = 'replicas-cluster.test.ts';
 /** Several replicas, in worlds of another kind (replicas/replica-world.ts). */
@@ -101,7 +103,15 @@ async function planTracks(): Promise<Track[][]> {
   const versions = arguments_.filter((argument) => /^(\d|cluster$)/.test(argument));
   const names = arguments_.filter((argument) => !versions.includes(argument));
   const isChosen = (file: string): boolean => names.length === 0 || names.some((name) => file.includes(name));
-  const inLanes = new Set([...worldFiles, ...waitingFiles, ...clientFiles, ...replicaFiles, clusterFile, fleetFile]);
+  const inLanes = new Set([
+    ...worldFiles,
+    ...waitingFiles,
+    ...clientFiles,
+    ...replicaFiles,
+    clusterFile,
+    fleetFile,
+    bulkFile,
+  ]);
   const parts = all.filter((file) => !inLanes.has(file) && isChosen(file));
   const lane = (name: string, version: string, files: readonly string[]): Lane[] =>
     versions.length === 0 || versions.includes(version)
@@ -123,6 +133,7 @@ async function planTracks(): Promise<Track[][]> {
   // A cluster of Nacos has the machine to itself, and runs only when it is named.
   if (names.length > 0) groups.push([lane('replica', 'cluster', [...replicaFiles, clusterFile])]);
   if (names.length > 0) groups.push([[{ name: 'fleet      ', files: [fleetFile].filter(isChosen), env: {} }]]);
+  for (const version of names.length > 0 ? ['3.1', '2.3'] : []) groups.push([lane('bulk   ', version, [bulkFile])]);
   return groups.map((tracks) => tracks.map((track) => track.filter(({ files }) => files.length > 0)));
 }
 
