@@ -166,7 +166,7 @@ async function patch(
 }
 
 function publishes(operator: OperatorProcess): Promise<number> {
-  return operator.metric('nacos_bridge_nacos_requests_total', 'operation="config_publish"');
+  return operator.metric('nacos_bridge_nacos_requests_total', 'operation="config_publish",result="ok"');
 }
 
 /** All of them, those for Leases and events too. */
