@@ -9,7 +9,7 @@
  */
 import type { NacosConfigInventory, NacosConfigSync } from '../../../api/resources.ts';
 import type { ConnectionDirectory } from '../../../connections/connection-directory.ts';
-import { BridgeError, isBridgeError, isLostRace } from '../../../errors.ts';
+import { BridgeError, isBridgeError, isLostRace, messageOf } from '../../../errors.ts';
 import { objectKey, type KubeObject } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import type { StoreChange } from '../../../kube/store.ts';
@@ -35,6 +35,7 @@ import { FormerItems } from './former-items.ts';
 import { ItemReports } from './item-reports.ts';
 import { outcomeOf } from './outcome.ts';
 import { removeItem } from './remove-item.ts';
+import type { ShardRemoval } from './remove-shard.ts';
 import { settleItem, type ItemScope } from './settle-item.ts';
 import { deletesItems, holdSync, removesFromNacos } from './sync-deletion.ts';
 import { SyncItem } from './sync-item.ts';
@@ -79,7 +80,7 @@ export class OutboundSync implements RunningSync {
   #sync: NacosConfigSync;
 
   constructor(options: OutboundOptions) {
-    const { clock, clusterId, connection, goneMs, objects: clients, onWork, shards, sync } = options;
+    const { clock, clusterId, connection, goneMs, objects: clients, shards, sync } = options;
     const { name, namespace = '' } = sync.metadata;
     this.#options = options;
     this.#sync = sync;
@@ -106,13 +107,25 @@ export class OutboundSync implements RunningSync {
       recordedOf: (id) => this.#inventory?.get(id)?.base,
       onSkipped: (id, skipped) => this.#reports.skipped(id, skipped),
       onChange: (config, isInNacos) => this.#changed(config, isInNacos),
-      onSynced: () => [...this.#items.keys()].forEach((id) => this.#look(id)),
-      onState: onWork,
+      onSynced: () => {
+        for (const id of this.#items.keys()) this.#look(id);
+        this.#sourcesChanged();
+      },
+      onState: () => this.#sourcesChanged(),
     });
   }
 
   get finder(): Finder | undefined {
     return this.#sources.finder;
+  }
+
+  /** Why the inventory cannot be written, so that nothing that is new is published. */
+  get trouble(): BridgeError | undefined {
+    const error = this.#inventory?.error;
+    if (error === undefined) return undefined;
+    const code = isBridgeError(error) ? error.code : 'INTERNAL';
+    const message = `The inventory cannot be written, and what is new waits for that: ${messageOf(error)}`;
+    return new BridgeError(code, message, { cause: error });
   }
 
   get tally(): Tally {
@@ -175,6 +188,7 @@ export class OutboundSync implements RunningSync {
   /** What is known is written down. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#options.claims.setRead(this.#holder.key, false);
     this.#sources.stop();
     for (const item of this.#items.values()) item.close();
     for (const id of this.#items.keys()) this.#options.claims.release(id, this.#holder);
@@ -195,7 +209,7 @@ export class OutboundSync implements RunningSync {
       onDurable: (ids) => ids.forEach((id) => this.#look(id)),
       onChanged: (ids) => ids.forEach((id) => this.#entryChanged(id)),
       onDeposed: () => this.#deposed(),
-      onFailed: () => {},
+      onTrouble: this.#options.onWork,
       onWrite: this.#options.onInventory,
     });
     this.#inventory = inventory;
@@ -344,7 +358,9 @@ export class OutboundSync implements RunningSync {
     const confirm = async () => {
       if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
     };
-    const common = { shards: this.#shards, namespace: sync.metadata.namespace ?? '', connections, places };
+    const isClaimed: ShardRemoval['isClaimed'] = (connection, address) =>
+      this.#options.configs.isClaimed(connection, address);
+    const common = { isClaimed, shards: this.#shards, namespace: sync.metadata.namespace ?? '', connections, places };
     const removes = removesFromNacos(sync);
     return new FormerItems(shards, { ...common, mark: this.#mark, confirm, leaving: this.#leaving, removes, onLeft });
   }
@@ -386,6 +402,11 @@ export class OutboundSync implements RunningSync {
     if (!this.#items.has(id)) return;
     this.#open.add(id);
     if (this.#sources.isListed) this.#options.look(id);
+  }
+
+  #sourcesChanged(): void {
+    if (!this.#isStopped) this.#options.claims.setRead(this.#holder.key, this.#sources.isSeen);
+    this.#options.onWork();
   }
 
   #isWanted(id: string): boolean {

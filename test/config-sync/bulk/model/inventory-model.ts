@@ -21,6 +21,7 @@ import type { DataObject } from '../../../../operator/config-sync/mirror/data-ob
 import { unrestricted } from '../../../../operator/connections/allowance.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
 import { isBridgeError } from '../../../../operator/errors.ts';
+import { type ConfigKey, nameText } from '../../../../operator/nacos/index.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
 import { spoiled, type Defect } from './inventory-defects.ts';
@@ -50,7 +51,7 @@ export type Disturbance =
 class Process implements ApiUser {
   readonly term: number;
   readonly client: ModelClient;
-  readonly claims = new ItemClaims();
+  readonly claims = new ItemClaims({ list: () => [], whereOf: () => undefined });
   syncs: OutboundSync[] = [];
   feeds: { hear: () => void; late?: () => void }[] = [];
   readonly looks = new Map<OutboundSync, Set<string>>();
@@ -358,7 +359,12 @@ export class InventoryModel {
         this.#watch(process, name, objects, onSynced),
       isLogin: () => false,
       claims: process.claims,
-      configs: { holderOf: () => undefined, isGone: () => false },
+      configs: {
+        holderOf: () => undefined,
+        isClaimed: (there: ConnectionHandle, { namespaceId, ...name }: ConfigKey) =>
+          process.claims.isWanted(nameText(name), { connection: there, namespaceId }),
+        isGone: () => false,
+      },
       metadataAgeMs: Infinity,
       onWork: () => {},
       goneMs: [],
