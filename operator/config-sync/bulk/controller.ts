@@ -213,9 +213,7 @@ export class BulkSync implements Runnable {
         // A client that we have still is waited for, whatever is lost: Nacos may come back.
         loss: async () => (connections.findUsable(connectionOfSync(sync)) ? undefined : lossOf(sync)),
         mark: ownershipMark(clusterId(), namespace, syncMarkName(name)),
-        confirm: async () => {
-          if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
-        },
+        term,
         onProgress: (done, total) => {
           this.#progress.set(key, { done, total });
           this.#reporter.changed(key);

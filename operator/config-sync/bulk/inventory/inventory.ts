@@ -9,6 +9,7 @@
  * - A shard that somebody has removed is written again.
  */
 import type { Clock } from '../../../clock.ts';
+import { BridgeError, isBridgeError, messageOf } from '../../../errors.ts';
 import type { KubeObject } from '../../../kube/resource.ts';
 import type { StoreChange } from '../../../kube/store.ts';
 import { isSamePlace, movedOn, type PlaceNow } from '../../base/nacos-place.ts';
@@ -58,8 +59,11 @@ export class Inventory {
   }
 
   /** Why something that is known could not be stored, while that is so. */
-  get error(): unknown {
-    return [...this.#writers.values()].find(({ error }) => error !== undefined)?.error;
+  get error(): BridgeError | undefined {
+    const error = [...this.#writers.values()].map((writer) => writer.error).find((one) => one !== undefined);
+    if (error === undefined) return undefined;
+    const message = `The inventory cannot be written, and what is new waits for that: ${messageOf(error)}`;
+    return new BridgeError(isBridgeError(error) ? error.code : 'INTERNAL', message, { cause: error });
   }
 
   /** What is stored of these items, and of others that are to be dealt with elsewhere; `place` is the header's, as it is now. */

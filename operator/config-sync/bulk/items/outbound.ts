@@ -9,7 +9,7 @@
  */
 import type { NacosConfigInventory, NacosConfigSync } from '../../../api/resources.ts';
 import type { ConnectionDirectory } from '../../../connections/connection-directory.ts';
-import { BridgeError, isBridgeError, isLostRace, messageOf } from '../../../errors.ts';
+import { BridgeError, isBridgeError, isLostRace } from '../../../errors.ts';
 import { objectKey, type KubeObject } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import type { StoreChange } from '../../../kube/store.ts';
@@ -17,6 +17,7 @@ import { type ConfigName, nameText } from '../../../nacos/index.ts';
 import type { Term } from '../../../runtime/term.ts';
 import type { PlaceNow } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
+import type { Claims } from '../../claims.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { ownershipMark, syncMarkName } from '../../remote.ts';
@@ -35,7 +36,6 @@ import { FormerItems } from './former-items.ts';
 import { ItemReports } from './item-reports.ts';
 import { outcomeOf } from './outcome.ts';
 import { removeItem } from './remove-item.ts';
-import type { ShardRemoval } from './remove-shard.ts';
 import { settleItem, type ItemScope } from './settle-item.ts';
 import { deletesItems, holdSync, removesFromNacos } from './sync-deletion.ts';
 import { SyncItem } from './sync-item.ts';
@@ -91,7 +91,7 @@ export class OutboundSync implements RunningSync {
       createdAt: sync.metadata.creationTimestamp ?? '',
       where: { connection, namespaceId: namespaceIdOf(sync, connection) },
       hasEntry: (id) => this.#inventory?.isDurable(id) ?? false,
-      wants: (id) => this.#isWanted(id),
+      wants: (id) => this.#sources.book.isWanted(id),
       look: (id) => this.#look(id),
     };
     this.#leaving = new Leaving(clock, goneMs);
@@ -121,11 +121,7 @@ export class OutboundSync implements RunningSync {
 
   /** Why the inventory cannot be written, so that nothing that is new is published. */
   get trouble(): BridgeError | undefined {
-    const error = this.#inventory?.error;
-    if (error === undefined) return undefined;
-    const code = isBridgeError(error) ? error.code : 'INTERNAL';
-    const message = `The inventory cannot be written, and what is new waits for that: ${messageOf(error)}`;
-    return new BridgeError(code, message, { cause: error });
+    return this.#inventory?.error;
   }
 
   get tally(): Tally {
@@ -213,8 +209,7 @@ export class OutboundSync implements RunningSync {
       onWrite: this.#options.onInventory,
     });
     this.#inventory = inventory;
-    const former = inventory.load(stored, place);
-    this.#former = this.#formerOf(former);
+    this.#former = this.#formerOf(inventory.load(stored, place));
     this.#lastPlace = place;
     for (const entry of inventory.entries()) this.#itemOf(entry);
     this.#sources.begin();
@@ -238,10 +233,8 @@ export class OutboundSync implements RunningSync {
     if (settled.kind === 'waiting') return 'open';
     const { decision, report, item: subject } = settled;
     this.#reports.count(item, outcomeOf(report, subject.place.isSecret));
-    if (report.wrote)
-      this.#reports.wrote(
-        decision.plan.kind === 'publish' && decision.plan.reason === 'Published' ? 'created' : 'changed',
-      );
+    const isNew = decision.plan.kind === 'publish' && decision.plan.reason === 'Published';
+    if (report.wrote) this.#reports.wrote(isNew ? 'created' : 'changed');
     const { session } = subject;
     if (session.served) session.release(session.served);
     this.#sources.objects.release(item.ref);
@@ -301,21 +294,16 @@ export class OutboundSync implements RunningSync {
       return undefined;
     }
     const isTaken = takenBy(item, this.#holder, this.#options) !== undefined;
-    if (removesFromNacos(this.#sync) && !isTaken) await this.#removeFromNacos(item);
+    if (removesFromNacos(this.#sync) && !isTaken) {
+      const { namespaceId } = this.#holder.where;
+      const base = this.#inventory.get(id)?.base;
+      const confirm = () => this.#checkUnwanted(item);
+      const { connection } = this.#options;
+      await removeItem(item, { connection, namespaceId, base, mark: this.#mark, confirm });
+    }
     this.#leaving.gone(id);
     this.#reports.wrote('removed');
     return this.#forget(item);
-  }
-
-  async #removeFromNacos(item: SyncItem): Promise<void> {
-    const { connection } = this.#options;
-    await removeItem(item, {
-      connection,
-      namespaceId: namespaceIdOf(this.#sync, connection),
-      base: this.#inventory?.get(item.id)?.base,
-      mark: this.#mark,
-      confirm: () => this.#checkUnwanted(item),
-    });
   }
 
   /** Our view may be old. @throws BridgeError KUBE_CONFLICT when it is wanted after all. */
@@ -352,17 +340,12 @@ export class OutboundSync implements RunningSync {
     if (this.isComplete) await this.#former?.remove(signal);
   }
 
-  #formerOf(shards: readonly FormerShard[]): FormerItems | undefined {
-    const { connections, onLeft, places, sync, term } = this.#options;
-    if (shards.length === 0) return undefined;
-    const confirm = async () => {
-      if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
-    };
-    const isClaimed: ShardRemoval['isClaimed'] = (connection, address) =>
-      this.#options.configs.isClaimed(connection, address);
-    const common = { isClaimed, shards: this.#shards, namespace: sync.metadata.namespace ?? '', connections, places };
-    const removes = removesFromNacos(sync);
-    return new FormerItems(shards, { ...common, mark: this.#mark, confirm, leaving: this.#leaving, removes, onLeft });
+  #formerOf(former: readonly FormerShard[]): FormerItems {
+    const { configs, connections, onLeft, places, sync, term } = this.#options;
+    const namespace = sync.metadata.namespace ?? '';
+    const isClaimed: Claims['isClaimed'] = (...where) => configs.isClaimed(...where);
+    const common = { isClaimed, shards: this.#shards, namespace, connections, places, mark: this.#mark, term };
+    return new FormerItems(former, { ...common, leaving: this.#leaving, removes: removesFromNacos(sync), onLeft });
   }
 
   #itemOf(item: Pick<Entry, 'config' | 'ref'>): SyncItem {
@@ -407,11 +390,6 @@ export class OutboundSync implements RunningSync {
   #sourcesChanged(): void {
     if (!this.#isStopped) this.#options.claims.setRead(this.#holder.key, this.#sources.isSeen);
     this.#options.onWork();
-  }
-
-  #isWanted(id: string): boolean {
-    const item = this.#items.get(id);
-    return item !== undefined && this.#sources.book.wanted(item.config) !== undefined;
   }
 
   #deposed(): void {

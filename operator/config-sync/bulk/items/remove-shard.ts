@@ -9,6 +9,8 @@ import type { ConnectionDirectory } from '../../../connections/connection-direct
 import { connectionKey } from '../../../connections/connection-key.ts';
 import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
 import type { ConfigKey } from '../../../nacos/index.ts';
+import { BridgeError } from '../../../errors.ts';
+import type { Term } from '../../../runtime/term.ts';
 import { isSamePlace } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
 import { forEachBounded } from '../bounded.ts';
@@ -26,8 +28,7 @@ export interface ShardRemoval {
   readonly mark: string;
   /** Whether a NacosConfig or a NacosConfigSync of this cluster declares a dataId, also one that has not published it yet. */
   readonly isClaimed: (connection: ConnectionHandle, address: ConfigKey) => boolean;
-  /** @throws BridgeError when this process may lead no more. */
-  readonly confirm: () => Promise<void>;
+  readonly term: Pick<Term, 'isCurrent'>;
   /** Told each entry that is dealt with: whether it was removed, and what keeps its dataId in Nacos. */
   readonly onDone: (isRemoved: boolean, leftBecause: string | undefined) => void;
 }
@@ -36,9 +37,12 @@ const REMOVALS_AT_ONCE = 20;
 
 /** @throws BridgeError why something could not be removed; the shard stays then. */
 export async function removeShard(stored: StoredShard, header: Header, options: ShardRemoval, signal: AbortSignal) {
-  const { confirm, connections, isClaimed, mark, namespace, onDone, places, shards } = options;
+  const { connections, isClaimed, mark, namespace, onDone, places, shards, term } = options;
   const connection = connections.find(connectionKey(namespace, header.connection));
   const { namespaceId } = header.place;
+  const confirm = async () => {
+    if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
+  };
   const isHere = isSamePlace(header.place, await places.at(connection, namespaceId));
   const entries = stored.lines.map(entryOf).filter((entry) => entry !== undefined);
   const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async (entry) => {

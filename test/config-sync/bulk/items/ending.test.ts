@@ -64,7 +64,7 @@ class World {
       places: { at: async () => ({ id: 'here', namespaceId: '', servers: ['nacos:8848'], hasUnbound: false }) },
       mark,
       isClaimed: (_, address) => this.claimed.has(nameText(address)),
-      confirm: async () => {},
+      term: { isCurrent: () => true },
       loss: async () => undefined,
       onProgress: (done, total) => this.progress.push([done, total]),
     };

@@ -46,7 +46,7 @@ class World {
       places: { at: async () => ({ ...place, hasUnbound: false }) },
       mark,
       isClaimed: (_, address) => this.claimed.has(nameText(address)),
-      confirm: async () => {},
+      term: { isCurrent: () => true },
       leaving: this.leaving,
       removes,
       onLeft: (note) => this.left.push(note),
