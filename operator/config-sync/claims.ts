@@ -31,6 +31,12 @@ interface ClaimsOptions {
   readonly items?: ItemClaims;
 }
 
+/** Who has a dataId next. */
+export interface Heir {
+  /** The key of a NacosConfigSync that does not know yet whether it wants it. */
+  readonly unread: string | undefined;
+}
+
 export class Claims {
   readonly #options: ClaimsOptions;
   /** The marks of those that are gone. */
@@ -87,18 +93,31 @@ export class Claims {
       .at(-1);
   }
 
+  /** Whether anybody declares this dataId: a NacosConfig, or a NacosConfigSync that is at work. */
+  isClaimed(connection: ConnectionHandle, address: ConfigKey): boolean {
+    if (this.holderOf(connection, address) !== undefined) return true;
+    const { namespaceId } = address;
+    return this.#options.items?.isWanted(nameText(address), { connection, namespaceId }) ?? false;
+  }
+
   /** Whether it is the mark of a NacosConfig that is gone. */
   isGone(mark: string): boolean {
     return this.#gone.has(mark);
   }
 
-  /** Whether a NacosConfigSync takes the dataId over when `resource` goes. */
-  hasHeir(resource: NacosConfig): boolean {
-    const claim = claimOf(resource);
+  /** Which NacosConfigSync takes the dataId over when `resource` goes. */
+  heirOf(resource: NacosConfig): Heir | undefined {
+    const { items } = this.#options;
     const connection = this.#options.connectionOf(resource);
-    if (claim === undefined || connection === undefined) return false;
-    const namespaceId = normaliseNamespaceId(resource.spec.namespaceId ?? connection.namespaceId);
-    return this.#options.items?.isWanted(claim, { connection, namespaceId }) ?? false;
+    if (items === undefined || connection === undefined || claimOf(resource) === undefined) return undefined;
+    const { dataId = resource.metadata.name, group } = resource.spec;
+    const where = {
+      connection,
+      namespaceId: normaliseNamespaceId(resource.spec.namespaceId ?? connection.namespaceId),
+    };
+    if (items.isWanted(nameText({ group, dataId }), where)) return { unread: undefined };
+    const unread = items.unread({ group, dataId }, where);
+    return unread === undefined ? undefined : { unread };
   }
 
   #othersAt(resource: NacosConfig, connection: ConnectionHandle, address: ConfigKey): NacosConfig[] {

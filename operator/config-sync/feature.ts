@@ -25,6 +25,7 @@ import type { Runnable } from '../runtime/runnable.ts';
 import type { Term } from '../runtime/term.ts';
 import { NacosPlaces } from './base/nacos-places.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
+import { namespaceIdOf } from './bulk/finder.ts';
 import { ItemClaims } from './bulk/items/item-claims.ts';
 import { watchObjects } from './bulk/items/object-watch.ts';
 import { OutboundSync } from './bulk/items/outbound.ts';
@@ -32,6 +33,7 @@ import { CONNECTION_INDEX, CONTROLLER_INDEX, newConfigStore, newDataStore } from
 import { ConfigSync } from './controller.ts';
 import { connectionOf } from './intent.ts';
 import { createConfigMetrics } from './metrics.ts';
+import { lossOf } from './lost-connection.ts';
 import { CONFIG_MAP, type DataObject } from './mirror/data-object.ts';
 import { trimData } from './mirror/data-proof.ts';
 import { accessTo } from './mirror/mirror-access.ts';
@@ -68,8 +70,19 @@ export function createConfigSync(
 
   function lead(term: Term): Runnable[] {
     const usable = (resource: NacosConfig) => directory.findUsable(connectionOf(resource));
-    const items = new ItemClaims();
+    const items = new ItemClaims({
+      list: () => syncs.list(),
+      whereOf(sync) {
+        const connection = directory.findUsable(connectionOfSync(sync));
+        return connection && { connection, namespaceId: namespaceIdOf(sync, connection) };
+      },
+    });
     const places = new NacosPlaces({ configs: () => configs.list(), connectionOf: usable });
+    const losses = {
+      secretClient: clients.Secret,
+      namespaceClient: new ResourceClient<KubeObject>(kube, NAMESPACE),
+      connectionClient: new ResourceClient<NacosConnection>(kube, NACOS_CONNECTION),
+    };
     const configSync = new ConfigSync({
       ...context,
       configs,
@@ -78,9 +91,7 @@ export function createConfigSync(
       configClient,
       inlineContents,
       configMapClient: clients.ConfigMap,
-      secretClient: clients.Secret,
-      namespaceClient: new ResourceClient<KubeObject>(kube, NAMESPACE),
-      connectionClient: new ResourceClient<NacosConnection>(kube, NACOS_CONNECTION),
+      ...losses,
       // Secrets are watched only while somebody needs them.
       newSecretReflector: () => reflectors.create(SECRET, metadata.Secret, data),
       workloadClients: workloadClients(kube),
@@ -121,6 +132,8 @@ export function createConfigSync(
       shards: shardClient,
       clusterId: context.clusterId,
       places,
+      isClaimed: (connection, address) => configSync.claims.isClaimed(connection, address),
+      lossOf: (sync) => lossOf(sync, losses),
       term,
       metadata,
       connections: directory,

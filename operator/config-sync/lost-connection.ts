@@ -1,5 +1,5 @@
 /**
- * Whether Nacos can never be asked again about a NacosConfig that is being deleted: its namespace is being deleted as well, and
+ * Whether Nacos can never be asked again about a NacosConfig or a NacosConfigSync that is being deleted: its namespace is being deleted as well, and
  * the NacosConnection that it names is gone, or the Secret which that one logs in with. In a namespace that is being deleted
  * nothing can be created, so what is missing there stays missing. Anywhere else it may come back, and is waited for.
  *
@@ -7,7 +7,7 @@
  * before its deletion began is seen. An error, and a right that is missing, say nothing.
  * Caveat: for a moment after the deletion of a namespace began another API server may still let something be created there.
  */
-import type { NacosConfig, NacosConnection } from '../api/resources.ts';
+import type { NacosConfig, NacosConfigSync, NacosConnection } from '../api/resources.ts';
 import { secretNameOf, type Secret } from '../connections/settings.ts';
 import { isBridgeError } from '../errors.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
@@ -20,10 +20,11 @@ export interface LossClients {
   readonly secretClient: Reads<Secret>;
 }
 
+type User = NacosConfig | NacosConfigSync;
 type Reads<T extends KubeObject> = Pick<ResourceClient<T>, 'get'>;
 
 /** What is lost, in words, and where the dataId was if that is known; undefined when nothing is, or nobody can tell. */
-export async function lossOf(resource: NacosConfig, clients: LossClients): Promise<string | undefined> {
+export async function lossOf(resource: User, clients: LossClients): Promise<string | undefined> {
   const { namespace = '' } = resource.metadata;
   const { connectionRef } = resource.spec;
   // The default connection is the operator's, and in no namespace.
@@ -42,7 +43,7 @@ export async function lossOf(resource: NacosConfig, clients: LossClients): Promi
 async function lostPart(
   name: string,
   namespace: string,
-  resource: NacosConfig,
+  resource: User,
   { connectionClient, secretClient }: LossClients,
 ): Promise<string | undefined> {
   const connection = await connectionClient.get(name, namespace);

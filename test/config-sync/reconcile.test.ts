@@ -18,7 +18,7 @@ async function reportOf(failure: Error, metadata: Partial<NacosConfig['metadata'
   const reconciler = new ConfigReconciler({
     clusterId: () => 'cluster',
     configs: { get: () => resource },
-    claims: { hasHeir: () => false },
+    claims: { heirOf: () => undefined },
     connections: { find: fail },
     sessions: { get: () => undefined },
     delivery: { finalize: async () => {} },

@@ -25,6 +25,7 @@ import { ownershipMark, syncMarkName } from '../remote.ts';
 import { namespaceIdOf } from './finder.ts';
 import { ShardClient } from './inventory/shard-client.ts';
 import { endSync, isHeldBySuspend } from './items/ending.ts';
+import type { ShardRemoval } from './items/remove-shard.ts';
 import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
 import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
@@ -41,6 +42,9 @@ export interface BulkSyncOptions extends Omit<SyncReporterOptions, 'findings'> {
   readonly shards: ResourceClient<NacosConfigInventory>;
   readonly clusterId: () => string;
   readonly places: NacosPlaces;
+  readonly isClaimed: ShardRemoval['isClaimed'];
+  /** Why the connection of a sync can never be used again (lost-connection.ts). */
+  readonly lossOf: (sync: NacosConfigSync) => Promise<string | undefined>;
   readonly term: Term;
   /** Objects as metadata. */
   readonly metadata: Readonly<Record<MirrorKind, Store<KubeObject>>>;
@@ -59,6 +63,7 @@ const CONNECTION_INDEX = 'connection';
 const GATHER_MS = 100;
 /** Of one connection; most of them wait for Nacos or for a batch. */
 const ITEMS_AT_ONCE = 100;
+const LOSS_RECHECK_MS = 30_000;
 /** What fails has mostly lost a race. */
 const itemRetries = { initialMs: 50, retriesPerSecond: 100, burst: 1000 };
 
@@ -166,13 +171,13 @@ export class BulkSync implements Runnable {
     return sums;
   }
 
-  async #reconcile(key: string, { log, signal }: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
+  async #reconcile(key: string, context: ReconcileContext): Promise<{ requeueAfterMs: number } | void> {
     const sync = this.#options.syncs.get(key);
     if (sync === undefined) return this.#forget(key);
     try {
-      if (sync.metadata.deletionTimestamp !== undefined) return await this.#finish(key, sync, signal);
+      if (sync.metadata.deletionTimestamp !== undefined) return await this.#finish(key, sync, context.signal);
       const entry = await this.#entryOf(key, sync);
-      const { nextMs = Infinity } = await entry.running.pass(sync, log, signal);
+      const { nextMs = Infinity } = await entry.running.pass(sync, context.log, context.signal);
       entry.wasComplete ||= entry.running.isComplete;
       throwIfUnread(entry);
       this.#errors.delete(key);
@@ -182,6 +187,9 @@ export class BulkSync implements Runnable {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
       this.#errors.set(key, error);
       this.#reporter.changed(key);
+      // Its namespace may go later, and the connection with it.
+      const mayBeLost = sync.metadata.deletionTimestamp !== undefined && isBridgeError(error, 'REFERENCE_MISSING');
+      if (mayBeLost) return { requeueAfterMs: LOSS_RECHECK_MS };
       throw error;
     }
   }
@@ -191,7 +199,7 @@ export class BulkSync implements Runnable {
     if (!hasFinalizer(sync, FINALIZER)) return this.#forget(key);
     this.#progress.set(key, { done: 0, total: 0 });
     if (isHeldBySuspend(sync)) return this.#reporter.changed(key);
-    const { clusterId, connections, places, shards, syncClient, term } = this.#options;
+    const { clusterId, connections, isClaimed, lossOf, places, shards, syncClient, term } = this.#options;
     const { name, namespace = '' } = sync.metadata;
     const ended = await endSync(
       {
@@ -201,10 +209,11 @@ export class BulkSync implements Runnable {
         namespace,
         connections,
         places,
+        isClaimed,
+        // A client that we have still is waited for, whatever is lost: Nacos may come back.
+        loss: async () => (connections.findUsable(connectionOfSync(sync)) ? undefined : lossOf(sync)),
         mark: ownershipMark(clusterId(), namespace, syncMarkName(name)),
-        confirm: async () => {
-          if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
-        },
+        term,
         onProgress: (done, total) => {
           this.#progress.set(key, { done, total });
           this.#reporter.changed(key);
@@ -280,7 +289,7 @@ export class BulkSync implements Runnable {
   #findings(key: string): SyncFindings | undefined {
     const { metadata, spec, status } = this.#options.syncs.get(key) ?? {};
     const { connection, running, wasComplete = false } = this.#entries.get(key) ?? {};
-    const error = this.#errors.get(key);
+    const error = this.#errors.get(key) ?? running?.trouble;
     const ending = this.#progress.get(key);
     const isNew = status?.observedGeneration !== metadata?.generation;
     const isWorthTelling = error !== undefined || ending !== undefined || wasComplete || running?.hasWritten || isNew;

@@ -6,6 +6,7 @@
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
 import type { ConnectionHandle } from '../../connections/connection-directory.ts';
+import type { BridgeError } from '../../errors.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
@@ -24,6 +25,8 @@ export interface RunningSync {
   readonly isComplete: boolean;
   /** Whether it has changed anything yet. */
   readonly hasWritten: boolean;
+  /** What keeps items from being settled, although each pass ends. */
+  readonly trouble?: BridgeError | undefined;
   /** Items that the guard keeps from being removed. */
   readonly held: number;
   /** Undefined where nothing is found in Nacos. */

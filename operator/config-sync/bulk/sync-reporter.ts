@@ -17,7 +17,7 @@ import type { Store } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
 import { Controller } from '../../runtime/controller.ts';
 import type { RuntimeMetrics } from '../../runtime/metrics.ts';
-import type { KubeObject } from '../../kube/resource.ts';
+import { objectKey, type KubeObject } from '../../kube/resource.ts';
 import type { Ended } from './items/ending.ts';
 import type { Outcome } from './tally.ts';
 import { statusOf, type SyncFindings } from './status.ts';
@@ -73,18 +73,16 @@ export class SyncReporter {
   }
 
   /** What became of the dataIds of one that is deleted. */
-  ended(resource: NacosConfigSync, { isForced, left, removed }: Ended): void {
-    const { events } = this.#options;
+  ended(resource: NacosConfigSync, { left, removed, unasked }: Ended): void {
     if (removed > 0) {
       const note = `Removed ${removed} dataIds from Nacos`;
-      events.event(resource, { type: 'Normal', reason: 'Removed', action: 'Remove', note });
+      this.#options.events.event(resource, { type: 'Normal', reason: 'Removed', action: 'Remove', note });
     }
-    if (left.length === 0) return;
-    const note = isForced
-      ? `Let go without telling Nacos, as the annotation asks: ${left[0]}`
-      : `${left.length} dataIds are left in Nacos, such as ${left[0]}`;
-    const reason = isForced ? 'ForceFinalized' : 'LeftInNacos';
-    events.event(resource, { type: 'Warning', reason, action: 'Remove', note });
+    const some = left.length > 0 ? `${left.length} dataIds are left in Nacos, such as ${left[0]}` : undefined;
+    const { reason = 'LeftInNacos', note = some } = unasked ?? {};
+    if (note === undefined) return;
+    this.#options.log.warn('left in Nacos', { sync: objectKey(resource), detail: note });
+    this.#options.events.event(resource, { type: 'Warning', reason, action: 'Remove', note });
   }
 
   async #report(key: string): Promise<void> {

@@ -9,6 +9,7 @@
  * - A shard that somebody has removed is written again.
  */
 import type { Clock } from '../../../clock.ts';
+import { BridgeError, isBridgeError, messageOf } from '../../../errors.ts';
 import type { KubeObject } from '../../../kube/resource.ts';
 import type { StoreChange } from '../../../kube/store.ts';
 import { isSamePlace, movedOn, type PlaceNow } from '../../base/nacos-place.ts';
@@ -31,7 +32,8 @@ export interface InventoryOptions {
   readonly onChanged: (ids: readonly string[]) => void;
   /** Another leader has written: nothing is written here any more. */
   readonly onDeposed: () => void;
-  readonly onFailed: (error: unknown) => void;
+  /** `error` is another one. */
+  readonly onTrouble: () => void;
   readonly onWrite: (result: 'written' | 'conflict' | 'failed') => void;
 }
 
@@ -54,6 +56,14 @@ export class Inventory {
     this.#options = options;
     this.#header = options.header;
     this.#headerText = textOf(options.header);
+  }
+
+  /** Why something that is known could not be stored, while that is so. */
+  get error(): BridgeError | undefined {
+    const error = [...this.#writers.values()].map((writer) => writer.error).find((one) => one !== undefined);
+    if (error === undefined) return undefined;
+    const message = `The inventory cannot be written, and what is new waits for that: ${messageOf(error)}`;
+    return new BridgeError(isBridgeError(error) ? error.code : 'INTERNAL', message, { cause: error });
   }
 
   /** What is stored of these items, and of others that are to be dealt with elsewhere; `place` is the header's, as it is now. */
@@ -146,12 +156,15 @@ export class Inventory {
     if (index === undefined) return;
     const writer = this.#writers.get(index);
     if (current === undefined) {
-      if (writer && writer.shard.uid === uid) void writer.reread().catch(this.#options.onFailed);
+      // Where it cannot be read now, the next write finds out.
+      if (writer && writer.shard.uid === uid) void writer.reread().catch(() => {});
       return;
     }
     // Made by another leader.
     if (writer !== undefined || this.#taken.has(index)) return;
-    void this.#writerOf(index).reread().catch(this.#options.onFailed);
+    void this.#writerOf(index)
+      .reread()
+      .catch(() => {});
   }
 
   /** The connection leads to `place` now; what was in common elsewhere counts no more. */

@@ -22,7 +22,8 @@ export interface ShardWriterOptions {
   readonly onDurable: (ids: readonly string[]) => void;
   readonly onMerged: (shard: Shard, merged: Merged) => void;
   readonly onDeposed: () => void;
-  readonly onFailed: (error: unknown) => void;
+  /** `error` is another one. */
+  readonly onTrouble: () => void;
   /** What became of a write. */
   readonly onWrite: (result: 'written' | 'conflict' | 'failed') => void;
 }
@@ -53,6 +54,8 @@ export class ShardWriter {
   #urgentFailures = 0;
   #waiters: Waiter[] = [];
   #isStopped = false;
+  /** Why the last write failed; undefined when all that waited for one has been stored since. */
+  error: unknown;
 
   constructor(shard: Shard, options: ShardWriterOptions) {
     this.shard = shard;
@@ -121,7 +124,7 @@ export class ShardWriter {
 
   async #write(): Promise<void> {
     if (this.#isStopped) return;
-    const { client, clock, header, onDurable, onFailed, onWrite } = this.#options;
+    const { client, clock, header, onDurable, onWrite } = this.#options;
     const { shard } = this;
     const batch = shard.batch(clock.monotonic(), header());
     const isUrgent = batch.urgent.length > 0;
@@ -131,7 +134,8 @@ export class ShardWriter {
       const durable = shard.wrote(batch, written.resourceVersion);
       onWrite('written');
       this.#failures = 0;
-      if (isUrgent) this.#urgentFailures = 0;
+      if (isUrgent || shard.dueMs(0, 0, header()) === undefined) this.#urgentFailures = 0;
+      if (this.#urgentFailures === 0) this.#tell(undefined);
       this.#settle();
       onDurable(durable);
     } catch (error) {
@@ -141,7 +145,7 @@ export class ShardWriter {
       this.#urgentFailures += 1;
       shard.postpone(batch, clock.monotonic() + pauseAfter(this.#urgentFailures));
       this.#reject(batch.urgent, error);
-      onFailed(error);
+      this.#tell(error);
     } finally {
       this.#lastMs = clock.monotonic();
     }
@@ -149,7 +153,13 @@ export class ShardWriter {
 
   #failed(error: unknown): void {
     this.#failures += 1;
-    this.#options.onFailed(error);
+    this.#tell(error);
+  }
+
+  #tell(error: unknown): void {
+    if (this.error === error) return;
+    this.error = error;
+    this.#options.onTrouble();
   }
 
   /** Takes over what somebody else has written, unless that is the leader by now. */

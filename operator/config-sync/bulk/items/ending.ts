@@ -3,7 +3,7 @@
  * its finalizer.
  *
  * Guarantees: the finalizer stays for as long as Nacos cannot be reached, unless the annotation
- * `bridge.nacos.io/force-finalize: "true"` lets it go; what somebody else has written is left and told.
+ * `bridge.nacos.io/force-finalize: "true"` lets it go, or its connection is lost for good (lost-connection.ts); what somebody else has written is left and told.
  */
 import { FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../../../api/names.ts';
 import type { NacosConfigSync } from '../../../api/resources.ts';
@@ -17,6 +17,8 @@ import { removeShard, type ShardRemoval } from './remove-shard.ts';
 export interface EndingOptions extends Omit<ShardRemoval, 'onDone'> {
   readonly sync: NacosConfigSync;
   readonly syncs: ResourceClient<NacosConfigSync>;
+  /** Why Nacos can never be asked again (lost-connection.ts); undefined while it may be. */
+  readonly loss: () => Promise<string | undefined>;
   /** Of all entries, how many are dealt with. */
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -26,13 +28,14 @@ export interface Ended {
   readonly removed: number;
   /** Why dataIds stay in Nacos. */
   readonly left: readonly string[];
-  readonly isForced: boolean;
+  /** Why all that is there stays, and nobody has looked at it. */
+  readonly unasked?: { readonly reason: 'ForceFinalized' | 'LeftInNacos'; readonly note: string };
 }
 
 /** @throws BridgeError what it waits for, and how to end that. */
 export async function endSync(options: EndingOptions, signal: AbortSignal): Promise<Ended> {
   const { shards, sync, syncs } = options;
-  const ended = deletesItems(sync) ? await removeOrForce(options, signal) : { removed: 0, left: [], isForced: false };
+  const ended = deletesItems(sync) ? await removeOrForce(options, signal) : { removed: 0, left: [] };
   for (const stored of await shards.list(signal)) await shards.letGo(stored);
   await removeFinalizer(syncs, sync, FINALIZER);
   return ended;
@@ -53,8 +56,14 @@ async function removeOrForce(options: EndingOptions, signal: AbortSignal): Promi
     return await removeAll(options, signal);
   } catch (error) {
     if (!isBridgeError(error) || isLostRace(error)) throw error;
-    if (!isForcedToEnd(sync)) throw waiting(sync, error);
-    return { removed: 0, left: [error.message], isForced: true };
+    if (isForcedToEnd(sync)) {
+      const note = `Let go without telling Nacos, as the annotation asks: ${error.message}`;
+      return { removed: 0, left: [], unasked: { reason: 'ForceFinalized', note } };
+    }
+    const loss = await options.loss();
+    if (loss === undefined) throw waiting(sync, error);
+    const note = `Left in Nacos, which cannot be asked any more: ${loss}. Remove them there`;
+    return { removed: 0, left: [], unasked: { reason: 'LeftInNacos', note } };
   }
 }
 
@@ -64,16 +73,18 @@ async function removeAll(options: EndingOptions, signal: AbortSignal): Promise<E
   const total = all.reduce((sum, { lines }) => sum + lines.length, 0);
   const left: string[] = [];
   let done = 0;
+  let removed = 0;
   for (const stored of all) {
     const header = headerOf(stored.header);
-    const onDone = (leftBecause: string | undefined) => {
+    const onDone = (isRemoved: boolean, leftBecause: string | undefined) => {
       done += 1;
+      if (isRemoved) removed += 1;
       if (leftBecause !== undefined) left.push(leftBecause);
       onProgress(done, total);
     };
     if (header) await removeShard(stored, header, { ...options, onDone }, signal);
   }
-  return { removed: done - left.length, left, isForced: false };
+  return { removed, left };
 }
 
 function waiting({ metadata }: NacosConfigSync, cause: BridgeError): BridgeError {

@@ -57,7 +57,7 @@ export class FormerItems {
   async #removeShard({ header, stored }: FormerShard, signal: AbortSignal): Promise<void> {
     const { onLeft } = this.#options;
     const left: string[] = [];
-    const onDone = (why: string | undefined): void => void (why !== undefined && left.push(why));
+    const onDone = (_: boolean, why: string | undefined): void => void (why !== undefined && left.push(why));
     try {
       await removeShard(stored, header, { ...this.#options, onDone }, signal);
     } catch (error) {

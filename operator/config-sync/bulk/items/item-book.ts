@@ -82,6 +82,11 @@ export class ItemBook {
     return [config];
   }
 
+  /** Whether any item wants a dataId, by `nameText`. */
+  isWanted(id: string): boolean {
+    return this.#claims.has(id);
+  }
+
   /** The item that has this dataId, of those that want it. */
   wanted(config: ConfigName): Item | undefined {
     const claims = this.#claims.get(nameText(config));

@@ -2,10 +2,16 @@
  * Which NacosConfigSync of this cluster has a dataId, of several that want it: the one whose inventory has it; of several
  * such ones the oldest. A NacosConfig has it before all of them (claims.ts).
  *
- * The marks of all that were seen are remembered: what one of them wrote and gave up is ours.
+ * After a start none has read its objects yet; of those that have not, `unread` tells whether one may want a dataId, by its
+ * spec. The marks of all that were seen are remembered: what one of them wrote and gave up is ours.
  */
+import type { NacosConfigSync } from '../../../api/resources.ts';
 import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
+import { isBridgeError } from '../../../errors.ts';
+import { objectKey } from '../../../kube/resource.ts';
+import { type ConfigName, wildcard } from '../../../nacos/index.ts';
 import { serversOf, sharesServer } from '../../base/nacos-place.ts';
+import { compileMapping } from '../mapping.ts';
 
 /** A Nacos namespace, as a connection leads to it. */
 export interface Where {
@@ -26,9 +32,39 @@ export interface ItemHolder {
   look(id: string): void;
 }
 
+/** The NacosConfigSyncs there are. */
+export interface KnownSyncs {
+  readonly list: () => readonly NacosConfigSync[];
+  /** Undefined while its connection cannot be used. */
+  readonly whereOf: (sync: NacosConfigSync) => Where | undefined;
+}
+
 export class ItemClaims {
+  readonly #syncs: KnownSyncs;
+  /** The keys of those whose objects are all known. */
+  readonly #read = new Set<string>();
   readonly #holders = new Map<string, Set<ItemHolder>>();
   readonly #marks = new Set<string>();
+
+  constructor(syncs: KnownSyncs) {
+    this.#syncs = syncs;
+  }
+
+  /** Whether a sync knows all its objects. */
+  setRead(key: string, isRead: boolean): void {
+    if (isRead) this.#read.add(key);
+    else this.#read.delete(key);
+  }
+
+  /** The key of a sync that does not know yet whether it wants the dataId there, if any. */
+  unread(config: ConfigName, where: Where): string | undefined {
+    const sync = this.#syncs.list().find((one) => {
+      if (one.metadata.deletionTimestamp !== undefined || this.#read.has(objectKey(one))) return false;
+      const there = this.#syncs.whereOf(one);
+      return there !== undefined && isSameNacos(there, where) && mayPublish(one, config);
+    });
+    return sync && objectKey(sync);
+  }
 
   /** Of a sync that is at work, or was. */
   addMark(mark: string): void {
@@ -77,4 +113,20 @@ export function isSameNacos(one: Where, other: Where): boolean {
   const [a, b] = [one.connection, other.connection];
   if (!sharesServer({ servers: serversOf(a.servers) }, { servers: serversOf(b.servers) })) return false;
   return one.namespaceId !== '' || a.client.publicTenant === b.client.publicTenant;
+}
+
+/** Whether the mapping of a sync has a key for the dataId, whatever objects there are. */
+function mayPublish({ metadata, spec }: NacosConfigSync, config: ConfigName): boolean {
+  if (spec.source === 'Nacos') return false;
+  const { namespace = '' } = metadata;
+  const { dataId = '{key}', group, preset } = spec.mapping;
+  try {
+    const mapping = compileMapping(spec, namespace);
+    if (preset !== undefined || spec.source === 'Both') return mapping.toKubernetes(config) !== undefined;
+  } catch (error) {
+    if (!isBridgeError(error)) throw error;
+    return false;
+  }
+  const pattern = (text: string) => wildcard(text.replaceAll('{namespace}', namespace).replaceAll(/\{\w+\}/g, '*'));
+  return pattern(group ?? '')(config.group) && pattern(dataId)(config.dataId);
 }

@@ -17,6 +17,7 @@ import { type ConfigName, nameText } from '../../../nacos/index.ts';
 import type { Term } from '../../../runtime/term.ts';
 import type { PlaceNow } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
+import type { Claims } from '../../claims.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { ownershipMark, syncMarkName } from '../../remote.ts';
@@ -79,7 +80,7 @@ export class OutboundSync implements RunningSync {
   #sync: NacosConfigSync;
 
   constructor(options: OutboundOptions) {
-    const { clock, clusterId, connection, goneMs, objects: clients, onWork, shards, sync } = options;
+    const { clock, clusterId, connection, goneMs, objects: clients, shards, sync } = options;
     const { name, namespace = '' } = sync.metadata;
     this.#options = options;
     this.#sync = sync;
@@ -90,7 +91,7 @@ export class OutboundSync implements RunningSync {
       createdAt: sync.metadata.creationTimestamp ?? '',
       where: { connection, namespaceId: namespaceIdOf(sync, connection) },
       hasEntry: (id) => this.#inventory?.isDurable(id) ?? false,
-      wants: (id) => this.#isWanted(id),
+      wants: (id) => this.#sources.book.isWanted(id),
       look: (id) => this.#look(id),
     };
     this.#leaving = new Leaving(clock, goneMs);
@@ -106,13 +107,21 @@ export class OutboundSync implements RunningSync {
       recordedOf: (id) => this.#inventory?.get(id)?.base,
       onSkipped: (id, skipped) => this.#reports.skipped(id, skipped),
       onChange: (config, isInNacos) => this.#changed(config, isInNacos),
-      onSynced: () => [...this.#items.keys()].forEach((id) => this.#look(id)),
-      onState: onWork,
+      onSynced: () => {
+        for (const id of this.#items.keys()) this.#look(id);
+        this.#sourcesChanged();
+      },
+      onState: () => this.#sourcesChanged(),
     });
   }
 
   get finder(): Finder | undefined {
     return this.#sources.finder;
+  }
+
+  /** Why the inventory cannot be written, so that nothing that is new is published. */
+  get trouble(): BridgeError | undefined {
+    return this.#inventory?.error;
   }
 
   get tally(): Tally {
@@ -175,6 +184,7 @@ export class OutboundSync implements RunningSync {
   /** What is known is written down. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#options.claims.setRead(this.#holder.key, false);
     this.#sources.stop();
     for (const item of this.#items.values()) item.close();
     for (const id of this.#items.keys()) this.#options.claims.release(id, this.#holder);
@@ -195,12 +205,11 @@ export class OutboundSync implements RunningSync {
       onDurable: (ids) => ids.forEach((id) => this.#look(id)),
       onChanged: (ids) => ids.forEach((id) => this.#entryChanged(id)),
       onDeposed: () => this.#deposed(),
-      onFailed: () => {},
+      onTrouble: this.#options.onWork,
       onWrite: this.#options.onInventory,
     });
     this.#inventory = inventory;
-    const former = inventory.load(stored, place);
-    this.#former = this.#formerOf(former);
+    this.#former = this.#formerOf(inventory.load(stored, place));
     this.#lastPlace = place;
     for (const entry of inventory.entries()) this.#itemOf(entry);
     this.#sources.begin();
@@ -224,10 +233,8 @@ export class OutboundSync implements RunningSync {
     if (settled.kind === 'waiting') return 'open';
     const { decision, report, item: subject } = settled;
     this.#reports.count(item, outcomeOf(report, subject.place.isSecret));
-    if (report.wrote)
-      this.#reports.wrote(
-        decision.plan.kind === 'publish' && decision.plan.reason === 'Published' ? 'created' : 'changed',
-      );
+    const isNew = decision.plan.kind === 'publish' && decision.plan.reason === 'Published';
+    if (report.wrote) this.#reports.wrote(isNew ? 'created' : 'changed');
     const { session } = subject;
     if (session.served) session.release(session.served);
     this.#sources.objects.release(item.ref);
@@ -287,21 +294,16 @@ export class OutboundSync implements RunningSync {
       return undefined;
     }
     const isTaken = takenBy(item, this.#holder, this.#options) !== undefined;
-    if (removesFromNacos(this.#sync) && !isTaken) await this.#removeFromNacos(item);
+    if (removesFromNacos(this.#sync) && !isTaken) {
+      const { namespaceId } = this.#holder.where;
+      const base = this.#inventory.get(id)?.base;
+      const confirm = () => this.#checkUnwanted(item);
+      const { connection } = this.#options;
+      await removeItem(item, { connection, namespaceId, base, mark: this.#mark, confirm });
+    }
     this.#leaving.gone(id);
     this.#reports.wrote('removed');
     return this.#forget(item);
-  }
-
-  async #removeFromNacos(item: SyncItem): Promise<void> {
-    const { connection } = this.#options;
-    await removeItem(item, {
-      connection,
-      namespaceId: namespaceIdOf(this.#sync, connection),
-      base: this.#inventory?.get(item.id)?.base,
-      mark: this.#mark,
-      confirm: () => this.#checkUnwanted(item),
-    });
   }
 
   /** Our view may be old. @throws BridgeError KUBE_CONFLICT when it is wanted after all. */
@@ -338,15 +340,12 @@ export class OutboundSync implements RunningSync {
     if (this.isComplete) await this.#former?.remove(signal);
   }
 
-  #formerOf(shards: readonly FormerShard[]): FormerItems | undefined {
-    const { connections, onLeft, places, sync, term } = this.#options;
-    if (shards.length === 0) return undefined;
-    const confirm = async () => {
-      if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
-    };
-    const common = { shards: this.#shards, namespace: sync.metadata.namespace ?? '', connections, places };
-    const removes = removesFromNacos(sync);
-    return new FormerItems(shards, { ...common, mark: this.#mark, confirm, leaving: this.#leaving, removes, onLeft });
+  #formerOf(former: readonly FormerShard[]): FormerItems {
+    const { configs, connections, onLeft, places, sync, term } = this.#options;
+    const namespace = sync.metadata.namespace ?? '';
+    const isClaimed: Claims['isClaimed'] = (...where) => configs.isClaimed(...where);
+    const common = { isClaimed, shards: this.#shards, namespace, connections, places, mark: this.#mark, term };
+    return new FormerItems(former, { ...common, leaving: this.#leaving, removes: removesFromNacos(sync), onLeft });
   }
 
   #itemOf(item: Pick<Entry, 'config' | 'ref'>): SyncItem {
@@ -388,9 +387,9 @@ export class OutboundSync implements RunningSync {
     if (this.#sources.isListed) this.#options.look(id);
   }
 
-  #isWanted(id: string): boolean {
-    const item = this.#items.get(id);
-    return item !== undefined && this.#sources.book.wanted(item.config) !== undefined;
+  #sourcesChanged(): void {
+    if (!this.#isStopped) this.#options.claims.setRead(this.#holder.key, this.#sources.isSeen);
+    this.#options.onWork();
   }
 
   #deposed(): void {

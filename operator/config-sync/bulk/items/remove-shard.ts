@@ -2,10 +2,15 @@
  * Takes all that one shard names from Nacos, where it was published, and lets the shard go: when its NacosConfigSync is
  * deleted, and when that has moved to another connection or Nacos namespace.
  *
- * Nothing is written down on the way: what is gone already is found to be so by who begins again.
+ * What somebody else in this cluster wants there stays for that one. Nothing is written down on the way: what is gone already
+ * is found to be so by who begins again.
  */
 import type { ConnectionDirectory } from '../../../connections/connection-directory.ts';
 import { connectionKey } from '../../../connections/connection-key.ts';
+import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
+import type { ConfigKey } from '../../../nacos/index.ts';
+import { BridgeError } from '../../../errors.ts';
+import type { Term } from '../../../runtime/term.ts';
 import { isSamePlace } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
 import { forEachBounded } from '../bounded.ts';
@@ -21,29 +26,35 @@ export interface ShardRemoval {
   readonly connections: ConnectionDirectory;
   readonly places: Pick<NacosPlaces, 'at'>;
   readonly mark: string;
-  /** @throws BridgeError when this process may lead no more. */
-  readonly confirm: () => Promise<void>;
-  /** Told each entry that is dealt with, and what keeps a dataId in Nacos. */
-  readonly onDone: (leftBecause: string | undefined) => void;
+  /** Whether a NacosConfig or a NacosConfigSync of this cluster declares a dataId, also one that has not published it yet. */
+  readonly isClaimed: (connection: ConnectionHandle, address: ConfigKey) => boolean;
+  readonly term: Pick<Term, 'isCurrent'>;
+  /** Told each entry that is dealt with: whether it was removed, and what keeps its dataId in Nacos. */
+  readonly onDone: (isRemoved: boolean, leftBecause: string | undefined) => void;
 }
 
 const REMOVALS_AT_ONCE = 20;
 
 /** @throws BridgeError why something could not be removed; the shard stays then. */
 export async function removeShard(stored: StoredShard, header: Header, options: ShardRemoval, signal: AbortSignal) {
-  const { confirm, connections, mark, namespace, onDone, places, shards } = options;
+  const { connections, isClaimed, mark, namespace, onDone, places, shards, term } = options;
   const connection = connections.find(connectionKey(namespace, header.connection));
   const { namespaceId } = header.place;
+  const confirm = async () => {
+    if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
+  };
   const isHere = isSamePlace(header.place, await places.at(connection, namespaceId));
   const entries = stored.lines.map(entryOf).filter((entry) => entry !== undefined);
   const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async (entry) => {
-    connection.allowance.checkConfig(namespace, { namespaceId, ...entry.config });
+    const address = { namespaceId, ...entry.config };
+    connection.allowance.checkConfig(namespace, address);
+    if (isClaimed(connection, address)) return onDone(false, undefined);
     const base = isHere ? entry.base : undefined;
     const plan = await removeItem(entry, { connection, namespaceId, base, mark, confirm });
+    const { dataId, group } = entry.config;
     onDone(
-      plan.kind === 'leave'
-        ? `dataId '${entry.config.dataId}' of group '${entry.config.group}': ${plan.message}`
-        : undefined,
+      plan.kind === 'remove',
+      plan.kind === 'leave' ? `dataId '${dataId}' of group '${group}': ${plan.message}` : undefined,
     );
   });
   if (failures[0]) throw failures[0].error;

@@ -7,7 +7,7 @@ import type { SyncItem } from './sync-item.ts';
 
 export interface Claimants {
   readonly claims: ItemClaims;
-  readonly configs: Pick<Claims, 'holderOf' | 'isGone'>;
+  readonly configs: Pick<Claims, 'holderOf' | 'isClaimed' | 'isGone'>;
   readonly connection: ConnectionHandle;
 }
 

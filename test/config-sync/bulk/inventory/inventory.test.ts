@@ -49,7 +49,7 @@ class World {
       onDurable: (ids) => this.durable.push(...ids),
       onChanged: (ids) => this.changed.push(...ids),
       onDeposed: () => (this.deposed += 1),
-      onFailed: () => {},
+      onTrouble: () => {},
       onWrite: () => {},
     });
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ItemClaims, type ItemHolder, type Where } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
+import { syncOf } from '../samples.ts';
 
 const id = 'group dataId';
 
@@ -19,7 +20,7 @@ interface Sync {
 }
 
 function claimsOf(...syncs: readonly Sync[]) {
-  const claims = new ItemClaims();
+  const claims = new ItemClaims({ list: () => [], whereOf: () => undefined });
   const looks: string[] = [];
   const holders = syncs.map(({ createdAt, hasEntry = false, key, wants = true, where = whereOf('a:1') }) => {
     const look = () => void looks.push(key);
@@ -77,6 +78,29 @@ describe('The claims of NacosConfigSyncs on a dataId', () => {
     claims.release(id, holders[0]);
     claims.changed(id);
     assert.deepEqual(looks, ['ns/b', 'ns/b']);
+  });
+
+  describe('of syncs that have not read their objects', () => {
+    const byTemplate = { kubernetes: { all: true, kinds: ['ConfigMap'] }, mapping: { group: '{namespace}.{name}' } };
+    const cases: readonly { title: string; spec?: object; group?: string; server?: string; isRead?: boolean }[] = [
+      { title: 'are unknown by a preset that has a key for it', group: 'configmap.map' },
+      { title: 'are unknown by templates that give such a dataId', spec: byTemplate, group: 'shop.map' },
+    ];
+    const none: typeof cases = [
+      { title: 'are none of who has read them', group: 'configmap.map', isRead: true },
+      { title: 'are none in another Nacos', group: 'configmap.map', server: 'b:1' },
+      { title: 'are none of another mapping', group: 'other' },
+      { title: 'are none of other templates', spec: byTemplate, group: 'other.map' },
+      { title: 'are none of a sync from Nacos', spec: { source: 'Nacos' }, group: 'configmap.map' },
+      { title: 'are none of a spec that is not valid', spec: { mapping: {} }, group: 'configmap.map' },
+    ];
+    const unread = ({ group = '', isRead = false, server = 'a:1', spec }: (typeof cases)[number]) => {
+      const claims = new ItemClaims({ list: () => [syncOf(spec)], whereOf: () => whereOf('a:1') });
+      claims.setRead('shop/sync', isRead);
+      return claims.unread({ group, dataId: 'd' }, whereOf(server));
+    };
+    for (const one of cases) it(one.title, () => assert.equal(unread(one), 'shop/sync'));
+    for (const one of none) it(one.title, () => assert.equal(unread(one), undefined));
   });
 
   it('make an heir of whoever wants it there', () => {

@@ -2,6 +2,7 @@
 import { Inventory } from '../../../../operator/config-sync/bulk/inventory/inventory.ts';
 import { Shard } from '../../../../operator/config-sync/bulk/inventory/shard.ts';
 import type { OutboundOptions } from '../../../../operator/config-sync/bulk/items/outbound.ts';
+import { FormerItems } from '../../../../operator/config-sync/bulk/items/former-items.ts';
 import { WatchedObjects } from '../../../../operator/config-sync/bulk/items/watched-objects.ts';
 import type { PlaceNow } from '../../../../operator/config-sync/base/nacos-place.ts';
 
@@ -21,6 +22,9 @@ export const defects = [
   'knows no places',
   'leaves a lost shard lost',
   'takes all content for its own',
+  'forgets what it has published by another connection',
+  'removes by another connection what it publishes still',
+  'knows no NacosConfigs',
 ] as const;
 export type Defect = (typeof defects)[number];
 
@@ -73,6 +77,8 @@ const patches: Partial<Record<Defect, Patch>> = {
           return load.call(this, all.slice(0, 1), place);
         },
     ),
+  'forgets what it has published by another connection': () =>
+    patch(FormerItems.prototype, 'remove', () => async () => {}),
   'leaves a lost shard lost': () => patch(Inventory.prototype, 'seen', () => () => {}),
 };
 
@@ -84,7 +90,7 @@ export function spoil(broken: Iterable<Defect>): () => void {
 
 /** The defects of what is handed in. */
 export function spoiled(options: OutboundOptions, broken: ReadonlySet<Defect>): OutboundOptions {
-  const { objects, places, term } = options;
+  const { configs, objects, places, term } = options;
   let first: PlaceNow | undefined;
   const firstPlace = async (...args: Parameters<typeof places.at>) => (first ??= await places.at(...args));
   const { ConfigMap } = objects;
@@ -94,6 +100,10 @@ export function spoiled(options: OutboundOptions, broken: ReadonlySet<Defect>): 
   return {
     ...options,
     ...(broken.has('goes on when it was deposed') && { term: { ...term, confirm: async () => true } }),
+    ...(broken.has('removes by another connection what it publishes still') && {
+      configs: { ...configs, isClaimed: () => false },
+    }),
+    ...(broken.has('knows no NacosConfigs') && { configs: { ...configs, holderOf: () => undefined } }),
     ...(broken.has('knows no places') && { places: { at: firstPlace, isCurrent: async () => true } }),
     ...(broken.has('writes keys without the version that it has seen') && {
       objects: { ...objects, ConfigMap: forced },

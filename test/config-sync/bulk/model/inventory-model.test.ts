@@ -31,6 +31,8 @@ const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
       'double-shard' as const,
       'remap' as const,
       'move' as const,
+      'rename-connection' as const,
+      'rename-and-remap' as const,
     ),
   }),
 );
@@ -225,6 +227,38 @@ const schedules: readonly Schedule[] = [
     title: 'the mapping changes, and the process ends meanwhile',
     disturbances: (step) => [{ do: 'remap' }, crashAt(step), run()],
     failsWith: [],
+  },
+  {
+    title: 'another connection with another mapping is named, and the process ends meanwhile',
+    disturbances: (step) => [{ do: 'rename-and-remap' }, crashAt(step), run(4000)],
+    failsWith: ['forgets what it has published by another connection'],
+    expect: (model) => {
+      for (const one of keys) assert.equal(model.nacosOf(one), 'x');
+      for (const one of ['k.k k0', 'k.k k1']) assert.equal(model.nacos.get(one), undefined, `${one} is forgotten`);
+    },
+  },
+  {
+    title: 'a connection is named otherwise, and the process ends meanwhile',
+    disturbances: (step) => [{ do: 'rename-connection' }, crashAt(step), run(4000)],
+    failsWith: ['removes by another connection what it publishes still'],
+    expect: (model) => {
+      for (const one of keys) assert.equal(model.nacosOf(one), 'x');
+    },
+  },
+  {
+    title: 'a NacosConfig takes an item whose key changes, and gives it back',
+    disturbances: (step) => [
+      { do: 'take', key: 'k0' },
+      kubernetes('k0', 'y'),
+      crashAt(step),
+      run(),
+      kubernetes('k1', 'z'),
+      run(),
+      { do: 'give-back', key: 'k0' },
+      run(),
+    ],
+    failsWith: ['knows no NacosConfigs'],
+    expect: (model) => assert.deepEqual([model.nacosOf('k0'), model.nacosOf('k1')], ['y', 'z']),
   },
   ...(['edit-kubernetes', 'edit-nacos'] as const).map((edit): Schedule => ({
     title: `the process ends at each request of an edit (${edit})`,

@@ -19,8 +19,10 @@ import type { WatchedObjects } from '../../../../operator/config-sync/bulk/items
 import { compileMapping } from '../../../../operator/config-sync/bulk/mapping.ts';
 import type { DataObject } from '../../../../operator/config-sync/mirror/data-object.ts';
 import { unrestricted } from '../../../../operator/connections/allowance.ts';
+import { connectionKey } from '../../../../operator/connections/connection-key.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
 import { isBridgeError } from '../../../../operator/errors.ts';
+import { type ConfigKey, nameText } from '../../../../operator/nacos/index.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
 import { spoiled, type Defect } from './inventory-defects.ts';
@@ -45,12 +47,16 @@ export type Disturbance =
   | { readonly do: 'blind' | 'freeze' | 'thaw' | 'see'; readonly who?: 'leader' | 'deposed' }
   /** Those that hear nothing are told what was there before the last change. */
   | { readonly do: 'late' }
-  | { readonly do: 'lose-shard' | 'double-shard' | 'remap' | 'move' };
+  | { readonly do: 'lose-shard' | 'double-shard' | 'remap' | 'move' }
+  /** The syncs name another connection from now on, which leads to the same Nacos, with the mapping that it has or another. */
+  | { readonly do: 'rename-connection' | 'rename-and-remap' }
+  /** A NacosConfig declares the dataId, and is deleted. */
+  | { readonly do: 'take' | 'give-back'; readonly key: Key };
 
 class Process implements ApiUser {
   readonly term: number;
   readonly client: ModelClient;
-  readonly claims = new ItemClaims();
+  readonly claims = new ItemClaims({ list: () => [], whereOf: () => undefined });
   syncs: OutboundSync[] = [];
   feeds: { hear: () => void; late?: () => void }[] = [];
   readonly looks = new Map<OutboundSync, Set<string>>();
@@ -91,6 +97,9 @@ export class InventoryModel {
   #processes: Process[] = [];
   #generation = 1;
   #prefix = '';
+  #connection = 'main';
+  /** The ids of what NacosConfigs have. */
+  readonly #taken = new Set<string>();
 
   constructor(broken: Iterable<Defect> = []) {
     this.#defects = new Set(broken);
@@ -173,12 +182,24 @@ export class InventoryModel {
         this.#double();
         break;
       case 'remap':
-        await this.#quiet();
-        this.#prefix = this.#prefix === '' ? 'other.' : '';
-        this.#generation += 1;
-        this.#leader.isDead = true;
-        for (const key of keys) this.#lineages.get(key)?.renew('nacos');
-        this.#start();
+        await this.#respecify(() => this.#remap());
+        break;
+      case 'rename-connection':
+        await this.#respecify(() => this.#rename());
+        break;
+      case 'rename-and-remap':
+        await this.#respecify(() => {
+          this.#rename();
+          this.#remap();
+        });
+        break;
+      case 'take':
+        this.#taken.add(this.idOf(disturbance.key));
+        for (const { claims } of this.#processes) claims.changed(this.idOf(disturbance.key));
+        break;
+      case 'give-back':
+        this.#taken.delete(this.idOf(disturbance.key));
+        for (const { claims } of this.#processes) claims.changed(this.idOf(disturbance.key));
         break;
       case 'move':
         await this.#quiet();
@@ -221,7 +242,7 @@ export class InventoryModel {
 
   #check(key: Key): void {
     const [kubernetes, nacos] = [this.kubernetesOf(key), this.nacosOf(key)];
-    if (kubernetes === nacos) return;
+    if (kubernetes === nacos || this.#taken.has(this.idOf(key))) return;
     if (this.stateOf(key) !== undefined) return;
     if (key.startsWith('k') && kubernetes === undefined) {
       const isOurs = this.nacos.get(this.idOf(key))?.srcUser.startsWith('nacos-bridge-');
@@ -271,6 +292,7 @@ export class InventoryModel {
   #published(id: string, content: string): void {
     const key = keys.find((one) => this.idOf(one) === id);
     const held = this.nacos.get(id);
+    if (this.#taken.has(id)) this.wrong(`${id} was published, which a NacosConfig has`);
     if (key?.startsWith('b')) this.#copied(key, 'nacos', content);
     else if (held && held.srcUser === 'alice' && !this.#ours.has(id))
       this.wrong(`${id} of somebody else was overwritten`);
@@ -283,6 +305,23 @@ export class InventoryModel {
     if (lineage && !lineage.copy(side, text)) {
       this.wrong(`${key} in ${side}: '${before}' was replaced by '${text}', whose author has not seen it`);
     }
+  }
+
+  async #respecify(change: () => void): Promise<void> {
+    await this.#quiet();
+    change();
+    this.#generation += 1;
+    this.#leader.isDead = true;
+    this.#start();
+  }
+
+  #remap(): void {
+    this.#prefix = this.#prefix === '' ? 'other.' : '';
+    for (const key of keys) this.#lineages.get(key)?.renew('nacos');
+  }
+
+  #rename(): void {
+    this.#connection = this.#connection === 'main' ? 'renamed' : 'main';
   }
 
   async #quiet(): Promise<void> {
@@ -335,6 +374,8 @@ export class InventoryModel {
     const sync = this.#syncOf(name);
     const looks = new Set<string>();
     const connection = connectionOf(process.client);
+    const connections = new ConnectionDirectory();
+    for (const one of ['main', 'renamed']) connections.set(connectionKey('shop', one), connection);
     const configMaps = this.api.clientOf<DataObject>('ConfigMap', process);
     const options = {
       sync,
@@ -358,7 +399,12 @@ export class InventoryModel {
         this.#watch(process, name, objects, onSynced),
       isLogin: () => false,
       claims: process.claims,
-      configs: { holderOf: () => undefined, isGone: () => false },
+      configs: {
+        holderOf: (_: unknown, name: ConfigKey) => (this.#taken.has(nameText(name)) ? 'shop/config' : undefined),
+        isClaimed: (there: ConnectionHandle, { namespaceId, ...name }: ConfigKey) =>
+          process.claims.isWanted(nameText(name), { connection: there, namespaceId }),
+        isGone: () => false,
+      },
       metadataAgeMs: Infinity,
       onWork: () => {},
       goneMs: [],
@@ -367,7 +413,7 @@ export class InventoryModel {
       onLeft: () => {},
       onProblem: () => {},
       onInventory: () => {},
-      connections: new ConnectionDirectory(),
+      connections,
     };
     const outbound = new OutboundSync(spoiled(options, this.#defects));
     process.syncs.push(outbound);
@@ -378,7 +424,8 @@ export class InventoryModel {
   #syncOf(name: string): NacosConfigSync {
     const mapping = { group: `${this.#prefix}${name}.{name}`, dataId: '{key}' };
     const kubernetes = { kinds: ['ConfigMap' as const], all: true, allowSecretExport: false };
-    const base = { kubernetes, mapping };
+    const connectionRef = { kind: 'NacosConnection' as const, name: this.#connection };
+    const base = { connectionRef, kubernetes, mapping };
     const sync =
       name === 'b'
         ? syncOf({ ...base, source: 'Both' })

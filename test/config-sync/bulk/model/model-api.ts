@@ -70,6 +70,7 @@ export class ModelApi {
       list: () => request(() => ({ items: this.list(kind), resourceVersion: String(this.#version) })),
       create: (object: ModelObject) => request(() => this.#create(kind, object)),
       mergePatch: (name: string, _: string, patch: Patch) => request(() => this.#patch(kind, name, patch, user)),
+      delete: (name: string) => request(() => this.#delete(kind, name)),
       jsonPatch: (name: string, _: string, operations: readonly JsonPatchOperation[]) =>
         request(() => this.#jsonPatch(kind, name, operations)),
     };
@@ -92,12 +93,22 @@ export class ModelApi {
     return this.put(kind, { ...object, ...(data && { data: { ...object.data, ...data } }), ...(status && { status }) });
   }
 
+  /** What has a finalizer stays until that is gone. */
+  #delete(kind: ModelKind, name: string): void {
+    const object = this.#objects.get(`${kind}/${name}`);
+    if (object === undefined) throw missing();
+    if ((object.metadata.finalizers ?? []).length === 0) return this.remove(kind, name);
+    this.put(kind, { ...object, metadata: { ...object.metadata, deletionTimestamp: 'now' } });
+  }
+
   #jsonPatch(kind: ModelKind, name: string, operations: readonly JsonPatchOperation[]): ModelObject {
     const object = this.#objects.get(`${kind}/${name}`);
     if (object === undefined) throw missing();
     const added = operations.find(({ op, path }) => op === 'add' && path === '/metadata/finalizers');
     const finalizers = added && 'value' in added ? (added.value as string[]) : [];
-    return this.put(kind, { ...object, metadata: { ...object.metadata, finalizers } });
+    const patched = this.put(kind, { ...object, metadata: { ...object.metadata, finalizers } });
+    if (finalizers.length === 0 && object.metadata.deletionTimestamp !== undefined) this.remove(kind, name);
+    return patched;
   }
 }
 
