@@ -6,6 +6,7 @@
  * published, with `syncDeletion`: its ConfigMaps come, change and go.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CONFIRM_DELETION_ANNOTATION } from '../../operator/api/names.ts';
 import { isBridgeError } from '../../operator/errors.ts';
 import type { NacosClient } from '../../operator/nacos/client.ts';
 import { startAuthorClient } from '../scenarios/author-client.ts';
@@ -66,8 +67,11 @@ export class BulkChurn {
       both: { source: 'Both', nacos, ...common, ...selector('both') },
       out: { source: 'Kubernetes', syncDeletion: true, ...common, ...selector('out') },
     };
+    // So many of so few are deleted within a minute that the guard would rightly hold them.
+    const annotations = { [CONFIRM_DELETION_ANNOTATION]: 'true' };
     for (const [name, spec] of Object.entries(specs)) {
-      await kubernetes.apply({ apiVersion, kind: 'NacosConfigSync', metadata: { name, namespace }, spec });
+      const metadata = { name, namespace, annotations };
+      await kubernetes.apply({ apiVersion, kind: 'NacosConfigSync', metadata, spec });
     }
     await each(foreign(), async (name) => {
       await this.#author.config.publish(this.#config(name), theirs(name), { cas: 'none', type: 'yaml' });
