@@ -41,8 +41,8 @@ const worldFiles = [
 const waitingFiles = ['services-outages.test.ts', 'aftermath.test.ts'];
 /** Takes long, and embedded servers show the same: runs only when it is named. */
 const fleetFile = 'moved-fleet.test.ts';
-/** Rounds of kill -9 under load, likewise. */
-const bulkFile = 'bulk-crash.test.ts';
+/** Rounds under load and many thousands of items, likewise. */
+const bulkFiles = ['bulk-crash.test.ts', 'bulk-leaders.test.ts', 'bulk-deletion.test.ts'];
 /** With a cluster of Nacos only. */
 const clusterFile = 'replicas-cluster.test.ts';
 /** Several replicas, in worlds of another kind (replicas/replica-world.ts). */
@@ -110,7 +110,7 @@ async function planTracks(): Promise<Track[][]> {
     ...replicaFiles,
     clusterFile,
     fleetFile,
-    bulkFile,
+    ...bulkFiles,
   ]);
   const parts = all.filter((file) => !inLanes.has(file) && isChosen(file));
   const lane = (name: string, version: string, files: readonly string[]): Lane[] =>
@@ -133,7 +133,7 @@ async function planTracks(): Promise<Track[][]> {
   // A cluster of Nacos has the machine to itself, and runs only when it is named.
   if (names.length > 0) groups.push([lane('replica', 'cluster', [...replicaFiles, clusterFile])]);
   if (names.length > 0) groups.push([[{ name: 'fleet      ', files: [fleetFile].filter(isChosen), env: {} }]]);
-  for (const version of names.length > 0 ? ['3.1', '2.3'] : []) groups.push([lane('bulk   ', version, [bulkFile])]);
+  for (const version of names.length > 0 ? ['3.1', '2.3'] : []) groups.push([lane('bulk   ', version, bulkFiles)]);
   return groups.map((tracks) => tracks.map((track) => track.filter(({ files }) => files.length > 0)));
 }
 
