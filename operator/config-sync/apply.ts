@@ -16,8 +16,12 @@ import { checkContent } from './validation.ts';
 
 /** Who has the item, and what must be durable there before anything is written. */
 export interface ItemOwner {
-  /** Sees to it that the end of the item is not missed. @throws BridgeError KUBE_CONFLICT when it has come. */
-  hold(plan: ConfigPlan): Promise<void>;
+  /**
+   * Sees to it that the end of the item is not missed, and that what was decided may be done.
+   *
+   * @throws BridgeError KUBE_CONFLICT when the end has come, or another decision is due.
+   */
+  hold(decision: Decision): Promise<void>;
   /** Takes back the decision to keep the content with this md5. @throws BridgeError KUBE_CONFLICT when it is another by now. */
   dropKeep(md5: string): Promise<void>;
 }
@@ -41,7 +45,7 @@ export const IN_SYNC = 'InSync';
 /** @throws BridgeError INVALID_CONTENT before anything is written. */
 export async function applyDecision(decision: Decision, item: ConfigItem, owner: ItemOwner): Promise<ContentReport> {
   const { plan, observed } = decision;
-  await owner.hold(plan);
+  await owner.hold(decision);
   await useUpKeep(decision, item, owner);
   switch (plan.kind) {
     case 'in-sync':

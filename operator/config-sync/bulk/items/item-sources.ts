@@ -14,11 +14,12 @@ import { type ConfigName, nameText } from '../../../nacos/index.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
-import { digestOf, type EntryBase, type Item } from '../inventory/entry.ts';
+import type { EntryBase, Item } from '../inventory/entry.ts';
 import type { KeyRef, Mapping } from '../mapping.ts';
 import { keptKeys } from './item-keep.ts';
 import { ItemBook, type ItemBookOptions } from './item-book.ts';
 import type { ObjectView } from './object-view.ts';
+import { recordedMd5 } from './recorded-base.ts';
 import { isExportableType, isSelected } from './selection.ts';
 import { WatchedObjects } from './watched-objects.ts';
 
@@ -152,8 +153,7 @@ export class ItemSources {
   #isNews(ref: KeyRef, md5: string, uid: string): boolean {
     const config = this.#options.mapping.toNacos(ref);
     if (config === undefined) return false;
-    const recorded = this.#options.recordedOf(nameText(config))?.md5;
-    return recorded !== (ref.kind === 'Secret' ? digestOf(md5, uid) : md5);
+    return this.#options.recordedOf(nameText(config))?.md5 !== recordedMd5(md5, ref, uid);
   }
 }
 

@@ -31,6 +31,7 @@ import type { KeyRef } from '../mapping.ts';
 import { failed, type Outcome, type Tally } from '../tally.ts';
 import type { ItemHolder } from './item-claims.ts';
 import { ItemSources, type ItemSourcesOptions } from './item-sources.ts';
+import { againMs } from '../../settle.ts';
 import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
 import { FormerItems } from './former-items.ts';
 import { ItemReports } from './item-reports.ts';
@@ -225,17 +226,20 @@ export class OutboundSync implements RunningSync {
     const { namespace } = this.#sync.metadata;
     const namespaceId = namespaceIdOf(this.#sync, connection);
     checkUse(connection, namespace, { namespaceId, ...item.config });
-    const scope = await this.#scope(namespaceId);
+    const scope = this.#scope();
+    const place = await this.#options.places.at(connection, namespaceId);
+    if (place !== this.#lastPlace) scope.inventory.movedTo(place);
+    this.#lastPlace = place;
     const taken = takenBy(item, this.#holder, this.#options);
     if (taken) return this.#give(item, taken);
     this.#refer(item, wanted.ref, scope.inventory);
-    const settled = await settleItem(item, scope);
-    if (settled.kind === 'waiting') return 'open';
-    const { decision, report, item: subject } = settled;
-    this.#reports.count(item, outcomeOf(report, subject.place.isSecret));
+    const settled = await settleItem(item, place, scope);
+    const { session } = item;
+    if (settled === undefined || session === undefined) return 'open';
+    const { decision, report } = settled;
+    this.#reports.count(item, outcomeOf(report, item.ref.kind === 'Secret'));
     const isNew = decision.plan.kind === 'publish' && decision.plan.reason === 'Published';
     if (report.wrote) this.#reports.wrote(isNew ? 'created' : 'changed');
-    const { session } = subject;
     if (session.served) session.release(session.served);
     this.#sources.objects.release(item.ref);
     // Changed back while it was written: the view may never have shown what was written.
@@ -244,33 +248,22 @@ export class OutboundSync implements RunningSync {
       this.#options.look(item.id);
       return 'open';
     }
-    const pauseMs = session.reverts.waitMs(this.#options.clock.monotonic());
-    const recheckMs = session.held.isServed ? Infinity : 2000;
-    const requeueAfterMs = Math.min(pauseMs || Infinity, recheckMs);
+    const requeueAfterMs = againMs(session, this.#options.clock);
     return requeueAfterMs === Infinity ? undefined : { requeueAfterMs };
   }
 
-  async #scope(namespaceId: string): Promise<ItemScope> {
-    const { clock, connection, mapping, metadataAgeMs, places, term } = this.#options;
+  #scope(): ItemScope {
+    const { term } = this.#options;
     const inventory = this.#inventory;
     if (inventory === undefined) throw new TypeError('the inventory is not loaded');
-    const place = await places.at(connection, namespaceId);
-    if (place !== this.#lastPlace) inventory.movedTo(place);
-    this.#lastPlace = place;
     return {
-      sync: this.#sync,
-      connection,
-      place,
-      isPlaceCurrent: () => places.isCurrent(connection, place),
-      encoding: mapping.secretEncoding,
+      ...this.#options,
       inventory,
       objects: this.#sources.objects,
       mark: this.#mark,
       term: { ...term, isCurrent: () => !this.#isStopped && term.isCurrent() },
       rivals: rivalsOf(this.#options),
       isMeant: (one, object) => this.#sources.isMeant(one, object),
-      metadataAgeMs,
-      clock,
       onNews: (id) => this.#look(id),
       onDeposed: () => this.#deposed(),
     };

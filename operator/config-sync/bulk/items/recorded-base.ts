@@ -1,23 +1,25 @@
 /**
- * The base of an item as its inventory records it, and as a decision takes it.
+ * The base of an item as its inventory records it.
  *
- * Pure. Of a Secret's content only a digest is recorded: which content it is of is found among those that the two sides have
- * now; where it is of none, all that is known is that there is a base.
+ * Pure. Of a Secret's content only a digest is recorded, made with the `uid` of the Secret: which content it is of is found
+ * among those that the two sides have now.
  */
-import { UNTOLD_MD5, type Base, type NacosPlace } from '../../base/nacos-place.ts';
 import { markOf, type RemoteConfig } from '../../remote.ts';
 import { digestOf, type EntryBase } from '../inventory/entry.ts';
+import type { KeyRef } from '../mapping.ts';
 
-/** `secretUid` is undefined for a ConfigMap. */
-export function baseOf(
-  { isOurs, md5 }: EntryBase,
-  place: NacosPlace,
-  secret: { uid: string | undefined; md5s: readonly (string | undefined)[] } | undefined,
-): Base {
-  if (secret === undefined) return { md5, place, isOurs };
-  const { md5s, uid = '' } = secret;
-  const known = md5s.find((one) => one !== undefined && digestOf(one, uid) === md5);
-  return { md5: known ?? UNTOLD_MD5, place, isOurs };
+export function recordedMd5(md5: string, { kind }: KeyRef, uid: string): string {
+  return kind === 'Secret' ? digestOf(md5, uid) : md5;
+}
+
+/** The other way round; undefined when it is of none of `md5s`, and all that is known is that there is a base. */
+export function contentMd5(
+  { md5 }: EntryBase,
+  ref: KeyRef,
+  uid: string,
+  md5s: readonly (string | undefined)[],
+): string | undefined {
+  return ref.kind === 'ConfigMap' ? md5 : md5s.find((one) => one !== undefined && recordedMd5(one, ref, uid) === md5);
 }
 
 /**

@@ -1,6 +1,15 @@
 /** One item in memory: its names, the session of its dataId, and how far what is recorded of it is to be believed. */
 import type { ConfigSession } from '../../session.ts';
+import { BridgeError } from '../../../errors.ts';
+import { deposed, type Term } from '../../../runtime/term.ts';
 import { idOf, type EntryBase, type Item } from '../inventory/entry.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+
+/** What keeps a write from being forgotten, or done by two. */
+export interface Safeguards {
+  readonly inventory: Inventory;
+  readonly term: Term;
+}
 
 export class SyncItem implements Item {
   readonly id: string;
@@ -18,6 +27,26 @@ export class SyncItem implements Item {
     this.id = idOf(item);
     this.config = item.config;
     this.ref = item.ref;
+  }
+
+  /** The session knows it, or need not. */
+  record(base: EntryBase | undefined, inventory: Inventory): void {
+    inventory.record(this.id, base);
+    this.recorded = inventory.get(this.id)?.base;
+  }
+
+  /** Resolves when it is durable that none is recorded; the session knows it still. */
+  takeOutBase(inventory: Inventory): Promise<void> {
+    const stored = inventory.takeOutBase(this.id);
+    this.recorded = undefined;
+    return stored;
+  }
+
+  /** @throws BridgeError ABORTED when another process may lead; KUBE_CONFLICT when the item would be forgotten. */
+  checkMayWrite({ inventory, term }: Safeguards): void {
+    if (!term.isCurrent()) throw deposed();
+    if (inventory.isDurable(this.id)) return;
+    throw new BridgeError('KUBE_CONFLICT', 'The entry of the item was lost, and is written again first');
   }
 
   close(): void {

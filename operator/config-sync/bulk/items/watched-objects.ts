@@ -74,6 +74,10 @@ export class WatchedObjects {
     return this.object(kind, name)?.keys.get(key);
   }
 
+  uid({ kind, name }: KeyRef): string {
+    return this.object(kind, name)?.metadata.uid ?? '';
+  }
+
   /** @throws BridgeError KUBE_CONFLICT when it is another by now. */
   async contentOf(ref: KeyRef, md5: string): Promise<string> {
     const kept = this.#contents.get(refText(ref), md5);
