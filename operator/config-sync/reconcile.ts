@@ -9,6 +9,7 @@ import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import { ambiguityVerdict } from '../connections/ambiguous-namespace.ts';
 import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
+import { changeAnnotation } from '../kube/annotation.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -209,7 +210,7 @@ export class ConfigReconciler {
     const { configClient } = this.#options;
     return {
       hold: ({ plan }) => holdFinalizer(configClient, resource, plan),
-      dropKeep: (md5) => dropKeep(configClient, resource, md5),
+      dropKeep: (md5) => changeAnnotation(configClient, resource.metadata, KEEP_ANNOTATION, md5),
     };
   }
 
@@ -254,17 +255,4 @@ function claimed(owner: string, session: ConfigSession): ContentReport {
     `${session.title}: NacosConfig '${owner}', which is older, declares its content. ` +
     'When that one is deleted this one takes over';
   return { synced: { status: 'False', reason: 'Conflict', message }, base: session.base, wrote: false };
-}
-
-async function dropKeep(client: ResourceClient<NacosConfig>, { metadata }: NacosConfig, md5: string): Promise<void> {
-  const { name, namespace } = metadata;
-  const path = `/metadata/annotations/${KEEP_ANNOTATION.replace('/', '~1')}`;
-  const operations = [{ op: 'test', path, value: md5 } as const, { op: 'remove', path } as const];
-  try {
-    await client.jsonPatch(name, namespace, operations);
-  } catch (error) {
-    if (!isBridgeError(error, 'KUBE_INVALID')) throw error;
-    const message = `The annotation ${KEEP_ANNOTATION} of NacosConfig '${name}' was changed meanwhile`;
-    throw new BridgeError('KUBE_CONFLICT', message, { cause: error });
-  }
 }

@@ -36,6 +36,11 @@ export function refText(ref: KeyRef): string {
   return `${objectText(ref)} ${ref.key}`;
 }
 
+/** For messages. */
+export function refTitle({ kind, name, key }: KeyRef): string {
+  return `key '${key}' of ${kind} '${name}'`;
+}
+
 export interface Mapping {
   /** Undefined for an object that the mapping does not mean. */
   toNacos(ref: KeyRef): ConfigName | undefined;

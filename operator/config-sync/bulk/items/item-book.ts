@@ -3,25 +3,24 @@
  *
  * Each side tells what it has; an item is wanted for as long as a side claims it. Two keys that mean one dataId are a
  * collision: the one that has it keeps it, else the first in the order of names gets it, and the other is told.
- * A change costs the keys of one object, however many objects there are.
+ * A change costs the keys of one object, however many objects there are; one that leaves its keys the same ones, a comparison.
  */
+import type { StoreChange } from '../../../kube/store.ts';
 import { type ConfigName, nameText } from '../../../nacos/index.ts';
+import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import type { Item } from '../inventory/entry.ts';
 import { illegalInKubernetes, illegalInNacos } from '../legal-names.ts';
-import { objectText, refText, type KeyRef, type Mapping } from '../mapping.ts';
-import { placeOf, skipped, type Counted, type Place } from '../tally.ts';
-
-/** A name of one side that is not to be had on the other. */
-export interface Skipped extends Counted {
-  readonly id: string;
-}
+import { objectText, refText, refTitle, type KeyRef, type Mapping } from '../mapping.ts';
+import { placeOf, skipped, type Tally } from '../tally.ts';
+import { keptKeys } from './item-keep.ts';
+import type { KeyView, ObjectView } from './object-view.ts';
 
 export interface ItemBookOptions {
   readonly mapping: Mapping;
   /** The key of what has the dataId now, if anything has. */
   readonly holderOf: (config: ConfigName) => KeyRef | undefined;
-  /** Told each name that is not legal on the other side, and undefined when it is there no more. */
-  readonly onSkipped: (id: string, skipped: Skipped | undefined) => void;
+  /** Of the items, and of what can be none, for as long as it is there. */
+  readonly tally: Tally;
 }
 
 /** Who wants an item: an object, by its text, or Nacos. */
@@ -31,55 +30,64 @@ const NACOS: Claimant = 'Nacos';
 export class ItemBook {
   readonly #options: ItemBookOptions;
   /** By the text of a dataId's name, and the text of the key: who claims that they belong together. */
-  readonly #claims = new Map<string, Map<string, { item: Item; by: Set<Claimant> }>>();
-  /** The dataIds that each object claims. */
+  readonly #claims = new Map<string, Map<string, { readonly item: Item; readonly by: Set<Claimant> }>>();
+  /** What each object has, with what can be no item. */
   readonly #ofObject = new Map<string, readonly Item[]>();
-  readonly #skipped = new Set<string>();
-  readonly #skippedOfObject = new Map<string, readonly string[]>();
 
   constructor(options: ItemBookOptions) {
     this.#options = options;
   }
 
-  /** All that an object holds now; no keys when it is gone or not meant. Returns the dataIds that this may change. */
-  setObject(kind: KeyRef['kind'], name: string, keys: readonly string[]): ConfigName[] {
-    const object = objectText({ kind, name });
-    const before = this.#ofObject.get(object) ?? [];
-    for (const item of before) this.#withdraw(item, object);
-    for (const id of this.#skippedOfObject.get(object) ?? []) this.#unskip(id);
-    const items: Item[] = [];
-    const skipped: string[] = [];
-    for (const key of keys) {
-      const ref = { kind, name, key };
-      const config = this.#options.mapping.toNacos(ref);
-      if (config === undefined) continue;
-      const problem = illegalInNacos(config);
-      if (problem === undefined) items.push({ ref, config });
-      else skipped.push(this.#skip(refText(ref), placeOf({ ref }), 'IllegalName', problem));
-    }
-    for (const item of items) this.#claim(item, object);
-    replace(this.#ofObject, object, items);
-    replace(this.#skippedOfObject, object, skipped);
-    return [...before, ...items].map(({ config }) => config);
+  /** `isMeant`: whether an object says what is to be in Nacos. Returns the dataIds that this may change. */
+  objectChanged(
+    kind: MirrorKind,
+    { previous, current }: StoreChange<ObjectView>,
+    isMeant: (object: ObjectView) => boolean,
+  ): ConfigName[] {
+    const { name } = (current ?? previous)?.metadata ?? { name: '' };
+    const [wasMeant, isNowMeant] = [previous, current].map((object) => object !== undefined && isMeant(object));
+    const before: ReadonlyMap<string, KeyView> = previous?.keys ?? new Map<string, KeyView>();
+    const now: ReadonlyMap<string, KeyView> = current?.keys ?? new Map<string, KeyView>();
+    const isSame =
+      wasMeant === isNowMeant && before.size === now.size && [...before.keys()].every((key) => now.has(key));
+    const claimed = isSame ? [] : this.setObject(kind, name, isNowMeant ? [...now.keys()] : []);
+    const decided = keptKeys(current);
+    const changed = [...new Set([...before.keys(), ...now.keys()])].filter((key) => {
+      const [one, other] = [before.get(key), now.get(key)];
+      return one?.md5 !== other?.md5 || one?.problem !== other?.problem || decided.includes(key);
+    });
+    return [...claimed, ...this.#itemsOf(kind, name, changed).map(({ config }) => config)];
   }
 
-  /** Nacos has this dataId. Returns the dataIds that this may change. */
-  addConfig(config: ConfigName): ConfigName[] {
+  /** All that an object holds now; no keys when it is gone or not meant. Returns the dataIds that this may change. */
+  setObject(kind: MirrorKind, name: string, keys: readonly string[]): ConfigName[] {
+    const object = objectText({ kind, name });
+    const before = this.#ofObject.get(object) ?? [];
+    const now = this.#itemsOf(kind, name, keys);
+    for (const item of before) this.#withdraw(item, object);
+    for (const item of now) {
+      const problem = illegalInNacos(item.config);
+      if (problem === undefined) this.#claim(item, object);
+      else this.#skip(refText(item.ref), { ref: item.ref }, 'IllegalName', problem);
+    }
+    if (now.length === 0) this.#ofObject.delete(object);
+    else this.#ofObject.set(object, now);
+    return [...before, ...now].map(({ config }) => config);
+  }
+
+  /** Whether Nacos has this dataId. Returns the dataIds that this may change. */
+  setConfig(config: ConfigName, isThere: boolean): ConfigName[] {
     const ref = this.#options.mapping.toKubernetes(config);
     if (ref === undefined) return [];
     const problem = illegalInKubernetes(ref);
-    if (problem === undefined) this.#claim({ ref, config }, NACOS);
-    else this.#skip(nameText(config), { ...config }, 'IllegalName', problem);
-    return problem === undefined ? [config] : [];
-  }
-
-  /** Nacos has it no more. */
-  removeConfig(config: ConfigName): ConfigName[] {
-    this.#unskip(nameText(config));
-    const ref = this.#options.mapping.toKubernetes(config);
-    if (ref === undefined) return [];
-    this.#withdraw({ ref, config }, NACOS);
-    return [config];
+    if (problem === undefined) {
+      if (isThere) this.#claim({ ref, config }, NACOS);
+      else this.#withdraw({ ref, config }, NACOS);
+      return [config];
+    }
+    if (isThere) this.#skip(nameText(config), { config }, 'IllegalName', problem);
+    else this.#options.tally.delete(nameText(config));
+    return [];
   }
 
   /** Whether any item wants a dataId, by `nameText`. */
@@ -97,56 +105,43 @@ export class ItemBook {
     return winner?.item;
   }
 
-  /** Those that want a dataId and do not have it. */
-  losers(config: ConfigName): Skipped[] {
-    const claims = this.#claims.get(nameText(config));
-    if (claims === undefined || claims.size < 2) return [];
-    const winner = this.wanted(config);
-    const others = [...claims.values()].filter(({ item }) => item !== winner);
-    return others.map(({ item }) => collision(item, winner));
+  /** Counts those that want a dataId and do not have it. */
+  countLosers({ dataId, group }: ConfigName): void {
+    const winner = this.wanted({ dataId, group });
+    for (const [id, { item }] of this.#claims.get(nameText({ dataId, group })) ?? []) {
+      if (winner === undefined || item === winner) this.#options.tally.delete(id);
+      else
+        this.#skip(id, item, 'Collision', `dataId '${dataId}' of group '${group}' belongs to ${refTitle(winner.ref)}`);
+    }
+  }
+
+  #itemsOf(kind: MirrorKind, name: string, keys: readonly string[]): Item[] {
+    return keys.flatMap((key) => {
+      const ref = { kind, name, key };
+      const config = this.#options.mapping.toNacos(ref);
+      return config ? [{ ref, config }] : [];
+    });
   }
 
   #claim(item: Item, by: Claimant): void {
-    const text = nameText(item.config);
-    const claims = this.#claims.get(text) ?? new Map<string, { item: Item; by: Set<Claimant> }>();
-    this.#claims.set(text, claims);
-    const claim = claims.get(refText(item.ref)) ?? { item, by: new Set() };
-    claims.set(refText(item.ref), claim);
-    claim.by.add(by);
+    const [id, key] = [nameText(item.config), refText(item.ref)];
+    const claims = this.#claims.get(id) ?? new Map<string, { item: Item; by: Set<Claimant> }>();
+    this.#claims.set(id, claims);
+    claims.set(key, { item, by: (claims.get(key)?.by ?? new Set()).add(by) });
   }
 
   #withdraw({ ref, config }: Item, by: Claimant): void {
-    const claims = this.#claims.get(nameText(config));
-    const claim = claims?.get(refText(ref));
-    if (claims === undefined || claim === undefined) return;
-    claim.by.delete(by);
-    if (claim.by.size === 0) claims.delete(refText(ref));
-    if (claims.size === 0) this.#claims.delete(nameText(config));
+    const [id, key] = [nameText(config), refText(ref)];
+    const claims = this.#claims.get(id);
+    const claim = claims?.get(key);
+    claim?.by.delete(by);
+    if (claim !== undefined && claim.by.size > 0) return;
+    claims?.delete(key);
+    if (claims?.size === 0) this.#claims.delete(id);
+    this.#options.tally.delete(key);
   }
 
-  #skip(id: string, place: Place, reason: string, message: string): string {
-    this.#skipped.add(id);
-    this.#options.onSkipped(id, { id, place, outcome: skipped(reason, message) });
-    return id;
+  #skip(id: string, item: Partial<Item>, reason: string, message: string): void {
+    this.#options.tally.set(id, { outcome: skipped(reason, message), place: placeOf(item) });
   }
-
-  #unskip(id: string): void {
-    if (this.#skipped.delete(id)) this.#options.onSkipped(id, undefined);
-  }
-}
-
-function collision(item: Item, winner: Item | undefined): Skipped {
-  const { ref, config } = item;
-  const message = `dataId '${config.dataId}' of group '${config.group}' belongs to ${winner ? refTitle(winner.ref) : 'another key'}`;
-  const outcome = skipped('Collision', message);
-  return { id: refText(ref), outcome, place: placeOf(item) };
-}
-
-function refTitle({ kind, name, key }: KeyRef): string {
-  return `key '${key}' of ${kind} '${name}'`;
-}
-
-function replace<V>(map: Map<string, readonly V[]>, key: string, values: readonly V[]): void {
-  if (values.length === 0) map.delete(key);
-  else map.set(key, values);
 }

@@ -5,7 +5,7 @@
  */
 import { BridgeError, isBridgeError } from '../../../errors.ts';
 import { absent, presentUnread, type ContentPlace, type DeclaredContent } from '../../places/content-place.ts';
-import { titleOf } from './object-view.ts';
+import { refTitle } from '../mapping.ts';
 import type { SyncItem, Safeguards } from './sync-item.ts';
 import type { WatchedObjects } from './watched-objects.ts';
 
@@ -17,12 +17,11 @@ export class ItemPlace implements ContentPlace {
   readonly #scope: Safeguards & { readonly objects: WatchedObjects };
 
   constructor(item: SyncItem, namespace: string, scope: Safeguards & { readonly objects: WatchedObjects }) {
-    const { kind, name, key } = item.ref;
     this.#item = item;
     this.#scope = scope;
     this.namespace = namespace;
-    this.isSecret = kind === 'Secret';
-    this.title = titleOf(kind, name, key);
+    this.isSecret = item.ref.kind === 'Secret';
+    this.title = refTitle(item.ref);
   }
 
   async read(): Promise<DeclaredContent> {

@@ -3,14 +3,14 @@
  *
  * Pure. A content passes by once, when the watch brings it; whoever has to publish it takes it then.
  */
+import { isBridgeError } from '../../../errors.ts';
 import type { KubeObject } from '../../../kube/resource.ts';
 import { trim } from '../../../kube/trim.ts';
 import { md5Of } from '../../../nacos/index.ts';
-import { isBridgeError } from '../../../errors.ts';
 import { bytesByKey, type DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { textOfConfigMap, textOfSecret } from '../../places/content-place.ts';
-import type { Mapping } from '../mapping.ts';
+import { refTitle, type Mapping } from '../mapping.ts';
 
 export interface KeyView {
   /** Undefined for what is no text. */
@@ -29,17 +29,12 @@ export interface ObjectView extends KubeObject {
   readonly type?: string;
 }
 
-/** For messages. */
-export function titleOf(kind: MirrorKind, name: string, key: string): string {
-  return `key '${key}' of ${kind} '${name}'`;
-}
-
 /** Changes `object`, which must not be shared yet. `onContent` is told each content. */
 export function viewOf(
   kind: MirrorKind,
   object: DataObject,
   encoding: Mapping['secretEncoding'],
-  onContent: (key: string, md5: string, content: string) => void,
+  onContent: (key: string, md5: string, content: string) => void = () => {},
 ): ObjectView {
   const keys = new Map<string, KeyView>();
   for (const [key, bytes] of bytesByKey(kind, object)) {
@@ -54,17 +49,16 @@ export function viewOf(
 }
 
 /** The text of a key, or why it is none. */
-export function textOf(
+function textOf(
   kind: MirrorKind,
   object: DataObject,
   key: string,
   encoding: Mapping['secretEncoding'],
 ): { content?: string; problem?: string } {
-  const title = titleOf(kind, object.metadata.name, key);
+  const title = refTitle({ kind, name: object.metadata.name, key });
   try {
-    const content =
-      kind === 'Secret' ? textOfSecret(object, { key, encoding }, title) : textOfConfigMap(object, key, title);
-    return content === undefined ? {} : { content };
+    const isSecret = kind === 'Secret';
+    return { content: isSecret ? textOfSecret(object, { key, encoding }, title) : textOfConfigMap(object, key, title) };
   } catch (error) {
     if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
     return { problem: error.message };

@@ -42,8 +42,6 @@ export interface ItemScope extends SettleOptions {
   readonly mark: string;
   readonly term: Term;
   readonly rivals: ConfigItem['rivals'];
-  /** Whether an object that was read afresh is one that the sync means. */
-  readonly isMeant: (item: SyncItem, object: NonNullable<Awaited<ReturnType<WatchedObjects['fresh']>>>) => boolean;
   /** The dataId has changed. */
   readonly onNews: (id: string) => void;
   readonly onDeposed: () => void;
@@ -177,11 +175,9 @@ async function checkTerm(srcUser: string, { onDeposed, term }: ItemScope): Promi
 }
 
 /** @throws BridgeError KUBE_CONFLICT when the view is old. */
-async function lookAfresh(item: SyncItem, declaredMd5: string | undefined, { isMeant, objects }: ItemScope) {
-  const { key, kind, name } = item.ref;
-  const object = await objects.fresh(kind, name);
-  const md5 = object && isMeant(item, object) ? object.keys.get(key)?.md5 : undefined;
-  if (md5 === declaredMd5) return;
+async function lookAfresh(item: SyncItem, declaredMd5: string | undefined, { objects }: ItemScope): Promise<void> {
+  if ((await objects.fresh(item))?.md5 === declaredMd5) return;
+  const { kind, name } = item.ref;
   throw new BridgeError('KUBE_CONFLICT', `${kind} '${name}' has changed; it is decided again when the watch shows it`);
 }
 
