@@ -167,8 +167,12 @@ describe('a template', () => {
   it('counts a placeholder', () => assert.equal(occurrences('{a}{b}{a}', 'a'), 2));
 
   it('is not read back from a text in which its parts overlap', () => {
-    assert.equal(readBack('aa{x}aa', 'x', 'aaa', {}), undefined);
-    assert.equal(readBack('aa{x}aa', 'x', 'aaaa', {}), undefined);
-    assert.equal(readBack('aa{x}aa', 'x', 'aaaaa', {}), 'a');
+    assert.equal(readBack('aa{x}aa', 'aaa', {}), undefined);
+    assert.equal(readBack('aa{x}aa', 'aaaa', {}), undefined);
+    assert.deepEqual(readBack('aa{x}aa', 'aaaaa', {}), { x: 'a' });
+  });
+
+  it('without anything unknown is read back from its own text alone', () => {
+    assert.deepEqual([readBack('{a}', '1', { a: '1' }), readBack('{a}', '2', { a: '1' })], [{}, undefined]);
   });
 });
