@@ -21,6 +21,7 @@ export interface SettleOptions {
 }
 
 export interface Settled {
+  readonly item: ConfigItem;
   readonly decision: Decision;
   readonly report: ContentReport;
 }
@@ -50,7 +51,7 @@ export async function settle(
   const decision = withAddress(paused(decided, item, nowMs), item);
   const report = await applyDecision(decision, item, owner);
   if (checksMetadata) session.metadataReadMs = nowMs;
-  return { decision, report };
+  return { item, decision, report };
 }
 
 /**

@@ -38,19 +38,17 @@ export class ItemBook {
     this.#options = options;
   }
 
-  /** `isMeant`: whether an object says what is to be in Nacos. Returns the dataIds that this may change. */
-  objectChanged(
-    kind: MirrorKind,
-    { previous, current }: StoreChange<ObjectView>,
-    isMeant: (object: ObjectView) => boolean,
-  ): ConfigName[] {
+  /** Returns the dataIds that this may change. */
+  objectChanged(kind: MirrorKind, { previous, current }: StoreChange<ObjectView>): ConfigName[] {
     const { name } = (current ?? previous)?.metadata ?? { name: '' };
-    const [wasMeant, isNowMeant] = [previous, current].map((object) => object !== undefined && isMeant(object));
+    const isMeant = current?.isMeant ?? false;
     const before: ReadonlyMap<string, KeyView> = previous?.keys ?? new Map<string, KeyView>();
     const now: ReadonlyMap<string, KeyView> = current?.keys ?? new Map<string, KeyView>();
     const isSame =
-      wasMeant === isNowMeant && before.size === now.size && [...before.keys()].every((key) => now.has(key));
-    const claimed = isSame ? [] : this.setObject(kind, name, isNowMeant ? [...now.keys()] : []);
+      (previous?.isMeant ?? false) === isMeant &&
+      before.size === now.size &&
+      [...before.keys()].every((key) => now.has(key));
+    const claimed = isSame ? [] : this.setObject(kind, name, isMeant ? [...now.keys()] : []);
     const decided = keptKeys(current);
     const changed = [...new Set([...before.keys(), ...now.keys()])].filter((key) => {
       const [one, other] = [before.get(key), now.get(key)];

@@ -5,7 +5,6 @@
  */
 import { isBridgeError } from '../../../errors.ts';
 import type { KubeObject } from '../../../kube/resource.ts';
-import { trim } from '../../../kube/trim.ts';
 import { md5Of } from '../../../nacos/index.ts';
 import { bytesByKey, type DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
@@ -25,17 +24,17 @@ export interface KeyView {
 
 export interface ObjectView extends KubeObject {
   readonly keys: ReadonlyMap<string, KeyView>;
-  /** Of a Secret. */
-  readonly type?: string;
+  /** Whether it says what is to be in Nacos. */
+  readonly isMeant: boolean;
 }
 
-/** Changes `object`, which must not be shared yet. `onContent` is told each content. */
-export function viewOf(
+/** `onContent` is told each content. */
+export function keysOf(
   kind: MirrorKind,
   object: DataObject,
   encoding: Mapping['secretEncoding'],
   onContent: (key: string, md5: string, content: string) => void = () => {},
-): ObjectView {
+): ReadonlyMap<string, KeyView> {
   const keys = new Map<string, KeyView>();
   for (const [key, bytes] of bytesByKey(kind, object)) {
     const isBinary = kind === 'ConfigMap' && Object.hasOwn(object.binaryData ?? {}, key);
@@ -44,8 +43,7 @@ export function viewOf(
     if (content !== undefined && md5 !== undefined) onContent(key, md5, content);
     keys.set(key, { md5, problem, bytes, isBinary });
   }
-  const { apiVersion, metadata, type } = trim(object);
-  return { apiVersion, kind, metadata, keys, ...(type !== undefined && { type }) };
+  return keys;
 }
 
 /** The text of a key, or why it is none. */

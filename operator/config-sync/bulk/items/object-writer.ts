@@ -1,6 +1,6 @@
 /**
- * Writes keys of one ConfigMap that belongs to users: those that are to be written in the same moment are one write, and
- * one follows the other.
+ * Writes keys of ConfigMaps that belong to users: those of one object that are to be written in the same moment are one write,
+ * and one follows the other.
  *
  * Guarantees, besides those of write-keys.ts: a key is written only while it is as it was decided on, and only on the
  * resourceVersion that the watch has shown; a write ends when the watch shows it, so that nobody decides on an older view.
@@ -9,6 +9,7 @@ import type { Clock } from '../../../clock.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import type { ConfigMap } from '../../mirror/data-object.ts';
 import { changed, tooManyBytes, writeKeys } from '../../places/write-keys.ts';
+import type { KeyRef } from '../mapping.ts';
 import type { ObjectView } from './object-view.ts';
 
 interface Write {
@@ -19,15 +20,19 @@ interface Write {
   readonly done: PromiseWithResolvers<void>;
 }
 
+/** The writes of one object. */
+interface Line {
+  readonly waiting: Write[];
+  /** On which version it was written, while that is not shown yet. */
+  unseen?: { readonly version: string | undefined; readonly shown: () => void };
+}
+
 export interface ObjectWriterOptions {
   readonly client: ResourceClient<ConfigMap>;
   readonly namespace: string;
-  readonly name: string;
   /** As the watch has shown it last. */
-  readonly view: () => ObjectView | undefined;
+  readonly viewOf: (name: string) => ObjectView | undefined;
   readonly clock: Clock;
-  /** Nothing waits any more. */
-  readonly onIdle: () => void;
 }
 
 /** Others of the same burst come in this time. */
@@ -35,44 +40,43 @@ const GATHER_MS = 10;
 
 export class ObjectWriter {
   readonly #options: ObjectWriterOptions;
-  readonly #waiting: Write[] = [];
-  #isRunning = false;
-  /** On which version it was written, while that is not shown yet. */
-  #unseen: { version: string | undefined; shown: () => void } | undefined;
+  /** By the name of the object, while there are any. */
+  readonly #lines = new Map<string, Line>();
 
   constructor(options: ObjectWriterOptions) {
     this.#options = options;
   }
 
   /** @throws BridgeError KUBE_CONFLICT when the key or the object has changed since; INVALID_CONTENT when it does not fit. */
-  write(key: string, content: string, expectedMd5: string | undefined): Promise<void> {
+  write({ name, key }: KeyRef, content: string, expectedMd5: string | undefined): Promise<void> {
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ key, content, expectedMd5, done });
-    if (!this.#isRunning) {
-      this.#isRunning = true;
-      this.#options.clock.after(GATHER_MS, () => void this.#run());
-    }
+    const line = this.#lines.get(name) ?? { waiting: [] };
+    line.waiting.push({ key, content, expectedMd5, done });
+    if (!this.#lines.has(name)) this.#options.clock.after(GATHER_MS, () => void this.#run(name, line));
+    this.#lines.set(name, line);
     return done.promise;
   }
 
   /** The watch has shown another version of the object. */
-  seen(): void {
-    if (this.#unseen && versionOf(this.#options.view()) !== this.#unseen.version) this.#unseen.shown();
+  seen(name: string): void {
+    const { unseen } = this.#lines.get(name) ?? {};
+    if (unseen && versionOf(this.#options.viewOf(name)) !== unseen.version) unseen.shown();
   }
 
   /** No watch will show anything any more. */
   stop(): void {
-    for (const { done } of this.#waiting.splice(0)) done.reject(changed(this.#options.name));
-    this.#unseen?.shown();
+    for (const [name, { unseen, waiting }] of this.#lines) {
+      for (const { done } of waiting.splice(0)) done.reject(changed(name));
+      unseen?.shown();
+    }
   }
 
-  async #run(): Promise<void> {
-    const { name } = this.#options;
-    while (this.#waiting.length > 0) {
-      const view = this.#options.view();
+  async #run(name: string, line: Line): Promise<void> {
+    while (line.waiting.length > 0) {
+      const view = this.#options.viewOf(name);
       let bytes = [...(view?.keys.values() ?? [])].reduce((sum, key) => sum + key.bytes, 0);
       // One that is refused keeps no other from being written.
-      const writes = this.#waiting.splice(0).filter(({ key, content, expectedMd5, done }) => {
+      const writes = line.waiting.splice(0).filter(({ key, content, expectedMd5, done }) => {
         const before = view?.keys.get(key);
         const after = bytes - (before?.bytes ?? 0) + Buffer.byteLength(content);
         const refusal = before?.md5 === expectedMd5 ? tooManyBytes(name, after) : changed(name);
@@ -81,26 +85,25 @@ export class ObjectWriter {
         return refusal === undefined;
       });
       if (writes.length === 0) continue;
-      const sent = this.#send(writes, view);
+      const sent = this.#send(name, line, writes, view);
       for (const { done } of writes) sent.then(done.resolve, done.reject);
       await sent.catch(() => {});
     }
-    this.#isRunning = false;
-    this.#options.onIdle();
+    this.#lines.delete(name);
   }
 
-  async #send(writes: readonly Write[], view: ObjectView | undefined): Promise<void> {
-    const { client, name, namespace } = this.#options;
+  async #send(name: string, line: Line, writes: readonly Write[], view: ObjectView | undefined): Promise<void> {
+    const { client, namespace } = this.#options;
     const isBinary = (key: string) => view?.keys.get(key)?.isBinary ?? false;
     const keyWrites = writes.map(({ key, content }) => ({ key, content, isBinary: isBinary(key) }));
     const shown = Promise.withResolvers<void>();
     try {
       await writeKeys(client, { name, namespace, resourceVersion: view?.metadata.resourceVersion }, keyWrites);
-      this.#unseen = { version: versionOf(view), shown: shown.resolve };
-      this.seen();
+      line.unseen = { version: versionOf(view), shown: shown.resolve };
+      this.seen(name);
       await shown.promise;
     } finally {
-      this.#unseen = undefined;
+      line.unseen = undefined;
     }
   }
 }

@@ -17,13 +17,13 @@ import { type ConfigName, nameText } from '../../../nacos/index.ts';
 import type { Term } from '../../../runtime/term.ts';
 import type { PlaceNow } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
-import type { Claims } from '../../claims.ts';
 import { ownershipMark, syncMarkName } from '../../remote.ts';
+import { ConfigSessions } from '../../session.ts';
 import { againMs } from '../../settle.ts';
 import { checkUse } from '../../use.ts';
 import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
 import type { Item } from '../inventory/entry.ts';
-import { Inventory, type FormerShard, type InventoryOptions } from '../inventory/inventory.ts';
+import { Inventory, type InventoryOptions } from '../inventory/inventory.ts';
 import { ShardClient } from '../inventory/shard-client.ts';
 import { Leaving } from '../leaving.ts';
 import { refText } from '../mapping.ts';
@@ -65,6 +65,7 @@ export class OutboundSync implements RunningSync {
   /** Looked at and not settled. */
   readonly #open = new Set<string>();
   readonly #due = new Set<string>();
+  readonly #sessions = new ConfigSessions((id) => this.#look(id));
   readonly #objects: WatchedObjects;
   readonly #book: ItemBook;
   readonly #leaving: Leaving;
@@ -103,8 +104,7 @@ export class OutboundSync implements RunningSync {
     this.#book = new ItemBook({ mapping, tally: this.tally, holderOf });
     this.#objects = new WatchedObjects(options, (id) => this.#inventory?.get(id)?.base);
     for (const kind of ['ConfigMap', 'Secret'] as const) {
-      const isMeant = (object: Parameters<WatchedObjects['isSelected']>[1]) => this.#objects.isSelected(kind, object);
-      this.#objects.stores[kind].onChange((change) => this.#changed(this.#book.objectChanged(kind, change, isMeant)));
+      this.#objects.stores[kind].onChange((change) => this.#changed(this.#book.objectChanged(kind, change)));
     }
     if (sync.spec.source !== 'Both') return;
     const found = (isThere: boolean) => (names: readonly ConfigName[]) =>
@@ -176,7 +176,7 @@ export class OutboundSync implements RunningSync {
     this.#options.claims.setRead(this.#holder.key, false);
     this.finder?.stop();
     this.#objects.stop();
-    for (const item of this.#items.values()) item.close();
+    this.#sessions.closeAll();
     for (const id of this.#items.keys()) this.#options.claims.release(id, this.#holder);
     if (mayWrite) await this.#inventory?.flush().catch(() => {});
     this.#inventory?.stop();
@@ -192,37 +192,51 @@ export class OutboundSync implements RunningSync {
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
-    const { onInventory, onWork, places, sync, syncs, term, ...rest } = this.#options;
+    const { clock, configs, onInventory, onWork, places, sync, syncs, term } = this.#options;
     const { connection, namespaceId } = this.#where;
     await holdSync(syncs, sync);
     const stored = await this.#shards.list(signal);
     const place = await places.at(connection, namespaceId);
+    const heard = (id: string): void => {
+      const entry = inventory.get(id);
+      if (entry) this.#itemOf(entry);
+      this.#look(id);
+    };
+    const onDeposed = (): void => {
+      this.#isOver = true;
+      inventory.stop();
+    };
     const inventory = new Inventory({
       client: this.#shards,
-      clock: rest.clock,
+      clock,
       header: { connection: sync.spec.connectionRef?.name, place },
       isLeader: () => term.confirm(),
-      onDurable: (ids) => ids.forEach((id) => this.#look(id)),
-      onChanged: (ids) => ids.forEach((id) => this.#entryChanged(id)),
-      onDeposed: () => this.#deposed(),
+      onDurable: (ids) => ids.forEach(heard),
+      onChanged: (ids) => ids.forEach(heard),
+      onDeposed,
       onTrouble: onWork,
       onWrite: onInventory,
     });
     this.#scope = {
-      ...rest,
-      sync,
-      places,
+      ...this.#options,
       inventory,
+      sessions: this.#sessions,
       objects: this.#objects,
       mark: this.#mark,
       term: { ...term, isCurrent: () => !this.#isOver && term.isCurrent() },
-      rivals: rivalsOf(rest),
-      onNews: (id) => this.#look(id),
-      onDeposed: () => this.#deposed(),
+      rivals: rivalsOf(this.#options),
+      onDeposed,
     };
-    this.#former = this.#formerOf(inventory.load(stored, place));
+    this.#former = new FormerItems(inventory.load(stored, place), {
+      ...this.#options,
+      shards: this.#shards,
+      namespace: sync.metadata.namespace ?? '',
+      mark: this.#mark,
+      isClaimed: (...where) => configs.isClaimed(...where),
+      leaving: this.#leaving,
+      removes: this.#removes,
+    });
     this.#lastPlace = place;
-    for (const entry of inventory.entries()) this.#itemOf(entry);
     this.#objects.begin(() => {
       for (const id of this.#items.keys()) this.#look(id);
       this.#sourcesChanged();
@@ -250,10 +264,10 @@ export class OutboundSync implements RunningSync {
     item.ref = wanted.ref;
     if (isOther && inventory.get(item.id)) inventory.add(item);
     const settled = await settleItem(item, place, scope);
-    const { session } = item;
-    if (settled === undefined || session === undefined) return 'open';
+    if (settled === undefined) return 'open';
     const { decision, report } = settled;
-    this.#count(item, outcomeOf(report, item.ref.kind === 'Secret'));
+    const { place: at, session } = settled.item;
+    this.#count(item, outcomeOf(report, at.isSecret));
     const isNew = decision.plan.kind === 'publish' && decision.plan.reason === 'Published';
     if (report.wrote) this.tally.wrote(isNew ? 'created' : 'changed');
     if (session.served) session.release(session.served);
@@ -268,7 +282,7 @@ export class OutboundSync implements RunningSync {
 
   /** What both sides had in common is no more ours to know. Nothing is removed. */
   #give(item: SyncItem, taken: Outcome, inventory: Inventory): undefined {
-    item.close();
+    this.#sessions.close(item.id);
     if (taken.state === 'taken') inventory.record(item.id, undefined);
     else inventory.drop(item.id);
     this.#count(item, taken);
@@ -302,7 +316,7 @@ export class OutboundSync implements RunningSync {
   }
 
   #forget(item: SyncItem, inventory: Inventory): undefined {
-    item.close();
+    this.#sessions.close(item.id);
     inventory.drop(item.id);
     this.#items.delete(item.id);
     this.#options.claims.release(item.id, this.#holder);
@@ -324,14 +338,6 @@ export class OutboundSync implements RunningSync {
     if (this.isComplete) await this.#former?.remove(signal);
   }
 
-  #formerOf(former: readonly FormerShard[]): FormerItems {
-    const { configs, connections, onLeft, places, sync, term } = this.#options;
-    const isClaimed: Claims['isClaimed'] = (...where) => configs.isClaimed(...where);
-    const { namespace = '' } = sync.metadata;
-    const common = { isClaimed, shards: this.#shards, namespace, connections, places, mark: this.#mark, term };
-    return new FormerItems(former, { ...common, leaving: this.#leaving, removes: this.#removes, onLeft });
-  }
-
   #itemOf({ config, ref }: Item): SyncItem {
     const id = nameText(config);
     const known = this.#items.get(id);
@@ -347,12 +353,6 @@ export class OutboundSync implements RunningSync {
     const isNews = this.tally.set(nameText(item.config), { outcome, place: placeOf(item) });
     const object = this.#objects.object(item.ref.kind, item.ref.name);
     if (isNews && object && problems.includes(outcome.state)) this.#options.onProblem(object, outcome);
-  }
-
-  #entryChanged(id: string): void {
-    const entry = this.#inventory?.get(id);
-    if (entry) this.#itemOf(entry);
-    this.#look(id);
   }
 
   /** `isInNacos` is undefined where only Kubernetes has changed. */
@@ -375,10 +375,5 @@ export class OutboundSync implements RunningSync {
   #sourcesChanged(): void {
     if (!this.#isOver) this.#options.claims.setRead(this.#holder.key, this.#isSeen);
     this.#options.onWork();
-  }
-
-  #deposed(): void {
-    this.#isOver = true;
-    this.#inventory?.stop();
   }
 }

@@ -16,12 +16,13 @@ import { BridgeError } from '../../../errors.ts';
 import { absentMd5, normaliseNamespaceId } from '../../../nacos/index.ts';
 import { deposed, type Term } from '../../../runtime/term.ts';
 import type { ItemOwner } from '../../apply.ts';
-import { UNTOLD_MD5, type PlaceNow } from '../../base/nacos-place.ts';
+import { UNTOLD_MD5, type Base, type PlaceNow } from '../../base/nacos-place.ts';
 import type { ConfigItem, Decision } from '../../decide.ts';
 import { compileIntent, type DeclaringIntent } from '../../intent.ts';
 import { markInTerm, readRemote, termOf } from '../../remote.ts';
-import { ConfigSession } from '../../session.ts';
+import type { ConfigSession, ConfigSessions } from '../../session.ts';
 import { observe, settle, type Settled, type SettleOptions } from '../../settle.ts';
+import type { EntryBase } from '../inventory/entry.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Mapping } from '../mapping.ts';
 import { configOf } from './item-config.ts';
@@ -42,8 +43,7 @@ export interface ItemScope extends SettleOptions {
   readonly mark: string;
   readonly term: Term;
   readonly rivals: ConfigItem['rivals'];
-  /** The dataId has changed. */
-  readonly onNews: (id: string) => void;
+  readonly sessions: ConfigSessions;
   readonly onDeposed: () => void;
 }
 
@@ -54,7 +54,7 @@ export interface ItemScope extends SettleOptions {
  */
 export async function settleItem(item: SyncItem, place: PlaceNow, scope: ItemScope): Promise<Settled | undefined> {
   const { inventory } = scope;
-  const session = await sessionOf(item, place, scope);
+  const session = await openSession(item, place, scope);
   if (observe(session) === undefined) return undefined;
   takeBase(item, session, place, scope);
   if (!inventory.isDurable(item.id)) {
@@ -69,43 +69,36 @@ export async function settleItem(item: SyncItem, place: PlaceNow, scope: ItemSco
   return settled;
 }
 
-/** Its base is taken afterwards. */
-async function sessionOf(item: SyncItem, place: PlaceNow, scope: ItemScope): Promise<ConfigSession> {
-  const { connection, inventory, objects, onNews, sync } = scope;
-  if (item.session) {
-    await item.session.movedTo(place);
-    return item.session;
-  }
-  const recorded = inventory.get(item.id)?.base;
-  const unknownMd5 = item.isInNacos ? undefined : absentMd5;
-  const start = {
-    base: undefined,
-    metadataGeneration: undefined,
-    expectedMd5: recorded
-      ? contentMd5(recorded, item.ref, objects.uid(item.ref), [objects.key(item.ref)?.md5])
-      : unknownMd5,
-  };
+function openSession(item: SyncItem, place: PlaceNow, { connection, inventory, objects, sessions, sync }: ItemScope) {
   const address = { namespaceId: normaliseNamespaceId(place.namespaceId), ...item.config };
-  const session = new ConfigSession(connection, address, place, start, () => onNews(item.id));
-  if (recorded) session.metadataGeneration = sync.metadata.generation;
-  item.session = session;
-  item.recorded = undefined;
-  return session;
+  return sessions.open(item.id, connection, address, place, () => {
+    const recorded = inventory.get(item.id)?.base;
+    const base = recorded && baseOf(recorded, item, place, objects);
+    const expectedMd5 = base?.md5 ?? (item.isInNacos ? undefined : absentMd5);
+    const isTold = expectedMd5 !== UNTOLD_MD5;
+    return { base, metadataGeneration: sync.metadata.generation, expectedMd5: isTold ? expectedMd5 : undefined };
+  });
 }
 
 /** The base that is recorded, where this process did not record it itself. Returns whether there was another one. */
 function takeBase(item: SyncItem, session: ConfigSession, place: PlaceNow, { inventory, objects }: ItemScope): boolean {
-  const { ref } = item;
   const recorded = inventory.get(item.id)?.base;
   if (recorded === item.recorded) return false;
+  session.rebase(recorded && baseOf(recorded, item, place, objects, session.held.md5));
   item.recorded = recorded;
   item.isInherited = recorded !== undefined;
-  if (recorded === undefined) session.rebase(undefined);
-  else {
-    const md5 = contentMd5(recorded, ref, objects.uid(ref), [objects.key(ref)?.md5, session.held.md5]) ?? UNTOLD_MD5;
-    session.rebase({ md5, place, isOurs: recorded.isOurs });
-  }
   return true;
+}
+
+function baseOf(
+  recorded: EntryBase,
+  { ref }: SyncItem,
+  place: PlaceNow,
+  objects: WatchedObjects,
+  heldMd5?: string,
+): Base {
+  const md5 = contentMd5(recorded, ref, objects.uid(ref), [objects.key(ref)?.md5, heldMd5]);
+  return { md5: md5 ?? UNTOLD_MD5, place, isOurs: recorded.isOurs };
 }
 
 async function readItem(

@@ -1,5 +1,4 @@
-/** One item in memory: its names, the session of its dataId, and how far what is recorded of it is to be believed. */
-import type { ConfigSession } from '../../session.ts';
+/** One item in memory: its names, and how far what is recorded of it is to be believed. */
 import { BridgeError } from '../../../errors.ts';
 import { deposed, type Term } from '../../../runtime/term.ts';
 import { idOf, type EntryBase, type Item } from '../inventory/entry.ts';
@@ -17,8 +16,7 @@ export class SyncItem implements Item {
   ref: Item['ref'];
   /** Whether Nacos was found to have it, with `source: Both`. */
   isInNacos = false;
-  session: ConfigSession | undefined;
-  /** What the base of the session was made of. */
+  /** What the base of its session was made of. */
   recorded: EntryBase | undefined;
   /** Whether the base was read, and not confirmed since: what was done after it was recorded is not known. */
   isInherited = false;
@@ -47,11 +45,5 @@ export class SyncItem implements Item {
     if (!term.isCurrent()) throw deposed();
     if (inventory.isDurable(this.id)) return;
     throw new BridgeError('KUBE_CONFLICT', 'The entry of the item was lost, and is written again first');
-  }
-
-  close(): void {
-    this.session?.close();
-    this.session = undefined;
-    this.recorded = undefined;
   }
 }

@@ -15,6 +15,7 @@ import type { Reflector } from '../../../kube/reflector.ts';
 import type { ReflectorFactory } from '../../../kube/reflector-factory.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import { Store } from '../../../kube/store.ts';
+import { trim } from '../../../kube/trim.ts';
 import { nameText } from '../../../nacos/index.ts';
 import { dataObjectRefs, type DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
@@ -28,7 +29,7 @@ import { idOf, type EntryBase, type Item } from '../inventory/entry.ts';
 import { refText, refTitle, type KeyRef, type Mapping } from '../mapping.ts';
 import { withoutKey } from './item-keep.ts';
 import { ObjectWriter } from './object-writer.ts';
-import { viewOf, type KeyView, type ObjectView } from './object-view.ts';
+import { keysOf, type KeyView, type ObjectView } from './object-view.ts';
 import { recordedMd5 } from './recorded-base.ts';
 import { isSelected } from './selection.ts';
 
@@ -50,14 +51,15 @@ export class WatchedObjects {
   #reflectors: readonly Reflector<ObjectView>[] | undefined;
   /** Those that may have to be published, by the text of their key. */
   readonly #contents = new HeldContents<string>();
-  readonly #writers = new Map<string, ObjectWriter>();
+  readonly #writer: ObjectWriter;
   readonly #reads: Readonly<Record<MirrorKind, SharedReads<DataObject>>>;
 
   /** `baseOf` tells what is recorded of an item: such a content need not be published. */
   constructor(options: WatchedObjectsOptions, baseOf: (id: string) => EntryBase | undefined) {
     const { clients, clock, sync } = options;
+    const { namespace = '' } = sync.metadata;
     this.#options = options;
-    this.#namespace = sync.metadata.namespace ?? '';
+    this.#namespace = namespace;
     this.#baseOf = baseOf;
     const readsOf = (kind: MirrorKind) => {
       const metadata = this.stores[kind];
@@ -65,9 +67,11 @@ export class WatchedObjects {
       return new SharedReads({ client: clients[kind], metadata, readersOf, clock });
     };
     this.#reads = { ConfigMap: readsOf('ConfigMap'), Secret: readsOf('Secret') };
+    const viewOf = (name: string) => this.object('ConfigMap', name);
+    this.#writer = new ObjectWriter({ client: clients.ConfigMap, namespace, viewOf, clock });
     // Before anybody decides on it.
     this.stores.ConfigMap.onChange(({ current, previous }) => {
-      this.#writers.get((current ?? previous)?.metadata.name ?? '')?.seen();
+      this.#writer.seen((current ?? previous)?.metadata.name ?? '');
     });
   }
 
@@ -91,11 +95,6 @@ export class WatchedObjects {
     return this.#reflectors?.find(({ hasSynced, lastError }) => !hasSynced && lastError)?.lastError;
   }
 
-  isSelected(kind: MirrorKind, object: ObjectView): boolean {
-    const isLogin = kind === 'Secret' && this.#options.isLogin(`${this.#namespace}/${object.metadata.name}`);
-    return isSelected(this.#options.sync, { kind, object, isLogin });
-  }
-
   object(kind: MirrorKind, name: string): ObjectView | undefined {
     return this.stores[kind].get(`${this.#namespace}/${name}`);
   }
@@ -114,8 +113,8 @@ export class WatchedObjects {
     const object = await clients[kind].get(name, this.#namespace);
     const now = mapping.toNacos({ kind, name, key });
     if (object === undefined || now === undefined || nameText(now) !== nameText(config)) return undefined;
-    const view = viewOf(kind, object, mapping.secretEncoding);
-    return sync.spec.source === 'Both' || this.isSelected(kind, view) ? view.keys.get(key) : undefined;
+    const view = this.#viewOf(kind, object);
+    return sync.spec.source === 'Both' || view.isMeant ? view.keys.get(key) : undefined;
   }
 
   /** @throws BridgeError KUBE_CONFLICT when it is another by now. */
@@ -138,10 +137,9 @@ export class WatchedObjects {
   }
 
   /** @throws BridgeError as object-writer.ts does. */
-  write({ name, key }: KeyRef, content: string, expectedMd5: string | undefined): Promise<void> {
-    return this.#writerOf(name)
-      .write(key, content, expectedMd5)
-      .finally(() => this.#reads.ConfigMap.forget(name, this.#namespace));
+  write(ref: KeyRef, content: string, expectedMd5: string | undefined): Promise<void> {
+    const written = this.#writer.write(ref, content, expectedMd5);
+    return written.finally(() => this.#reads.ConfigMap.forget(ref.name, this.#namespace));
   }
 
   /** What the annotation says of the key is used up. @throws BridgeError KUBE_CONFLICT when it is another by now. */
@@ -160,7 +158,7 @@ export class WatchedObjects {
 
   stop(): void {
     for (const reflector of this.#reflectors ?? []) void reflector.stop();
-    for (const writer of this.#writers.values()) writer.stop();
+    this.#writer.stop();
   }
 
   #watch(kind: MirrorKind): Reflector<ObjectView> {
@@ -182,7 +180,7 @@ export class WatchedObjects {
   #keep(kind: MirrorKind, object: DataObject): ObjectView {
     const { mapping } = this.#options;
     const { name, uid = '' } = object.metadata;
-    return viewOf(kind, object, mapping.secretEncoding, (key, md5, content) => {
+    return this.#viewOf(kind, object, (key, md5, content) => {
       const ref = { kind, name, key };
       const config = mapping.toNacos(ref);
       const isNews = config && this.#baseOf(idOf({ ref, config }))?.md5 !== recordedMd5(md5, ref, uid);
@@ -191,22 +189,19 @@ export class WatchedObjects {
     });
   }
 
+  #viewOf(kind: MirrorKind, object: DataObject, onContent?: Parameters<typeof keysOf>[3]): ObjectView {
+    const { isLogin, mapping, sync } = this.#options;
+    const key = `${this.#namespace}/${object.metadata.name}`;
+    const isMeant = isSelected(sync, { kind, object, isLogin: kind === 'Secret' && isLogin(key) });
+    const keys = keysOf(kind, object, mapping.secretEncoding, onContent);
+    const { apiVersion, metadata } = trim(object);
+    return { apiVersion, kind, metadata, keys, isMeant };
+  }
+
   #storedPlace({ kind, name, key }: KeyRef): ContentPlace {
     const { clients, mapping } = this.#options;
     const { ConfigMap, Secret } = this.#reads;
     if (kind === 'ConfigMap') return new ConfigMapPlace(clients.ConfigMap, this.#namespace, name, key, ConfigMap);
     return new SecretPlace(Secret, this.#namespace, { name, key, encoding: mapping.secretEncoding });
-  }
-
-  #writerOf(name: string): ObjectWriter {
-    const { clients, clock } = this.#options;
-    const known = this.#writers.get(name);
-    if (known) return known;
-    const view = () => this.object('ConfigMap', name);
-    const onIdle = () => this.#writers.delete(name);
-    const namespace = this.#namespace;
-    const writer = new ObjectWriter({ client: clients.ConfigMap, namespace, name, view, clock, onIdle });
-    this.#writers.set(name, writer);
-    return writer;
   }
 }
