@@ -22,8 +22,8 @@ export interface ItemOwner {
    * @throws BridgeError KUBE_CONFLICT when the end has come, or another decision is due.
    */
   hold(decision: Decision): Promise<void>;
-  /** Takes back the decision to keep the content with this md5. @throws BridgeError KUBE_CONFLICT when it is another by now. */
-  dropKeep(md5: string): Promise<void>;
+  /** Takes back the decision to keep a content. @throws BridgeError KUBE_CONFLICT when it is another by now. */
+  dropKeep(): Promise<void>;
 }
 
 /** What became of the content; a verdict that is absent does not apply. */
@@ -70,7 +70,7 @@ export async function applyDecision(decision: Decision, item: ConfigItem, owner:
 async function useUpKeep({ plan, observed }: Decision, item: ConfigItem, owner: ItemOwner): Promise<void> {
   const { declared, keep, session } = item;
   if (keep.md5 === undefined || !isUsedUp(plan, keep.md5, observed)) return;
-  await owner.dropKeep(keep.md5);
+  await owner.dropKeep();
   session.keep = { md5: keep.md5, kubernetesMd5: declared.md5, nacosMd5: observed.md5 };
 }
 

@@ -210,7 +210,7 @@ export class ConfigReconciler {
     const { configClient } = this.#options;
     return {
       hold: ({ plan }) => holdFinalizer(configClient, resource, plan),
-      dropKeep: (md5) => changeAnnotation(configClient, resource.metadata, KEEP_ANNOTATION, md5),
+      dropKeep: () => changeAnnotation(configClient, resource, KEEP_ANNOTATION),
     };
   }
 

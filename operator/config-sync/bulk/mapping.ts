@@ -18,7 +18,7 @@ import type { NacosConfigSync } from '../../api/resources.ts';
 import { BridgeError } from '../../errors.ts';
 import { type ConfigName, wildcard } from '../../nacos/index.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
-import { fill, occurrences, readBack, type Values } from './template.ts';
+import { fill, placeholders, readBack, type Values } from './template.ts';
 
 /** One key of one object of the namespace. */
 export interface KeyRef {
@@ -46,7 +46,7 @@ export interface Mapping {
   toNacos(ref: KeyRef): ConfigName | undefined;
   /** Undefined for a dataId that the mapping does not mean. */
   toKubernetes(name: ConfigName): KeyRef | undefined;
-  /** All that `toKubernetes` may mean, as groups and dataIds in which `*` stands for any text. */
+  /** All dataIds that may be meant, as groups and dataIds in which `*` stands for any text. */
   readonly patterns: readonly ConfigName[];
   /** How the texts of Secrets appear in Nacos. */
   readonly secretEncoding: 'Text' | 'Base64';
@@ -82,19 +82,20 @@ function compileWhole(spec: Spec, namespace: string): Mapping {
   const [kind = 'ConfigMap'] = kinds;
   const common = { kinds, namespace, secretEncoding: 'Text' } as const;
   if (preset === 'ObjectPerGroup') {
-    return bothWays({ ...common, group: '{kind}.{name}', dataId: '{key}', secretEncoding: 'Base64' });
+    const templates = { ...common, group: '{kind}.{name}', dataId: '{key}', secretEncoding: 'Base64' } as const;
+    return byTemplates(templates, true);
   }
   if (preset === 'SingleObject') {
     if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set with the preset 'SingleObject'");
-    return bothWays({ ...common, kinds: [kind], name: objectName, group: group ?? DEFAULT_GROUP, dataId: '{key}' });
+    const templates = { kinds: [kind], name: objectName, group: group ?? DEFAULT_GROUP, dataId: '{key}' };
+    return byTemplates({ ...common, ...templates }, true);
   }
   if (spec.source === 'Nacos') {
     if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set when `source` is 'Nacos'");
     return fromNacos({ name: objectName, key }, kind, namespace);
   }
   if (group === undefined) throw invalid('`spec.mapping.group` must be set when there is no preset');
-  const templates = { ...common, group, dataId };
-  return spec.source === 'Both' ? bothWays(templates) : toNacosOnly(templates);
+  return byTemplates({ ...common, group, dataId }, spec.source === 'Both');
 }
 
 interface Templates extends ConfigName {
@@ -105,41 +106,32 @@ interface Templates extends ConfigName {
   readonly secretEncoding: Mapping['secretEncoding'];
 }
 
-function toNacosOnly({ group, dataId, kinds, name, namespace, secretEncoding }: Templates): Mapping {
-  return {
-    toNacos(ref) {
-      if (!kinds.includes(ref.kind) || ref.name !== (name ?? ref.name)) return undefined;
-      const values = { ...ref, kind: ref.kind.toLowerCase(), namespace };
-      return { group: fill(group, values), dataId: fill(dataId, values) };
-    },
-    toKubernetes: () => undefined,
-    patterns: [],
-    secretEncoding,
-  };
-}
-
-function bothWays(templates: Templates): Mapping {
-  const { group, dataId, kinds, name, namespace } = templates;
-  if (name === undefined && !isOnceEach(group, 'name', dataId, 'key') && !isOnceEach(group, 'key', dataId, 'name')) {
+/** `isReadBack`: whether each dataId is to lead back to its key. */
+function byTemplates(
+  { group, dataId, kinds, name, namespace, secretEncoding }: Templates,
+  isReadBack: boolean,
+): Mapping {
+  const unknown = [group, dataId].map((text) => placeholders(text).filter((one) => one === 'name' || one === 'key'));
+  if (isReadBack && name === undefined && !['name/key', 'key/name'].includes(unknown.join('/'))) {
     const rule = 'must have `{name}` once and `{key}` once, one in `group` and the other in `dataId`';
     throw invalid(`\`spec.mapping\` ${rule}, so that each dataId belongs to one key`);
   }
   const knownOf = (kind: MirrorKind): Values => ({ kind: kind.toLowerCase(), namespace, ...(name && { name }) });
+  const fillBoth = (values: Values): ConfigName => ({ group: fill(group, values), dataId: fill(dataId, values) });
   const read = (found: ConfigName, kind: MirrorKind): KeyRef[] => {
     const known = knownOf(kind);
     const [inGroup, inDataId] = [readBack(group, found.group, known), readBack(dataId, found.dataId, known)];
-    const { name: object, key } = { ...known, ...inGroup, ...inDataId };
-    const isRead = inGroup !== undefined && inDataId !== undefined && object !== undefined && key !== undefined;
-    return isRead ? [{ kind, name: object, key }] : [];
-  };
-  const pattern = (kind: MirrorKind): ConfigName => {
-    const values = { name: '*', key: '*', ...knownOf(kind) };
-    return { group: fill(group, values), dataId: fill(dataId, values) };
+    const { name: object, key } = { ...known, ...inGroup, ...inDataId } as Partial<KeyRef>;
+    return inGroup && inDataId && object && key ? [{ kind, name: object, key }] : [];
   };
   return {
-    ...toNacosOnly(templates),
-    toKubernetes: (found) => kinds.flatMap((kind) => read(found, kind))[0],
-    patterns: kinds.map(pattern),
+    toNacos(ref) {
+      const isMeant = kinds.includes(ref.kind) && ref.name === (name ?? ref.name);
+      return isMeant ? fillBoth({ ...ref, ...knownOf(ref.kind) }) : undefined;
+    },
+    toKubernetes: (found) => (isReadBack ? kinds.flatMap((kind) => read(found, kind))[0] : undefined),
+    patterns: kinds.map((kind) => fillBoth({ name: '*', key: '*', ...knownOf(kind) })),
+    secretEncoding,
   };
 }
 
@@ -153,12 +145,6 @@ function fromNacos(templates: Omit<KeyRef, 'kind'>, kind: MirrorKind, namespace:
     patterns: [{ group: '*', dataId: '*' }],
     secretEncoding: 'Text',
   };
-}
-
-function isOnceEach(first: string, inFirst: string, second: string, inSecond: string): boolean {
-  const isOnceIn = (template: string, name: string, other: string) =>
-    occurrences(template, name) === 1 && occurrences(template, other) === 0;
-  return isOnceIn(first, inFirst, inSecond) && isOnceIn(second, inSecond, inFirst);
 }
 
 function invalid(message: string): BridgeError {

@@ -17,15 +17,14 @@ export function fill(template: string, values: Values): string {
   });
 }
 
-/** How often `{name}` occurs. */
-export function occurrences(template: string, name: string): number {
-  return template.split(`{${name}}`).length - 1;
+/** The names of all, in their order. */
+export function placeholders(template: string): string[] {
+  return [...template.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }
 
 /** What is not known, if it is anything; undefined when `text` does not come from the template, or that would be empty. */
 export function readBack(template: string, text: string, known: Values): Values | undefined {
-  const names = [...template.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
-  const unknown = names.find((name) => !Object.hasOwn(known, name));
+  const unknown = placeholders(template).find((name) => !Object.hasOwn(known, name));
   if (unknown === undefined) return text === fill(template, known) ? {} : undefined;
   const [before = '', after = ''] = template.split(`{${unknown}}`).map((part) => fill(part, known));
   const value = text.slice(before.length, text.length - after.length);

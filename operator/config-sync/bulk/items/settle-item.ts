@@ -14,7 +14,7 @@ import type { NacosConfigSync } from '../../../api/resources.ts';
 import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
 import { BridgeError } from '../../../errors.ts';
 import { absentMd5, normaliseNamespaceId } from '../../../nacos/index.ts';
-import { deposed, type Term } from '../../../runtime/term.ts';
+import { deposed } from '../../../runtime/term.ts';
 import type { ItemOwner } from '../../apply.ts';
 import { UNTOLD_MD5, type Base, type PlaceNow } from '../../base/nacos-place.ts';
 import type { ConfigItem, Decision } from '../../decide.ts';
@@ -23,25 +23,21 @@ import { markInTerm, readRemote, termOf } from '../../remote.ts';
 import type { ConfigSession, ConfigSessions } from '../../session.ts';
 import { observe, settle, type Settled, type SettleOptions } from '../../settle.ts';
 import type { EntryBase } from '../inventory/entry.ts';
-import type { Inventory } from '../inventory/inventory.ts';
 import type { Mapping } from '../mapping.ts';
 import { configOf } from './item-config.ts';
 import { keepCommand, keptMd5 } from './item-keep.ts';
-import { ItemPlace } from './item-place.ts';
-import { contentMd5, isAsRecorded, recordedMd5 } from './recorded-base.ts';
-import type { SyncItem } from './sync-item.ts';
+import { itemPlace } from './item-place.ts';
+import { isAsRecorded, recordedMd5, type Safeguards, type SyncItem } from './sync-item.ts';
 import type { WatchedObjects } from './watched-objects.ts';
 
 /** What the items of one NacosConfigSync are settled with. */
-export interface ItemScope extends SettleOptions {
+export interface ItemScope extends SettleOptions, Safeguards {
   readonly sync: NacosConfigSync;
   readonly connection: ConnectionHandle;
   readonly mapping: Mapping;
-  readonly inventory: Inventory;
   readonly objects: WatchedObjects;
   /** Of the sync, in Nacos. */
   readonly mark: string;
-  readonly term: Term;
   readonly rivals: ConfigItem['rivals'];
   readonly sessions: ConfigSessions;
   readonly onDeposed: () => void;
@@ -90,6 +86,7 @@ function takeBase(item: SyncItem, session: ConfigSession, place: PlaceNow, { inv
   return true;
 }
 
+/** Of a Secret whose content none of the sides has any more it is only known that there is one. */
 function baseOf(
   recorded: EntryBase,
   { ref }: SyncItem,
@@ -97,8 +94,10 @@ function baseOf(
   objects: WatchedObjects,
   heldMd5?: string,
 ): Base {
-  const md5 = contentMd5(recorded, ref, objects.uid(ref), [objects.key(ref)?.md5, heldMd5]);
-  return { md5: md5 ?? UNTOLD_MD5, place, isOurs: recorded.isOurs };
+  const isOf = (md5: string | undefined) =>
+    md5 !== undefined && recordedMd5(md5, ref, objects.uid(ref)) === recorded.md5;
+  const known = ref.kind === 'ConfigMap' ? recorded.md5 : [objects.key(ref)?.md5, heldMd5].find(isOf);
+  return { md5: known ?? UNTOLD_MD5, place, isOurs: recorded.isOurs };
 }
 
 async function readItem(
@@ -110,7 +109,7 @@ async function readItem(
   const { connection, inventory, mapping, mark, objects, rivals, sync, term } = scope;
   const { namespace = '', generation } = sync.metadata;
   const { ref } = item;
-  const here = new ItemPlace(item, namespace, scope);
+  const here = itemPlace(item, namespace, scope);
   const declared = await here.read();
   const object = objects.object(ref.kind, ref.name);
   return {

@@ -1,8 +1,15 @@
-/** One item in memory: its names, and how far what is recorded of it is to be believed. */
+/**
+ * One item in memory: its names, what is recorded of it, and how far that is to be believed.
+ *
+ * Of a Secret's content only a digest is recorded, made with the `uid` of the Secret: which content it is of is found among
+ * those that the two sides have now.
+ */
 import { BridgeError } from '../../../errors.ts';
 import { deposed, type Term } from '../../../runtime/term.ts';
-import { idOf, type EntryBase, type Item } from '../inventory/entry.ts';
+import { markOf, type RemoteConfig } from '../../remote.ts';
+import { digestOf, idOf, type EntryBase, type Item } from '../inventory/entry.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { KeyRef } from '../mapping.ts';
 
 /** What keeps a write from being forgotten, or done by two. */
 export interface Safeguards {
@@ -46,4 +53,20 @@ export class SyncItem implements Item {
     if (inventory.isDurable(this.id)) return;
     throw new BridgeError('KUBE_CONFLICT', 'The entry of the item was lost, and is written again first');
   }
+}
+
+export function recordedMd5(md5: string, { kind }: KeyRef, uid: string): string {
+  return kind === 'Secret' ? digestOf(md5, uid) : md5;
+}
+
+/**
+ * Whether what Nacos holds is what was recorded, and not the same content written later: by somebody who has taken back what
+ * was published and not recorded before a crash.
+ */
+export function isAsRecorded(recorded: EntryBase, baseMd5: string, remote: RemoteConfig, mark: string): boolean {
+  if (remote.kind !== 'present' || remote.md5 !== baseMd5) return false;
+  const isByUs = markOf(remote.metadata.srcUser) === mark;
+  const { isOurs, writtenMs } = recorded;
+  if (writtenMs !== undefined) return !isByUs && remote.modifiedMs === writtenMs;
+  return isOurs && isByUs;
 }

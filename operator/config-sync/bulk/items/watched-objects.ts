@@ -30,8 +30,8 @@ import { refText, refTitle, type KeyRef, type Mapping } from '../mapping.ts';
 import { withoutKey } from './item-keep.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { keysOf, type KeyView, type ObjectView } from './object-view.ts';
-import { recordedMd5 } from './recorded-base.ts';
 import { isSelected } from './selection.ts';
+import { recordedMd5 } from './sync-item.ts';
 
 export interface WatchedObjectsOptions {
   readonly sync: NacosConfigSync;
@@ -123,7 +123,7 @@ export class WatchedObjects {
     if (held !== undefined) return held;
     const read = await this.#storedPlace(ref).read();
     if (read.kind === 'present' && read.md5 === md5) return read.content();
-    throw new BridgeError('KUBE_CONFLICT', `The ${refTitle(ref)} was changed meanwhile`);
+    throw changed(ref);
   }
 
   /** It is dealt with. */
@@ -143,17 +143,10 @@ export class WatchedObjects {
   }
 
   /** What the annotation says of the key is used up. @throws BridgeError KUBE_CONFLICT when it is another by now. */
-  dropKeep({ kind, name, key }: KeyRef): Promise<void> {
-    const object = this.object(kind, name);
-    const said = object?.metadata.annotations?.[KEEP_ANNOTATION];
-    const where = { name, namespace: this.#namespace };
-    return changeAnnotation(
-      this.#options.clients[kind],
-      where,
-      KEEP_ANNOTATION,
-      said,
-      object && withoutKey(object, key),
-    );
+  async dropKeep(ref: KeyRef): Promise<void> {
+    const object = this.object(ref.kind, ref.name);
+    if (object === undefined) throw changed(ref);
+    await changeAnnotation(this.#options.clients[ref.kind], object, KEEP_ANNOTATION, withoutKey(object, ref.key));
   }
 
   stop(): void {
@@ -204,4 +197,8 @@ export class WatchedObjects {
     if (kind === 'ConfigMap') return new ConfigMapPlace(clients.ConfigMap, this.#namespace, name, key, ConfigMap);
     return new SecretPlace(Secret, this.#namespace, { name, key, encoding: mapping.secretEncoding });
   }
+}
+
+function changed(ref: KeyRef): BridgeError {
+  return new BridgeError('KUBE_CONFLICT', `The ${refTitle(ref)} was changed meanwhile`);
 }
