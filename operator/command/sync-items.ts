@@ -3,7 +3,7 @@
  * ConfigMaps and Secrets that are among the manifests as well.
  */
 import { configOf } from '../config-sync/bulk/items/item-config.ts';
-import { isExportableType, isSelected } from '../config-sync/bulk/items/selection.ts';
+import { isSelected } from '../config-sync/bulk/items/selection.ts';
 import { illegalInNacos } from '../config-sync/bulk/legal-names.ts';
 import { compileMapping } from '../config-sync/bulk/mapping.ts';
 import { secretNameOf } from '../connections/settings.ts';
@@ -52,8 +52,7 @@ function selectedBy(sync: Entry<'NacosConfigSync'>['object'], set: ManifestSet) 
       const { object } = data;
       const { name } = object.metadata;
       const isLogin = kind === 'Secret' && logins.includes(`${namespace}/${name}`);
-      const type = (object as { type?: string }).type;
-      const isMeant = isSelected(sync, { kind, object, isLogin }) && isExportableType(sync, kind, type);
+      const isMeant = isSelected(sync, { kind, object, isLogin });
       return isMeant && object.metadata.namespace === namespace ? [{ data, kind, name }] : [];
     }),
   );

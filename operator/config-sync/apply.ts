@@ -16,10 +16,14 @@ import { checkContent } from './validation.ts';
 
 /** Who has the item, and what must be durable there before anything is written. */
 export interface ItemOwner {
-  /** Sees to it that the end of the item is not missed. @throws BridgeError KUBE_CONFLICT when it has come. */
-  hold(plan: ConfigPlan): Promise<void>;
-  /** Takes back the decision to keep the content with this md5. @throws BridgeError KUBE_CONFLICT when it is another by now. */
-  dropKeep(md5: string): Promise<void>;
+  /**
+   * Sees to it that the end of the item is not missed, and that what was decided may be done.
+   *
+   * @throws BridgeError KUBE_CONFLICT when the end has come, or another decision is due.
+   */
+  hold(decision: Decision): Promise<void>;
+  /** Takes back the decision to keep a content. @throws BridgeError KUBE_CONFLICT when it is another by now. */
+  dropKeep(): Promise<void>;
 }
 
 /** What became of the content; a verdict that is absent does not apply. */
@@ -41,7 +45,7 @@ export const IN_SYNC = 'InSync';
 /** @throws BridgeError INVALID_CONTENT before anything is written. */
 export async function applyDecision(decision: Decision, item: ConfigItem, owner: ItemOwner): Promise<ContentReport> {
   const { plan, observed } = decision;
-  await owner.hold(plan);
+  await owner.hold(decision);
   await useUpKeep(decision, item, owner);
   switch (plan.kind) {
     case 'in-sync':
@@ -66,7 +70,7 @@ export async function applyDecision(decision: Decision, item: ConfigItem, owner:
 async function useUpKeep({ plan, observed }: Decision, item: ConfigItem, owner: ItemOwner): Promise<void> {
   const { declared, keep, session } = item;
   if (keep.md5 === undefined || !isUsedUp(plan, keep.md5, observed)) return;
-  await owner.dropKeep(keep.md5);
+  await owner.dropKeep();
   session.keep = { md5: keep.md5, kubernetesMd5: declared.md5, nacosMd5: observed.md5 };
 }
 

@@ -34,6 +34,8 @@ export interface ConfigItem<I extends DeclaringIntent = DeclaringIntent> {
   readonly keep: KeepRequest;
   /** Whether tags, description, appName and type, of which Nacos pushes nothing, are read although nothing is new. */
   readonly checksMetadata?: boolean;
+  /** Reads what is stored of the base, where not the session does. Returns whether it is another one. */
+  readonly refreshBase?: () => Promise<boolean>;
 }
 
 /** The other NacosConfigs of this cluster, by their marks. */
@@ -76,8 +78,9 @@ export async function validateItem({ declared, generation, intent, place, sessio
  * @throws BridgeError REFERENCE_MISSING when nothing is declared, or, where either side may have it, neither has anything.
  */
 export async function decideItem(item: ConfigItem): Promise<Decision> {
+  const { session, refreshBase = () => session.refreshBase() } = item;
   const decision = await decideOnBase(item);
-  const isOutdated = decision.plan.kind === 'conflict' && (await item.session.refreshBase());
+  const isOutdated = decision.plan.kind === 'conflict' && (await refreshBase());
   return isOutdated ? decideOnBase(item) : decision;
 }
 

@@ -27,7 +27,6 @@ import { NacosPlaces } from './base/nacos-places.ts';
 import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
 import { namespaceIdOf } from './bulk/finder.ts';
 import { ItemClaims } from './bulk/items/item-claims.ts';
-import { watchObjects } from './bulk/items/object-watch.ts';
 import { OutboundSync } from './bulk/items/outbound.ts';
 import { CONNECTION_INDEX, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
 import { ConfigSync } from './controller.ts';
@@ -118,8 +117,8 @@ export function createConfigSync(
           term,
           syncs: syncClient,
           shards: shardClient,
-          objects: clients,
-          watch: (kind, watched, onSynced) => watchObjects(reflectors, options.sync, kind, watched, onSynced),
+          clients,
+          reflectors,
           isLogin,
           claims: items,
           connections: directory,

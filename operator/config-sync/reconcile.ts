@@ -9,6 +9,7 @@ import type { NacosConfig } from '../api/resources.ts';
 import type { Clock } from '../clock.ts';
 import { ambiguityVerdict } from '../connections/ambiguous-namespace.ts';
 import { BridgeError, isBridgeError, isLostRace, messageOf } from '../errors.ts';
+import { changeAnnotation } from '../kube/annotation.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -16,12 +17,12 @@ import type { Store } from '../kube/store.ts';
 import type { Logger } from '../logger.ts';
 import type { VersionObservation } from '../nacos/index.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
-import { applyDecision, type ContentReport, type ItemOwner } from './apply.ts';
+import type { ContentReport, ItemOwner } from './apply.ts';
 import type { Base, PlaceNow } from './base/nacos-place.ts';
 import { storedBase } from './base/recorded-bases.ts';
 import { CONFIG_MAP_INDEX, SECRET_INDEX } from './caches.ts';
 import type { Claims } from './claims.ts';
-import { decideItem, paused, validateItem, withAddress, type ConfigItem, type Decision } from './decide.ts';
+import type { ConfigItem } from './decide.ts';
 import { Deletions, type DeletionsOptions } from './deletions.ts';
 import { holdFinalizer, waitText } from './finalize.ts';
 import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type DeclaringIntent } from './intent.ts';
@@ -35,6 +36,7 @@ import { SharedReads } from './places/shared-reads.ts';
 import { ownershipMark } from './remote.ts';
 import { failureReport, sessionStart, suspendedReport, type SyncReport } from './report.ts';
 import type { ConfigSession, ConfigSessions, SessionStart } from './session.ts';
+import { againMs, observe, settle } from './settle.ts';
 import { checkUse } from './use.ts';
 
 export interface ConfigReconcilerOptions extends Omit<DeletionsOptions, 'forget'> {
@@ -55,8 +57,8 @@ export interface ConfigReconcilerOptions extends Omit<DeletionsOptions, 'forget'
 
 /** The first answer about a dataId brings the object back by itself; this is for a connection that fails meanwhile. */
 const FIRST_ANSWER_MS = 2000;
-/** While Nacos stores something that it does not serve. */
-const RECHECK_MS = 2000;
+/** Until its turn to be judged has come. */
+const TURN_MS = 2000;
 /** While a deletion waits for a connection that is missing: nobody tells that its namespace is to go as well, and it is lost. */
 const LOSS_RECHECK_MS = 60_000;
 
@@ -110,7 +112,7 @@ export class ConfigReconciler {
       return await this.#sync(key, resource, log);
     } catch (error) {
       // Its turn has not come yet.
-      if (isBridgeError(error, 'VALIDATION_BUSY')) return { requeueAfterMs: error.retryAfterMs ?? RECHECK_MS };
+      if (isBridgeError(error, 'VALIDATION_BUSY')) return { requeueAfterMs: error.retryAfterMs ?? TURN_MS };
       if (isLostRace(error)) throw error;
       const report = this.#failure(key, resource, error);
       if (isBridgeError(error, 'NOT_ALLOWED')) await this.#letGo(key, resource, error);
@@ -159,9 +161,7 @@ export class ConfigReconciler {
     if (error) throw error;
     session.release(served);
     inlineContents.release(resource);
-    const recheckMs = session.held.isServed ? Infinity : RECHECK_MS;
-    const pauseMs = session.reverts.waitMs(clock.monotonic()) || Infinity;
-    return { requeueAfterMs: Math.min(requeueAfterMs, recheckMs, pauseMs, resyncMs()) };
+    return { requeueAfterMs: Math.min(requeueAfterMs, againMs(session, clock), resyncMs()) };
   }
 
   /** Kubernetes to Nacos, and back; for a config that is declared in Nacos there is nothing to do. */
@@ -174,34 +174,13 @@ export class ConfigReconciler {
     const owner = this.#options.claims.ownerOf(resource, session.connection, session.address);
     if (owner !== undefined) return claimed(owner, session);
     const item = await this.#read({ ...scope, intent });
-    await validateItem(item);
-    const nowMs = this.#options.clock.monotonic();
-    const decided = await decideItem(item);
-    await this.#checkPlace(scope, decided);
-    const decision = withAddress(paused(decided, item, nowMs), item);
-    const report = await applyDecision(decision, item, this.#ownerOf(resource));
-    if (item.checksMetadata === true) session.metadataReadMs = nowMs;
+    const { decision, report } = await settle(item, this.#ownerOf(resource), scope.place, this.#options);
     this.#options.reporter.applied(key, decision.plan, resource, item, log);
     return report;
   }
 
-  /**
-   * A decision on what another Nacos held is not done. One that changes nothing is: nobody need hear that Nacos is away.
-   *
-   * @throws BridgeError CONNECTION_NOT_READY while it is; NACOS_CAS_FAILED when it has come back meanwhile.
-   */
-  async #checkPlace({ place, session }: Omit<Scope, 'intent'>, { observed, plan }: Decision): Promise<void> {
-    if (plan.kind === 'in-sync' && observed.md5 === session.baseMd5) return;
-    if (place === undefined || (await this.#options.places.isCurrent(session.connection, place))) return;
-    if (session.notReadBecause) throw session.notReady(session.notReadBecause);
-    throw new BridgeError('NACOS_CAS_FAILED', 'The connection was away meanwhile; it is decided again');
-  }
-
   async #read({ resource, intent, session }: Omit<Scope<DeclaringIntent>, 'place'>): Promise<ConfigItem> {
     const place = this.#placeOf(resource, intent);
-    const { claims, clock, metadataAgeMs } = this.#options;
-    const nowMs = clock.monotonic();
-    session.metadataReadMs ??= nowMs;
     return {
       intent,
       generation: resource.metadata.generation,
@@ -209,9 +188,8 @@ export class ConfigReconciler {
       declared: await place.read(),
       session,
       mark: this.#mark(resource),
-      rivals: claims.rivals(resource, session.connection, session.address),
+      rivals: this.#options.claims.rivals(resource, session.connection, session.address),
       keep: keepRequestOf(resource),
-      checksMetadata: nowMs - session.metadataReadMs >= metadataAgeMs,
     };
   }
 
@@ -231,8 +209,8 @@ export class ConfigReconciler {
   #ownerOf(resource: NacosConfig): ItemOwner {
     const { configClient } = this.#options;
     return {
-      hold: (plan) => holdFinalizer(configClient, resource, plan),
-      dropKeep: (md5) => dropKeep(configClient, resource, md5),
+      hold: ({ plan }) => holdFinalizer(configClient, resource, plan),
+      dropKeep: () => changeAnnotation(configClient, resource, KEEP_ANNOTATION),
     };
   }
 
@@ -277,28 +255,4 @@ function claimed(owner: string, session: ConfigSession): ContentReport {
     `${session.title}: NacosConfig '${owner}', which is older, declares its content. ` +
     'When that one is deleted this one takes over';
   return { synced: { status: 'False', reason: 'Conflict', message }, base: session.base, wrote: false };
-}
-
-/**
- * What Nacos holds; undefined while its first answer is under way.
- *
- * @throws BridgeError CONNECTION_NOT_READY when nothing was read and nothing can be.
- */
-function observe(session: ConfigSession): VersionObservation | undefined {
-  const { served, notReadBecause } = session;
-  if (served !== undefined || notReadBecause === undefined) return served;
-  throw session.notReady(notReadBecause);
-}
-
-async function dropKeep(client: ResourceClient<NacosConfig>, { metadata }: NacosConfig, md5: string): Promise<void> {
-  const { name, namespace } = metadata;
-  const path = `/metadata/annotations/${KEEP_ANNOTATION.replace('/', '~1')}`;
-  const operations = [{ op: 'test', path, value: md5 } as const, { op: 'remove', path } as const];
-  try {
-    await client.jsonPatch(name, namespace, operations);
-  } catch (error) {
-    if (!isBridgeError(error, 'KUBE_INVALID')) throw error;
-    const message = `The annotation ${KEEP_ANNOTATION} of NacosConfig '${name}' was changed meanwhile`;
-    throw new BridgeError('KUBE_CONFLICT', message, { cause: error });
-  }
 }

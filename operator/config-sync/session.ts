@@ -316,12 +316,12 @@ export class ConfigSession {
   }
 }
 
-/** The sessions of all NacosConfigs, by `namespace/name`. */
+/** The sessions of many configs: NacosConfigs, by `namespace/name`, or the items of a NacosConfigSync, by their ids. */
 export class ConfigSessions {
   readonly #sessions = new Map<string, ConfigSession>();
   readonly #onChange: (key: string) => void;
 
-  /** `onChange` is told the key of a NacosConfig whose dataId changed in Nacos. */
+  /** `onChange` is told the key of what has a dataId that changed in Nacos. */
   constructor(onChange: (key: string) => void) {
     this.#onChange = onChange;
   }

@@ -1,3 +1,5 @@
+import { BridgeError } from '../errors.ts';
+
 /** The time for which this process leads, from one election to the loss of the lease. */
 export interface Term {
   /** How often the lease had changed hands when it began: a later leader has a higher one, while the lease exists. */
@@ -10,3 +12,7 @@ export interface Term {
 
 /** Of a process that nobody can depose. */
 export const endlessTerm: Term = { number: 0, isCurrent: () => true, confirm: async () => true };
+
+export function deposed(): BridgeError {
+  return new BridgeError('ABORTED', 'Another replica may lead by now');
+}

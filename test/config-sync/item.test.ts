@@ -62,7 +62,7 @@ class Item {
     };
     await validateItem(item);
     return applyDecision(await decideItem(item), item, {
-      hold: async ({ kind }) => this.#did(`hold ${kind}`, undefined),
+      hold: async ({ plan }) => this.#did(`hold ${plan.kind}`, undefined),
       dropKeep: async () => this.#did('drop keep', (this.keepMd5 = undefined)),
     });
   }

@@ -292,7 +292,8 @@ export class BulkSync implements Runnable {
     const error = this.#errors.get(key) ?? running?.trouble;
     const ending = this.#progress.get(key);
     const isNew = status?.observedGeneration !== metadata?.generation;
-    const isWorthTelling = error !== undefined || ending !== undefined || wasComplete || running?.hasWritten || isNew;
+    const isWorthTelling =
+      error !== undefined || ending !== undefined || wasComplete || running?.tally.hasWritten || isNew;
     if (!isWorthTelling || (running === undefined && error === undefined && ending === undefined)) {
       return undefined;
     }

@@ -18,7 +18,6 @@ import { checkUse } from '../use.ts';
 import { MirrorKeeper } from '../mirror/mirror-keeper.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { forEachBounded, type Failure } from './bounded.ts';
-import { doneText, nothingDone } from './done.ts';
 import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
 import { FoundPlace } from './found-place.ts';
 import { followConfig, type FollowedConfig } from './followed-config.ts';
@@ -41,7 +40,6 @@ export class InboundSync implements RunningSync {
   readonly finder: Finder;
   /** Where the dataIds are that the objects hold. */
   readonly place: FoundPlace;
-  hasWritten = false;
   readonly #options: Options;
   readonly #keeper: MirrorKeeper;
   readonly #leaving: Leaving;
@@ -52,7 +50,6 @@ export class InboundSync implements RunningSync {
   readonly #changed = new Set<MirroredObject>();
   /** Those with keys of ours that have no dataId, or may have none. */
   readonly #incomplete = new Set<MirroredObject>();
-  #done = nothingDone();
 
   constructor(options: Options) {
     const { clock, connection, goneMs, mapping, objects: access, onWork, sync } = options;
@@ -94,9 +91,8 @@ export class InboundSync implements RunningSync {
 
   async pass(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<{ nextMs: number | undefined }> {
     if (sync.spec.suspend) return { nextMs: undefined };
-    this.#done = nothingDone();
     const failures = [...(await this.#writeChanged(log, signal)), ...(await this.#dropGone(sync, log, signal))];
-    const text = doneText(this.#done);
+    const text = this.tally.takeDone();
     if (text !== undefined) this.#options.onWritten(`Objects: ${text}`);
     if (failures[0]) throw failures[0].error;
     return { nextMs: this.#leaving.nextMs ?? (this.tally.counts.pending > 0 ? LOOK_AGAIN_MS : undefined) };
@@ -212,8 +208,7 @@ export class InboundSync implements RunningSync {
       for (const key of dropped) this.#leaving.gone(object.idOf(key));
       object.count(this.tally, plan);
       if (written === undefined) return;
-      this.#done[written] += 1;
-      this.hasWritten = true;
+      this.tally.wrote(written);
       log.info('mirror written', { object: object.text, written, keys: object.keys?.length, dropped: dropped.size });
     } catch (error) {
       if (!isBridgeError(error, 'NOT_OWNED', 'INVALID_CONTENT', 'KUBE_INVALID')) throw error;

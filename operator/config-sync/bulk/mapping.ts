@@ -18,7 +18,7 @@ import type { NacosConfigSync } from '../../api/resources.ts';
 import { BridgeError } from '../../errors.ts';
 import { type ConfigName, wildcard } from '../../nacos/index.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
-import { fill, occurrences, readBack } from './template.ts';
+import { fill, placeholders, readBack, type Values } from './template.ts';
 
 /** One key of one object of the namespace. */
 export interface KeyRef {
@@ -36,12 +36,17 @@ export function refText(ref: KeyRef): string {
   return `${objectText(ref)} ${ref.key}`;
 }
 
+/** For messages. */
+export function refTitle({ kind, name, key }: KeyRef): string {
+  return `key '${key}' of ${kind} '${name}'`;
+}
+
 export interface Mapping {
   /** Undefined for an object that the mapping does not mean. */
   toNacos(ref: KeyRef): ConfigName | undefined;
   /** Undefined for a dataId that the mapping does not mean. */
   toKubernetes(name: ConfigName): KeyRef | undefined;
-  /** All that `toKubernetes` may mean, as groups and dataIds in which `*` stands for any text. */
+  /** All dataIds that may be meant, as groups and dataIds in which `*` stands for any text. */
   readonly patterns: readonly ConfigName[];
   /** How the texts of Secrets appear in Nacos. */
   readonly secretEncoding: 'Text' | 'Base64';
@@ -74,97 +79,72 @@ function without(exclude: readonly string[], mapping: Mapping): Mapping {
 function compileWhole(spec: Spec, namespace: string): Mapping {
   const { preset, group, dataId = '{key}', objectName, key = '{dataId}' } = spec.mapping;
   const kinds = spec.kubernetes?.kinds ?? ['ConfigMap'];
-  if (preset === 'ObjectPerGroup') {
-    return invertible({ group: '{kind}.{name}', dataId: '{key}', kinds, namespace, secretEncoding: 'Base64' });
-  }
   const [kind = 'ConfigMap'] = kinds;
+  const common = { kinds, namespace, secretEncoding: 'Text' } as const;
+  if (preset === 'ObjectPerGroup') {
+    const templates = { ...common, group: '{kind}.{name}', dataId: '{key}', secretEncoding: 'Base64' } as const;
+    return byTemplates(templates, true);
+  }
   if (preset === 'SingleObject') {
     if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set with the preset 'SingleObject'");
-    return singleObject({ kind, name: objectName }, group ?? DEFAULT_GROUP);
+    const templates = { kinds: [kind], name: objectName, group: group ?? DEFAULT_GROUP, dataId: '{key}' };
+    return byTemplates({ ...common, ...templates }, true);
   }
   if (spec.source === 'Nacos') {
     if (objectName === undefined) throw invalid("`spec.mapping.objectName` must be set when `source` is 'Nacos'");
-    return fromNacos({ objectName, key, kind, namespace });
+    return fromNacos({ name: objectName, key }, kind, namespace);
   }
   if (group === undefined) throw invalid('`spec.mapping.group` must be set when there is no preset');
-  const templates = { group, dataId, kinds, namespace, secretEncoding: 'Text' } as const;
-  if (spec.source === 'Both') return invertible(templates);
-  return toNacosOnly(templates);
+  return byTemplates({ ...common, group, dataId }, spec.source === 'Both');
 }
 
-interface Templates {
-  readonly group: string;
-  readonly dataId: string;
+interface Templates extends ConfigName {
   readonly kinds: readonly MirrorKind[];
+  /** Of the only object that is meant, if there is one. */
+  readonly name?: string;
   readonly namespace: string;
   readonly secretEncoding: Mapping['secretEncoding'];
 }
 
-function toNacosOnly({ group, dataId, kinds, namespace, secretEncoding }: Templates): Mapping {
+/** `isReadBack`: whether each dataId is to lead back to its key. */
+function byTemplates(
+  { group, dataId, kinds, name, namespace, secretEncoding }: Templates,
+  isReadBack: boolean,
+): Mapping {
+  const unknown = [group, dataId].map((text) => placeholders(text).filter((one) => one === 'name' || one === 'key'));
+  if (isReadBack && name === undefined && !['name/key', 'key/name'].includes(unknown.join('/'))) {
+    const rule = 'must have `{name}` once and `{key}` once, one in `group` and the other in `dataId`';
+    throw invalid(`\`spec.mapping\` ${rule}, so that each dataId belongs to one key`);
+  }
+  const knownOf = (kind: MirrorKind): Values => ({ kind: kind.toLowerCase(), namespace, ...(name && { name }) });
+  const fillBoth = (values: Values): ConfigName => ({ group: fill(group, values), dataId: fill(dataId, values) });
+  const read = (found: ConfigName, kind: MirrorKind): KeyRef[] => {
+    const known = knownOf(kind);
+    const [inGroup, inDataId] = [readBack(group, found.group, known), readBack(dataId, found.dataId, known)];
+    const { name: object, key } = { ...known, ...inGroup, ...inDataId } as Partial<KeyRef>;
+    return inGroup && inDataId && object && key ? [{ kind, name: object, key }] : [];
+  };
   return {
     toNacos(ref) {
-      if (!kinds.includes(ref.kind)) return undefined;
-      const values = { ...ref, kind: ref.kind.toLowerCase(), namespace };
-      return { group: fill(group, values), dataId: fill(dataId, values) };
+      const isMeant = kinds.includes(ref.kind) && ref.name === (name ?? ref.name);
+      return isMeant ? fillBoth({ ...ref, ...knownOf(ref.kind) }) : undefined;
     },
-    toKubernetes: () => undefined,
-    patterns: [],
+    toKubernetes: (found) => (isReadBack ? kinds.flatMap((kind) => read(found, kind))[0] : undefined),
+    patterns: kinds.map((kind) => fillBoth({ name: '*', key: '*', ...knownOf(kind) })),
     secretEncoding,
   };
 }
 
-function invertible(templates: Templates): Mapping {
-  const { group, dataId, kinds, namespace } = templates;
-  const nameFirst = isOnceEach(group, 'name', dataId, 'key');
-  if (!nameFirst && !isOnceEach(group, 'key', dataId, 'name')) {
-    const rule = 'must have `{name}` once and `{key}` once, one in `group` and the other in `dataId`';
-    throw invalid(`\`spec.mapping\` ${rule}, so that each dataId belongs to one key`);
-  }
-  const valuesOf = (kind: MirrorKind) => ({ kind: kind.toLowerCase(), namespace });
-  const read = (found: ConfigName, kind: MirrorKind): KeyRef | undefined => {
-    const values = valuesOf(kind);
-    const inGroup = readBack(group, nameFirst ? 'name' : 'key', found.group, values);
-    const inDataId = readBack(dataId, nameFirst ? 'key' : 'name', found.dataId, values);
-    if (inGroup === undefined || inDataId === undefined) return undefined;
-    return nameFirst ? { kind, name: inGroup, key: inDataId } : { kind, name: inDataId, key: inGroup };
-  };
-  const pattern = (kind: MirrorKind): ConfigName => {
-    const values = { ...valuesOf(kind), name: '*', key: '*' };
-    return { group: fill(group, values), dataId: fill(dataId, values) };
-  };
-  return {
-    ...toNacosOnly(templates),
-    toKubernetes: (found) => kinds.map((kind) => read(found, kind)).find((ref) => ref !== undefined),
-    patterns: kinds.map(pattern),
-  };
-}
-
-function singleObject({ kind, name }: Omit<KeyRef, 'key'>, group: string): Mapping {
-  return {
-    toNacos: (ref) => (ref.kind === kind && ref.name === name ? { group, dataId: ref.key } : undefined),
-    toKubernetes: (found) => (found.group === group ? { kind, name, key: found.dataId } : undefined),
-    patterns: [{ group, dataId: '*' }],
-    secretEncoding: 'Text',
-  };
-}
-
-function fromNacos(templates: { objectName: string; key: string; kind: MirrorKind; namespace: string }): Mapping {
-  const { objectName, key, kind, namespace } = templates;
+function fromNacos(templates: Omit<KeyRef, 'kind'>, kind: MirrorKind, namespace: string): Mapping {
   return {
     toNacos: () => undefined,
     toKubernetes(found) {
       const values = { ...found, namespace };
-      return { kind, name: fill(objectName, values), key: fill(key, values) };
+      return { kind, name: fill(templates.name, values), key: fill(templates.key, values) };
     },
     patterns: [{ group: '*', dataId: '*' }],
     secretEncoding: 'Text',
   };
-}
-
-function isOnceEach(first: string, inFirst: string, second: string, inSecond: string): boolean {
-  const isOnceIn = (template: string, name: string, other: string) =>
-    occurrences(template, name) === 1 && occurrences(template, other) === 0;
-  return isOnceIn(first, inFirst, inSecond) && isOnceIn(second, inSecond, inFirst);
 }
 
 function invalid(message: string): BridgeError {

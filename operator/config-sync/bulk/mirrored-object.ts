@@ -12,11 +12,10 @@ import type { MirrorAccess } from '../mirror/mirror-access.ts';
 import type { MirrorKeeper } from '../mirror/mirror-keeper.ts';
 import type { Texts } from '../mirror/mirror-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
-import type { Done } from './done.ts';
 import type { FollowedConfig } from './followed-config.ts';
 import { objectText, refText, type Mapping } from './mapping.ts';
 import { planObject, type ObjectPlan } from './plan-object.ts';
-import { failed, PENDING, placeOf, type Tally } from './tally.ts';
+import { failed, PENDING, placeOf, type Done, type Tally } from './tally.ts';
 
 export interface MirroredObjectOptions {
   readonly owner: KubeObject;

@@ -23,8 +23,6 @@ export interface RunningSync {
   readonly finder?: Finder | undefined;
   /** Whether all items are known, so that the counts mean something. */
   readonly isComplete: boolean;
-  /** Whether it has changed anything yet. */
-  readonly hasWritten: boolean;
   /** What keeps items from being settled, although each pass ends. */
   readonly trouble?: BridgeError | undefined;
   /** Items that the guard keeps from being removed. */

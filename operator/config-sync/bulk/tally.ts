@@ -7,6 +7,8 @@ import type { NacosConfigSyncStatus } from '../../api/generated/nacos-config-syn
 import { reasonOf } from '../../error-catalogue.ts';
 import type { BridgeError } from '../../errors.ts';
 import type { ConfigName } from '../../nacos/index.ts';
+import type { ContentReport } from '../apply.ts';
+import { withoutMd5s } from '../report.ts';
 import { objectText, type KeyRef } from './mapping.ts';
 
 /** `taken`: a NacosConfig has the dataId, which is as it should be. */
@@ -38,6 +40,14 @@ export function failed({ code, message }: BridgeError): Outcome {
   return { state: states[code] ?? 'failing', reason: reasonOf(code), message, md5: undefined };
 }
 
+/** By what was decided and done about it. */
+export function outcomeOf({ base, synced }: ContentReport, isSecret: boolean): Outcome {
+  const { message, reason, status } = synced ?? { status: 'Unknown', reason: '', message: '' };
+  if (status === 'True') return { state: 'synced', reason: '', message: '', md5: isSecret ? undefined : base?.md5 };
+  const state = reason === 'Conflict' ? 'conflict' : 'failing';
+  return { state, reason, message: isSecret ? withoutMd5s(message) : message, md5: undefined };
+}
+
 export function skipped(reason: string, message: string): Outcome {
   return { state: 'skipped', reason, message, md5: undefined };
 }
@@ -57,6 +67,9 @@ export interface Counted {
   readonly place: Place;
 }
 
+/** What was written. */
+export type Done = Record<'created' | 'changed' | 'removed', number>;
+
 /** The worst first. */
 const severity = ['Conflict', 'Failing', 'Invalid', 'Skipped', 'Taken'] as const;
 
@@ -73,6 +86,9 @@ export class Tally {
     pending: 0,
   };
   #digest = 0n;
+  #done: Done = { created: 0, changed: 0, removed: 0 };
+  /** Whether anything was written yet. */
+  hasWritten = false;
 
   get total(): number {
     return this.#entries.size;
@@ -117,6 +133,18 @@ export class Tally {
     this.#counts[entry.outcome.state] -= 1;
     this.#digest ^= hashOf(id, entry.outcome);
     return true;
+  }
+
+  wrote(what: keyof Done): void {
+    this.#done[what] += 1;
+    this.hasWritten = true;
+  }
+
+  /** What was written since it was asked last, such as '2 created, 1 removed'; undefined for nothing. */
+  takeDone(): string | undefined {
+    const parts = Object.entries(this.#done).filter(([, count]) => count > 0);
+    this.#done = { created: 0, changed: 0, removed: 0 };
+    return parts.length === 0 ? undefined : parts.map(([what, count]) => `${count} ${what}`).join(', ');
   }
 
   /** The worst `limit` problems. */

@@ -1,7 +1,7 @@
 /**
  * Text with placeholders such as `{name}`: filled in, and read back.
  *
- * Pure. Reading back is possible where one placeholder, once in the text, is unknown: what stands between the text before
+ * Pure. Reading back is possible where at most one placeholder, once in the text, is unknown: what stands between the text before
  * it and the text behind it is its value, so that there is never a choice.
  */
 export type Values = Readonly<Record<string, string>>;
@@ -17,15 +17,17 @@ export function fill(template: string, values: Values): string {
   });
 }
 
-/** How often `{name}` occurs. */
-export function occurrences(template: string, name: string): number {
-  return template.split(`{${name}}`).length - 1;
+/** The names of all, in their order. */
+export function placeholders(template: string): string[] {
+  return [...template.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }
 
-/** The value of `{name}` in `text`; undefined when `text` does not come from the template, or the value is empty. */
-export function readBack(template: string, name: string, text: string, known: Values): string | undefined {
-  const [before = '', after = ''] = template.split(`{${name}}`).map((part) => fill(part, known));
+/** What is not known, if it is anything; undefined when `text` does not come from the template, or that would be empty. */
+export function readBack(template: string, text: string, known: Values): Values | undefined {
+  const unknown = placeholders(template).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return text === fill(template, known) ? {} : undefined;
+  const [before = '', after = ''] = template.split(`{${unknown}}`).map((part) => fill(part, known));
   const value = text.slice(before.length, text.length - after.length);
   const fits = text.length > before.length + after.length && text.startsWith(before) && text.endsWith(after);
-  return fits ? value : undefined;
+  return fits ? { [unknown]: value } : undefined;
 }

@@ -1,18 +1,11 @@
-/**
- * One key of a ConfigMap that belongs to users.
- *
- * Guarantees: only this key is written, with the resourceVersion of the read as precondition, and never by force; a
- * ConfigMap that does not exist is created without an owner, since its content is worth more than the resource.
- */
-import { FIELD_MANAGER } from '../../api/names.ts';
-import { BridgeError } from '../../errors.ts';
-import { MAX_DATA_BYTES } from '../../kube/limits.ts';
+/** One key of a ConfigMap that belongs to users, written as write-keys.ts says. */
 import { ownValue } from '../../kube/own-value.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { bytesByKey, type ConfigMap } from '../mirror/data-object.ts';
 import { absent, present, textOfConfigMap, type ContentPlace, type DeclaredContent } from './content-place.ts';
 import { authorOf } from './field-author.ts';
 import type { Reads } from './shared-reads.ts';
+import { tooManyBytes, writeKeys } from './write-keys.ts';
 
 export class ConfigMapPlace implements ContentPlace {
   readonly isSecret = false;
@@ -60,31 +53,15 @@ export class ConfigMapPlace implements ContentPlace {
 
   async write(content: string, { resourceVersion }: DeclaredContent): Promise<void> {
     const otherBytes = this.#object === undefined ? 0 : bytesBeside(this.#key, this.#object);
-    const bytes = otherBytes + Buffer.byteLength(content);
-    if (bytes > MAX_DATA_BYTES) {
-      const rule = `must have at most ${MAX_DATA_BYTES}`;
-      throw new BridgeError('INVALID_CONTENT', `ConfigMap '${this.#name}' would have ${bytes} bytes and ${rule}`);
-    }
+    const problem = tooManyBytes(this.#name, otherBytes + Buffer.byteLength(content));
+    if (problem) throw problem;
+    const object = { name: this.#name, namespace: this.namespace, resourceVersion };
     try {
-      await this.#send(content, resourceVersion);
+      await writeKeys(this.#configMaps, object, [{ key: this.#key, content, isBinary: this.#isInBinaryData }]);
     } finally {
       // Written, or changed by somebody else.
       this.#reads.forget?.(this.#name, this.namespace);
     }
-  }
-
-  async #send(content: string, resourceVersion: string | undefined): Promise<void> {
-    const data = { [this.#key]: content };
-    // The API server takes a key in one of the two only.
-    const binaryData = this.#isInBinaryData ? { [this.#key]: null } : undefined;
-    const options = { fieldManager: FIELD_MANAGER };
-    if (resourceVersion === undefined) {
-      const metadata = { name: this.#name, namespace: this.namespace };
-      await this.#configMaps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, options);
-      return;
-    }
-    const patch = { metadata: { resourceVersion }, data, binaryData };
-    await this.#configMaps.mergePatch(this.#name, this.namespace, patch, options);
   }
 }
 

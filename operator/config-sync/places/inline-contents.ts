@@ -11,6 +11,7 @@ import { BridgeError } from '../../errors.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import { objectKey } from '../../kube/resource.ts';
 import { md5Of } from '../../nacos/index.ts';
+import { HeldContents } from './held-contents.ts';
 
 /** As the store has it: where `inlineMd5` is set, `spec.content` is empty and stands for a content with this md5. */
 export interface KeptConfig extends NacosConfig {
@@ -25,19 +26,10 @@ interface InlineContentsOptions {
 }
 
 const HELD_MS = 30_000;
-/** Of UTF-16, where a content is not plain ASCII twice as many bytes. */
-const HELD_CHARACTERS = 16 * 1024 * 1024;
-
-interface Held {
-  readonly generation: number | undefined;
-  readonly content: string;
-}
-
 export class InlineContents {
   readonly #options: InlineContentsOptions;
-  /** By uid, the latest last. */
-  readonly #held = new Map<string, Held>();
-  #characters = 0;
+  /** By uid and generation. */
+  readonly #held = new HeldContents<number | undefined>();
 
   constructor(options: InlineContentsOptions) {
     this.#options = options;
@@ -65,8 +57,8 @@ export class InlineContents {
   async read(config: KeptConfig): Promise<string> {
     const { generation, name, namespace, uid = '' } = config.metadata;
     if (config.inlineMd5 === undefined) return config.spec.content ?? '';
-    const held = this.#held.get(uid);
-    if (held !== undefined && held.generation === generation) return held.content;
+    const held = this.#held.get(uid, generation);
+    if (held !== undefined) return held;
     const found = await this.#options.client.get(name, namespace);
     const content = found?.metadata.uid === config.metadata.uid ? found?.spec.content : undefined;
     if (content !== undefined && md5Of(content) === config.inlineMd5) return content;
@@ -75,25 +67,11 @@ export class InlineContents {
 
   /** It was dealt with. */
   release({ metadata: { generation, uid = '' } }: NacosConfig): void {
-    const held = this.#held.get(uid);
-    if (held?.generation === generation) this.#drop(uid, held);
+    this.#held.drop(uid, generation);
   }
 
   #hold(uid: string, generation: number | undefined, content: string): void {
-    this.#drop(uid, this.#held.get(uid));
-    const held = { generation, content };
-    this.#held.set(uid, held);
-    this.#characters += content.length;
-    this.#options.clock.after(HELD_MS, () => this.#drop(uid, held));
-    for (const [oldest, other] of this.#held) {
-      if (this.#characters <= HELD_CHARACTERS) break;
-      this.#drop(oldest, other);
-    }
-  }
-
-  #drop(uid: string, held: Held | undefined): void {
-    if (held === undefined || this.#held.get(uid) !== held) return;
-    this.#held.delete(uid);
-    this.#characters -= held.content.length;
+    this.#held.put(uid, generation, content);
+    this.#options.clock.after(HELD_MS, () => this.#held.drop(uid, generation));
   }
 }

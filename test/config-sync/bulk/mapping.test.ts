@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { NacosConfigSync } from '../../../operator/api/resources.ts';
 import { compileMapping, type KeyRef } from '../../../operator/config-sync/bulk/mapping.ts';
-import { fill, occurrences, readBack } from '../../../operator/config-sync/bulk/template.ts';
+import { fill, placeholders, readBack } from '../../../operator/config-sync/bulk/template.ts';
 import { isBridgeError } from '../../../operator/errors.ts';
 import { syncOf } from './samples.ts';
 
@@ -164,11 +164,15 @@ describe('a template', () => {
     assert.throws(() => fill('{c}', {}), TypeError);
   });
 
-  it('counts a placeholder', () => assert.equal(occurrences('{a}{b}{a}', 'a'), 2));
+  it('names its placeholders', () => assert.deepEqual(placeholders('{a}-{b}{a}'), ['a', 'b', 'a']));
 
   it('is not read back from a text in which its parts overlap', () => {
-    assert.equal(readBack('aa{x}aa', 'x', 'aaa', {}), undefined);
-    assert.equal(readBack('aa{x}aa', 'x', 'aaaa', {}), undefined);
-    assert.equal(readBack('aa{x}aa', 'x', 'aaaaa', {}), 'a');
+    assert.equal(readBack('aa{x}aa', 'aaa', {}), undefined);
+    assert.equal(readBack('aa{x}aa', 'aaaa', {}), undefined);
+    assert.deepEqual(readBack('aa{x}aa', 'aaaaa', {}), { x: 'a' });
+  });
+
+  it('without anything unknown is read back from its own text alone', () => {
+    assert.deepEqual([readBack('{a}', '1', { a: '1' }), readBack('{a}', '2', { a: '1' })], [{}, undefined]);
   });
 });

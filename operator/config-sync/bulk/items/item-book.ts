@@ -3,82 +3,68 @@
  *
  * Each side tells what it has; an item is wanted for as long as a side claims it. Two keys that mean one dataId are a
  * collision: the one that has it keeps it, else the first in the order of names gets it, and the other is told.
- * A change costs the keys of one object, however many objects there are.
+ * A change costs the keys that changed, and a comparison of those of its object.
  */
+import type { StoreChange } from '../../../kube/store.ts';
 import { type ConfigName, nameText } from '../../../nacos/index.ts';
+import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import type { Item } from '../inventory/entry.ts';
 import { illegalInKubernetes, illegalInNacos } from '../legal-names.ts';
-import { objectText, refText, type KeyRef, type Mapping } from '../mapping.ts';
-import { placeOf, skipped, type Counted, type Place } from '../tally.ts';
-
-/** A name of one side that is not to be had on the other. */
-export interface Skipped extends Counted {
-  readonly id: string;
-}
+import { refText, refTitle, type KeyRef, type Mapping } from '../mapping.ts';
+import { placeOf, skipped, type Tally } from '../tally.ts';
+import { keptKeys } from './item-keep.ts';
+import type { ObjectView } from './object-view.ts';
 
 export interface ItemBookOptions {
   readonly mapping: Mapping;
   /** The key of what has the dataId now, if anything has. */
   readonly holderOf: (config: ConfigName) => KeyRef | undefined;
-  /** Told each name that is not legal on the other side, and undefined when it is there no more. */
-  readonly onSkipped: (id: string, skipped: Skipped | undefined) => void;
+  /** Of the items, and of what can be none, for as long as it is there. */
+  readonly tally: Tally;
 }
 
-/** Who wants an item: an object, by its text, or Nacos. */
-type Claimant = string;
-const NACOS: Claimant = 'Nacos';
+type Side = 'Kubernetes' | 'Nacos';
 
 export class ItemBook {
   readonly #options: ItemBookOptions;
-  /** By the text of a dataId's name, and the text of the key: who claims that they belong together. */
-  readonly #claims = new Map<string, Map<string, { item: Item; by: Set<Claimant> }>>();
-  /** The dataIds that each object claims. */
-  readonly #ofObject = new Map<string, readonly Item[]>();
-  readonly #skipped = new Set<string>();
-  readonly #skippedOfObject = new Map<string, readonly string[]>();
+  /** By the text of a dataId's name, and the text of the key: which sides claim that they belong together. */
+  readonly #claims = new Map<string, Map<string, { readonly item: Item; readonly by: Set<Side> }>>();
 
   constructor(options: ItemBookOptions) {
     this.#options = options;
   }
 
-  /** All that an object holds now; no keys when it is gone or not meant. Returns the dataIds that this may change. */
-  setObject(kind: KeyRef['kind'], name: string, keys: readonly string[]): ConfigName[] {
-    const object = objectText({ kind, name });
-    const before = this.#ofObject.get(object) ?? [];
-    for (const item of before) this.#withdraw(item, object);
-    for (const id of this.#skippedOfObject.get(object) ?? []) this.#unskip(id);
-    const items: Item[] = [];
-    const skipped: string[] = [];
-    for (const key of keys) {
-      const ref = { kind, name, key };
-      const config = this.#options.mapping.toNacos(ref);
-      if (config === undefined) continue;
-      const problem = illegalInNacos(config);
-      if (problem === undefined) items.push({ ref, config });
-      else skipped.push(this.#skip(refText(ref), placeOf({ ref }), 'IllegalName', problem));
-    }
-    for (const item of items) this.#claim(item, object);
-    replace(this.#ofObject, object, items);
-    replace(this.#skippedOfObject, object, skipped);
-    return [...before, ...items].map(({ config }) => config);
+  /** Returns the dataIds that this may change. */
+  objectChanged(kind: MirrorKind, { previous, current }: StoreChange<ObjectView>): ConfigName[] {
+    const { name } = (current ?? previous)?.metadata ?? { name: '' };
+    const isMeant = current?.isMeant ?? false;
+    const wasMeant = previous?.isMeant ?? false;
+    const decided = keptKeys(current);
+    const keys = new Set([...(previous?.keys.keys() ?? []), ...(current?.keys.keys() ?? [])]);
+    return [...keys].flatMap((key) => {
+      const [before, now] = [previous?.keys.get(key), current?.keys.get(key)];
+      const isSame = before && now && before.md5 === now.md5 && before.problem === now.problem && isMeant === wasMeant;
+      return isSame && !decided.includes(key) ? [] : this.setKey({ kind, name, key }, isMeant && now !== undefined);
+    });
   }
 
-  /** Nacos has this dataId. Returns the dataIds that this may change. */
-  addConfig(config: ConfigName): ConfigName[] {
+  /** Whether an object that is meant has this key. Returns the dataIds that this may change. */
+  setKey(ref: KeyRef, isThere: boolean): ConfigName[] {
+    const config = this.#options.mapping.toNacos(ref);
+    if (config === undefined) return [];
+    const problem = illegalInNacos(config);
+    if (problem === undefined) this.#claim({ ref, config }, 'Kubernetes', isThere);
+    else this.#skip(refText(ref), { ref }, isThere, 'IllegalName', problem);
+    return [config];
+  }
+
+  /** Whether Nacos has this dataId. Returns the dataIds that this may change. */
+  setConfig(config: ConfigName, isThere: boolean): ConfigName[] {
     const ref = this.#options.mapping.toKubernetes(config);
     if (ref === undefined) return [];
     const problem = illegalInKubernetes(ref);
-    if (problem === undefined) this.#claim({ ref, config }, NACOS);
-    else this.#skip(nameText(config), { ...config }, 'IllegalName', problem);
-    return problem === undefined ? [config] : [];
-  }
-
-  /** Nacos has it no more. */
-  removeConfig(config: ConfigName): ConfigName[] {
-    this.#unskip(nameText(config));
-    const ref = this.#options.mapping.toKubernetes(config);
-    if (ref === undefined) return [];
-    this.#withdraw({ ref, config }, NACOS);
+    if (problem === undefined) this.#claim({ ref, config }, 'Nacos', isThere);
+    else this.#skip(nameText(config), { config }, isThere, 'IllegalName', problem);
     return [config];
   }
 
@@ -93,60 +79,35 @@ export class ItemBook {
     if (claims === undefined) return undefined;
     const holder = this.#options.holderOf(config);
     const held = holder && claims.get(refText(holder));
-    const winner = held ?? [...claims].sort(([a], [b]) => (a < b ? -1 : 1))[0]?.[1];
-    return winner?.item;
+    return (held ?? [...claims].sort(([a], [b]) => (a < b ? -1 : 1))[0]?.[1])?.item;
   }
 
-  /** Those that want a dataId and do not have it. */
-  losers(config: ConfigName): Skipped[] {
-    const claims = this.#claims.get(nameText(config));
-    if (claims === undefined || claims.size < 2) return [];
-    const winner = this.wanted(config);
-    const others = [...claims.values()].filter(({ item }) => item !== winner);
-    return others.map(({ item }) => collision(item, winner));
+  /** Counts those that want a dataId and do not have it. */
+  countLosers({ dataId, group }: ConfigName): void {
+    const winner = this.wanted({ dataId, group });
+    if (winner === undefined) return;
+    const message = `dataId '${dataId}' of group '${group}' belongs to ${refTitle(winner.ref)}`;
+    for (const [id, { item }] of this.#claims.get(nameText({ dataId, group })) ?? []) {
+      this.#skip(id, item, item !== winner, 'Collision', message);
+    }
   }
 
-  #claim(item: Item, by: Claimant): void {
-    const text = nameText(item.config);
-    const claims = this.#claims.get(text) ?? new Map<string, { item: Item; by: Set<Claimant> }>();
-    this.#claims.set(text, claims);
-    const claim = claims.get(refText(item.ref)) ?? { item, by: new Set() };
-    claims.set(refText(item.ref), claim);
-    claim.by.add(by);
+  #claim(item: Item, by: Side, isClaimed: boolean): void {
+    const [id, key] = [nameText(item.config), refText(item.ref)];
+    const claims = this.#claims.get(id) ?? new Map<string, { item: Item; by: Set<Side> }>();
+    const claim = claims.get(key) ?? { item, by: new Set() };
+    if (isClaimed) claim.by.add(by);
+    else claim.by.delete(by);
+    if (claim.by.size > 0) claims.set(key, claim);
+    else claims.delete(key);
+    if (claims.size > 0) this.#claims.set(id, claims);
+    else this.#claims.delete(id);
+    // It can have lost to another one only while it is claimed.
+    if (claim.by.size === 0) this.#options.tally.delete(key);
   }
 
-  #withdraw({ ref, config }: Item, by: Claimant): void {
-    const claims = this.#claims.get(nameText(config));
-    const claim = claims?.get(refText(ref));
-    if (claims === undefined || claim === undefined) return;
-    claim.by.delete(by);
-    if (claim.by.size === 0) claims.delete(refText(ref));
-    if (claims.size === 0) this.#claims.delete(nameText(config));
+  #skip(id: string, item: Partial<Item>, isSkipped: boolean, reason: string, message: string): void {
+    if (isSkipped) this.#options.tally.set(id, { outcome: skipped(reason, message), place: placeOf(item) });
+    else this.#options.tally.delete(id);
   }
-
-  #skip(id: string, place: Place, reason: string, message: string): string {
-    this.#skipped.add(id);
-    this.#options.onSkipped(id, { id, place, outcome: skipped(reason, message) });
-    return id;
-  }
-
-  #unskip(id: string): void {
-    if (this.#skipped.delete(id)) this.#options.onSkipped(id, undefined);
-  }
-}
-
-function collision(item: Item, winner: Item | undefined): Skipped {
-  const { ref, config } = item;
-  const message = `dataId '${config.dataId}' of group '${config.group}' belongs to ${winner ? refTitle(winner.ref) : 'another key'}`;
-  const outcome = skipped('Collision', message);
-  return { id: refText(ref), outcome, place: placeOf(item) };
-}
-
-function refTitle({ kind, name, key }: KeyRef): string {
-  return `key '${key}' of ${kind} '${name}'`;
-}
-
-function replace<V>(map: Map<string, readonly V[]>, key: string, values: readonly V[]): void {
-  if (values.length === 0) map.delete(key);
-  else map.set(key, values);
 }

@@ -3,14 +3,13 @@
  *
  * Pure. A content passes by once, when the watch brings it; whoever has to publish it takes it then.
  */
-import type { KubeObject } from '../../../kube/resource.ts';
-import { trim } from '../../../kube/trim.ts';
-import { md5Of } from '../../../nacos/index.ts';
 import { isBridgeError } from '../../../errors.ts';
+import type { KubeObject } from '../../../kube/resource.ts';
+import { md5Of } from '../../../nacos/index.ts';
 import { bytesByKey, type DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { textOfConfigMap, textOfSecret } from '../../places/content-place.ts';
-import type { Mapping } from '../mapping.ts';
+import { refTitle, type Mapping } from '../mapping.ts';
 
 export interface KeyView {
   /** Undefined for what is no text. */
@@ -25,22 +24,17 @@ export interface KeyView {
 
 export interface ObjectView extends KubeObject {
   readonly keys: ReadonlyMap<string, KeyView>;
-  /** Of a Secret. */
-  readonly type?: string;
+  /** Whether it says what is to be in Nacos. */
+  readonly isMeant: boolean;
 }
 
-/** For messages. */
-export function titleOf(kind: MirrorKind, name: string, key: string): string {
-  return `key '${key}' of ${kind} '${name}'`;
-}
-
-/** Changes `object`, which must not be shared yet. `onContent` is told each content. */
-export function viewOf(
+/** `onContent` is told each content. */
+export function keysOf(
   kind: MirrorKind,
   object: DataObject,
   encoding: Mapping['secretEncoding'],
-  onContent: (key: string, md5: string, content: string) => void,
-): ObjectView {
+  onContent: (key: string, md5: string, content: string) => void = () => {},
+): ReadonlyMap<string, KeyView> {
   const keys = new Map<string, KeyView>();
   for (const [key, bytes] of bytesByKey(kind, object)) {
     const isBinary = kind === 'ConfigMap' && Object.hasOwn(object.binaryData ?? {}, key);
@@ -49,22 +43,20 @@ export function viewOf(
     if (content !== undefined && md5 !== undefined) onContent(key, md5, content);
     keys.set(key, { md5, problem, bytes, isBinary });
   }
-  const { apiVersion, metadata, type } = trim(object);
-  return { apiVersion, kind, metadata, keys, ...(type !== undefined && { type }) };
+  return keys;
 }
 
 /** The text of a key, or why it is none. */
-export function textOf(
+function textOf(
   kind: MirrorKind,
   object: DataObject,
   key: string,
   encoding: Mapping['secretEncoding'],
 ): { content?: string; problem?: string } {
-  const title = titleOf(kind, object.metadata.name, key);
+  const title = refTitle({ kind, name: object.metadata.name, key });
   try {
-    const content =
-      kind === 'Secret' ? textOfSecret(object, { key, encoding }, title) : textOfConfigMap(object, key, title);
-    return content === undefined ? {} : { content };
+    const isSecret = kind === 'Secret';
+    return { content: isSecret ? textOfSecret(object, { key, encoding }, title) : textOfConfigMap(object, key, title) };
   } catch (error) {
     if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
     return { problem: error.message };

@@ -1,17 +1,15 @@
 /**
- * Writes keys of one ConfigMap that belongs to users: those that are to be written in the same moment are one write, and
- * one follows the other.
+ * Writes keys of ConfigMaps that belong to users: those of one object that are to be written in the same moment are one write,
+ * and one follows the other.
  *
- * Guarantees: a key is written only while it is as it was decided on, and only on the resourceVersion that the watch has
- * shown; a write ends when the watch shows it, so that nobody decides on an older view; a key that is not to be written is
- * not touched, and an object that does not exist is created without an owner.
+ * Guarantees, besides those of write-keys.ts: a key is written only while it is as it was decided on, and only on the
+ * resourceVersion that the watch has shown; a write ends when the watch shows it, so that nobody decides on an older view.
  */
-import { FIELD_MANAGER } from '../../../api/names.ts';
 import type { Clock } from '../../../clock.ts';
-import { BridgeError, isBridgeError } from '../../../errors.ts';
-import { MAX_DATA_BYTES } from '../../../kube/limits.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import type { ConfigMap } from '../../mirror/data-object.ts';
+import { changed, tooManyBytes, writeKeys } from '../../places/write-keys.ts';
+import type { KeyRef } from '../mapping.ts';
 import type { ObjectView } from './object-view.ts';
 
 interface Write {
@@ -22,15 +20,19 @@ interface Write {
   readonly done: PromiseWithResolvers<void>;
 }
 
+/** The writes of one object. */
+interface Line {
+  readonly waiting: Write[];
+  /** On which version it was written, while that is not shown yet. */
+  unseen?: { readonly version: string | undefined; readonly shown: () => void };
+}
+
 export interface ObjectWriterOptions {
   readonly client: ResourceClient<ConfigMap>;
   readonly namespace: string;
-  readonly name: string;
   /** As the watch has shown it last. */
-  readonly view: () => ObjectView | undefined;
+  readonly viewOf: (name: string) => ObjectView | undefined;
   readonly clock: Clock;
-  /** Nothing waits any more. */
-  readonly onIdle: () => void;
 }
 
 /** Others of the same burst come in this time. */
@@ -38,113 +40,74 @@ const GATHER_MS = 10;
 
 export class ObjectWriter {
   readonly #options: ObjectWriterOptions;
-  #waiting: Write[] = [];
-  #isRunning = false;
-  /** What was written, on which version, and is not shown yet. */
-  #unseen: { version: string | undefined; shown: () => void } | undefined;
+  /** By the name of the object, while there are any. */
+  readonly #lines = new Map<string, Line>();
 
   constructor(options: ObjectWriterOptions) {
     this.#options = options;
   }
 
   /** @throws BridgeError KUBE_CONFLICT when the key or the object has changed since; INVALID_CONTENT when it does not fit. */
-  write(key: string, content: string, expectedMd5: string | undefined): Promise<void> {
+  write({ name, key }: KeyRef, content: string, expectedMd5: string | undefined): Promise<void> {
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ key, content, expectedMd5, done });
-    if (!this.#isRunning) {
-      this.#isRunning = true;
-      this.#options.clock.after(GATHER_MS, () => void this.#run());
-    }
+    const line = this.#lines.get(name) ?? { waiting: [] };
+    line.waiting.push({ key, content, expectedMd5, done });
+    if (!this.#lines.has(name)) this.#options.clock.after(GATHER_MS, () => void this.#run(name, line));
+    this.#lines.set(name, line);
     return done.promise;
   }
 
   /** The watch has shown another version of the object. */
-  seen(): void {
-    if (this.#unseen && versionOf(this.#options.view()) !== this.#unseen.version) this.#unseen.shown();
+  seen(name: string): void {
+    const { unseen } = this.#lines.get(name) ?? {};
+    if (unseen && versionOf(this.#options.viewOf(name)) !== unseen.version) unseen.shown();
   }
 
   /** No watch will show anything any more. */
   stop(): void {
-    for (const { done } of this.#waiting.splice(0)) done.reject(moved(this.#options.name));
-    this.#unseen?.shown();
+    for (const [name, { unseen, waiting }] of this.#lines) {
+      for (const { done } of waiting.splice(0)) done.reject(changed(name));
+      unseen?.shown();
+    }
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const view = this.#options.view();
-      const all = this.#waiting.splice(0);
-      const writes = all.filter(({ key, expectedMd5, done }) => {
-        const isSame = view?.keys.get(key)?.md5 === expectedMd5;
-        if (!isSame) done.reject(moved(this.#options.name));
-        return isSame;
+  async #run(name: string, line: Line): Promise<void> {
+    while (line.waiting.length > 0) {
+      const view = this.#options.viewOf(name);
+      let bytes = [...(view?.keys.values() ?? [])].reduce((sum, key) => sum + key.bytes, 0);
+      // One that is refused keeps no other from being written.
+      const writes = line.waiting.splice(0).filter(({ key, content, expectedMd5, done }) => {
+        const before = view?.keys.get(key);
+        const after = bytes - (before?.bytes ?? 0) + Buffer.byteLength(content);
+        const refusal = before?.md5 === expectedMd5 ? tooManyBytes(name, after) : changed(name);
+        if (refusal) done.reject(refusal);
+        else bytes = after;
+        return refusal === undefined;
       });
-      const fitting = this.#fitting(writes, view);
-      if (fitting.length > 0) await this.#send(fitting, view);
+      if (writes.length === 0) continue;
+      const sent = this.#send(name, line, writes, view);
+      for (const { done } of writes) sent.then(done.resolve, done.reject);
+      await sent.catch(() => {});
     }
-    this.#isRunning = false;
-    this.#options.onIdle();
+    this.#lines.delete(name);
   }
 
-  /** One that does not fit keeps no other from being written. */
-  #fitting(writes: readonly Write[], view: ObjectView | undefined): Write[] {
-    const sizes = new Map([...(view?.keys ?? [])].map(([key, { bytes }]) => [key, bytes]));
-    return writes.filter(({ key, content, done }) => {
-      const before = sizes.get(key) ?? 0;
-      const all = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) - before + Buffer.byteLength(content);
-      if (all <= MAX_DATA_BYTES) {
-        sizes.set(key, Buffer.byteLength(content));
-        return true;
-      }
-      const what = `ConfigMap '${this.#options.name}' would have ${all} bytes and must have at most ${MAX_DATA_BYTES}`;
-      done.reject(new BridgeError('INVALID_CONTENT', what));
-      return false;
-    });
-  }
-
-  async #send(writes: readonly Write[], view: ObjectView | undefined): Promise<void> {
-    const version = versionOf(view);
+  async #send(name: string, line: Line, writes: readonly Write[], view: ObjectView | undefined): Promise<void> {
+    const { client, namespace } = this.#options;
+    const isBinary = (key: string) => view?.keys.get(key)?.isBinary ?? false;
+    const keyWrites = writes.map(({ key, content }) => ({ key, content, isBinary: isBinary(key) }));
+    const shown = Promise.withResolvers<void>();
     try {
-      await this.#patch(writes, view);
-      const shown = Promise.withResolvers<void>();
-      this.#unseen = { version, shown: shown.resolve };
-      this.seen();
+      await writeKeys(client, { name, namespace, resourceVersion: view?.metadata.resourceVersion }, keyWrites);
+      line.unseen = { version: versionOf(view), shown: shown.resolve };
+      this.seen(name);
       await shown.promise;
-      for (const { done } of writes) done.resolve();
-    } catch (error) {
-      for (const { done } of writes) done.reject(error);
     } finally {
-      this.#unseen = undefined;
-    }
-  }
-
-  async #patch(writes: readonly Write[], view: ObjectView | undefined): Promise<void> {
-    const { client, name, namespace } = this.#options;
-    const data = Object.fromEntries(writes.map(({ key, content }) => [key, content]));
-    const options = { fieldManager: FIELD_MANAGER };
-    if (view === undefined) {
-      await client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data }, options);
-      return;
-    }
-    const binary = writes.filter(({ key }) => view.keys.get(key)?.isBinary).map(({ key }) => [key, null]);
-    const { resourceVersion } = view.metadata;
-    const patch = {
-      metadata: { resourceVersion },
-      data,
-      // The API server takes a key in one of the two only.
-      ...(binary.length > 0 && { binaryData: Object.fromEntries(binary) }),
-    };
-    try {
-      await client.mergePatch(name, namespace, patch, options);
-    } catch (error) {
-      throw isBridgeError(error, 'KUBE_NOT_FOUND') ? moved(name, error) : error;
+      line.unseen = undefined;
     }
   }
 }
 
 function versionOf(view: ObjectView | undefined): string | undefined {
   return view && `${view.metadata.uid} ${view.metadata.resourceVersion}`;
-}
-
-function moved(name: string, cause?: unknown): BridgeError {
-  return new BridgeError('KUBE_CONFLICT', `ConfigMap '${name}' was changed meanwhile`, { cause });
 }

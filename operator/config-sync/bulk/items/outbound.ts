@@ -8,7 +8,7 @@
  * - What is equal is not written.
  */
 import type { NacosConfigInventory, NacosConfigSync } from '../../../api/resources.ts';
-import type { ConnectionDirectory } from '../../../connections/connection-directory.ts';
+import type { ConnectionDirectory, ConnectionHandle } from '../../../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../../errors.ts';
 import { objectKey, type KubeObject } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
@@ -17,39 +17,34 @@ import { type ConfigName, nameText } from '../../../nacos/index.ts';
 import type { Term } from '../../../runtime/term.ts';
 import type { PlaceNow } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
-import type { Claims } from '../../claims.ts';
-import type { DataObject } from '../../mirror/data-object.ts';
-import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { ownershipMark, syncMarkName } from '../../remote.ts';
+import { ConfigSessions } from '../../session.ts';
+import { againMs } from '../../settle.ts';
 import { checkUse } from '../../use.ts';
-import { type Finder, namespaceIdOf } from '../finder.ts';
-import type { Entry } from '../inventory/entry.ts';
-import { Inventory, type FormerShard, type InventoryOptions } from '../inventory/inventory.ts';
+import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
+import type { Item } from '../inventory/entry.ts';
+import { Inventory, type InventoryOptions } from '../inventory/inventory.ts';
 import { ShardClient } from '../inventory/shard-client.ts';
 import { Leaving } from '../leaving.ts';
-import type { KeyRef } from '../mapping.ts';
-import { failed, type Outcome, type Tally } from '../tally.ts';
-import type { ItemHolder } from './item-claims.ts';
-import { ItemSources, type ItemSourcesOptions } from './item-sources.ts';
+import { refText } from '../mapping.ts';
 import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
+import { failed, outcomeOf, PENDING, placeOf, Tally, type Outcome } from '../tally.ts';
 import { FormerItems } from './former-items.ts';
-import { ItemReports } from './item-reports.ts';
-import { outcomeOf } from './outcome.ts';
+import { ItemBook } from './item-book.ts';
+import type { ItemHolder } from './item-claims.ts';
 import { removeItem } from './remove-item.ts';
 import { settleItem, type ItemScope } from './settle-item.ts';
 import { deletesItems, holdSync, removesFromNacos } from './sync-deletion.ts';
 import { SyncItem } from './sync-item.ts';
 import { rivalsOf, takenBy, type Claimants } from './taken-item.ts';
+import { WatchedObjects, type WatchedObjectsOptions } from './watched-objects.ts';
 
-export interface OutboundOptions extends RunningSyncOptions, Claimants {
+export interface OutboundOptions extends RunningSyncOptions, WatchedObjectsOptions, Claimants {
   readonly clusterId: string;
   readonly places: Pick<NacosPlaces, 'at' | 'isCurrent'>;
   readonly term: Term;
   readonly syncs: ResourceClient<NacosConfigSync>;
   readonly shards: ResourceClient<NacosConfigInventory>;
-  readonly objects: Readonly<Record<MirrorKind, ResourceClient<DataObject>>>;
-  readonly watch: ItemSourcesOptions['watch'];
-  readonly isLogin: ItemSourcesOptions['isLogin'];
   readonly metadataAgeMs: number;
   readonly onInventory: InventoryOptions['onWrite'];
   /** For what was published by another one before. */
@@ -58,65 +53,72 @@ export interface OutboundOptions extends RunningSyncOptions, Claimants {
   readonly look: (id: string) => void;
 }
 
+/** What somebody has to see to, at the object. */
+const problems: readonly Outcome['state'][] = ['conflict', 'invalid', 'failing'];
+
 export class OutboundSync implements RunningSync {
+  readonly tally = new Tally();
+  /** With `Both`. */
+  readonly finder: Finder | undefined;
   readonly #options: OutboundOptions;
   readonly #items = new Map<string, SyncItem>();
   /** Looked at and not settled. */
   readonly #open = new Set<string>();
   readonly #due = new Set<string>();
-  readonly #reports: ItemReports;
-  readonly #sources: ItemSources;
+  readonly #sessions = new ConfigSessions((id) => this.#look(id));
+  readonly #objects: WatchedObjects;
+  readonly #book: ItemBook;
   readonly #leaving: Leaving;
   readonly #mark: string;
   readonly #shards: ShardClient;
+  readonly #where: { readonly connection: ConnectionHandle; readonly namespaceId: string };
   readonly #holder: ItemHolder;
-  #inventory: Inventory | undefined;
+  /** Since the inventory was loaded. */
+  #scope: ItemScope | undefined;
   #former: FormerItems | undefined;
   #lastPlace: PlaceNow | undefined;
-  #isDeposed = false;
-  #isStopped = false;
-  /** When all items were looked at last although nothing had happened, on the monotonic clock. */
-  #lookedMs: number | undefined;
-  #sync: NacosConfigSync;
+  /** It was stopped, or another process leads. */
+  #isOver = false;
+  /** Whether the dataId goes with its item. */
+  readonly #removes: boolean;
 
   constructor(options: OutboundOptions) {
-    const { clock, clusterId, connection, goneMs, objects: clients, shards, sync } = options;
+    const { claims, clock, clusterId, connection, goneMs, mapping, shards, sync } = options;
     const { name, namespace = '' } = sync.metadata;
     this.#options = options;
-    this.#sync = sync;
+    this.#where = { connection, namespaceId: namespaceIdOf(sync, connection) };
     this.#mark = ownershipMark(clusterId, namespace, syncMarkName(name));
-    options.claims.addMark(this.#mark);
+    this.#removes = removesFromNacos(sync);
+    claims.addMark(this.#mark);
     this.#holder = {
       key: objectKey(sync),
       createdAt: sync.metadata.creationTimestamp ?? '',
-      where: { connection, namespaceId: namespaceIdOf(sync, connection) },
+      where: this.#where,
       hasEntry: (id) => this.#inventory?.isDurable(id) ?? false,
-      wants: (id) => this.#sources.book.isWanted(id),
+      wants: (id) => this.#book.isWanted(id),
       look: (id) => this.#look(id),
     };
     this.#leaving = new Leaving(clock, goneMs);
     this.#shards = new ShardClient(shards, sync, deletesItems(sync));
-    this.#reports = new ItemReports((item, outcome) => {
-      const object = this.#sources.objects.object(item.ref.kind, item.ref.name);
-      if (object) options.onProblem(object, outcome);
-    });
-    this.#sources = new ItemSources({
-      ...options,
-      clients,
-      holderOf: (config) => this.#inventory?.get(nameText(config))?.ref,
-      recordedOf: (id) => this.#inventory?.get(id)?.base,
-      onSkipped: (id, skipped) => this.#reports.skipped(id, skipped),
-      onChange: (config, isInNacos) => this.#changed(config, isInNacos),
-      onSynced: () => {
-        for (const id of this.#items.keys()) this.#look(id);
-        this.#sourcesChanged();
-      },
+    const holderOf = (config: ConfigName) => this.#inventory?.get(nameText(config))?.ref;
+    this.#book = new ItemBook({ mapping, tally: this.tally, holderOf });
+    this.#objects = new WatchedObjects(options, (id) => this.#inventory?.get(id)?.base);
+    for (const kind of ['ConfigMap', 'Secret'] as const) {
+      this.#objects.stores[kind].onChange((change) => this.#changed(this.#book.objectChanged(kind, change)));
+    }
+    if (sync.spec.source !== 'Both') return;
+    const found = (isThere: boolean) => (names: readonly ConfigName[]) =>
+      this.#changed(
+        names.flatMap((config) => this.#book.setConfig(config, isThere)),
+        isThere,
+      );
+    this.finder = new Finder({
+      ...this.#where,
+      patterns: patternsOf(sync, mapping.patterns),
+      onAdded: found(true),
+      onRemoved: found(false),
       onState: () => this.#sourcesChanged(),
     });
-  }
-
-  get finder(): Finder | undefined {
-    return this.#sources.finder;
   }
 
   /** Why the inventory cannot be written, so that nothing that is new is published. */
@@ -124,20 +126,12 @@ export class OutboundSync implements RunningSync {
     return this.#inventory?.error;
   }
 
-  get tally(): Tally {
-    return this.#reports.tally;
-  }
-
-  get hasWritten(): boolean {
-    return this.#reports.hasWritten;
-  }
-
   get isComplete(): boolean {
-    return this.#sources.isSeen && this.#open.size === 0 && this.tally.counts.pending === 0;
+    return this.#isSeen && this.#open.size === 0 && this.tally.counts.pending === 0;
   }
 
   get held(): number {
-    return removesFromNacos(this.#sync) ? this.#leaving.held : 0;
+    return this.#removes ? this.#leaving.held : 0;
   }
 
   /** The metadata of a shard of this sync. */
@@ -147,18 +141,11 @@ export class OutboundSync implements RunningSync {
 
   /** What belongs to all items. @throws BridgeError why they cannot be looked at. */
   async pass(sync: NacosConfigSync, _: unknown, signal: AbortSignal): Promise<{ nextMs: number | undefined }> {
-    this.#sync = sync;
     if (sync.spec.suspend) return { nextMs: undefined };
-    if (this.#inventory === undefined) await this.#begin(signal);
-    if (this.#sources.error) throw this.#sources.error;
-    const nowMs = this.#options.clock.monotonic();
-    this.#lookedMs ??= nowMs;
-    if (nowMs - this.#lookedMs >= this.#options.metadataAgeMs) {
-      this.#lookedMs = nowMs;
-      for (const id of this.#items.keys()) this.#look(id);
-    }
+    if (this.#scope === undefined) await this.#begin(signal);
+    if (this.#objects.error) throw this.#objects.error;
     await this.#remove(sync, signal);
-    const done = this.isComplete ? this.#reports.done() : undefined;
+    const done = this.isComplete ? this.tally.takeDone() : undefined;
     if (done !== undefined) this.#options.onWritten(`Items: ${done}`);
     return { nextMs: this.#leaving.nextMs };
   }
@@ -166,14 +153,15 @@ export class OutboundSync implements RunningSync {
   /** One item. @throws BridgeError as it is told of it. */
   async settle(id: string): Promise<{ requeueAfterMs: number } | undefined> {
     const item = this.#items.get(id);
-    if (item === undefined || !this.#sources.isListed || this.#sync.spec.suspend || this.#isDeposed) return undefined;
+    const scope = this.#scope;
+    if (item === undefined || scope === undefined || !this.#objects.isListed || this.#isOver) return undefined;
     try {
-      const again = await this.#settle(item);
+      const again = await this.#settle(item, scope);
       if (again !== 'open') this.#open.delete(id);
-      return typeof again === 'object' ? again : undefined;
+      return typeof again === 'number' ? { requeueAfterMs: again } : undefined;
     } catch (error) {
       if (!isBridgeError(error) || isLostRace(error)) throw error;
-      this.#reports.count(item, failed(error));
+      this.#count(item, failed(error));
       this.#open.delete(id);
       throw error;
     } finally {
@@ -183,217 +171,209 @@ export class OutboundSync implements RunningSync {
 
   /** What is known is written down. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    const mayWrite = !this.#isOver && this.#options.term.isCurrent();
+    this.#isOver = true;
     this.#options.claims.setRead(this.#holder.key, false);
-    this.#sources.stop();
-    for (const item of this.#items.values()) item.close();
+    this.finder?.stop();
+    this.#objects.stop();
+    this.#sessions.closeAll();
     for (const id of this.#items.keys()) this.#options.claims.release(id, this.#holder);
-    if (!this.#isDeposed && this.#options.term.isCurrent()) await this.#inventory?.flush().catch(() => {});
+    if (mayWrite) await this.#inventory?.flush().catch(() => {});
     this.#inventory?.stop();
   }
 
+  get #inventory(): Inventory | undefined {
+    return this.#scope?.inventory;
+  }
+
+  /** All objects are known, and all dataIds, where they count. */
+  get #isSeen(): boolean {
+    return this.#objects.isListed && (this.finder?.isComplete ?? true);
+  }
+
   async #begin(signal: AbortSignal): Promise<void> {
-    const { clock, connection, places, sync, syncs, term } = this.#options;
+    const { clock, configs, onInventory, onWork, places, sync, syncs, term } = this.#options;
+    const { connection, namespaceId } = this.#where;
     await holdSync(syncs, sync);
     const stored = await this.#shards.list(signal);
-    const place = await places.at(connection, namespaceIdOf(sync, connection));
+    const place = await places.at(connection, namespaceId);
+    const heard = (id: string): void => {
+      const entry = inventory.get(id);
+      if (entry) this.#itemOf(entry);
+      this.#look(id);
+    };
+    const onDeposed = (): void => {
+      this.#isOver = true;
+      inventory.stop();
+    };
     const inventory = new Inventory({
       client: this.#shards,
       clock,
       header: { connection: sync.spec.connectionRef?.name, place },
       isLeader: () => term.confirm(),
-      onDurable: (ids) => ids.forEach((id) => this.#look(id)),
-      onChanged: (ids) => ids.forEach((id) => this.#entryChanged(id)),
-      onDeposed: () => this.#deposed(),
-      onTrouble: this.#options.onWork,
-      onWrite: this.#options.onInventory,
+      onDurable: (ids) => ids.forEach(heard),
+      onChanged: (ids) => ids.forEach(heard),
+      onDeposed,
+      onTrouble: onWork,
+      onWrite: onInventory,
     });
-    this.#inventory = inventory;
-    this.#former = this.#formerOf(inventory.load(stored, place));
+    this.#scope = {
+      ...this.#options,
+      inventory,
+      sessions: this.#sessions,
+      objects: this.#objects,
+      mark: this.#mark,
+      term: { ...term, isCurrent: () => !this.#isOver && term.isCurrent() },
+      rivals: rivalsOf(this.#options),
+      onDeposed,
+    };
+    this.#former = new FormerItems(inventory.load(stored, place), {
+      ...this.#options,
+      shards: this.#shards,
+      namespace: sync.metadata.namespace ?? '',
+      mark: this.#mark,
+      isClaimed: (...where) => configs.isClaimed(...where),
+      leaving: this.#leaving,
+      removes: this.#removes,
+    });
     this.#lastPlace = place;
-    for (const entry of inventory.entries()) this.#itemOf(entry);
-    this.#sources.begin();
+    this.#objects.begin(() => {
+      for (const id of this.#items.keys()) this.#look(id);
+      this.#sourcesChanged();
+    });
   }
 
-  async #settle(item: SyncItem): Promise<{ requeueAfterMs: number } | 'open' | undefined> {
-    const wanted = this.#sources.book.wanted(item.config);
-    this.#reports.losers(item.config, this.#sources.book);
-    if (wanted === undefined) return this.#leave(item);
+  /** Returns after how many milliseconds it is to be looked at again, if it is; `open` while it is not settled. */
+  async #settle(item: SyncItem, scope: ItemScope): Promise<number | 'open' | undefined> {
+    const { clock, look, metadataAgeMs, places, sync } = this.#options;
+    const { connection, namespaceId } = this.#where;
+    const { inventory } = scope;
+    const wanted = this.#book.wanted(item.config);
+    this.#book.countLosers(item.config);
+    if (wanted === undefined) return this.#leave(item, inventory);
     this.#leaving.delete(item.id);
     this.#due.delete(item.id);
-    const { connection } = this.#options;
-    const { namespace } = this.#sync.metadata;
-    const namespaceId = namespaceIdOf(this.#sync, connection);
-    checkUse(connection, namespace, { namespaceId, ...item.config });
-    const scope = await this.#scope(namespaceId);
-    const taken = takenBy(item, this.#holder, this.#options);
-    if (taken) return this.#give(item, taken);
-    this.#refer(item, wanted.ref, scope.inventory);
-    const settled = await settleItem(item, scope);
-    if (settled.kind === 'waiting') return 'open';
-    const { decision, report, item: subject } = settled;
-    this.#reports.count(item, outcomeOf(report, subject.place.isSecret));
-    const isNew = decision.plan.kind === 'publish' && decision.plan.reason === 'Published';
-    if (report.wrote) this.#reports.wrote(isNew ? 'created' : 'changed');
-    const { session } = subject;
-    if (session.served) session.release(session.served);
-    this.#sources.objects.release(item.ref);
-    // Changed back while it was written: the view may never have shown what was written.
-    const isInLine = report.synced?.status !== 'True' || this.#sources.objects.key(item.ref)?.md5 === session.baseMd5;
-    if (!isInLine) {
-      this.#options.look(item.id);
-      return 'open';
-    }
-    const pauseMs = session.reverts.waitMs(this.#options.clock.monotonic());
-    const recheckMs = session.held.isServed ? Infinity : 2000;
-    const requeueAfterMs = Math.min(pauseMs || Infinity, recheckMs);
-    return requeueAfterMs === Infinity ? undefined : { requeueAfterMs };
-  }
-
-  async #scope(namespaceId: string): Promise<ItemScope> {
-    const { clock, connection, mapping, metadataAgeMs, places, term } = this.#options;
-    const inventory = this.#inventory;
-    if (inventory === undefined) throw new TypeError('the inventory is not loaded');
+    checkUse(connection, sync.metadata.namespace, { namespaceId, ...item.config });
     const place = await places.at(connection, namespaceId);
     if (place !== this.#lastPlace) inventory.movedTo(place);
     this.#lastPlace = place;
-    return {
-      sync: this.#sync,
-      connection,
-      place,
-      isPlaceCurrent: () => places.isCurrent(connection, place),
-      encoding: mapping.secretEncoding,
-      inventory,
-      objects: this.#sources.objects,
-      mark: this.#mark,
-      term: { ...term, isCurrent: () => !this.#isStopped && term.isCurrent() },
-      rivals: rivalsOf(this.#options),
-      isMeant: (one, object) => this.#sources.isMeant(one, object),
-      metadataAgeMs,
-      clock,
-      onNews: (id) => this.#look(id),
-      onDeposed: () => this.#deposed(),
-    };
+    const taken = takenBy(item, this.#holder, this.#options);
+    if (taken) return this.#give(item, taken, inventory);
+    // Another key may have the dataId by now.
+    const isOther = refText(wanted.ref) !== refText(item.ref);
+    item.ref = wanted.ref;
+    if (isOther && inventory.get(item.id)) inventory.add(item);
+    const settled = await settleItem(item, place, scope);
+    if (settled === undefined) return 'open';
+    const { decision, report } = settled;
+    const { place: at, session } = settled.item;
+    this.#count(item, outcomeOf(report, at.isSecret));
+    const isNew = decision.plan.kind === 'publish' && decision.plan.reason === 'Published';
+    if (report.wrote) this.tally.wrote(isNew ? 'created' : 'changed');
+    if (session.served) session.release(session.served);
+    this.#objects.release(item.ref);
+    if (report.synced?.status === 'True' && this.#objects.key(item.ref)?.md5 !== session.baseMd5) {
+      // Changed back while it was written: the view may never have shown what was written.
+      look(item.id);
+      return 'open';
+    }
+    return Math.min(againMs(session, clock), metadataAgeMs);
   }
 
   /** What both sides had in common is no more ours to know. Nothing is removed. */
-  #give(item: SyncItem, taken: Outcome): undefined {
-    item.close();
-    if (taken.state === 'taken') this.#inventory?.record(item.id, undefined);
-    else this.#inventory?.drop(item.id);
-    this.#reports.count(item, taken);
+  #give(item: SyncItem, taken: Outcome, inventory: Inventory): undefined {
+    this.#sessions.close(item.id);
+    if (taken.state === 'taken') inventory.record(item.id, undefined);
+    else inventory.drop(item.id);
+    this.#count(item, taken);
   }
 
   /** Nothing wants the item any more. */
-  async #leave(item: SyncItem): Promise<'open' | undefined> {
+  async #leave(item: SyncItem, inventory: Inventory): Promise<undefined> {
     const { id } = item;
-    if (this.#inventory?.get(id) === undefined) return this.#forget(item);
+    const entry = inventory.get(id);
+    if (entry === undefined) return this.#forget(item, inventory);
     if (!this.#due.delete(id)) {
       this.#leaving.add(id);
-      this.#options.onWork();
-      return undefined;
+      return;
     }
-    const isTaken = takenBy(item, this.#holder, this.#options) !== undefined;
-    if (removesFromNacos(this.#sync) && !isTaken) {
-      const { namespaceId } = this.#holder.where;
-      const base = this.#inventory.get(id)?.base;
+    if (this.#removes && takenBy(item, this.#holder, this.#options) === undefined) {
       const confirm = () => this.#checkUnwanted(item);
-      const { connection } = this.#options;
-      await removeItem(item, { connection, namespaceId, base, mark: this.#mark, confirm });
+      await removeItem(item, { ...this.#where, base: entry.base, mark: this.#mark, confirm });
     }
     this.#leaving.gone(id);
-    this.#reports.wrote('removed');
-    return this.#forget(item);
+    this.tally.wrote('removed');
+    this.#forget(item, inventory);
   }
 
   /** Our view may be old. @throws BridgeError KUBE_CONFLICT when it is wanted after all. */
   async #checkUnwanted(item: SyncItem): Promise<void> {
-    const { kind, name } = item.ref;
-    const isBack = this.#sources.hasKey(item, await this.#sources.objects.fresh(kind, name));
-    const isWanted = isBack || this.#sources.book.wanted(item.config) !== undefined;
+    const isBack = (await this.#objects.fresh(item)) !== undefined;
+    const isWanted = isBack || this.#book.isWanted(item.id);
     if (!isWanted && this.#options.term.isCurrent()) return;
     const { dataId, group } = item.config;
     throw new BridgeError('KUBE_CONFLICT', `dataId '${dataId}' of group '${group}' is wanted again`);
   }
 
-  #forget(item: SyncItem): undefined {
-    item.close();
-    this.#inventory?.drop(item.id);
+  #forget(item: SyncItem, inventory: Inventory): undefined {
+    this.#sessions.close(item.id);
+    inventory.drop(item.id);
     this.#items.delete(item.id);
     this.#options.claims.release(item.id, this.#holder);
     this.#leaving.delete(item.id);
-    this.#reports.gone(item.id);
-    this.#sources.objects.release(item.ref);
-    this.#options.onWork();
+    this.tally.delete(item.id);
+    this.#objects.release(item.ref);
   }
 
   /** What is to go and may: each in its own turn. */
   async #remove(sync: NacosConfigSync, signal: AbortSignal): Promise<void> {
-    if (!this.#sources.isSeen) return;
+    if (!this.#isSeen) return;
     if (this.isComplete) this.#former?.announce();
     this.#leaving.guard(sync, () => this.#items.size + (this.#former?.count ?? 0));
     for (const id of this.#leaving.ids().filter((one) => this.#items.has(one))) {
-      if (removesFromNacos(sync) ? !this.#leaving.mayGo(id) : !this.#leaving.isSettled(id)) continue;
+      if (this.#removes ? !this.#leaving.mayGo(id) : !this.#leaving.isSettled(id)) continue;
       this.#due.add(id);
       this.#look(id);
     }
     if (this.isComplete) await this.#former?.remove(signal);
   }
 
-  #formerOf(former: readonly FormerShard[]): FormerItems {
-    const { configs, connections, onLeft, places, sync, term } = this.#options;
-    const namespace = sync.metadata.namespace ?? '';
-    const isClaimed: Claims['isClaimed'] = (...where) => configs.isClaimed(...where);
-    const common = { isClaimed, shards: this.#shards, namespace, connections, places, mark: this.#mark, term };
-    return new FormerItems(former, { ...common, leaving: this.#leaving, removes: removesFromNacos(sync), onLeft });
-  }
-
-  #itemOf(item: Pick<Entry, 'config' | 'ref'>): SyncItem {
-    const id = nameText(item.config);
+  #itemOf({ config, ref }: Item): SyncItem {
+    const id = nameText(config);
     const known = this.#items.get(id);
     if (known) return known;
-    const made = new SyncItem(item);
-    this.#items.set(id, made);
+    const item = new SyncItem({ config, ref });
+    this.#items.set(id, item);
     this.#options.claims.claim(id, this.#holder);
-    this.#reports.found(item);
-    return made;
+    this.#count(item, PENDING);
+    return item;
   }
 
-  /** Another key may have the dataId by now. */
-  #refer(item: SyncItem, ref: KeyRef, inventory: Inventory): void {
-    const entry = inventory.get(item.id);
-    const isSame = ref.kind === item.ref.kind && ref.name === item.ref.name && ref.key === item.ref.key;
-    item.ref = ref;
-    if (entry && !isSame) inventory.add(item);
+  #count(item: Item, outcome: Outcome): void {
+    const isNews = this.tally.set(nameText(item.config), { outcome, place: placeOf(item) });
+    const object = this.#objects.object(item.ref.kind, item.ref.name);
+    if (isNews && object && problems.includes(outcome.state)) this.#options.onProblem(object, outcome);
   }
 
-  #entryChanged(id: string): void {
-    const entry = this.#inventory?.get(id);
-    if (entry) this.#itemOf(entry);
-    this.#look(id);
-  }
-
-  #changed(config: ConfigName, isInNacos: boolean | undefined): void {
-    const id = nameText(config);
-    const wanted = this.#sources.book.wanted(config);
-    const item = wanted ? this.#itemOf(wanted) : this.#items.get(id);
-    if (item && isInNacos !== undefined) item.isInNacos = isInNacos;
-    this.#look(id);
+  /** `isInNacos` is undefined where only Kubernetes has changed. */
+  #changed(configs: readonly ConfigName[], isInNacos?: boolean): void {
+    for (const config of configs) {
+      const id = nameText(config);
+      const wanted = this.#book.wanted(config);
+      const item = wanted ? this.#itemOf(wanted) : this.#items.get(id);
+      if (item && isInNacos !== undefined) item.isInNacos = isInNacos;
+      this.#look(id);
+    }
   }
 
   #look(id: string): void {
     if (!this.#items.has(id)) return;
     this.#open.add(id);
-    if (this.#sources.isListed) this.#options.look(id);
+    if (this.#objects.isListed) this.#options.look(id);
   }
 
   #sourcesChanged(): void {
-    if (!this.#isStopped) this.#options.claims.setRead(this.#holder.key, this.#sources.isSeen);
+    if (!this.#isOver) this.#options.claims.setRead(this.#holder.key, this.#isSeen);
     this.#options.onWork();
-  }
-
-  #deposed(): void {
-    this.#isDeposed = true;
-    this.#inventory?.stop();
   }
 }

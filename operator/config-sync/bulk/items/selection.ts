@@ -1,5 +1,5 @@
 /**
- * Which objects of a namespace a NacosConfigSync means, by what their metadata says.
+ * Which objects of a namespace a NacosConfigSync means, by what their metadata and their type say.
  *
  * Pure.
  *
@@ -9,11 +9,11 @@
  *   controlled by somebody: that one's product      yes, but not `Both`  no               yes, but not `Both`
  *   kube-root-ca.crt, which every namespace has     yes                  no               yes
  *   a Secret that a connection uses                 yes                  no               yes
+ *   a Secret of another type than `Opaque`: tokens, certificates, releases of Helm and the like
+ *                                                   if its labels match  no               if it is the one
  *   any other                                       if its labels match  yes              if it is the one
  *
  * What `exclude` names the mapping does not mean (mapping.ts).
- *
- * The type of a Secret is not in its metadata: with `all: true` `isExportableType` decides when it has been read.
  */
 import type { NacosConfigSync } from '../../../api/resources.ts';
 import { MIRROR_LABEL } from '../../../api/names.ts';
@@ -24,7 +24,7 @@ import type { MirrorKind } from '../../mirror/mirror-target.ts';
 
 export interface Candidate {
   readonly kind: MirrorKind;
-  readonly object: KubeObject;
+  readonly object: KubeObject & { readonly type?: string };
   /** Whether a NacosConnection of the namespace names this Secret. */
   readonly isLogin: boolean;
 }
@@ -42,10 +42,6 @@ export function isSelected({ spec }: NacosConfigSync, { kind, object, isLogin }:
   const { all, names, selector } = spec.kubernetes ?? {};
   if (names) return names.includes(metadata.name);
   if (selector) return matchesLabels(selector, metadata.labels);
-  return all === true && !isProduct && !isLogin && metadata.name !== CLUSTER_CA;
-}
-
-/** With `all: true` tokens, certificates, releases of Helm and the like stay where they are. */
-export function isExportableType({ spec }: NacosConfigSync, kind: MirrorKind, type: string | undefined): boolean {
-  return kind === 'ConfigMap' || spec.kubernetes?.all !== true || type === undefined || type === 'Opaque';
+  const isOpaque = kind === 'ConfigMap' || (object.type ?? 'Opaque') === 'Opaque';
+  return all === true && isOpaque && !isProduct && !isLogin && metadata.name !== CLUSTER_CA;
 }

@@ -1,5 +1,6 @@
 /**
- * Brings one item and its dataId into line, as reconcile.ts does with a NacosConfig: by the same decision and the same writes.
+ * Brings one item and its dataId into line, as reconcile.ts does with a NacosConfig: by the same decision and the same
+ * writes (settle.ts).
  *
  * What a NacosConfig has in its status an item has in the inventory, which is written after the fact and in batches, so it
  * takes more to believe it. Guarantees
@@ -10,147 +11,124 @@
  * - Before a conflict is told, the shard is read again.
  */
 import type { NacosConfigSync } from '../../../api/resources.ts';
-import type { Clock } from '../../../clock.ts';
 import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
-import { BridgeError, isBridgeError } from '../../../errors.ts';
+import { BridgeError } from '../../../errors.ts';
 import { absentMd5, normaliseNamespaceId } from '../../../nacos/index.ts';
-import type { Term } from '../../../runtime/term.ts';
-import { applyDecision, type ContentReport, type ItemOwner } from '../../apply.ts';
-import type { PlaceNow } from '../../base/nacos-place.ts';
-import { decideItem, paused, validateItem, withAddress, type ConfigItem, type Decision } from '../../decide.ts';
-import { compileIntent, type DeclaringIntent, type KeepRequest } from '../../intent.ts';
-import type { ConfigPlan } from '../../plan.ts';
+import { deposed } from '../../../runtime/term.ts';
+import type { ItemOwner } from '../../apply.ts';
+import { UNTOLD_MD5, type Base, type PlaceNow } from '../../base/nacos-place.ts';
+import type { ConfigItem, Decision } from '../../decide.ts';
+import { compileIntent, type DeclaringIntent } from '../../intent.ts';
 import { markInTerm, readRemote, termOf } from '../../remote.ts';
-import { ConfigSession } from '../../session.ts';
-import { digestOf, type EntryBase } from '../inventory/entry.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { ConfigSession, ConfigSessions } from '../../session.ts';
+import { observe, settle, type Settled, type SettleOptions } from '../../settle.ts';
+import type { EntryBase } from '../inventory/entry.ts';
 import type { Mapping } from '../mapping.ts';
 import { configOf } from './item-config.ts';
 import { keepCommand, keptMd5 } from './item-keep.ts';
-import { baseOf, isAsRecorded } from './recorded-base.ts';
-import type { SyncItem } from './sync-item.ts';
-import { ViewPlace } from './view-place.ts';
+import { itemPlace } from './item-place.ts';
+import { isAsRecorded, recordedMd5, type Safeguards, type SyncItem } from './sync-item.ts';
 import type { WatchedObjects } from './watched-objects.ts';
 
-/** What an item needs to be settled. */
-export interface ItemScope {
+/** What the items of one NacosConfigSync are settled with. */
+export interface ItemScope extends SettleOptions, Safeguards {
   readonly sync: NacosConfigSync;
   readonly connection: ConnectionHandle;
-  /** Where that leads now. */
-  readonly place: PlaceNow;
-  readonly isPlaceCurrent: () => Promise<boolean>;
-  readonly encoding: Mapping['secretEncoding'];
-  readonly inventory: Inventory;
+  readonly mapping: Mapping;
   readonly objects: WatchedObjects;
   /** Of the sync, in Nacos. */
   readonly mark: string;
-  readonly term: Term;
-  readonly rivals?: ConfigItem['rivals'];
-  /** Whether an object that was read afresh is one that the sync means. */
-  readonly isMeant: (item: SyncItem, object: NonNullable<Awaited<ReturnType<WatchedObjects['fresh']>>>) => boolean;
-  readonly metadataAgeMs: number;
-  readonly clock: Clock;
-  /** The dataId has changed. */
-  readonly onNews: (id: string) => void;
+  readonly rivals: ConfigItem['rivals'];
+  readonly sessions: ConfigSessions;
   readonly onDeposed: () => void;
 }
 
-export type Settled =
-  /** Nothing is known yet; it is looked at again by itself. */
-  { kind: 'waiting' } | { kind: 'settled'; decision: Decision; report: ContentReport; item: ConfigItem };
-
-/** @throws BridgeError why it is not in line; a lost race where it is to be decided again. */
-export async function settleItem(item: SyncItem, scope: ItemScope): Promise<Settled> {
+/**
+ * `place` is where the connection leads. Undefined where nothing is known yet: it is looked at again by itself.
+ *
+ * @throws BridgeError why it is not in line; a lost race where it is to be decided again.
+ */
+export async function settleItem(item: SyncItem, place: PlaceNow, scope: ItemScope): Promise<Settled | undefined> {
   const { inventory } = scope;
-  const session = await openSession(item, scope);
-  if (session.served === undefined) {
-    if (session.notReadBecause) throw session.notReady(session.notReadBecause);
-    return { kind: 'waiting' };
-  }
-  takeBase(item, session, scope);
+  const session = await openSession(item, place, scope);
+  if (observe(session) === undefined) return undefined;
+  takeBase(item, session, place, scope);
   if (!inventory.isDurable(item.id)) {
     inventory.add(item);
-    return { kind: 'waiting' };
+    return undefined;
   }
   await session.recheck();
-  const subject = await subjectOf(item, session, scope);
-  if (item.isInherited) await proveBase(item, subject, scope);
-  await validateItem(subject);
-  const decided = await decideOnStored(item, subject, scope);
-  await checkTerm(decided, scope);
-  await checkPlace(decided, session, scope);
-  const decision = withAddress(paused(decided, subject, scope.clock.monotonic()), subject);
-  if (needsFreshLook(decision, session)) await lookAfresh(item, subject, scope);
-  const report = await apply(decision, item, subject, scope);
-  if (subject.checksMetadata === true) session.metadataReadMs = scope.clock.monotonic();
-  if (report.synced?.status === 'True') await record(item, decision, session, scope);
-  return { kind: 'settled', decision, report, item: subject };
+  const read = await readItem(item, session, place, scope);
+  if (item.isInherited) await proveBase(item, read, scope);
+  const settled = await settle(read, ownerOf(item, read, scope), place, scope);
+  if (settled.report.synced?.status === 'True') await record(item, settled.decision, session, scope);
+  return settled;
 }
 
-/** One for this connection and address; its base is taken afterwards. */
-async function openSession(item: SyncItem, { connection, inventory, objects, onNews, place, sync }: ItemScope) {
-  const { session } = item;
-  if (session) {
-    await session.movedTo(place);
-    return session;
-  }
-  const { namespaceId } = place;
-  const recorded = inventory.get(item.id)?.base;
-  const expectedMd5 = expectedOf(item, recorded, objects);
-  const start = { base: undefined, metadataGeneration: undefined, expectedMd5 };
-  const address = { namespaceId: normaliseNamespaceId(namespaceId), ...item.config };
-  const opened = new ConfigSession(connection, address, place, start, () => onNews(item.id));
-  if (recorded) opened.metadataGeneration = sync.metadata.generation;
-  item.session = opened;
-  item.recorded = undefined;
-  return opened;
+function openSession(item: SyncItem, place: PlaceNow, { connection, inventory, objects, sessions, sync }: ItemScope) {
+  const address = { namespaceId: normaliseNamespaceId(place.namespaceId), ...item.config };
+  return sessions.open(item.id, connection, address, place, () => {
+    const recorded = inventory.get(item.id)?.base;
+    const base = recorded && baseOf(recorded, item, place, objects);
+    const expectedMd5 = base?.md5 ?? (item.isInNacos ? undefined : absentMd5);
+    const isTold = expectedMd5 !== UNTOLD_MD5;
+    return { base, metadataGeneration: sync.metadata.generation, expectedMd5: isTold ? expectedMd5 : undefined };
+  });
 }
 
-/** What Nacos is asked to confirm; a read tells where nothing is expected. */
-function expectedOf({ isInNacos, ref }: SyncItem, recorded: EntryBase | undefined, objects: WatchedObjects) {
-  if (recorded === undefined) return isInNacos ? undefined : absentMd5;
-  if (ref.kind === 'ConfigMap') return recorded.md5;
-  const { md5 } = objects.key(ref) ?? {};
-  const { uid = '' } = objects.object(ref.kind, ref.name)?.metadata ?? {};
-  return md5 !== undefined && digestOf(md5, uid) === recorded.md5 ? md5 : undefined;
-}
-
-/** The base that is recorded, where this process did not record it itself. */
-function takeBase(item: SyncItem, session: ConfigSession, { inventory, objects, place }: ItemScope): boolean {
+/** The base that is recorded, where this process did not record it itself. Returns whether there was another one. */
+function takeBase(item: SyncItem, session: ConfigSession, place: PlaceNow, { inventory, objects }: ItemScope): boolean {
   const recorded = inventory.get(item.id)?.base;
   if (recorded === item.recorded) return false;
-  const { ref } = item;
-  const uid = objects.object(ref.kind, ref.name)?.metadata.uid;
-  const secret = ref.kind === 'Secret' ? { uid, md5s: [objects.key(ref)?.md5, session.held.md5] } : undefined;
-  session.rebase(recorded && baseOf(recorded, place, secret));
+  session.rebase(recorded && baseOf(recorded, item, place, objects, session.held.md5));
   item.recorded = recorded;
   item.isInherited = recorded !== undefined;
   return true;
 }
 
-async function subjectOf(item: SyncItem, session: ConfigSession, scope: ItemScope): Promise<ConfigItem> {
-  const { clock, connection, encoding, mark, metadataAgeMs, objects, rivals, sync, term } = scope;
-  const place = new ViewPlace(objects, sync.metadata.namespace ?? '', item.ref);
-  const nowMs = clock.monotonic();
-  session.metadataReadMs ??= nowMs;
-  const declared = await place.read();
+/** Of a Secret whose content none of the sides has any more it is only known that there is one. */
+function baseOf(
+  recorded: EntryBase,
+  { ref }: SyncItem,
+  place: PlaceNow,
+  objects: WatchedObjects,
+  heldMd5?: string,
+): Base {
+  const isOf = (md5: string | undefined) =>
+    md5 !== undefined && recordedMd5(md5, ref, objects.uid(ref)) === recorded.md5;
+  const known = ref.kind === 'ConfigMap' ? recorded.md5 : [objects.key(ref)?.md5, heldMd5].find(isOf);
+  return { md5: known ?? UNTOLD_MD5, place, isOurs: recorded.isOurs };
+}
+
+async function readItem(
+  item: SyncItem,
+  session: ConfigSession,
+  place: PlaceNow,
+  scope: ItemScope,
+): Promise<ConfigItem> {
+  const { connection, inventory, mapping, mark, objects, rivals, sync, term } = scope;
+  const { namespace = '', generation } = sync.metadata;
+  const { ref } = item;
+  const here = itemPlace(item, namespace, scope);
+  const declared = await here.read();
+  const object = objects.object(ref.kind, ref.name);
   return {
-    intent: compileIntent(configOf(sync, item, encoding), connection.namespaceId) as DeclaringIntent,
-    generation: sync.metadata.generation,
-    place,
+    intent: compileIntent(configOf(sync, item, mapping.secretEncoding), connection.namespaceId) as DeclaringIntent,
+    generation,
+    place: here,
     declared,
     session,
     mark: markInTerm(mark, term.number),
     rivals,
-    keep: keepOf(item, [declared.md5, session.held.md5], scope),
-    checksMetadata: nowMs - session.metadataReadMs >= metadataAgeMs,
+    keep: {
+      md5: object && keptMd5(object, ref.key, [declared.md5, session.held.md5]),
+      command: keepCommand(namespace, ref),
+    },
+    async refreshBase() {
+      await inventory.reread(item.id);
+      return takeBase(item, session, place, scope);
+    },
   };
-}
-
-function keepOf({ ref }: SyncItem, md5s: readonly (string | undefined)[], { objects, sync }: ItemScope): KeepRequest {
-  const object = objects.object(ref.kind, ref.name);
-  const command = keepCommand(sync.metadata.namespace ?? '', ref);
-  return { md5: object && keptMd5(object, ref.key, md5s), command };
 }
 
 /** An edit in Kubernetes is published over the base only when that is certainly what was recorded. */
@@ -163,80 +141,36 @@ async function proveBase(item: SyncItem, { declared, session }: ConfigItem, scop
     item.isInherited = false;
     return;
   }
-  scope.inventory.record(item.id, undefined);
-  item.recorded = undefined;
+  item.record(undefined, scope.inventory);
   session.rebase(undefined);
 }
 
-async function decideOnStored(item: SyncItem, subject: ConfigItem, scope: ItemScope): Promise<Decision> {
-  const decision = await decideItem(subject);
-  if (decision.plan.kind !== 'conflict') return decision;
-  await scope.inventory.reread(item.id);
-  return takeBase(item, subject.session, scope) ? decideItem(subject) : decision;
+function ownerOf(item: SyncItem, { declared, session }: ConfigItem, scope: ItemScope): ItemOwner {
+  return {
+    async hold({ observed, plan }) {
+      await checkTerm(observed.metadata?.srcUser ?? '', scope);
+      // Our own view is all that says that Nacos may be overwritten.
+      if (plan.kind === 'publish' && observed.md5 !== session.baseMd5) await lookAfresh(item, declared.md5, scope);
+      item.checkMayWrite(scope);
+    },
+    dropKeep: () => scope.objects.dropKeep(item.ref),
+  };
 }
 
 /** Who wrote there last may be the leader by now. @throws BridgeError ABORTED if so. */
-async function checkTerm({ observed }: Decision, { onDeposed, term }: ItemScope): Promise<void> {
-  const seen = termOf(observed.metadata?.srcUser ?? '');
+async function checkTerm(srcUser: string, { onDeposed, term }: ItemScope): Promise<void> {
+  const seen = termOf(srcUser);
   // A Lease that somebody has removed counts from 0 again.
   if (seen === undefined || seen <= term.number || (await term.confirm())) return;
   onDeposed();
   throw deposed();
 }
 
-/** A decision on what another Nacos held is not done. */
-async function checkPlace({ observed, plan }: Decision, session: ConfigSession, scope: ItemScope): Promise<void> {
-  if (plan.kind === 'in-sync' && observed.md5 === session.baseMd5) return;
-  if (await scope.isPlaceCurrent()) return;
-  if (session.notReadBecause) throw session.notReady(session.notReadBecause);
-  throw new BridgeError('NACOS_CAS_FAILED', 'The connection was away meanwhile; it is decided again');
-}
-
-/** Whether our own view is all that says that Nacos may be overwritten. */
-function needsFreshLook({ observed, plan }: Decision, { baseMd5 }: ConfigSession): boolean {
-  return plan.kind === 'publish' && observed.md5 !== baseMd5;
-}
-
 /** @throws BridgeError KUBE_CONFLICT when the view is old. */
-async function lookAfresh(item: SyncItem, { declared }: ConfigItem, { isMeant, objects }: ItemScope): Promise<void> {
-  const { key, kind, name } = item.ref;
-  const object = await objects.fresh(kind, name);
-  const md5 = object && isMeant(item, object) ? object.keys.get(key)?.md5 : undefined;
-  if (md5 === declared.md5) return;
+async function lookAfresh(item: SyncItem, declaredMd5: string | undefined, { objects }: ItemScope): Promise<void> {
+  if ((await objects.fresh(item))?.md5 === declaredMd5) return;
+  const { kind, name } = item.ref;
   throw new BridgeError('KUBE_CONFLICT', `${kind} '${name}' has changed; it is decided again when the watch shows it`);
-}
-
-async function apply(decision: Decision, item: SyncItem, subject: ConfigItem, scope: ItemScope) {
-  const { inventory } = scope;
-  const before = inventory.get(item.id)?.base;
-  try {
-    return await applyDecision(decision, subject, ownerOf(item, scope));
-  } catch (error) {
-    // Certainly not written, so the base is what it was.
-    const isUnwritten = decision.plan.kind === 'write-back' && isBridgeError(error, 'KUBE_CONFLICT', 'INVALID_CONTENT');
-    if (isUnwritten && inventory.get(item.id)?.base === undefined) {
-      inventory.record(item.id, before);
-      item.recorded = inventory.get(item.id)?.base;
-    }
-    throw error;
-  }
-}
-
-function ownerOf(item: SyncItem, { inventory, objects, term }: ItemScope): ItemOwner {
-  return {
-    async hold({ kind }: ConfigPlan) {
-      if (kind === 'write-back') {
-        const stored = inventory.takeOutBase(item.id);
-        item.recorded = undefined;
-        await stored;
-      }
-      if (!term.isCurrent()) throw deposed();
-      if (!inventory.isDurable(item.id)) {
-        throw new BridgeError('KUBE_CONFLICT', 'The entry of the item was lost, and is written again first');
-      }
-    },
-    dropKeep: () => objects.dropKeep(item.ref),
-  };
 }
 
 /** What both sides have now, and who wrote it to Nacos. */
@@ -244,27 +178,20 @@ async function record(item: SyncItem, { observed, plan }: Decision, session: Con
   const { connection, inventory, mark, objects } = scope;
   const { base, address } = session;
   if (base === undefined) return;
-  const { ref } = item;
-  const uid = objects.object(ref.kind, ref.name)?.metadata.uid ?? '';
-  const md5 = ref.kind === 'Secret' ? digestOf(base.md5, uid) : base.md5;
+  const md5 = recordedMd5(base.md5, item.ref, objects.uid(item.ref));
   const isOurs = base.isOurs === true;
   item.isInherited = false;
   const known = inventory.get(item.id)?.base;
   const isTold = observed.metadata !== undefined;
   if (plan.kind === 'in-sync' && known?.md5 === md5 && !(isTold && known.isOurs !== isOurs)) return;
-  const writtenMs = plan.kind === 'publish' ? undefined : await whenWritten();
-  inventory.record(item.id, { md5, isOurs, ...(writtenMs !== undefined && { writtenMs }) });
-  item.recorded = inventory.get(item.id)?.base;
+  const writtenMs = plan.kind === 'publish' ? undefined : await whenWritten(base.md5);
+  item.record({ md5, isOurs, writtenMs }, inventory);
 
   /** Undefined where we wrote it, or nobody tells. */
-  async function whenWritten(): Promise<number | undefined> {
-    const isRead = observed.metadata !== undefined && observed.md5 === base?.md5;
+  async function whenWritten(baseMd5: string): Promise<number | undefined> {
+    const isRead = isTold && observed.md5 === baseMd5;
     const remote = isRead ? observed : await readRemote(connection.client, address);
-    if (remote.md5 !== base?.md5 || remote.metadata === undefined) return undefined;
+    if (remote.md5 !== baseMd5 || remote.metadata === undefined) return undefined;
     return remote.metadata.srcUser.startsWith(mark) ? undefined : remote.modifiedMs;
   }
-}
-
-function deposed(): BridgeError {
-  return new BridgeError('ABORTED', 'Another replica may lead by now');
 }

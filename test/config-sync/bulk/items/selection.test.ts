@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MIRROR_LABEL } from '../../../../operator/api/names.ts';
 import type { NacosConfigSync } from '../../../../operator/api/resources.ts';
-import { isExportableType, isSelected, type Candidate } from '../../../../operator/config-sync/bulk/items/selection.ts';
+import { isSelected, type Candidate } from '../../../../operator/config-sync/bulk/items/selection.ts';
 import type { ObjectMeta } from '../../../../operator/kube/resource.ts';
 import { syncOf } from '../samples.ts';
 
@@ -68,11 +68,16 @@ describe('the selection of objects', () => {
   });
 
   it('takes with all only Secrets that people made', () => {
+    const secret = (type: string): Candidate => {
+      const object = { metadata: { name: 'app', namespace: 'shop', labels: { nacos: 'yes' } }, type };
+      return { kind: 'Secret', isLogin: false, object };
+    };
     const types = ['Opaque', 'kubernetes.io/tls', 'helm.sh/release.v1'];
     assert.deepEqual(
-      types.map((type) => isExportableType(syncOf(all), 'Secret', type)),
+      types.map((type) => isSelected(syncOf(all), secret(type))),
       [true, false, false],
     );
-    assert.equal(isExportableType(syncOf(byLabel), 'Secret', 'kubernetes.io/tls'), true);
+    const labelled: Spec = { kubernetes: { ...base, kinds: ['Secret'], selector: { matchLabels: { nacos: 'yes' } } } };
+    assert.equal(isSelected(syncOf(labelled), secret('kubernetes.io/tls')), true);
   });
 });

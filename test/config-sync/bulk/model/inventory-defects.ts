@@ -51,8 +51,8 @@ const patches: Partial<Record<Defect, Patch>> = {
       WatchedObjects.prototype,
       'fresh',
       () =>
-        async function (this: WatchedObjects, kind, name) {
-          return this.object(kind, name);
+        async function (this: WatchedObjects, { ref }) {
+          return this.key(ref);
         },
     ),
   'removes on an old view': () => patch(WatchedObjects.prototype, 'fresh', () => async () => undefined),
@@ -90,10 +90,10 @@ export function spoil(broken: Iterable<Defect>): () => void {
 
 /** The defects of what is handed in. */
 export function spoiled(options: OutboundOptions, broken: ReadonlySet<Defect>): OutboundOptions {
-  const { configs, objects, places, term } = options;
+  const { clients, configs, places, term } = options;
   let first: PlaceNow | undefined;
   const firstPlace = async (...args: Parameters<typeof places.at>) => (first ??= await places.at(...args));
-  const { ConfigMap } = objects;
+  const { ConfigMap } = clients;
   const mergePatch: (typeof ConfigMap)['mergePatch'] = (name, namespace, change, ...rest) =>
     ConfigMap.mergePatch(name, namespace, { ...(change as object), metadata: {} }, ...rest);
   const forced = Object.assign(Object.create(ConfigMap) as typeof ConfigMap, { mergePatch });
@@ -106,7 +106,7 @@ export function spoiled(options: OutboundOptions, broken: ReadonlySet<Defect>): 
     ...(broken.has('knows no NacosConfigs') && { configs: { ...configs, holderOf: () => undefined } }),
     ...(broken.has('knows no places') && { places: { at: firstPlace, isCurrent: async () => true } }),
     ...(broken.has('writes keys without the version that it has seen') && {
-      objects: { ...objects, ConfigMap: forced },
+      clients: { ...clients, ConfigMap: forced },
     }),
   };
 }

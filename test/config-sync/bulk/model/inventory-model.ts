@@ -14,14 +14,15 @@ import type { NacosConfigInventory, NacosConfigSync } from '../../../../operator
 import type { NacosConfigInventoryStatus } from '../../../../operator/api/generated/nacos-config-inventory.ts';
 import { NacosPlaces } from '../../../../operator/config-sync/base/nacos-places.ts';
 import { ItemClaims } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
-import { OutboundSync } from '../../../../operator/config-sync/bulk/items/outbound.ts';
-import type { WatchedObjects } from '../../../../operator/config-sync/bulk/items/watched-objects.ts';
+import { OutboundSync, type OutboundOptions } from '../../../../operator/config-sync/bulk/items/outbound.ts';
 import { compileMapping } from '../../../../operator/config-sync/bulk/mapping.ts';
 import type { DataObject } from '../../../../operator/config-sync/mirror/data-object.ts';
 import { unrestricted } from '../../../../operator/connections/allowance.ts';
 import { connectionKey } from '../../../../operator/connections/connection-key.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
 import { isBridgeError } from '../../../../operator/errors.ts';
+import type { KubeObject } from '../../../../operator/kube/resource.ts';
+import type { Store } from '../../../../operator/kube/store.ts';
 import { type ConfigKey, nameText } from '../../../../operator/nacos/index.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
@@ -394,9 +395,8 @@ export class InventoryModel {
       clock: this.clock,
       syncs: this.api.clientOf<NacosConfigSync>('NacosConfigSync', process),
       shards: this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', process),
-      objects: { ConfigMap: configMaps, Secret: configMaps },
-      watch: (_: unknown, objects: WatchedObjects, onSynced: () => void) =>
-        this.#watch(process, name, objects, onSynced),
+      clients: { ConfigMap: configMaps, Secret: configMaps },
+      reflectors: { create: this.#reflectorOf(process, name) as unknown as OutboundOptions['reflectors']['create'] },
       isLogin: () => false,
       claims: process.claims,
       configs: {
@@ -442,25 +442,26 @@ export class InventoryModel {
   }
 
   /** Each sync sees one of the two objects, as by a selector. */
-  #watch(process: Process, name: string, objects: WatchedObjects, onSynced: () => void) {
-    const watch = { hasSynced: false, lastError: undefined, stop: () => {} };
-    const hear = (): void => {
-      if (process.isBlind && watch.hasSynced) return;
-      const object = this.api.get('ConfigMap', name);
-      const known = objects.object('ConfigMap', name)?.metadata.resourceVersion;
-      if (object && object.metadata.resourceVersion !== known) {
-        objects.stores.ConfigMap.applyEvent('MODIFIED', objects.trim('ConfigMap', object));
-      }
-      if (watch.hasSynced) return;
-      watch.hasSynced = true;
-      onSynced();
+  #reflectorOf(process: Process, name: string) {
+    return (_: unknown, store: Store<KubeObject>, { trim }: { trim: (object: KubeObject) => KubeObject }) => {
+      const synced = Promise.withResolvers<void>();
+      const reflector = { hasSynced: false, start: () => {}, synced: () => synced.promise, stop: async () => {} };
+      const tell = (object: KubeObject): void => store.applyEvent('MODIFIED', trim(object));
+      const hear = (): void => {
+        if (process.isBlind && reflector.hasSynced) return;
+        const object = this.api.get('ConfigMap', name);
+        const known = store.get(`shop/${name}`)?.metadata.resourceVersion;
+        if (object && object.metadata.resourceVersion !== known) tell(object);
+        reflector.hasSynced = true;
+        synced.resolve();
+      };
+      const late = (): void => {
+        const object = this.api.versions('ConfigMap', name).at(-2);
+        if (object) tell(object);
+      };
+      process.feeds.push({ hear, late });
+      return reflector;
     };
-    const late = (): void => {
-      const object = this.api.versions('ConfigMap', name).at(-2);
-      if (object) objects.stores.ConfigMap.applyEvent('MODIFIED', objects.trim('ConfigMap', object));
-    };
-    process.feeds.push({ hear, late });
-    return watch;
   }
 
   #watchShards(process: Process, outbound: OutboundSync): void {
