@@ -2,10 +2,11 @@
  * The caches of the config synchronisation, and what their objects are found by. Of ConfigMaps and Secrets they hold the
  * metadata alone: the data is read when it is needed, and that of Secrets is kept nowhere.
  */
-import type { NacosConfig } from '../api/resources.ts';
+import type { NacosConfig, NacosConfigSync } from '../api/resources.ts';
+import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import { objectKey, type KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import { claimOf, configMapsOf, connectionOf, secretsOf } from './intent.ts';
 import { objectKeysOf } from './mirror/mirror-access.ts';
@@ -14,9 +15,10 @@ export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
 /** Objects by the uid of their controller, and mirrors that have none by their NacosConfig. */
 export const CONTROLLER_INDEX = 'controller';
-export const CONNECTION_INDEX = 'connection';
+const CONNECTION_INDEX = 'connection';
 /** NacosConfigs by the group and dataId whose content they declare. */
 export const CLAIM_INDEX = 'claim';
+export const NAMESPACE_INDEX = 'namespace';
 
 /** The NacosConfigs, found by the ConfigMaps, the Secrets, the connection and the dataId that they name. */
 export function newConfigStore(): Store<NacosConfig> {
@@ -29,6 +31,29 @@ export function newConfigStore(): Store<NacosConfig> {
       [CLAIM_INDEX]: (resource) => [claimOf(resource)].filter((claim) => claim !== undefined),
     },
   });
+}
+
+/** The NacosConfigSyncs, found by their namespace and by the connection that they name. */
+export function newSyncStore(): Store<NacosConfigSync> {
+  return new Store<NacosConfigSync>({
+    indexes: {
+      [NAMESPACE_INDEX]: ({ metadata }) => [metadata.namespace ?? ''],
+      [CONNECTION_INDEX]: (sync) => [connectionOf(sync)],
+    },
+  });
+}
+
+/** The keys of those that name the connection. */
+export function usersOf<T extends KubeObject>(store: Store<T>, connection: ConnectionKey): string[] {
+  return store.byIndex(CONNECTION_INDEX, connection).map(objectKey);
+}
+
+/** The lane of a key in a queue: its connection, since a Nacos that is slow must hold up no other. */
+export function laneIn<T extends NacosConfig | NacosConfigSync>(store: Store<T>): (key: string) => string {
+  return (key) => {
+    const resource = store.get(key);
+    return resource === undefined ? '' : connectionOf(resource);
+  };
 }
 
 /** ConfigMaps or Secrets as metadata, found by whom they belong to, and by who has merged keys into them. */

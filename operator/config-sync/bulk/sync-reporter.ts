@@ -54,7 +54,7 @@ export class SyncReporter {
   }
 
   /** What was written. */
-  event(resource: NacosConfigSync, note: string): void {
+  written(resource: NacosConfigSync, note: string): void {
     this.#options.events.event(resource, { type: 'Normal', reason: 'ItemsWritten', action: 'Reconcile', note });
   }
 
