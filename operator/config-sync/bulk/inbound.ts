@@ -5,15 +5,17 @@
  * - An object is written as a whole, once for a burst of changes, or not at all; others go on.
  * - Which keys go is asked in every pass, for as long as one is gone, and after all other writes: no look is lost by
  *   looking too early, and what takes the place of something is there before.
+ * - A dataId that is found and not served counts as one that is not read yet: a list is of the database of Nacos, and what
+ *   it has may be served a moment later.
  */
+import { behaviourOf } from '../../error-catalogue.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
-import { reasonOf } from '../../error-catalogue.ts';
-import { isBridgeError } from '../../errors.ts';
+import { type BridgeError, isBridgeError, isLostRace } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
-import { type ConfigName, nameText } from '../../nacos/index.ts';
+import { type ConfigName, type ConfigObservation, nameText } from '../../nacos/index.ts';
 import { checkUse } from '../use.ts';
 import { MirrorKeeper } from '../mirror/mirror-keeper.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
@@ -21,14 +23,13 @@ import { forEachBounded, type Failure } from './bounded.ts';
 import { doneText, nothingDone } from './done.ts';
 import { Finder, namespaceIdOf, patternsOf } from './finder.ts';
 import { FoundPlace } from './found-place.ts';
-import { followConfig, type FollowedConfig } from './followed-config.ts';
 import { Leaving } from './leaving.ts';
 import { illegalInKubernetes } from './legal-names.ts';
-import { objectText } from './mapping.ts';
-import { MirroredObject } from './mirrored-object.ts';
-import { reasonToStay, type ObjectPlan } from './plan-object.ts';
+import { objectText, type KeyRef } from './mapping.ts';
+import { MirroredObject, type FollowedConfig } from './mirrored-object.ts';
+import { isToGo } from './plan-object.ts';
 import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
-import { PENDING, placeOf, skipped, Tally, type Outcome } from './tally.ts';
+import { failed, PENDING, placeOf, skipped, Tally, type Outcome } from './tally.ts';
 
 type Options = RunningSyncOptions & { readonly objects: ObjectAccess };
 
@@ -41,8 +42,11 @@ export class InboundSync implements RunningSync {
   readonly finder: Finder;
   /** Where the dataIds are that the objects hold. */
   readonly place: FoundPlace;
+  /** Of an object that has no items any more. */
+  trouble: BridgeError | undefined;
   hasWritten = false;
   readonly #options: Options;
+  readonly #namespaceId: string;
   readonly #keeper: MirrorKeeper;
   readonly #leaving: Leaving;
   /** By the text of a dataId's name. */
@@ -57,6 +61,7 @@ export class InboundSync implements RunningSync {
   constructor(options: Options) {
     const { clock, connection, goneMs, mapping, objects: access, onWork, sync } = options;
     this.#options = options;
+    this.#namespaceId = namespaceIdOf(sync, connection);
     this.place = new FoundPlace(sync);
     this.#leaving = new Leaving(clock, goneMs);
     this.#keeper = new MirrorKeeper({ access, clock, onNews: (text) => this.#look(this.#objects.get(text)) });
@@ -69,7 +74,7 @@ export class InboundSync implements RunningSync {
     }
     this.finder = new Finder({
       connection,
-      namespaceId: namespaceIdOf(sync, connection),
+      namespaceId: this.#namespaceId,
       patterns: patternsOf(sync, mapping.patterns),
       onAdded: (names) => names.forEach((name) => this.#add(name)),
       onRemoved: (names) => names.forEach((name) => this.#remove(name)),
@@ -78,7 +83,7 @@ export class InboundSync implements RunningSync {
   }
 
   get isComplete(): boolean {
-    return this.finder.isComplete && this.#changed.size === 0 && this.tally.counts.pending === 0;
+    return this.finder.isComplete && this.#changed.size === 0;
   }
 
   get held(): number {
@@ -95,46 +100,51 @@ export class InboundSync implements RunningSync {
   async pass(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<{ nextMs: number | undefined }> {
     if (sync.spec.suspend) return { nextMs: undefined };
     this.#done = nothingDone();
+    this.trouble = undefined;
     const failures = [...(await this.#writeChanged(log, signal)), ...(await this.#dropGone(sync, log, signal))];
     const text = doneText(this.#done);
     if (text !== undefined) this.#options.onWritten(`Objects: ${text}`);
     if (failures[0]) throw failures[0].error;
-    return { nextMs: this.#leaving.nextMs ?? (this.tally.counts.pending > 0 ? LOOK_AGAIN_MS : undefined) };
+    return { nextMs: this.#leaving.nextMs ?? (this.#changed.size > 0 ? LOOK_AGAIN_MS : undefined) };
   }
 
   async stop(): Promise<void> {
     this.finder.stop();
-    for (const dataId of this.#followed.values()) dataId.stop();
+    for (const { watch } of this.#followed.values()) watch.stop();
   }
 
   #add(config: ConfigName): void {
-    const { clock, connection, mapping, sync } = this.#options;
+    const { connection, mapping } = this.#options;
+    const id = nameText(config);
     const ref = mapping.toKubernetes(config);
     if (ref === undefined) return;
-    const message = illegalInKubernetes(ref);
-    const id = nameText(config);
-    if (message !== undefined)
-      return void this.tally.set(id, { outcome: skipped('IllegalName', message), place: config });
-    const refusal = this.#refusal(config);
-    if (refusal !== undefined) return void this.tally.set(id, { outcome: refusal, place: config });
-    this.tally.set(id, { outcome: PENDING, place: placeOf({ ref, config }) });
+    const refusal = this.#refusal(ref, config);
+    const place = refusal ? config : placeOf({ ref, config });
+    this.tally.set(id, { outcome: refusal ?? PENDING, place });
+    if (refusal) return;
     const object = this.#objectOf(ref.kind, ref.name);
-    const options = { client: connection.client, namespaceId: namespaceIdOf(sync, connection), clock };
-    const dataId = followConfig({ config, ref }, options, () => this.#look(object));
+    const heard = (observation: ConfigObservation): void => {
+      if (observation.kind === 'present' || dataId.observation) dataId.observation = observation;
+      this.#look(object);
+    };
+    const watch = connection.client.config.watch({ namespaceId: this.#namespaceId, ...config }, heard);
+    const dataId: FollowedConfig & { observation?: ConfigObservation } = { config, ref, watch, observation: undefined };
     this.#followed.set(id, dataId);
     object.dataIds.add(dataId);
     object.seenKeys.add(ref.key);
   }
 
   /** A key that it has already stays: an item that is skipped keeps all from being in sync (plan-object.ts). */
-  #refusal(config: ConfigName): Outcome | undefined {
+  #refusal(ref: KeyRef, config: ConfigName): Outcome | undefined {
     const { connection, sync } = this.#options;
+    const message = illegalInKubernetes(ref);
+    if (message !== undefined) return skipped('IllegalName', message);
     try {
-      checkUse(connection, sync.metadata.namespace, { namespaceId: namespaceIdOf(sync, connection), ...config });
+      checkUse(connection, sync.metadata.namespace, { namespaceId: this.#namespaceId, ...config });
       return undefined;
     } catch (error) {
       if (!isBridgeError(error)) throw error;
-      return skipped(reasonOf(error.code), error.message);
+      return failed(error);
     }
   }
 
@@ -143,7 +153,7 @@ export class InboundSync implements RunningSync {
     this.tally.delete(id);
     const dataId = this.#followed.get(id);
     if (dataId === undefined) return;
-    dataId.stop();
+    dataId.watch.stop();
     this.#followed.delete(id);
     const object = this.#objectOf(dataId.ref.kind, dataId.ref.name);
     object.dataIds.delete(dataId);
@@ -166,23 +176,17 @@ export class InboundSync implements RunningSync {
   }
 
   async #writeChanged(log: Logger, signal: AbortSignal): Promise<Failure<MirroredObject>[]> {
-    const failures = await forEachBounded([...this.#changed], OBJECTS_AT_ONCE, signal, async (object) => {
-      // Before the write: what changes meanwhile is decided again.
-      this.#changed.delete(object);
-      const plan = object.plan();
-      if (plan) return this.#bringUp(object, plan, new Set(), log);
-      object.count(this.tally, undefined);
-      if ([...object.dataIds].some(({ isLate }) => isLate)) this.#changed.add(object);
-    });
+    const failures = await forEachBounded([...this.#changed], OBJECTS_AT_ONCE, signal, (object) =>
+      this.#bringUp(object, new Set(), log),
+    );
     for (const { item } of failures) this.#changed.add(item);
     return failures;
   }
 
   async #dropGone(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<Failure<unknown>[]> {
-    const { connection } = this.#options;
-    const isLeaving = [...this.#incomplete].some((object) => this.#toGo(object, sync).length > 0);
-    if (isLeaving || (this.isComplete && !this.place.wasFound)) {
-      await this.place.look(connection, namespaceIdOf(sync, connection));
+    const mayGo = sync.spec.syncDeletion && this.#incomplete.size > 0;
+    if (mayGo || (this.isComplete && !this.place.wasFound)) {
+      await this.place.look(this.#options.connection, this.#namespaceId);
     }
     const gone = [...this.#incomplete].map((object) => [object, this.#toGo(object, sync)] as const);
     this.#leaving.replace(gone.flatMap(([object, keys]) => keys.map((key) => object.idOf(key))));
@@ -190,8 +194,7 @@ export class InboundSync implements RunningSync {
     this.#leaving.guard(sync, managed, this.place.isAnother);
     const failures = await forEachBounded(gone, OBJECTS_AT_ONCE, signal, async ([object, keys]) => {
       const due = keys.filter((key) => this.#leaving.mayGo(object.idOf(key)));
-      const plan = due.length === 0 ? undefined : object.plan();
-      if (plan) await this.#bringUp(object, plan, new Set(due), log);
+      if (due.length > 0) await this.#bringUp(object, new Set(due), log);
     });
     if (this.isComplete && this.#leaving.ids().length === 0) this.place.settled();
     return failures;
@@ -202,11 +205,14 @@ export class InboundSync implements RunningSync {
     const plan = object.plan();
     if (plan === undefined) return [];
     const isInSync = this.isComplete && this.tally.isInSync(plan.outcomes);
-    const known = { syncDeletion, isComplete: this.finder.isComplete, isInSync };
-    return object.goneKeys.filter((key) => !reasonToStay({ ...known, wasSeen: object.seenKeys.has(key) }));
+    return object.goneKeys.filter((key) => isToGo({ syncDeletion, isInSync, wasSeen: object.seenKeys.has(key) }));
   }
 
-  async #bringUp(object: MirroredObject, plan: ObjectPlan, dropped: ReadonlySet<string>, log: Logger): Promise<void> {
+  async #bringUp(object: MirroredObject, dropped: ReadonlySet<string>, log: Logger): Promise<void> {
+    const plan = object.plan();
+    if (plan === undefined) return object.count(this.tally, undefined);
+    // Before the write: what changes meanwhile is decided again.
+    this.#changed.delete(object);
     try {
       const written = await object.write(plan.texts, dropped);
       for (const key of dropped) this.#leaving.gone(object.idOf(key));
@@ -216,8 +222,10 @@ export class InboundSync implements RunningSync {
       this.hasWritten = true;
       log.info('mirror written', { object: object.text, written, keys: object.keys?.length, dropped: dropped.size });
     } catch (error) {
-      if (!isBridgeError(error, 'NOT_OWNED', 'INVALID_CONTENT', 'KUBE_INVALID')) throw error;
+      if (!isBridgeError(error) || isLostRace(error)) throw error;
       object.count(this.tally, plan, error);
+      if (behaviourOf(error.code) === 'retry') throw error;
+      if (object.dataIds.size === 0) this.trouble = error;
     } finally {
       if (object.goneKeys.length === 0) this.#incomplete.delete(object);
       else this.#incomplete.add(object);

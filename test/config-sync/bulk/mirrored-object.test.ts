@@ -3,8 +3,7 @@
  * many requests.
  */
 import assert from 'node:assert/strict';
-import type { FollowedConfig } from '../../../operator/config-sync/bulk/followed-config.ts';
-import { MirroredObject } from '../../../operator/config-sync/bulk/mirrored-object.ts';
+import { MirroredObject, type FollowedConfig } from '../../../operator/config-sync/bulk/mirrored-object.ts';
 import { CONFIG_MAP, dataObjectRefs, encodeData } from '../../../operator/config-sync/mirror/data-object.ts';
 import { MirrorKeeper } from '../../../operator/config-sync/mirror/mirror-keeper.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
