@@ -6,9 +6,9 @@
 import { FINALIZER, SYNC_LABEL } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import { ambiguityVerdict } from '../../connections/ambiguous-namespace.ts';
-import type { ConnectionDirectory, ConnectionHandle } from '../../connections/connection-directory.ts';
+import { notReady, type ConnectionDirectory, type ConnectionHandle } from '../../connections/connection-directory.ts';
 import type { ConnectionKey } from '../../connections/connection-key.ts';
-import { BridgeError, isBridgeError, isLostRace } from '../../errors.ts';
+import { isBridgeError, isLostRace, type BridgeError } from '../../errors.ts';
 import { hasFinalizer } from '../../kube/finalizer.ts';
 import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
 import type { Store, StoreChange } from '../../kube/store.ts';
@@ -26,11 +26,11 @@ import { isHeldBySuspend, type Ended } from './items/ending.ts';
 import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
 import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
-import { MAX_PROBLEMS, type Progress, type SyncFindings } from './status.ts';
+import type { Progress, SyncFindings } from './status.ts';
 import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';
 import { Tally } from './tally.ts';
 
-export interface BulkSyncOptions extends Omit<SyncReporterOptions, 'findings'> {
+export interface BulkSyncOptions extends SyncReporterOptions {
   readonly objects: ObjectAccess;
   /** A sync whose items are remembered in an inventory; `look` is told the id of each item that is to be settled. */
   readonly outbound: (options: RunningSyncOptions, look: (id: string) => void) => RunningSync;
@@ -90,7 +90,7 @@ export class BulkSync implements Runnable {
   constructor(options: BulkSyncOptions) {
     const { clock, log, runtimeMetrics: metrics, syncs } = options;
     this.#options = options;
-    this.#reporter = new SyncReporter({ ...options, findings: (key) => this.#findings(key) });
+    this.#reporter = new SyncReporter(options, (key) => this.#findings(key));
     const reconcile: Reconcile = (key, { log, signal }) => this.#reconcile(key, log, signal);
     const lane = laneIn(syncs);
     const itemLane = (key: string) => lane(syncOfItem(key));
@@ -184,7 +184,10 @@ export class BulkSync implements Runnable {
     const memory = this.#memoryOf(key);
     const connection = this.#options.connections.find(connectionOf(sync));
     connection.allowance.checkNacosNamespace(sync.metadata.namespace ?? '', namespaceIdOf(sync, connection));
-    if (memory.entry && isFor(memory.entry, sync, connection)) return memory.entry;
+    const { entry } = memory;
+    const { uid, generation } = entry?.sync.metadata ?? {};
+    const isSameSpec = uid === sync.metadata.uid && generation === sync.metadata.generation;
+    if (entry?.connection === connection && isSameSpec) return entry;
     // One that writes down what it knows has done so before the next one reads it.
     if (sync.spec.source !== 'Nacos') await this.#stop(key);
     const running = this.#newRunning(key, sync, connection);
@@ -230,12 +233,8 @@ export class BulkSync implements Runnable {
     const isNew = status?.observedGeneration !== metadata?.generation;
     const isWorthTelling = running !== undefined && (wasComplete || running.hasWritten || isNew);
     if (!isWorthTelling && error === undefined && ending === undefined) return undefined;
-    const { finder, held = 0, place, tally = new Tally() } = running ?? {};
-    const { counts, digest, total } = tally;
-    const problems = tally.worst(MAX_PROBLEMS);
     const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
-    const found = { discovery: finder?.mode, held, place, isComplete: wasComplete, ambiguous, error, ending };
-    return { total, counts, problems, digest, ...found };
+    return { running, isComplete: wasComplete, ambiguous, error, ending };
   }
 
   #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {
@@ -305,23 +304,11 @@ function userOfSecrets(key: string): string {
   return `NacosConfigSync ${key}`;
 }
 
-function isFor(
-  entry: Entry,
-  { metadata }: NacosConfigSync,
-  { allowance, client, namespaceId }: ConnectionHandle,
-): boolean {
-  const { connection, sync } = entry;
-  const isSameSpec = sync.metadata.uid === metadata.uid && sync.metadata.generation === metadata.generation;
-  const isSamePlace = connection.client === client && connection.namespaceId === namespaceId;
-  return isSameSpec && isSamePlace && connection.allowance.id === allowance.id;
-}
-
 /** @throws BridgeError why Nacos tells nothing, or nothing any more; not while the first look is under way. */
 function throwIfUnread({ connection, running: { finder }, wasComplete }: Entry): void {
   if (finder === undefined) return;
   if (wasComplete && finder.lastError) throw finder.lastError;
   const cause = errorOf(connection.client.state) ?? finder.lastError;
   if (wasComplete || cause === undefined) return;
-  const words = `${connection.title} is not ready: ${cause.message}`;
-  throw new BridgeError('CONNECTION_NOT_READY', words, { cause });
+  throw notReady(connection, cause);
 }

@@ -49,8 +49,6 @@ export class InboundSync implements RunningSync {
   readonly #namespaceId: string;
   readonly #keeper: MirrorKeeper;
   readonly #leaving: Leaving;
-  /** By the text of a dataId's name. */
-  readonly #followed = new Map<string, FollowedConfig>();
   /** By their texts. */
   readonly #objects = new Map<string, MirroredObject>();
   readonly #changed = new Set<MirroredObject>();
@@ -110,7 +108,7 @@ export class InboundSync implements RunningSync {
 
   async stop(): Promise<void> {
     this.finder.stop();
-    for (const { watch } of this.#followed.values()) watch.stop();
+    for (const { dataIds } of this.#objects.values()) dataIds.forEach(({ watch }) => watch.stop());
   }
 
   #add(config: ConfigName): void {
@@ -129,8 +127,7 @@ export class InboundSync implements RunningSync {
     };
     const watch = connection.client.config.watch({ namespaceId: this.#namespaceId, ...config }, heard);
     const dataId: FollowedConfig & { observation?: ConfigObservation } = { config, ref, watch, observation: undefined };
-    this.#followed.set(id, dataId);
-    object.dataIds.add(dataId);
+    object.dataIds.set(id, dataId);
     object.seenKeys.add(ref.key);
   }
 
@@ -151,13 +148,10 @@ export class InboundSync implements RunningSync {
   #remove(config: ConfigName): void {
     const id = nameText(config);
     this.tally.delete(id);
-    const dataId = this.#followed.get(id);
-    if (dataId === undefined) return;
-    dataId.watch.stop();
-    this.#followed.delete(id);
-    const object = this.#objectOf(dataId.ref.kind, dataId.ref.name);
-    object.dataIds.delete(dataId);
-    this.#look(object);
+    const ref = this.#options.mapping.toKubernetes(config);
+    const object = ref && this.#objects.get(objectText(ref));
+    object?.dataIds.get(id)?.watch.stop();
+    if (object?.dataIds.delete(id)) this.#look(object);
   }
 
   #objectOf(kind: MirrorKind, name: string): MirroredObject {

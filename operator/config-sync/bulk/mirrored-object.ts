@@ -6,7 +6,7 @@
 import type { BridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
-import { type ConfigWatch, md5Of, nameText } from '../../nacos/index.ts';
+import { type ConfigWatch, md5Of } from '../../nacos/index.ts';
 import type { DataMetadata } from '../mirror/data-proof.ts';
 import type { MirrorKeeper } from '../mirror/mirror-keeper.ts';
 import type { Texts } from '../mirror/mirror-object.ts';
@@ -33,7 +33,8 @@ export class MirroredObject {
   readonly kind: MirrorKind;
   readonly name: string;
   readonly text: string;
-  readonly dataIds = new Set<FollowedConfig>();
+  /** By the texts of their names. */
+  readonly dataIds = new Map<string, FollowedConfig>();
   /** Keys that a dataId was found for while this process ran. */
   readonly seenKeys = new Set<string>();
   readonly #options: MirroredObjectOptions;
@@ -59,7 +60,7 @@ export class MirroredObject {
 
   /** Those without a dataId that exists, or may exist. */
   get goneKeys(): string[] {
-    const claims = [...this.dataIds].filter(({ observation }) => observation?.kind !== 'absent');
+    const claims = [...this.dataIds.values()].filter(({ observation }) => observation?.kind !== 'absent');
     const claimed = new Set(claims.map(({ ref }) => ref.key));
     return (this.keys ?? []).filter((key) => !claimed.has(key));
   }
@@ -71,13 +72,12 @@ export class MirroredObject {
 
   /** Undefined while nothing is decided. */
   plan(): ObjectPlan | undefined {
-    return planObject([...this.dataIds], this.kind, this.#options.encoding);
+    return planObject([...this.dataIds.values()], this.kind, this.#options.encoding);
   }
 
   /** How its dataIds fare; nothing is decided without a plan, and `error` kept the object from being written. */
   count(tally: Tally, plan: ObjectPlan | undefined, error?: BridgeError): void {
-    for (const { config, ref, observation, watch } of this.dataIds) {
-      const id = nameText(config);
+    for (const [id, { config, ref, observation, watch }] of this.dataIds) {
       const unread = watch.lastError ? failed(watch.lastError) : PENDING;
       const decided = plan?.outcomes.get(id);
       const written = error && decided?.state === 'synced' ? failed(error) : decided;
@@ -94,7 +94,10 @@ export class MirroredObject {
     const kept = (keys ?? []).filter((key) => !dropped.has(key) && !Object.hasOwn(texts, key));
     const isWhole = keys !== undefined && kept.length === 0;
     const isEmpty = Object.keys(texts).length === 0;
-    if (isEmpty && found === undefined) return void keeper.seen.forget(this.text);
+    if (isEmpty && found === undefined) {
+      keeper.seen.forget(this.text);
+      return undefined;
+    }
     if (isEmpty && isWhole) return found && dropped.size > 0 ? this.#remove(found) : undefined;
     const md5 = md5OfTexts(texts);
     const { written } = await keeper.bringUp(this.text, {

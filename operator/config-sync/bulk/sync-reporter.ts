@@ -8,7 +8,7 @@
 import { FIELD_MANAGER, FINALIZER } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
-import { findCondition } from '../../kube/conditions.ts';
+import { findCondition, type Condition } from '../../kube/conditions.ts';
 import { hasFinalizer } from '../../kube/finalizer.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
@@ -29,8 +29,6 @@ export interface SyncReporterOptions {
   readonly runtimeMetrics: RuntimeMetrics;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Undefined while there is nothing to tell. */
-  readonly findings: (key: string) => SyncFindings | undefined;
 }
 
 const GATHER_MS = 500;
@@ -38,11 +36,14 @@ const GATHER_MS = 500;
 export class SyncReporter {
   readonly controller: Controller;
   readonly #options: SyncReporterOptions;
+  readonly #findings: (key: string) => SyncFindings | undefined;
   readonly #statuses: StatusWriter<NacosConfigSync>;
 
-  constructor(options: SyncReporterOptions) {
+  /** `findings` is undefined while there is nothing to tell. */
+  constructor(options: SyncReporterOptions, findings: (key: string) => SyncFindings | undefined) {
     const { clock, log, runtimeMetrics, syncClient } = options;
     this.#options = options;
+    this.#findings = findings;
     this.#statuses = new StatusWriter(syncClient, FIELD_MANAGER, clock);
     const reconcile = (key: string) => this.#report(key);
     const name = 'nacosconfigsync-status';
@@ -86,24 +87,22 @@ export class SyncReporter {
   }
 
   async #report(key: string): Promise<void> {
-    const { clock, findings, syncs } = this.#options;
+    const { clock, syncs } = this.#options;
     const cached = syncs.get(key);
     const isEnding = cached?.metadata.deletionTimestamp !== undefined;
     if (cached === undefined || (isEnding && !hasFinalizer(cached, FINALIZER))) return this.#statuses.forget(key);
-    const found = findings(key);
+    const found = this.#findings(key);
     if (found === undefined) return;
     const resource = this.#statuses.latest(cached);
     const status = statusOf(resource, found, clock.now());
     await this.#statuses.write(resource, status);
     const [ready, before] = [status, resource.status].map((one) => findCondition(one?.conditions, 'Ready'));
-    if (
-      ready?.status !== 'False' ||
-      ready.reason === 'Progressing' ||
-      ready.reason === 'Deleting' ||
-      ready.reason === before?.reason
-    )
-      return;
+    if (ready?.status !== 'False' || ready.reason === before?.reason || isUnderWay(ready)) return;
     const { reason, message: note } = ready;
     this.#options.events.event(resource, { type: 'Warning', reason, action: 'Reconcile', note });
   }
+}
+
+function isUnderWay({ reason }: Condition): boolean {
+  return reason === 'Progressing' || reason === 'Deleting';
 }

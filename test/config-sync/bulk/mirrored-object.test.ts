@@ -152,9 +152,9 @@ describe('a mirrored object', () => {
     await cluster.observe();
     const dataId = (key: string, kind: 'present' | 'absent' | undefined) =>
       ({ ref: { key }, observation: kind && { kind } }) as FollowedConfig;
-    for (const one of [dataId('a', 'present'), dataId('b', 'absent')]) object.dataIds.add(one);
+    for (const one of [dataId('a', 'present'), dataId('b', 'absent')]) object.dataIds.set(one.ref.key, one);
     assert.deepEqual(object.goneKeys, ['b', 'c']);
-    object.dataIds.add(dataId('c', undefined));
+    object.dataIds.set('c', dataId('c', undefined));
     assert.deepEqual(object.goneKeys, ['b']);
   });
 
