@@ -11,7 +11,7 @@ export const refusedSyncs: readonly Refused[] = [
     message: 'must not be set when `source` is',
   },
   ...[{ syntax: false }, { maxBytes: 1000 }, { jsonSchema: { type: 'object' } }].map((validation) => ({
-    title: `validation.${Object.keys(validation)} where nothing is looked into`,
+    title: `validation.${Object.keys(validation).join()} where nothing is looked into`,
     spec: { source: 'Nacos', mapping: { objectName: 'a' }, validation },
     field: 'spec.validation',
     message: 'must not be set when `source` is',
