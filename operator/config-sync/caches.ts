@@ -18,7 +18,6 @@ export const CONTROLLER_INDEX = 'controller';
 const CONNECTION_INDEX = 'connection';
 /** NacosConfigs by the group and dataId whose content they declare. */
 export const CLAIM_INDEX = 'claim';
-export const NAMESPACE_INDEX = 'namespace';
 
 /** The NacosConfigs, found by the ConfigMaps, the Secrets, the connection and the dataId that they name. */
 export function newConfigStore(): Store<NacosConfig> {
@@ -33,11 +32,10 @@ export function newConfigStore(): Store<NacosConfig> {
   });
 }
 
-/** The NacosConfigSyncs, found by their namespace and by the connection that they name. */
+/** The NacosConfigSyncs, found by the connection that they name. */
 export function newSyncStore(): Store<NacosConfigSync> {
   return new Store<NacosConfigSync>({
     indexes: {
-      [NAMESPACE_INDEX]: ({ metadata }) => [metadata.namespace ?? ''],
       [CONNECTION_INDEX]: (sync) => [connectionOf(sync)],
     },
   });
@@ -71,7 +69,7 @@ export interface SecretMetadataOptions {
 export class SecretMetadata {
   readonly #options: SecretMetadataOptions;
   /** The keys of the NacosConfigs that name a Secret, and whoever else needs them. */
-  readonly #users = new Set<string>();
+  readonly #users = new Set<string | object>();
   #unsubscribe = (): void => {};
   readonly #reflector: ReflectorOnDemand;
 
@@ -91,7 +89,7 @@ export class SecretMetadata {
   }
 
   /** For users beside the NacosConfigs: whether this one needs the metadata of Secrets. */
-  require(user: string, isNeeded: boolean): void {
+  require(user: object, isNeeded: boolean): void {
     if (isNeeded) this.#users.add(user);
     else this.#users.delete(user);
     this.#watch();

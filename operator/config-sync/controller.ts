@@ -115,7 +115,7 @@ export class ConfigSync implements Runnable {
   }
 
   /** For users of Secrets beside the NacosConfigs. */
-  requireSecrets(user: string, isNeeded: boolean): void {
+  requireSecrets(user: object, isNeeded: boolean): void {
     this.#secrets.require(user, isNeeded);
   }
 

@@ -26,6 +26,7 @@ import type { Term } from '../runtime/term.ts';
 import { NacosPlaces } from './base/nacos-places.ts';
 import { BulkSync } from './bulk/controller.ts';
 import { namespaceIdOf } from './bulk/finder.ts';
+import { InboundSync } from './bulk/inbound.ts';
 import { ShardClient } from './bulk/inventory/shard-client.ts';
 import { endSync } from './bulk/items/ending.ts';
 import { ItemClaims } from './bulk/items/item-claims.ts';
@@ -112,9 +113,12 @@ export function createConfigSync(
       ...context,
       syncs,
       syncClient,
-      objects,
-      outbound: (options, look) =>
-        new OutboundSync({
+      run(options, look) {
+        if (options.sync.spec.source === 'Nacos') {
+          const requireSecrets = configSync.requireSecrets.bind(configSync);
+          return new InboundSync({ ...options, objects, requireSecrets });
+        }
+        return new OutboundSync({
           ...options,
           clusterId: context.clusterId(),
           places,
@@ -130,7 +134,8 @@ export function createConfigSync(
           metadataAgeMs: METADATA_AGE_MS,
           onInventory: metrics.inventoryWritten,
           look,
-        }),
+        });
+      },
       end(sync, tell, signal) {
         const { name, namespace = '' } = sync.metadata;
         const ending = {
@@ -150,9 +155,7 @@ export function createConfigSync(
         return endSync(ending, signal);
       },
       inventories,
-      metadata,
       connections: directory,
-      requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
     });
     counts = () => bulkSync.counts();
     return [configSync, bulkSync];

@@ -10,7 +10,7 @@ import { notReady, type ConnectionDirectory, type ConnectionHandle } from '../..
 import type { ConnectionKey } from '../../connections/connection-key.ts';
 import { isBridgeError, isLostRace, type BridgeError } from '../../errors.ts';
 import { hasFinalizer } from '../../kube/finalizer.ts';
-import { objectKey, parseKey, type KubeObject } from '../../kube/resource.ts';
+import type { KubeObject } from '../../kube/resource.ts';
 import type { Store, StoreChange } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
 import { errorOf } from '../../nacos/index.ts';
@@ -18,31 +18,24 @@ import { Controller, type Reconcile } from '../../runtime/controller.ts';
 import { RateLimiter } from '../../runtime/rate-limiter.ts';
 import { desiredChanged } from '../../runtime/predicates.ts';
 import type { Runnable } from '../../runtime/runnable.ts';
-import { laneIn, NAMESPACE_INDEX, usersOf } from '../caches.ts';
+import { laneIn, usersOf } from '../caches.ts';
 import { connectionOf } from '../intent.ts';
-import type { MirrorKind } from '../mirror/mirror-target.ts';
 import { namespaceIdOf } from './finder.ts';
 import { isHeldBySuspend, type Ended } from './items/ending.ts';
-import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
-import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
+import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
 import type { Progress, SyncFindings } from './status.ts';
 import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';
 import { Tally } from './tally.ts';
 
 export interface BulkSyncOptions extends SyncReporterOptions {
-  readonly objects: ObjectAccess;
-  /** A sync whose items are remembered in an inventory; `look` is told the id of each item that is to be settled. */
-  readonly outbound: (options: RunningSyncOptions, look: (id: string) => void) => RunningSync;
+  /** Sets a sync to work; `look` is told the id of each item that is to be settled by itself. */
+  readonly run: (options: RunningSyncOptions, look: (id: string) => void) => RunningSync;
   /** Ends a sync that is being deleted (items/ending.ts). */
   readonly end: (sync: NacosConfigSync, tell: (progress: Progress) => void, signal: AbortSignal) => Promise<Ended>;
   /** Shards of inventories, as metadata. */
   readonly inventories: Store<KubeObject>;
-  /** Objects as metadata. */
-  readonly metadata: Readonly<Record<MirrorKind, Store<KubeObject>>>;
   readonly connections: ConnectionDirectory;
-  /** Says for a user, by key, whether it needs the metadata of Secrets. */
-  readonly requireSecrets: (user: string, isNeeded: boolean) => void;
 }
 
 /** Changes come in bursts. */
@@ -73,8 +66,6 @@ interface Memory {
   error?: BridgeError | undefined;
   /** While it is being deleted. */
   ending?: Progress;
-  /** Until this process ends, or the sync is gone. */
-  mayHaveLeftSecrets?: boolean;
 }
 
 export class BulkSync implements Runnable {
@@ -108,20 +99,15 @@ export class BulkSync implements Runnable {
   }
 
   start(): void {
-    const { connections, inventories, metadata, syncs } = this.#options;
+    const { connections, inventories, syncs } = this.#options;
     const look = (key: string) => this.#controller.enqueue(key, 'high');
     this.#unsubscribe = [
-      syncs.onChange((change) => this.#syncChanged(change)),
+      syncs.onChange(({ key, previous, current }) => desiredChanged(previous, current) && look(key)),
       inventories.onChange((change) => this.#shardChanged(change)),
-      metadata.ConfigMap.onChange((change) => this.#objectChanged('ConfigMap', change)),
-      metadata.Secret.onChange((change) => this.#objectChanged('Secret', change)),
       connections.onChange((connection) => usersOf(syncs, connection).forEach(look)),
       connections.onReady((connection) => this.#connectionReady(connection)),
     ];
-    for (const sync of syncs.list()) {
-      this.#requireSecrets(sync);
-      this.#controller.enqueue(objectKey(sync), 'low');
-    }
+    for (const key of syncs.keys()) this.#controller.enqueue(key, 'low');
     for (const controller of this.controllers) controller.start();
   }
 
@@ -198,7 +184,7 @@ export class BulkSync implements Runnable {
   }
 
   #newRunning(key: string, sync: NacosConfigSync, connection: ConnectionHandle): RunningSync {
-    const { clock, objects, outbound, syncs } = this.#options;
+    const { clock, run, syncs } = this.#options;
     const reporter = this.#reporter;
     const latest = () => syncs.get(key) ?? sync;
     const options: RunningSyncOptions = {
@@ -212,8 +198,7 @@ export class BulkSync implements Runnable {
       onProblem: (object, outcome) => reporter.problem(latest(), object, outcome),
       onLeft: (note) => reporter.left(latest(), note),
     };
-    if (sync.spec.source === 'Nacos') return new InboundSync({ ...options, objects });
-    return outbound(options, (id) => this.#items.enqueue(`${key} ${id}`, 'high'));
+    return run(options, (id) => this.#items.enqueue(`${key} ${id}`, 'high'));
   }
 
   async #settle(key: string, log: Logger): Promise<{ requeueAfterMs: number } | void> {
@@ -237,38 +222,15 @@ export class BulkSync implements Runnable {
     return { running, isComplete: wasComplete, ambiguous, error, ending };
   }
 
-  #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {
-    if (current) this.#requireSecrets(current);
-    if (desiredChanged(previous, current)) this.#controller.enqueue(key, 'high');
-  }
-
   #shardChanged(change: StoreChange<KubeObject>): void {
     const { labels, namespace } = (change.current ?? change.previous)?.metadata ?? {};
     this.#runningOf(`${namespace}/${labels?.[SYNC_LABEL]}`)?.shardChanged?.(change);
-  }
-
-  #objectChanged(kind: MirrorKind, change: StoreChange<KubeObject>): void {
-    const { namespace = '', name } = parseKey(change.key);
-    for (const sync of this.#options.syncs.byIndex(NAMESPACE_INDEX, namespace)) {
-      this.#runningOf(objectKey(sync))?.objectChanged?.(kind, name, change);
-    }
   }
 
   #connectionReady(connection: ConnectionKey): void {
     const users = new Set(usersOf(this.#options.syncs, connection));
     this.#controller.queue.retryFailing((key) => users.has(key));
     this.#items.queue.retryFailing((key) => users.has(syncOfItem(key)));
-  }
-
-  #requireSecrets(sync: NacosConfigSync): void {
-    const { metadata, spec, status } = sync;
-    const key = objectKey(sync);
-    const memory = this.#memoryOf(key);
-    // Its objects may have been Secrets by a former spec, which only the watch finds.
-    const hasFormer = status?.observedGeneration !== undefined && status.observedGeneration !== metadata.generation;
-    if (spec.source === 'Nacos' && hasFormer) memory.mayHaveLeftSecrets = true;
-    const isNeeded = memory.mayHaveLeftSecrets || spec.kubernetes?.kinds.includes('Secret');
-    this.#options.requireSecrets(userOfSecrets(key), isNeeded === true);
   }
 
   #memoryOf(key: string): Memory {
@@ -285,7 +247,6 @@ export class BulkSync implements Runnable {
     await this.#stop(key);
     this.#memories.delete(key);
     this.#reporter.changed(key);
-    this.#options.requireSecrets(userOfSecrets(key), false);
   }
 
   async #stop(key: string): Promise<void> {
@@ -298,10 +259,6 @@ export class BulkSync implements Runnable {
 /** Of the key of an item, which is that of its sync, a blank and its id. */
 function syncOfItem(key: string): string {
   return key.slice(0, key.indexOf(' '));
-}
-
-function userOfSecrets(key: string): string {
-  return `NacosConfigSync ${key}`;
 }
 
 /** @throws BridgeError why Nacos tells nothing, or nothing any more; not while the first look is under way. */

@@ -12,7 +12,7 @@ import { behaviourOf } from '../../error-catalogue.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import { type BridgeError, isBridgeError, isLostRace } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
-import type { KubeObject } from '../../kube/resource.ts';
+import { parseKey, type KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
 import { type ConfigName, type ConfigObservation, nameText } from '../../nacos/index.ts';
@@ -31,8 +31,13 @@ import { isToGo } from './plan-object.ts';
 import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
 import { failed, PENDING, placeOf, skipped, Tally, type Outcome } from './tally.ts';
 
-type Options = RunningSyncOptions & { readonly objects: ObjectAccess };
+export interface InboundOptions extends RunningSyncOptions {
+  readonly objects: ObjectAccess;
+  /** Whether `user` needs the metadata of Secrets, from now on. */
+  readonly requireSecrets: (user: object, isNeeded: boolean) => void;
+}
 
+const kinds = ['ConfigMap', 'Secret'] as const;
 const OBJECTS_AT_ONCE = 8;
 /** While something could not be read the watches may have nothing to tell. */
 const LOOK_AGAIN_MS = 5000;
@@ -45,7 +50,7 @@ export class InboundSync implements RunningSync {
   /** Of an object that has no items any more. */
   trouble: BridgeError | undefined;
   hasWritten = false;
-  readonly #options: Options;
+  readonly #options: InboundOptions;
   readonly #namespaceId: string;
   readonly #keeper: MirrorKeeper;
   readonly #leaving: Leaving;
@@ -54,22 +59,25 @@ export class InboundSync implements RunningSync {
   readonly #changed = new Set<MirroredObject>();
   /** Those with keys of ours that have no dataId, or may have none. */
   readonly #incomplete = new Set<MirroredObject>();
+  readonly #unsubscribe: (() => void)[] = [];
   #done = nothingDone();
 
-  constructor(options: Options) {
+  constructor(options: InboundOptions) {
     const { clock, connection, goneMs, mapping, objects: access, onWork, sync } = options;
     this.#options = options;
     this.#namespaceId = namespaceIdOf(sync, connection);
     this.place = new FoundPlace(sync);
     this.#leaving = new Leaving(clock, goneMs);
     this.#keeper = new MirrorKeeper({ access, clock, onNews: (text) => this.#look(this.#objects.get(text)) });
-    // What an earlier process, or an earlier spec, has made.
-    for (const kind of ['ConfigMap', 'Secret'] as const) {
+    for (const kind of kinds) {
+      // What an earlier process, or an earlier spec, has made.
       for (const { metadata } of access[kind].controlledBy(sync.metadata.uid ?? '')) {
         const object = this.#objectOf(kind, metadata.name);
         (object.keys === undefined ? this.#changed : this.#incomplete).add(object);
       }
+      this.#unsubscribe.push(access[kind].onChange((change) => this.#objectChanged(kind, change)));
     }
+    options.requireSecrets(this, this.#needsSecrets());
     this.finder = new Finder({
       connection,
       namespaceId: this.#namespaceId,
@@ -88,13 +96,6 @@ export class InboundSync implements RunningSync {
     return this.#leaving.held;
   }
 
-  objectChanged(kind: MirrorKind, name: string, change: StoreChange<KubeObject>): void {
-    const text = objectText({ kind, name });
-    if (!this.#keeper.seen.isNews(text, change)) return;
-    const isOurs = change.current && isControlledBy(change.current, this.#options.sync.metadata.uid ?? '');
-    this.#look(isOurs ? this.#objectOf(kind, name) : this.#objects.get(text));
-  }
-
   async pass(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<{ nextMs: number | undefined }> {
     if (sync.spec.suspend) return { nextMs: undefined };
     this.#done = nothingDone();
@@ -108,7 +109,27 @@ export class InboundSync implements RunningSync {
 
   async stop(): Promise<void> {
     this.finder.stop();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#options.requireSecrets(this, false);
     for (const { dataIds } of this.#objects.values()) dataIds.forEach(({ watch }) => watch.stop());
+  }
+
+  /** Its objects may have been Secrets by a former spec, too, which only the watch finds. */
+  #needsSecrets(): boolean {
+    const { objects, sync } = this.#options;
+    const { metadata, spec, status } = sync;
+    const hasFormer = status?.observedGeneration !== undefined && status.observedGeneration !== metadata.generation;
+    const isNamed = spec.kubernetes?.kinds.includes('Secret') === true;
+    return isNamed || hasFormer || objects.Secret.controlledBy(metadata.uid ?? '').length > 0;
+  }
+
+  #objectChanged(kind: MirrorKind, change: StoreChange<KubeObject>): void {
+    const { metadata } = this.#options.sync;
+    const { name, namespace } = parseKey(change.key);
+    const text = objectText({ kind, name });
+    if (namespace !== metadata.namespace || !this.#keeper.seen.isNews(text, change)) return;
+    const isOurs = change.current && isControlledBy(change.current, metadata.uid ?? '');
+    this.#look(isOurs ? this.#objectOf(kind, name) : this.#objects.get(text));
   }
 
   #add(config: ConfigName): void {

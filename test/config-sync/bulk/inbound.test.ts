@@ -68,6 +68,7 @@ describe('a NacosConfigSync that mirrors, and finds a dataId', () => {
       goneMs: [],
       clock,
       objects: cluster.access,
+      requireSecrets: () => {},
       onWork: () => {},
       onWritten: () => {},
       onProblem: () => {},
@@ -81,6 +82,8 @@ describe('a NacosConfigSync that mirrors, and finds a dataId', () => {
     const passes = async () => {
       await pass();
       await clock.advance(10_000);
+      await pass();
+      // After what the watch has brought of that.
       await pass();
     };
     return { heard, running, passes };
