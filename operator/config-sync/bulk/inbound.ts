@@ -47,7 +47,7 @@ export class InboundSync implements RunningSync {
   readonly finder: Finder;
   /** Where the dataIds are that the objects hold. */
   readonly place: FoundPlace;
-  /** Of an object that has no items any more. */
+  /** What keeps an object that has no items any more. */
   trouble: BridgeError | undefined;
   hasWritten = false;
   readonly #options: InboundOptions;
@@ -57,6 +57,8 @@ export class InboundSync implements RunningSync {
   /** By their texts. */
   readonly #objects = new Map<string, MirroredObject>();
   readonly #changed = new Set<MirroredObject>();
+  /** Those with a dataId that could not be read yet: looked at again when nothing else is to do. */
+  readonly #unread = new Set<MirroredObject>();
   /** Those with keys of ours that have no dataId, or may have none. */
   readonly #incomplete = new Set<MirroredObject>();
   readonly #unsubscribe: (() => void)[] = [];
@@ -89,7 +91,7 @@ export class InboundSync implements RunningSync {
   }
 
   get isComplete(): boolean {
-    return this.finder.isComplete && this.#changed.size === 0;
+    return this.finder.isComplete && this.#changed.size === 0 && this.#unread.size === 0;
   }
 
   get held(): number {
@@ -100,11 +102,14 @@ export class InboundSync implements RunningSync {
     if (sync.spec.suspend) return { nextMs: undefined };
     this.#done = nothingDone();
     this.trouble = undefined;
-    const failures = [...(await this.#writeChanged(log, signal)), ...(await this.#dropGone(sync, log, signal))];
+    const write = (object: MirroredObject) => this.#bringUp(object, new Set(), log);
+    const changed = this.#changed.size > 0 ? this.#changed : this.#unread;
+    const unwritten = await forEachBounded([...changed], OBJECTS_AT_ONCE, signal, write);
+    const [failure] = [...unwritten, ...(await this.#dropGone(sync, log, signal))];
     const text = doneText(this.#done);
     if (text !== undefined) this.#options.onWritten(`Objects: ${text}`);
-    if (failures[0]) throw failures[0].error;
-    return { nextMs: this.#leaving.nextMs ?? (this.#changed.size > 0 ? LOOK_AGAIN_MS : undefined) };
+    if (failure) throw failure.error;
+    return { nextMs: this.#leaving.nextMs ?? (this.#unread.size > 0 ? LOOK_AGAIN_MS : undefined) };
   }
 
   async stop(): Promise<void> {
@@ -190,14 +195,6 @@ export class InboundSync implements RunningSync {
     this.#options.onWork();
   }
 
-  async #writeChanged(log: Logger, signal: AbortSignal): Promise<Failure<MirroredObject>[]> {
-    const failures = await forEachBounded([...this.#changed], OBJECTS_AT_ONCE, signal, (object) =>
-      this.#bringUp(object, new Set(), log),
-    );
-    for (const { item } of failures) this.#changed.add(item);
-    return failures;
-  }
-
   async #dropGone(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<Failure<unknown>[]> {
     const mayGo = sync.spec.syncDeletion && this.#incomplete.size > 0;
     if (mayGo || (this.isComplete && !this.place.wasFound)) {
@@ -225,9 +222,13 @@ export class InboundSync implements RunningSync {
 
   async #bringUp(object: MirroredObject, dropped: ReadonlySet<string>, log: Logger): Promise<void> {
     const plan = object.plan();
-    if (plan === undefined) return object.count(this.tally, undefined);
     // Before the write: what changes meanwhile is decided again.
     this.#changed.delete(object);
+    if (plan === undefined) {
+      this.#unread.add(object);
+      return object.count(this.tally, plan);
+    }
+    this.#unread.delete(object);
     try {
       const written = await object.write(plan.texts, dropped);
       for (const key of dropped) this.#leaving.gone(object.idOf(key));
@@ -237,10 +238,12 @@ export class InboundSync implements RunningSync {
       this.hasWritten = true;
       log.info('mirror written', { object: object.text, written, keys: object.keys?.length, dropped: dropped.size });
     } catch (error) {
-      if (!isBridgeError(error) || isLostRace(error)) throw error;
-      object.count(this.tally, plan, error);
-      if (behaviourOf(error.code) === 'retry') throw error;
-      if (object.dataIds.size === 0) this.trouble = error;
+      const isTold = isBridgeError(error) && !isLostRace(error);
+      if (isTold) object.count(this.tally, plan, error);
+      if (isTold && object.dataIds.size === 0) this.trouble = error;
+      if (isTold && behaviourOf(error.code) === 'await-change') return;
+      if (dropped.size === 0) this.#changed.add(object);
+      throw error;
     } finally {
       if (object.goneKeys.length === 0) this.#incomplete.delete(object);
       else this.#incomplete.add(object);

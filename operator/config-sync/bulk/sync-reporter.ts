@@ -1,14 +1,13 @@
 /**
  * Tells users what became of a NacosConfigSync: its status, and events for what changed.
  *
- * The NacosConfigs of thousands of items change in bursts, so a status is written some time after a change, with all that
- * came meanwhile. While items are still being found nothing is told, unless something was written: a restart over an equal
- * world writes nothing.
+ * Thousands of items change in bursts, so a status is written some time after a change, with all that came meanwhile. While
+ * items are still being found nothing is told, unless something was written: a restart over an equal world writes nothing.
  */
 import { FIELD_MANAGER, FINALIZER } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { Clock } from '../../clock.ts';
-import { findCondition, type Condition } from '../../kube/conditions.ts';
+import { findCondition } from '../../kube/conditions.ts';
 import { hasFinalizer } from '../../kube/finalizer.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
@@ -97,12 +96,9 @@ export class SyncReporter {
     const status = statusOf(resource, found, clock.now());
     await this.#statuses.write(resource, status);
     const [ready, before] = [status, resource.status].map((one) => findCondition(one?.conditions, 'Ready'));
-    if (ready?.status !== 'False' || ready.reason === before?.reason || isUnderWay(ready)) return;
+    const isKnown = ['Progressing', 'Deleting', before?.reason].includes(ready?.reason);
+    if (ready?.status !== 'False' || isKnown) return;
     const { reason, message: note } = ready;
     this.#options.events.event(resource, { type: 'Warning', reason, action: 'Reconcile', note });
   }
-}
-
-function isUnderWay({ reason }: Condition): boolean {
-  return reason === 'Progressing' || reason === 'Deleting';
 }
