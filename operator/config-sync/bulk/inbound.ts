@@ -47,8 +47,6 @@ export class InboundSync implements RunningSync {
   readonly finder: Finder;
   /** Where the dataIds are that the objects hold. */
   readonly place: FoundPlace;
-  /** What keeps an object that has no items any more. */
-  trouble: BridgeError | undefined;
   hasWritten = false;
   readonly #options: InboundOptions;
   readonly #namespaceId: string;
@@ -94,6 +92,11 @@ export class InboundSync implements RunningSync {
     return this.finder.isComplete && this.#changed.size === 0 && this.#unread.size === 0;
   }
 
+  /** What keeps an object that has no items any more. */
+  get trouble(): BridgeError | undefined {
+    return [...this.#incomplete].find(({ dataIds, refusal }) => dataIds.size === 0 && refusal)?.refusal;
+  }
+
   get held(): number {
     return this.#leaving.held;
   }
@@ -101,7 +104,6 @@ export class InboundSync implements RunningSync {
   async pass(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<{ nextMs: number | undefined }> {
     if (sync.spec.suspend) return { nextMs: undefined };
     this.#done = nothingDone();
-    this.trouble = undefined;
     const write = (object: MirroredObject) => this.#bringUp(object, new Set(), log);
     const changed = this.#changed.size > 0 ? this.#changed : this.#unread;
     const unwritten = await forEachBounded([...changed], OBJECTS_AT_ONCE, signal, write);
@@ -232,16 +234,18 @@ export class InboundSync implements RunningSync {
     try {
       const written = await object.write(plan.texts, dropped);
       for (const key of dropped) this.#leaving.gone(object.idOf(key));
+      object.refusal = undefined;
       object.count(this.tally, plan);
       if (written === undefined) return;
       this.#done[written] += 1;
       this.hasWritten = true;
       log.info('mirror written', { object: object.text, written, keys: object.keys?.length, dropped: dropped.size });
     } catch (error) {
-      const isTold = isBridgeError(error) && !isLostRace(error);
-      if (isTold) object.count(this.tally, plan, error);
-      if (isTold && object.dataIds.size === 0) this.trouble = error;
-      if (isTold && behaviourOf(error.code) === 'await-change') return;
+      if (isBridgeError(error) && !isLostRace(error)) {
+        object.refusal = error;
+        object.count(this.tally, plan);
+        if (behaviourOf(error.code) === 'await-change') return;
+      }
       if (dropped.size === 0) this.#changed.add(object);
       throw error;
     } finally {

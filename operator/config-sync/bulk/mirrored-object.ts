@@ -37,6 +37,8 @@ export class MirroredObject {
   readonly dataIds = new Map<string, FollowedConfig>();
   /** Keys that a dataId was found for while this process ran. */
   readonly seenKeys = new Set<string>();
+  /** Why it could not be written last. */
+  refusal: BridgeError | undefined;
   readonly #options: MirroredObjectOptions;
 
   constructor(kind: MirrorKind, name: string, options: MirroredObjectOptions) {
@@ -75,12 +77,13 @@ export class MirroredObject {
     return planObject([...this.dataIds.values()], this.kind, this.#options.encoding);
   }
 
-  /** How its dataIds fare; nothing is decided without a plan, and `error` kept the object from being written. */
-  count(tally: Tally, plan: ObjectPlan | undefined, error?: BridgeError): void {
+  /** How its dataIds fare; nothing is decided without a plan. */
+  count(tally: Tally, plan: ObjectPlan | undefined): void {
+    const { refusal } = this;
     for (const [id, { config, ref, observation, watch }] of this.dataIds) {
       const unread = watch.lastError ? failed(watch.lastError) : PENDING;
       const decided = plan?.outcomes.get(id);
-      const written = error && decided?.state === 'synced' ? failed(error) : decided;
+      const written = refusal && decided?.state === 'synced' ? failed(refusal) : decided;
       const outcome = observation ? written : unread;
       if (outcome) tally.set(id, { outcome, place: placeOf({ ref, config }) });
       else if (plan) tally.delete(id);
