@@ -5,8 +5,6 @@
  * - An object is written as a whole, once for a burst of changes, or not at all; others go on.
  * - Which keys go is asked in every pass, for as long as one is gone, and after all other writes: no look is lost by
  *   looking too early, and what takes the place of something is there before.
- * - A dataId that is found and not served counts as one that is not read yet: a list is of the database of Nacos, and what
- *   it has may be served a moment later.
  */
 import { behaviourOf } from '../../error-catalogue.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
@@ -15,7 +13,7 @@ import { isControlledBy } from '../../kube/owner.ts';
 import { parseKey, type KubeObject } from '../../kube/resource.ts';
 import type { StoreChange } from '../../kube/store.ts';
 import type { Logger } from '../../logger.ts';
-import { type ConfigName, type ConfigObservation, nameText } from '../../nacos/index.ts';
+import { type ConfigName, nameText } from '../../nacos/index.ts';
 import { checkUse } from '../use.ts';
 import { MirrorKeeper } from '../mirror/mirror-keeper.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
@@ -39,7 +37,9 @@ export interface InboundOptions extends RunningSyncOptions {
 
 const kinds = ['ConfigMap', 'Secret'] as const;
 const OBJECTS_AT_ONCE = 8;
-/** While something could not be read the watches may have nothing to tell. */
+/** A list is of the database of Nacos, and what it has may be served a moment later: tens of milliseconds, mostly. */
+const SERVED_WITHIN_MS = 2000;
+/** While something could not be read, or is not served yet, the watches may have nothing to tell. */
 const LOOK_AGAIN_MS = 5000;
 
 export class InboundSync implements RunningSync {
@@ -140,7 +140,7 @@ export class InboundSync implements RunningSync {
   }
 
   #add(config: ConfigName): void {
-    const { connection, mapping } = this.#options;
+    const { clock, connection, mapping } = this.#options;
     const id = nameText(config);
     const ref = mapping.toKubernetes(config);
     if (ref === undefined) return;
@@ -149,14 +149,24 @@ export class InboundSync implements RunningSync {
     this.tally.set(id, { outcome: refusal ?? PENDING, place });
     if (refusal) return;
     const object = this.#objectOf(ref.kind, ref.name);
-    const heard = (observation: ConfigObservation): void => {
-      if (observation.kind === 'present' || dataId.observation) dataId.observation = observation;
+    const foundMs = clock.monotonic();
+    let wasServed = false;
+    const watch = connection.client.config.watch({ namespaceId: this.#namespaceId, ...config }, ({ kind }) => {
+      wasServed ||= kind === 'present';
       this.#look(object);
+    });
+    const isLate = () => !wasServed && clock.monotonic() - foundMs < SERVED_WITHIN_MS;
+    const dataId: FollowedConfig = {
+      config,
+      ref,
+      watch,
+      get observation() {
+        return watch.current?.kind === 'absent' && isLate() ? undefined : watch.current;
+      },
     };
-    const watch = connection.client.config.watch({ namespaceId: this.#namespaceId, ...config }, heard);
-    const dataId: FollowedConfig & { observation?: ConfigObservation } = { config, ref, watch, observation: undefined };
     object.dataIds.set(id, dataId);
     object.seenKeys.add(ref.key);
+    this.#look(object);
   }
 
   /** A key that it has already stays: an item that is skipped keeps all from being in sync (plan-object.ts). */

@@ -16,7 +16,7 @@ import { skipped, type Outcome } from './tally.ts';
 export interface Claim {
   readonly config: ConfigName;
   readonly ref: KeyRef;
-  /** What Nacos serves; undefined until it serves something. */
+  /** What Nacos serves; undefined until it was read, and while it was found only just now and is not served yet. */
   readonly observation: ConfigObservation | undefined;
 }
 

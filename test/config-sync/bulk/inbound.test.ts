@@ -1,4 +1,4 @@
-/** What is made of a dataId that is found: whether it counts as there before Nacos serves it, and when it cannot be read. */
+/** What is made of a dataId that is found: from when on it counts as absent, and what is told when it cannot be read. */
 import assert from 'node:assert/strict';
 import type { NacosConfigSync } from '../../../operator/api/resources.ts';
 import { InboundSync } from '../../../operator/config-sync/bulk/inbound.ts';
@@ -9,6 +9,7 @@ import { BridgeError } from '../../../operator/errors.ts';
 import { silentLogger } from '../../../operator/logger.ts';
 import { NacosClient } from '../../../operator/nacos/client.ts';
 import type { DiscoveryListener } from '../../../operator/nacos/config/config-discoveries.ts';
+import type { ConfigObservation } from '../../../operator/nacos/config/config-snapshot.ts';
 import type { ConfigListener } from '../../../operator/nacos/config/config-watch.ts';
 import type { DiscoveryState } from '../../../operator/nacos/config/discovery-state.ts';
 import { FakeClock } from '../../fake-clock.ts';
@@ -36,14 +37,18 @@ describe('a NacosConfigSync that mirrors, and finds a dataId', () => {
   /** As a process begins: what it hears of Nacos the test says. */
   function begin() {
     const heard: { found?: DiscoveryListener; served?: ConfigListener; lastError?: BridgeError } = {};
+    let current: ConfigObservation | undefined;
     const config = {
       discover(_: unknown, found: DiscoveryListener) {
         heard.found = found;
         return { state, names: () => [], stop: () => {} };
       },
       watch(_: unknown, served: ConfigListener) {
-        heard.served = served;
+        heard.served = (observation) => served((current = observation));
         return {
+          get current() {
+            return current;
+          },
           get lastError() {
             return heard.lastError;
           },
@@ -75,8 +80,9 @@ describe('a NacosConfigSync that mirrors, and finds a dataId', () => {
       onLeft: () => {},
     });
     const pass = async () => {
-      await running.pass(sync, silentLogger, signal);
+      const result = await running.pass(sync, silentLogger, signal);
       await cluster.observe();
+      return result;
     };
     /** Long enough for all that waits a moment. */
     const passes = async () => {
@@ -86,24 +92,28 @@ describe('a NacosConfigSync that mirrors, and finds a dataId', () => {
       // After what the watch has brought of that.
       await pass();
     };
-    return { heard, running, passes };
+    return { heard, running, pass, passes };
   }
 
   const data = async () => (await cluster.configMap('settings'))?.data;
 
-  it('that is not served yet keeps its key, and all from being in sync, until it is found no more', async () => {
+  it('that is not served yet keeps its key, and all from being in sync, for a moment', async () => {
     const former = begin();
     former.heard.found?.({ added: [one], removed: [], state });
     former.heard.served?.(present('1'));
     await former.passes();
     assert.deepEqual([former.running.isComplete, await data()], [true, { one: '1' }]);
 
-    const { heard, passes, running } = begin();
+    const { heard, pass, passes, running } = begin();
     heard.found?.({ added: [one], removed: [], state });
+    assert.equal(running.isComplete, false, 'it was not read yet');
     heard.served?.({ kind: 'absent' });
+    for (let elapsedMs = 0; elapsedMs < 1500; elapsedMs += 500) {
+      assert.equal((await pass()).nextMs, 5000);
+      assert.deepEqual([running.isComplete, running.tally.counts.pending, await data()], [false, 1, { one: '1' }]);
+      await clock.advance(500);
+    }
     await passes();
-    assert.deepEqual([running.isComplete, running.tally.counts.pending, await data()], [false, 1, { one: '1' }]);
-    heard.found?.({ added: [], removed: [one], state });
     await passes();
     assert.deepEqual([running.isComplete, running.tally.total, await data()], [true, 0, undefined]);
   });
@@ -122,7 +132,6 @@ describe('a NacosConfigSync that mirrors, and finds a dataId', () => {
   it('that cannot be read says why, as soon as it is looked at again', async () => {
     const { heard, passes, running } = begin();
     heard.found?.({ added: [one], removed: [], state });
-    heard.served?.({ kind: 'absent' });
     heard.lastError = new BridgeError('NACOS_FORBIDDEN', 'it may not be read');
     await passes();
     assert.deepEqual([running.tally.counts.failing, running.tally.worst(1)[0]?.message], [1, 'it may not be read']);
