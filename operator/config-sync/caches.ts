@@ -2,10 +2,11 @@
  * The caches of the config synchronisation, and what their objects are found by. Of ConfigMaps and Secrets they hold the
  * metadata alone: the data is read when it is needed, and that of Secrets is kept nowhere.
  */
-import type { NacosConfig } from '../api/resources.ts';
+import type { NacosConfig, NacosConfigSync } from '../api/resources.ts';
+import type { ConnectionKey } from '../connections/connection-key.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import { ReflectorOnDemand } from '../kube/reflector-on-demand.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import { objectKey, type KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import { claimOf, configMapsOf, connectionOf, secretsOf } from './intent.ts';
 import { objectKeysOf } from './mirror/mirror-access.ts';
@@ -14,7 +15,7 @@ export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
 /** Objects by the uid of their controller, and mirrors that have none by their NacosConfig. */
 export const CONTROLLER_INDEX = 'controller';
-export const CONNECTION_INDEX = 'connection';
+const CONNECTION_INDEX = 'connection';
 /** NacosConfigs by the group and dataId whose content they declare. */
 export const CLAIM_INDEX = 'claim';
 
@@ -29,6 +30,28 @@ export function newConfigStore(): Store<NacosConfig> {
       [CLAIM_INDEX]: (resource) => [claimOf(resource)].filter((claim) => claim !== undefined),
     },
   });
+}
+
+/** The NacosConfigSyncs, found by the connection that they name. */
+export function newSyncStore(): Store<NacosConfigSync> {
+  return new Store<NacosConfigSync>({
+    indexes: {
+      [CONNECTION_INDEX]: (sync) => [connectionOf(sync)],
+    },
+  });
+}
+
+/** The keys of those that name the connection. */
+export function usersOf<T extends KubeObject>(store: Store<T>, connection: ConnectionKey): string[] {
+  return store.byIndex(CONNECTION_INDEX, connection).map(objectKey);
+}
+
+/** The lane of a key in a queue: its connection, since a Nacos that is slow must hold up no other. */
+export function laneIn<T extends NacosConfig | NacosConfigSync>(store: Store<T>): (key: string) => string {
+  return (key) => {
+    const resource = store.get(key);
+    return resource === undefined ? '' : connectionOf(resource);
+  };
 }
 
 /** ConfigMaps or Secrets as metadata, found by whom they belong to, and by who has merged keys into them. */
@@ -46,7 +69,7 @@ export interface SecretMetadataOptions {
 export class SecretMetadata {
   readonly #options: SecretMetadataOptions;
   /** The keys of the NacosConfigs that name a Secret, and whoever else needs them. */
-  readonly #users = new Set<string>();
+  readonly #users = new Set<string | object>();
   #unsubscribe = (): void => {};
   readonly #reflector: ReflectorOnDemand;
 
@@ -66,7 +89,7 @@ export class SecretMetadata {
   }
 
   /** For users beside the NacosConfigs: whether this one needs the metadata of Secrets. */
-  require(user: string, isNeeded: boolean): void {
+  require(user: object, isNeeded: boolean): void {
     if (isNeeded) this.#users.add(user);
     else this.#users.delete(user);
     this.#watch();

@@ -19,7 +19,7 @@ import type { Runnable } from '../runtime/runnable.ts';
 import type { RuntimeMetrics } from '../runtime/metrics.ts';
 import { desiredChanged } from '../runtime/predicates.ts';
 import type { Priority } from '../runtime/work-queue.ts';
-import { CONFIG_MAP_INDEX, CONNECTION_INDEX, CONTROLLER_INDEX, SECRET_INDEX, SecretMetadata } from './caches.ts';
+import { CONFIG_MAP_INDEX, CONTROLLER_INDEX, laneIn, SECRET_INDEX, SecretMetadata, usersOf } from './caches.ts';
 import { connectionOf, sourceOf } from './intent.ts';
 import type { ConfigMetrics } from './metrics.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
@@ -106,7 +106,7 @@ export class ConfigSync implements Runnable {
       name: this.name,
       reconcile: (key, context) => reconciler.reconcile(key, context),
       concurrency,
-      lane: (key) => laneOf(options.configs.get(key)),
+      lane: laneIn(options.configs),
       log,
       clock,
       metrics: runtimeMetrics,
@@ -115,7 +115,7 @@ export class ConfigSync implements Runnable {
   }
 
   /** For users of Secrets beside the NacosConfigs. */
-  requireSecrets(user: string, isNeeded: boolean): void {
+  requireSecrets(user: object, isNeeded: boolean): void {
     this.#secrets.require(user, isNeeded);
   }
 
@@ -142,7 +142,7 @@ export class ConfigSync implements Runnable {
 
   /** It may lead to another Nacos, where others declare the same dataIds. */
   #connectionChanged(connection: ConnectionKey): void {
-    const users = this.#usersOf(connection);
+    const users = usersOf(this.#options.configs, connection);
     this.#enqueueAll([...new Set(users.flatMap((key) => [key, ...this.claims.rivalsOf(key)]))]);
   }
 
@@ -176,13 +176,8 @@ export class ConfigSync implements Runnable {
     this.#enqueue(key, 'high');
   }
 
-  #usersOf(connection: string): string[] {
-    const users = this.#options.configs.byIndex(CONNECTION_INDEX, connection);
-    return users.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  }
-
   #retryUsersOf(connection: ConnectionKey): void {
-    const users = new Set(this.#usersOf(connection));
+    const users = new Set(usersOf(this.#options.configs, connection));
     this.#controller.queue.retryFailing((key) => users.has(key));
   }
 
@@ -193,11 +188,6 @@ export class ConfigSync implements Runnable {
   #enqueue(key: string, priority: Priority): void {
     this.#controller.enqueue(key, priority);
   }
-}
-
-/** Its connection: publishes wait for Nacos, and one that is slow must hold up no other. */
-function laneOf(config: NacosConfig | undefined): string {
-  return config === undefined ? '' : connectionOf(config);
 }
 
 /** The key of the NacosConfig that mirrors into the object, which need not name it: not an immutable one, nor a former one. */

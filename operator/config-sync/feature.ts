@@ -24,11 +24,14 @@ import { ResourceClient } from '../kube/resource-client.ts';
 import type { Runnable } from '../runtime/runnable.ts';
 import type { Term } from '../runtime/term.ts';
 import { NacosPlaces } from './base/nacos-places.ts';
-import { BulkSync, connectionOfSync, newSyncStore, syncsUsing } from './bulk/controller.ts';
+import { BulkSync } from './bulk/controller.ts';
 import { namespaceIdOf } from './bulk/finder.ts';
+import { InboundSync } from './bulk/inbound.ts';
+import { ShardClient } from './bulk/inventory/shard-client.ts';
+import { endSync } from './bulk/items/ending.ts';
 import { ItemClaims } from './bulk/items/item-claims.ts';
 import { OutboundSync } from './bulk/items/outbound.ts';
-import { CONNECTION_INDEX, CONTROLLER_INDEX, newConfigStore, newDataStore } from './caches.ts';
+import { CONTROLLER_INDEX, newConfigStore, newDataStore, newSyncStore, usersOf } from './caches.ts';
 import { ConfigSync } from './controller.ts';
 import { connectionOf } from './intent.ts';
 import { createConfigMetrics } from './metrics.ts';
@@ -38,6 +41,7 @@ import { trimData } from './mirror/data-proof.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { ObjectUsers } from './mirror/object-users.ts';
 import { InlineContents } from './places/inline-contents.ts';
+import { ownershipMark, syncMarkName } from './remote.ts';
 import { workloadClients } from './rollout/workloads.ts';
 
 /** A third of the time after which everything is looked at again. */
@@ -72,7 +76,7 @@ export function createConfigSync(
     const items = new ItemClaims({
       list: () => syncs.list(),
       whereOf(sync) {
-        const connection = directory.findUsable(connectionOfSync(sync));
+        const connection = directory.findUsable(connectionOf(sync));
         return connection && { connection, namespaceId: namespaceIdOf(sync, connection) };
       },
     });
@@ -108,9 +112,12 @@ export function createConfigSync(
       ...context,
       syncs,
       syncClient,
-      objects,
-      outbound: (options, look) =>
-        new OutboundSync({
+      run(options, look) {
+        if (options.sync.spec.source === 'Nacos') {
+          const requireSecrets = configSync.requireSecrets.bind(configSync);
+          return new InboundSync({ ...options, objects, requireSecrets });
+        }
+        return new OutboundSync({
           ...options,
           clusterId: context.clusterId(),
           places,
@@ -126,27 +133,38 @@ export function createConfigSync(
           metadataAgeMs: METADATA_AGE_MS,
           onInventory: metrics.inventoryWritten,
           look,
-        }),
+        });
+      },
+      end(sync, tell, signal) {
+        const { name, namespace = '' } = sync.metadata;
+        const ending = {
+          sync,
+          syncs: syncClient,
+          shards: new ShardClient(shardClient, sync, true),
+          namespace,
+          connections: directory,
+          places,
+          isClaimed: configSync.claims.isClaimed.bind(configSync.claims),
+          // A client that we have still is waited for, whatever is lost: Nacos may come back.
+          loss: async () => (directory.findUsable(connectionOf(sync)) ? undefined : lossOf(sync, losses)),
+          mark: ownershipMark(context.clusterId(), namespace, syncMarkName(name)),
+          term,
+          onProgress: (done: number, total: number) => tell({ done, total }),
+        };
+        return endSync(ending, signal);
+      },
       inventories,
-      shards: shardClient,
-      clusterId: context.clusterId,
-      places,
-      isClaimed: (connection, address) => configSync.claims.isClaimed(connection, address),
-      lossOf: (sync) => lossOf(sync, losses),
-      term,
-      metadata,
       connections: directory,
-      requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
     });
     counts = () => bulkSync.counts();
     return [configSync, bulkSync];
   }
 
   const connectionUser: ConnectionUser = {
-    usersOf: (connection) => configs.byIndex(CONNECTION_INDEX, connection).length + syncsUsing(syncs, connection),
+    usersOf: (connection) => usersOf(configs, connection).length + usersOf(syncs, connection).length,
     onChange(listener) {
       onUseChange(configs, connectionOf, listener);
-      onUseChange(syncs, connectionOfSync, listener);
+      onUseChange(syncs, connectionOf, listener);
     },
   };
   return {

@@ -6,7 +6,7 @@
  * object, or a rule that CEL cannot say, may still break.
  */
 import { DEFAULT_GROUP, KEEP_ANNOTATION } from '../api/names.ts';
-import type { NacosConfig } from '../api/resources.ts';
+import type { NacosConfig, NacosConfigSync } from '../api/resources.ts';
 import { connectionKey, type ConnectionKey } from '../connections/connection-key.ts';
 import { BridgeError } from '../errors.ts';
 import { type ConfigKey, nameText, normaliseNamespaceId } from '../nacos/index.ts';
@@ -118,7 +118,7 @@ export function claimOf(resource: NacosConfig | undefined): string | undefined {
 }
 
 /** The connection's key: `namespace/name`, or the operator's default. */
-export function connectionOf({ spec, metadata }: NacosConfig): ConnectionKey {
+export function connectionOf({ spec, metadata }: NacosConfig | NacosConfigSync): ConnectionKey {
   return connectionKey(metadata.namespace, spec.connectionRef?.name);
 }
 

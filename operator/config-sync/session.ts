@@ -11,7 +11,7 @@
  * tells that, tens of milliseconds late: until then an edit of the description, or a takeover of equal content by another
  * NacosConfig, is not seen.
  */
-import type { ConnectionHandle } from '../connections/connection-directory.ts';
+import { notReady, type ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import {
   type ConfigKey,
@@ -156,8 +156,7 @@ export class ConfigSession {
   }
 
   notReady(cause: BridgeError): BridgeError {
-    const message = `${this.connection.title} is not ready: ${cause.message}`;
-    return new BridgeError('CONNECTION_NOT_READY', message, { cause });
+    return notReady(this.connection, cause);
   }
 
   /**

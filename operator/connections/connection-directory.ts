@@ -77,6 +77,11 @@ export class ConnectionDirectory {
   }
 }
 
+/** It is there, and does not answer now. */
+export function notReady({ title }: ConnectionHandle, cause: BridgeError): BridgeError {
+  return new BridgeError('CONNECTION_NOT_READY', `${title} is not ready: ${cause.message}`, { cause });
+}
+
 function isSame(a: ConnectionHandle, b: ConnectionHandle): boolean {
   return a.client === b.client && a.namespaceId === b.namespaceId && a.allowance.id === b.allowance.id;
 }

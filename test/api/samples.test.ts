@@ -83,7 +83,7 @@ const sync = {
     },
     nacos: { groups: ['shop.*'], dataIds: ['*'] },
     mapping: { group: 'shop.{name}', dataId: '{key}' },
-    formats: [{ dataId: '*.conf', format: 'text' }],
+    formats: [{ dataId: 'nginx.conf', format: 'text' }],
     validation: { syntax: true },
     driftPolicy: 'Revert',
     conflictPolicy: 'Manual',

@@ -149,7 +149,7 @@ export interface NacosConfigSyncSpec {
     format: 'yaml' | 'json' | 'properties' | 'toml' | 'xml' | 'html' | 'text';
   }[];
   /**
-   * What is checked before anything is sent to Nacos.
+   * What is checked before anything is sent to Nacos; with `source: Both` also what comes from there.
    */
   validation: {
     /**

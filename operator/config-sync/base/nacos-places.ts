@@ -6,7 +6,7 @@
  * only the id was lost.
  */
 import { randomUUID } from 'node:crypto';
-import type { ConnectionHandle } from '../../connections/connection-directory.ts';
+import { notReady, type ConnectionHandle } from '../../connections/connection-directory.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../errors.ts';
 import type { ClientState, NacosClient } from '../../nacos/index.ts';
 import { errorOf, hostAndPort } from '../../nacos/index.ts';
@@ -66,7 +66,7 @@ export class NacosPlaces {
     look.answer = this.#ask(connection, namespaceId, look).catch((error: unknown) => {
       // What was known before is not forgotten for a failure.
       if (byNamespace.get(namespaceId) === look) restore(byNamespace, namespaceId, known);
-      throw notReady(connection, error);
+      throw reasonOf(connection, error);
     });
     return look.answer;
   }
@@ -124,10 +124,9 @@ export async function seenPlace({ client, servers }: ConnectionHandle, namespace
 }
 
 /** A lost race stays one. */
-function notReady({ client, title }: ConnectionHandle, error: unknown): unknown {
+function reasonOf(connection: ConnectionHandle, error: unknown): unknown {
   if (!isBridgeError(error) || isLostRace(error)) return error;
-  const cause = errorOf(client.state) ?? error;
-  return new BridgeError('CONNECTION_NOT_READY', `${title} is not ready: ${cause.message}`, { cause });
+  return notReady(connection, errorOf(connection.client.state) ?? error);
 }
 
 function restore(looks: Map<string, Look>, namespaceId: string, known: Look | undefined): void {

@@ -10,41 +10,32 @@ import { readPlaceId } from '../base/place-id.ts';
 
 export class FoundPlace {
   /** Of what the objects hold; undefined before anything was found, and in what versions before 0.2 have left. */
-  #known: NacosPlace | undefined;
+  known: NacosPlace | undefined;
+  /** The objects may hold what another Nacos has. */
+  isAnother = false;
   #found: NacosPlace | undefined;
-  #isAnother = false;
 
   constructor({ status }: NacosConfigSync) {
     const { place } = status ?? {};
-    this.#known = place && { id: place.id, namespaceId: place.namespaceId ?? '', servers: place.servers };
+    this.known = place && { id: place.id, namespaceId: place.namespaceId ?? '', servers: place.servers };
   }
 
   /** @throws BridgeError while it cannot be asked. */
   async look({ client, servers }: ConnectionHandle, namespaceId: string): Promise<void> {
     const read = await readPlaceId(client, namespaceId);
     const found = { id: read.kind === 'known' ? read.id : undefined, namespaceId, servers: serversOf(servers) };
-    const hasLostId = this.#known?.id !== undefined && read.kind === 'absent';
-    this.#isAnother = hasLostId || !isSamePlace(this.#known, { ...found, hasUnbound: true });
-    this.#found = movedOn(this.#isAnother ? undefined : this.#known, found);
+    const hasLostId = this.known?.id !== undefined && read.kind === 'absent';
+    this.isAnother = hasLostId || !isSamePlace(this.known, { ...found, hasUnbound: true });
+    this.#found = movedOn(this.isAnother ? undefined : this.known, found);
   }
 
   get wasFound(): boolean {
     return this.#found !== undefined;
   }
 
-  /** The objects may hold what another Nacos has. */
-  get isAnother(): boolean {
-    return this.#isAnother;
-  }
-
   /** All that the objects hold is of here. */
   settled(): void {
-    this.#known = this.#found ?? this.#known;
-    this.#isAnother = false;
-  }
-
-  /** For the status. */
-  get known(): NacosPlace | undefined {
-    return this.#known;
+    this.known = this.#found ?? this.known;
+    this.isAnother = false;
   }
 }

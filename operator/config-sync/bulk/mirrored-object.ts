@@ -6,21 +6,24 @@
 import type { BridgeError } from '../../errors.ts';
 import { isControlledBy } from '../../kube/owner.ts';
 import type { KubeObject } from '../../kube/resource.ts';
-import { md5Of, nameText } from '../../nacos/index.ts';
+import { type ConfigWatch, md5Of } from '../../nacos/index.ts';
 import type { DataMetadata } from '../mirror/data-proof.ts';
-import type { MirrorAccess } from '../mirror/mirror-access.ts';
 import type { MirrorKeeper } from '../mirror/mirror-keeper.ts';
 import type { Texts } from '../mirror/mirror-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
-import type { FollowedConfig } from './followed-config.ts';
 import { objectText, refText, type Mapping } from './mapping.ts';
-import { planObject, type ObjectPlan } from './plan-object.ts';
+import { planObject, type Claim, type ObjectPlan } from './plan-object.ts';
+import type { ObjectAccess } from './running-sync.ts';
 import { failed, PENDING, placeOf, type Done, type Tally } from './tally.ts';
+
+export interface FollowedConfig extends Claim {
+  readonly watch: Pick<ConfigWatch, 'lastError' | 'stop'>;
+}
 
 export interface MirroredObjectOptions {
   readonly owner: KubeObject;
   readonly keeper: MirrorKeeper;
-  readonly access: Readonly<Record<MirrorKind, MirrorAccess>>;
+  readonly access: ObjectAccess;
   /** Of Secrets in Nacos. */
   readonly encoding: Mapping['secretEncoding'];
 }
@@ -29,9 +32,12 @@ export class MirroredObject {
   readonly kind: MirrorKind;
   readonly name: string;
   readonly text: string;
-  readonly dataIds = new Set<FollowedConfig>();
+  /** By the texts of their names. */
+  readonly dataIds = new Map<string, FollowedConfig>();
   /** Keys that a dataId was found for while this process ran. */
   readonly seenKeys = new Set<string>();
+  /** Why it could not be written last. */
+  refusal: BridgeError | undefined;
   readonly #options: MirroredObjectOptions;
 
   constructor(kind: MirrorKind, name: string, options: MirroredObjectOptions) {
@@ -55,7 +61,7 @@ export class MirroredObject {
 
   /** Those without a dataId that exists, or may exist. */
   get goneKeys(): string[] {
-    const claims = [...this.dataIds].filter(({ observation }) => observation?.kind !== 'absent');
+    const claims = [...this.dataIds.values()].filter(({ observation }) => observation?.kind !== 'absent');
     const claimed = new Set(claims.map(({ ref }) => ref.key));
     return (this.keys ?? []).filter((key) => !claimed.has(key));
   }
@@ -67,17 +73,18 @@ export class MirroredObject {
 
   /** Undefined while nothing is decided. */
   plan(): ObjectPlan | undefined {
-    return planObject([...this.dataIds], this.kind, this.#options.encoding);
+    return planObject([...this.dataIds.values()], this.kind, this.#options.encoding);
   }
 
-  /** How its dataIds fare; nothing is decided without a plan, and `error` kept the object from being written. */
-  count(tally: Tally, plan: ObjectPlan | undefined, error?: BridgeError): void {
-    for (const { config, ref, observation, lastError } of this.dataIds) {
-      const id = nameText(config);
-      const unread = lastError ? failed(lastError) : PENDING;
-      const outcome = observation === undefined ? unread : plan?.outcomes.get(id);
-      const isFailed = error !== undefined && outcome?.state === 'synced';
-      if (outcome) tally.set(id, { outcome: isFailed ? failed(error) : outcome, place: placeOf({ ref, config }) });
+  /** How its dataIds fare; nothing is decided without a plan. */
+  count(tally: Tally, plan: ObjectPlan | undefined): void {
+    const { refusal } = this;
+    for (const [id, { config, ref, observation, watch }] of this.dataIds) {
+      const unread = watch.lastError ? failed(watch.lastError) : PENDING;
+      const decided = plan?.outcomes.get(id);
+      const written = refusal && decided?.state === 'synced' ? failed(refusal) : decided;
+      const outcome = observation ? written : unread;
+      if (outcome) tally.set(id, { outcome, place: placeOf({ ref, config }) });
       else if (plan) tally.delete(id);
     }
   }
@@ -87,13 +94,13 @@ export class MirroredObject {
     const { kind, name, found, keys } = this;
     const { owner, keeper } = this.#options;
     const kept = (keys ?? []).filter((key) => !dropped.has(key) && !Object.hasOwn(texts, key));
+    const isWhole = keys !== undefined && kept.length === 0;
     const isEmpty = Object.keys(texts).length === 0;
     if (isEmpty && found === undefined) {
       keeper.seen.forget(this.text);
       return undefined;
     }
-    if (isEmpty && keys && kept.length === 0) return found && dropped.size > 0 ? this.#remove(found) : undefined;
-    const isWhole = keys !== undefined && kept.length === 0;
+    if (isEmpty && isWhole) return found && dropped.size > 0 ? this.#remove(found) : undefined;
     const md5 = md5OfTexts(texts);
     const { written } = await keeper.bringUp(this.text, {
       owner,

@@ -5,15 +5,20 @@
  * that exists, is gone. One whose dataId this process has never seen was made by another process or for another spec, and
  * may be the only place that still has what it holds: it goes only when everything else has its place.
  */
-import { type ConfigName, nameText } from '../../nacos/index.ts';
+import { type ConfigName, type ConfigObservation, nameText } from '../../nacos/index.ts';
 import { utf8Of } from '../mirror/data-object.ts';
 import type { Texts } from '../mirror/mirror-object.ts';
 import type { MirrorKind } from '../mirror/mirror-target.ts';
-import type { FollowedConfig } from './followed-config.ts';
-import type { Mapping } from './mapping.ts';
+import type { KeyRef, Mapping } from './mapping.ts';
 import { skipped, type Outcome } from './tally.ts';
 
-export type Claim = Pick<FollowedConfig, 'config' | 'ref' | 'observation'>;
+/** A dataId that was found, and the key that it means. */
+export interface Claim {
+  readonly config: ConfigName;
+  readonly ref: KeyRef;
+  /** What Nacos serves; undefined until it was read, and while it was found only just now and is not served yet. */
+  readonly observation: ConfigObservation | undefined;
+}
 
 export interface ObjectPlan {
   /** What Nacos has for the keys; a key without a text keeps what it holds. */
@@ -35,10 +40,11 @@ export function planObject(
   for (const [key, rivals] of byKey) {
     const [winner, ...others] = rivals.sort((a, b) => (a.id < b.id ? -1 : 1));
     if (winner === undefined) continue;
-    const text = decode(winner.content, kind, encoding);
+    const { config, content, id, md5 } = winner;
+    const text = decode(content, kind, encoding);
     if (text !== undefined) texts.set(key, text);
-    outcomes.set(winner.id, text === undefined ? undecodable : synced(winner.md5));
-    for (const { id } of others) outcomes.set(id, collision(key, winner.config));
+    outcomes.set(id, text === undefined ? undecodable : { state: 'synced', reason: '', message: '', md5 });
+    for (const other of others) outcomes.set(other.id, collision(key, config));
   }
   return { texts: Object.fromEntries(texts), outcomes };
 }
@@ -48,22 +54,13 @@ export interface Evidence {
   readonly syncDeletion: boolean;
   /** Whether this process has seen a dataId of the key. */
   readonly wasSeen: boolean;
-  /** Whether all dataIds are known. */
-  readonly isComplete: boolean;
-  /** Whether every dataId has its key, those of this object with the write that drops the key. */
+  /** Whether all dataIds are known, and each has its key: those of this object with the write that drops the key. */
   readonly isInSync: boolean;
 }
 
-/** Why it stays: the first that applies. */
-const reasonsToStay: readonly { when: (evidence: Evidence) => boolean; why: string }[] = [
-  { when: ({ syncDeletion }) => !syncDeletion, why: 'deletions are not synchronised' },
-  { when: ({ wasSeen, isComplete }) => !wasSeen && !isComplete, why: 'its dataId may not be found yet' },
-  { when: ({ wasSeen, isInSync }) => !wasSeen && !isInSync, why: 'what it holds may have no other place yet' },
-];
-
-/** Undefined for a key that is to go, as soon as it is settled that it is gone and the guard does not hold it. */
-export function reasonToStay(evidence: Evidence): string | undefined {
-  return reasonsToStay.find(({ when }) => when(evidence))?.why;
+/** Whether it is to go, as soon as it is settled that it is gone and the guard does not hold it. */
+export function isToGo({ isInSync, syncDeletion, wasSeen }: Evidence): boolean {
+  return syncDeletion && (wasSeen || isInSync);
 }
 
 function presentIn({ config, ref: { key }, observation }: Claim) {
@@ -83,11 +80,6 @@ const undecodable: Outcome = {
   md5: undefined,
 };
 
-function synced(md5: string): Outcome {
-  return { state: 'synced', reason: '', message: '', md5 };
-}
-
 function collision(key: string, { group, dataId }: ConfigName): Outcome {
-  const message = `key '${key}' holds dataId '${dataId}' of group '${group}', which means the same key`;
-  return skipped('Collision', message);
+  return skipped('Collision', `key '${key}' holds dataId '${dataId}' of group '${group}', which means the same key`);
 }

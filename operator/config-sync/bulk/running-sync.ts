@@ -33,9 +33,7 @@ export interface RunningSync {
   pass(sync: NacosConfigSync, log: Logger, signal: AbortSignal): Promise<{ nextMs: number | undefined }>;
   /** One item, where each is settled by itself. */
   settle?(id: string, log: Logger): Promise<{ requeueAfterMs: number } | undefined>;
-  /** An object of the namespace came, changed or went. */
-  objectChanged?(kind: MirrorKind, name: string, change: StoreChange<KubeObject>): void;
-  /** So did a shard of the inventory. */
+  /** A shard of the inventory came, changed or went. */
   shardChanged?(change: StoreChange<KubeObject>): void;
   stop(): Promise<void>;
 }

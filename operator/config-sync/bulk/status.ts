@@ -8,8 +8,8 @@ import { CONFIRM_DELETION_ANNOTATION } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
 import type { BridgeError } from '../../errors.ts';
 import { failureVerdict, setVerdicts, type Verdict } from '../../kube/conditions.ts';
-import type { FoundPlace } from './found-place.ts';
-import type { Counts, Problem } from './tally.ts';
+import type { RunningSync } from './running-sync.ts';
+import { Tally, type Problem } from './tally.ts';
 
 /** Of a deletion: entries that are dealt with. */
 export interface Progress {
@@ -17,16 +17,11 @@ export interface Progress {
   readonly total: number;
 }
 
+type Told = Pick<Tally, 'counts' | 'digest' | 'total' | 'worst'>;
+
 export interface SyncFindings {
-  readonly total: number;
-  readonly counts: Counts;
-  readonly problems: readonly Problem[];
-  readonly digest: string;
-  readonly discovery: 'FuzzyWatch' | 'Listing' | undefined;
-  /** Items that the guard keeps from being removed. */
-  readonly held: number;
-  /** Undefined where nothing is found in Nacos. */
-  readonly place: FoundPlace | undefined;
+  /** Undefined where there is none at work. */
+  readonly running: (Pick<RunningSync, 'finder' | 'held' | 'place'> & { readonly tally: Told }) | undefined;
   /** Whether all items are known. */
   readonly isComplete: boolean;
   /** Absent where there is no doubt about the Nacos namespace. */
@@ -37,99 +32,88 @@ export interface SyncFindings {
   readonly ending?: Progress | undefined;
 }
 
-export const MAX_PROBLEMS = 10;
+const MAX_PROBLEMS = 10;
 
 const SUSPENDED = 'Suspended';
+const NOT_LOOKED_AT = 'Nothing is looked at or written while `spec.suspend` is true';
 const HELD_BY_SUSPEND =
   'The deletion waits, since `spec.suspend` is true and the dataIds would be removed from Nacos: set `suspend` to false, ' +
   "or `deletionPolicy` to 'Retain' to leave them there";
 
 export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowMs: number): NacosConfigSyncStatus {
-  const { discovery, held, place } = findings;
-  const found = place?.known;
+  const { ambiguous, ending, running } = findings;
+  const { finder, held = 0, place, tally = new Tally() } = running ?? {};
   const observedGeneration = resource.metadata.generation ?? 0;
-  const synced = syncedVerdict(resource, findings);
-  const verdicts = {
-    Ready: readyVerdict(synced, findings),
-    Synced: synced,
-    DeletionGuard: held > 0 ? guardVerdict(findings) : undefined,
-    PublicNamespaceAmbiguous: findings.ambiguous,
-  };
+  const Synced = syncedVerdict(resource, findings, tally);
+  const DeletionGuard = held > 0 ? guardVerdict(held, place?.isAnother === true) : undefined;
+  const Ready = readyVerdict(Synced, DeletionGuard, tally);
+  const verdicts = { Ready, Synced, DeletionGuard, PublicNamespaceAmbiguous: ambiguous };
   return {
     observedGeneration,
-    ...(discovery && { discovery }),
-    ...itemsOf(resource, findings),
-    ...(found && { place: { ...found, servers: [...found.servers] } }),
+    ...(finder?.mode && { discovery: finder.mode }),
+    ...itemsOf(resource, ending !== undefined, tally),
+    ...(place?.known && { place: { ...place.known, servers: [...place.known.servers] } }),
     conditions: setVerdicts(resource.status?.conditions ?? [], verdicts, observedGeneration, nowMs),
   };
 }
 
 /** While it is suspended or being deleted nothing is looked at, and what was known before stays known. */
-function itemsOf({ spec, status }: NacosConfigSync, { counts, digest, ending, problems, total }: SyncFindings) {
-  if ((spec.suspend || ending) && status?.items) {
+function itemsOf({ spec, status }: NacosConfigSync, isEnding: boolean, tally: Told) {
+  if ((spec.suspend || isEnding) && status?.items) {
     return { items: status.items, digest: status.digest, problems: status.problems };
   }
+  const { digest, total } = tally;
+  const { conflict: conflicts, failing, invalid, pending, skipped, synced, taken } = tally.counts;
   return {
-    items: {
-      total,
-      synced: counts.synced,
-      pending: counts.pending,
-      conflicts: counts.conflict,
-      invalid: counts.invalid,
-      failing: counts.failing,
-      skipped: counts.skipped + counts.taken,
-    },
+    items: { total, synced, pending, conflicts, invalid, failing, skipped: skipped + taken },
     digest,
-    problems: problems.slice(0, MAX_PROBLEMS).map(shortened),
+    problems: tally.worst(MAX_PROBLEMS).map(shortened),
   };
 }
 
-function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdict {
-  const { counts, ending, error, isComplete, total } = findings;
+function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings, tally: Told): Verdict {
+  const { ending, error, isComplete } = findings;
+  const { counts, total } = tally;
+  const inSync = `${counts.synced} of ${total} items are in sync`;
   if (error) return failureVerdict(error);
-  if (ending && spec.suspend) return { status: 'False', reason: SUSPENDED, message: HELD_BY_SUSPEND };
+  if (ending && spec.suspend) return isNot(SUSPENDED, HELD_BY_SUSPEND);
   if (ending) {
-    const message = `It is being deleted: ${ending.done} of ${ending.total} dataIds are dealt with in Nacos`;
-    return { status: 'False', reason: 'Deleting', message };
+    return isNot('Deleting', `It is being deleted: ${ending.done} of ${ending.total} dataIds are dealt with in Nacos`);
   }
-  if (spec.suspend)
-    return {
-      status: 'Unknown',
-      reason: SUSPENDED,
-      message: 'Nothing is looked at or written while `spec.suspend` is true',
-    };
-  if (counts.conflict > 0)
-    return notSynced('Conflict', findings, `${counts.conflict} of ${total} items are in conflict`);
-  if (counts.failing > 0) return notSynced('ItemsFailing', findings, `${counts.failing} of ${total} items fail`);
-  if (!isComplete || counts.pending > 0) {
-    const message = `${counts.synced} of ${total} items are in sync, and others are on their way`;
-    return { status: 'False', reason: 'Progressing', message };
-  }
-  if (counts.invalid > 0) return notSynced('Invalid', findings, `${counts.invalid} of ${total} items are not valid`);
+  if (spec.suspend) return { status: 'Unknown', reason: SUSPENDED, message: NOT_LOOKED_AT };
+  if (counts.conflict > 0) return areNot('Conflict', counts.conflict, 'are in conflict', tally);
+  if (counts.failing > 0) return areNot('ItemsFailing', counts.failing, 'fail', tally);
+  if (!isComplete || counts.pending > 0) return isNot('Progressing', `${inSync}, and others are on their way`);
+  if (counts.invalid > 0) return areNot('Invalid', counts.invalid, 'are not valid', tally);
   if (total === 0) return { status: 'True', reason: 'NothingSelected', message: 'There are no items' };
-  return { status: 'True', reason: 'InSync', message: `${counts.synced} of ${total} items are in sync` };
+  return { status: 'True', reason: 'InSync', message: inSync };
 }
 
-function readyVerdict(synced: Verdict, findings: SyncFindings): Verdict {
-  const { counts, held, total } = findings;
+function readyVerdict(synced: Verdict, guard: Verdict | undefined, tally: Told): Verdict {
+  const { skipped } = tally.counts;
   // Nothing more is asked for: who waits for Ready, as Argo and Flux do, need not wait on.
   if (synced.reason === SUSPENDED && synced.status === 'Unknown') return { ...synced, status: 'True' };
   if (synced.status !== 'True') return synced;
-  if (counts.skipped > 0) return notSynced('Skipped', findings, `${counts.skipped} of ${total} items are skipped`);
-  return held > 0 ? { ...guardVerdict(findings), status: 'False' } : synced;
+  if (skipped > 0) return areNot('Skipped', skipped, 'are skipped', tally);
+  return guard ? { ...guard, status: 'False' } : synced;
+}
+
+function isNot(reason: string, message: string): Verdict {
+  return { status: 'False', reason, message };
 }
 
 /** With the worst of the problems. */
-function notSynced(reason: string, { problems }: SyncFindings, summary: string): Verdict {
-  const [first] = problems;
-  if (first === undefined) return { status: 'False', reason, message: summary };
+function areNot(reason: string, count: number, words: string, tally: Told): Verdict {
+  const summary = `${count} of ${tally.total} items ${words}`;
+  const [first] = tally.worst(1);
+  if (first === undefined) return isNot(reason, summary);
   const where = first.object === undefined ? `${first.group}/${first.dataId}` : `${first.object}, key '${first.key}'`;
-  return { status: 'False', reason, message: `${summary}, such as ${where}: ${first.message}` };
+  return isNot(reason, `${summary}, such as ${where}: ${first.message}`);
 }
 
-function guardVerdict({ held, place }: SyncFindings): Verdict {
+function guardVerdict(held: number, isAnotherNacos: boolean): Verdict {
   const next = `set the annotation \`${CONFIRM_DELETION_ANNOTATION}: "true"\` to let them go`;
-  if (place?.isAnother) {
+  if (isAnotherNacos) {
     const what = `The connection leads to another Nacos, which does not have ${held} of the items; they are held`;
     return { status: 'True', reason: 'AnotherNacos', message: `${what}: publish them there, or ${next}` };
   }

@@ -1,9 +1,8 @@
 /**
  * Tells users what became of a NacosConfigSync: its status, and events for what changed.
  *
- * The NacosConfigs of thousands of items change in bursts, so a status is written some time after a change, with all that
- * came meanwhile. While items are still being found nothing is told, unless something was written: a restart over an equal
- * world writes nothing.
+ * Thousands of items change in bursts, so a status is written some time after a change, with all that came meanwhile. While
+ * items are still being found nothing is told, unless something was written: a restart over an equal world writes nothing.
  */
 import { FIELD_MANAGER, FINALIZER } from '../../api/names.ts';
 import type { NacosConfigSync } from '../../api/resources.ts';
@@ -29,8 +28,6 @@ export interface SyncReporterOptions {
   readonly runtimeMetrics: RuntimeMetrics;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Undefined while there is nothing to tell. */
-  readonly findings: (key: string) => SyncFindings | undefined;
 }
 
 const GATHER_MS = 500;
@@ -38,11 +35,14 @@ const GATHER_MS = 500;
 export class SyncReporter {
   readonly controller: Controller;
   readonly #options: SyncReporterOptions;
+  readonly #findings: (key: string) => SyncFindings | undefined;
   readonly #statuses: StatusWriter<NacosConfigSync>;
 
-  constructor(options: SyncReporterOptions) {
+  /** `findings` is undefined while there is nothing to tell. */
+  constructor(options: SyncReporterOptions, findings: (key: string) => SyncFindings | undefined) {
     const { clock, log, runtimeMetrics, syncClient } = options;
     this.#options = options;
+    this.#findings = findings;
     this.#statuses = new StatusWriter(syncClient, FIELD_MANAGER, clock);
     const reconcile = (key: string) => this.#report(key);
     const name = 'nacosconfigsync-status';
@@ -54,7 +54,7 @@ export class SyncReporter {
   }
 
   /** What was written. */
-  event(resource: NacosConfigSync, note: string): void {
+  written(resource: NacosConfigSync, note: string): void {
     this.#options.events.event(resource, { type: 'Normal', reason: 'ItemsWritten', action: 'Reconcile', note });
   }
 
@@ -86,23 +86,18 @@ export class SyncReporter {
   }
 
   async #report(key: string): Promise<void> {
-    const { clock, findings, syncs } = this.#options;
+    const { clock, syncs } = this.#options;
     const cached = syncs.get(key);
     const isEnding = cached?.metadata.deletionTimestamp !== undefined;
     if (cached === undefined || (isEnding && !hasFinalizer(cached, FINALIZER))) return this.#statuses.forget(key);
-    const found = findings(key);
+    const found = this.#findings(key);
     if (found === undefined) return;
     const resource = this.#statuses.latest(cached);
     const status = statusOf(resource, found, clock.now());
     await this.#statuses.write(resource, status);
     const [ready, before] = [status, resource.status].map((one) => findCondition(one?.conditions, 'Ready'));
-    if (
-      ready?.status !== 'False' ||
-      ready.reason === 'Progressing' ||
-      ready.reason === 'Deleting' ||
-      ready.reason === before?.reason
-    )
-      return;
+    const isKnown = ['Progressing', 'Deleting', before?.reason].includes(ready?.reason);
+    if (ready?.status !== 'False' || isKnown) return;
     const { reason, message: note } = ready;
     this.#options.events.event(resource, { type: 'Warning', reason, action: 'Reconcile', note });
   }

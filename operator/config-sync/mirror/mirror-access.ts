@@ -18,6 +18,8 @@ export interface MirrorAccess {
   readonly controlledBy: (uid: string) => readonly DataMetadata[];
   /** The metadata of the mirrors of a NacosConfig, those that outlive it among them. */
   readonly ownedBy: (owner: KubeObject) => readonly DataMetadata[];
+  /** Calls back with each change of the metadata of one; returns how to stop that. */
+  readonly onChange: Store<DataMetadata>['onChange'];
   /** The metadata of the objects that a NacosConfig has merged keys into. */
   readonly mergedBy: (owner: KubeObject) => readonly DataMetadata[];
 }
@@ -37,6 +39,7 @@ export function accessTo(
   return {
     client,
     find: (key) => metadata.get(key),
+    onChange: (listener) => metadata.onChange(listener),
     controlledBy: (uid) => metadata.byIndex(index, uid),
     mergedBy: (owner) => metadata.byIndex(index, `${owner.metadata.namespace}/${mergeManager(owner.metadata.name)}`),
     ownedBy(owner) {

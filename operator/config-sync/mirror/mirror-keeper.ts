@@ -115,9 +115,12 @@ export class MirrorKeeper {
   }
 }
 
+/** A webhook and a quota refuse as if a right were missing, and none helps there. */
+const NOT_FOR_A_RIGHT = /denied the request|exceeded quota/;
+
 /** What grants the right that is missing. */
 export function withRight(error: unknown, kind: MirrorKind): unknown {
-  if (!isBridgeError(error, 'KUBE_FORBIDDEN')) return error;
+  if (!isBridgeError(error, 'KUBE_FORBIDDEN') || NOT_FOR_A_RIGHT.test(error.message)) return error;
   const value = kind === 'Secret' ? 'secrets.mirror' : 'mirror.enabled';
   return new BridgeError(error.code, `${error.message}; \`${value}\` of the chart grants it`, { cause: error });
 }

@@ -109,8 +109,8 @@ export class ApiServer {
     if (fault?.kind === 'reset') return this.connections.reset(request.socket);
     if (fault?.kind === 'status') {
       request.resume();
-      const { status, retryAfterSeconds } = fault;
-      const failure = new ApiFailure(reasonOf(status), 'the fault script answers this request', { retryAfterSeconds });
+      const { message = 'the fault script answers this request', status, retryAfterSeconds } = fault;
+      const failure = new ApiFailure(reasonOf(status), message, { retryAfterSeconds });
       return sendAnswer(response, { ...failureAnswer(failure), status }, gone.signal);
     }
     if (fault?.kind === 'slow') await sleep(clock, fault.delayMs, gone.signal);

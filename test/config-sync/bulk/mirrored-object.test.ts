@@ -3,8 +3,7 @@
  * many requests.
  */
 import assert from 'node:assert/strict';
-import type { FollowedConfig } from '../../../operator/config-sync/bulk/followed-config.ts';
-import { MirroredObject } from '../../../operator/config-sync/bulk/mirrored-object.ts';
+import { MirroredObject, type FollowedConfig } from '../../../operator/config-sync/bulk/mirrored-object.ts';
 import { CONFIG_MAP, dataObjectRefs, encodeData } from '../../../operator/config-sync/mirror/data-object.ts';
 import { MirrorKeeper } from '../../../operator/config-sync/mirror/mirror-keeper.ts';
 import type { MirrorKind } from '../../../operator/config-sync/mirror/mirror-target.ts';
@@ -153,9 +152,9 @@ describe('a mirrored object', () => {
     await cluster.observe();
     const dataId = (key: string, kind: 'present' | 'absent' | undefined) =>
       ({ ref: { key }, observation: kind && { kind } }) as FollowedConfig;
-    for (const one of [dataId('a', 'present'), dataId('b', 'absent')]) object.dataIds.add(one);
+    for (const one of [dataId('a', 'present'), dataId('b', 'absent')]) object.dataIds.set(one.ref.key, one);
     assert.deepEqual(object.goneKeys, ['b', 'c']);
-    object.dataIds.add(dataId('c', undefined));
+    object.dataIds.set('c', dataId('c', undefined));
     assert.deepEqual(object.goneKeys, ['b']);
   });
 

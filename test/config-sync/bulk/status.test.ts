@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { statusOf, type SyncFindings } from '../../../operator/config-sync/bulk/status.ts';
-import type { Counts } from '../../../operator/config-sync/bulk/tally.ts';
+import type { Counts, Problem } from '../../../operator/config-sync/bulk/tally.ts';
 import { BridgeError } from '../../../operator/errors.ts';
 import { syncOf } from './samples.ts';
 
@@ -10,7 +10,7 @@ const problem = { object: 'ConfigMap/app', key: 'a', reason: 'Conflict', message
 interface Case {
   title: string;
   /** What differs from: three items in sync, all known. */
-  findings: Partial<SyncFindings>;
+  findings: Found;
   suspend?: boolean;
   /** Ready, Synced, DeletionGuard: status and reason. */
   verdicts: [string, string, string?];
@@ -59,19 +59,19 @@ const cases: Case[] = [
   { title: 'suspension', findings: {}, suspend: true, verdicts: ['True Suspended', 'Unknown Suspended'] },
 ];
 
-function findingsOf(findings: Partial<SyncFindings>): SyncFindings {
-  return {
-    total: 3,
-    counts: { ...none, synced: 3 },
-    problems: [],
-    digest: '0'.repeat(16),
-    discovery: undefined,
-    held: 0,
-    place: undefined,
-    isComplete: true,
-    error: undefined,
-    ...findings,
-  };
+interface Found extends Partial<Omit<SyncFindings, 'running'>> {
+  total?: number;
+  counts?: Counts;
+  problems?: Problem[];
+  digest?: string;
+  held?: number;
+}
+
+function findingsOf(found: Found): SyncFindings {
+  const { total = 3, counts = { ...none, synced: 3 }, problems = [], digest = '0'.repeat(16), held = 0 } = found;
+  const { error, isComplete = true } = found;
+  const tally = { total, counts, digest, worst: (limit: number) => problems.slice(0, limit) };
+  return { running: { tally, held }, isComplete, error };
 }
 
 describe('the status of a NacosConfigSync', () => {

@@ -10,6 +10,12 @@ export const refusedSyncs: readonly Refused[] = [
     field: 'spec.formats',
     message: 'must not be set when `source` is',
   },
+  ...[{ syntax: false }, { maxBytes: 1000 }, { jsonSchema: { type: 'object' } }].map((validation) => ({
+    title: `validation.${Object.keys(validation).join()} where nothing is looked into`,
+    spec: { source: 'Nacos', mapping: { objectName: 'a' }, validation },
+    field: 'spec.validation',
+    message: 'must not be set when `source` is',
+  })),
   {
     title: 'a format that there is not',
     spec: { source: 'Kubernetes', ...all, formats: [{ dataId, format: 'ini' }] },
