@@ -5,6 +5,7 @@
  * same has the same ones, and none of the bases counts there.
  */
 import type { NacosConfigInventoryStatus } from '../../../api/generated/nacos-config-inventory.ts';
+import type { NacosConfigInventory } from '../../../api/resources.ts';
 import type { NacosPlace } from '../../base/nacos-place.ts';
 
 export interface Header {
@@ -13,10 +14,12 @@ export interface Header {
   readonly place: NacosPlace;
 }
 
+export type StoredHeader = NonNullable<NacosConfigInventoryStatus['header']>;
+
 /** `maxItems` of the field. */
 const MAX_SERVERS = 64;
 
-export function statusOfHeader({ connection, place }: Header): NonNullable<NacosConfigInventoryStatus['header']> {
+export function storedHeader({ connection, place }: Header): StoredHeader {
   const { id, namespaceId, servers } = place;
   return {
     ...(connection !== undefined && { connection }),
@@ -26,9 +29,8 @@ export function statusOfHeader({ connection, place }: Header): NonNullable<Nacos
   };
 }
 
-/** Of the JSON of a stored one; undefined where there is none. */
-export function headerOf(stored: string): Header | undefined {
-  const header = JSON.parse(stored) as NacosConfigInventoryStatus['header'] | null;
+/** Undefined where there is none. */
+export function headerOf({ status: { header } = {} }: NacosConfigInventory): Header | undefined {
   const { connection, namespaceId = '', placeId: id, servers } = header ?? {};
   return servers && { connection, place: { id, namespaceId, servers } };
 }

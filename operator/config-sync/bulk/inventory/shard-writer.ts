@@ -9,6 +9,7 @@
  */
 import { isBridgeError } from '../../../errors.ts';
 import type { Clock, Timer } from '../../../clock.ts';
+import type { StoredHeader } from './header.ts';
 import type { Merged, Shard } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
 
@@ -16,11 +17,11 @@ export interface ShardWriterOptions {
   readonly client: ShardClient;
   readonly clock: Clock;
   /** As it is to be stored. */
-  readonly header: () => string;
+  readonly header: () => StoredHeader;
   /** @throws BridgeError when it cannot be asked. */
   readonly isLeader: () => Promise<boolean>;
   readonly onDurable: (ids: readonly string[]) => void;
-  readonly onMerged: (shard: Shard, merged: Merged) => void;
+  readonly onMerged: (writer: ShardWriter, merged: Merged) => void;
   readonly onDeposed: () => void;
   /** `error` is another one. */
   readonly onTrouble: () => void;
@@ -31,13 +32,7 @@ export interface ShardWriterOptions {
 /** Others come in the same moment. */
 const GATHER_MS = 5;
 const BASES_MS = 250;
-const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-
-interface Waiter {
-  readonly id: string;
-  readonly stored: PromiseWithResolvers<void>;
-}
 
 export class ShardWriter {
   readonly shard: Shard;
@@ -48,40 +43,39 @@ export class ShardWriter {
   #running = 0;
   /** One that has not begun. */
   #nextRead: Promise<void> | undefined;
-  #lastMs = -Infinity;
-  /** In a row, with nothing in the batch that anybody waited for. */
+  /** When what nobody waits for may be written. */
+  #basesMs = -Infinity;
+  /** What somebody waits for, and was refused; it is written again then. */
+  readonly #putOff = new Set<string>();
+  #putOffMs = 0;
+  /** In a row. */
   #failures = 0;
-  #urgentFailures = 0;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Map<string, PromiseWithResolvers<void>>();
   #isStopped = false;
-  /** Why the last write failed; undefined when all that waited for one has been stored since. */
-  error: unknown;
+  #error: unknown;
 
   constructor(shard: Shard, options: ShardWriterOptions) {
     this.shard = shard;
     this.#options = options;
   }
 
-  /** Something of the shard has changed. */
-  touch(): void {
-    if (this.#isStopped || this.#running > 0) return;
-    const { clock, header } = this.#options;
-    const nowMs = clock.monotonic();
-    const pauseMs = this.#failures === 0 ? BASES_MS : pauseAfter(this.#failures);
-    const dueMs = this.shard.dueMs(nowMs, this.#lastMs + pauseMs, header());
-    if (dueMs === undefined || (this.#timer && this.#timer.dueMs <= dueMs)) return;
-    this.#timer?.timer.cancel();
-    const timer = clock.after(Math.max(GATHER_MS, dueMs - nowMs), () => this.#begin());
-    this.#timer = { timer, dueMs };
+  /** Why the last write failed; undefined when all that waited for one has been stored since, or nothing is to be. */
+  get error(): unknown {
+    return this.#dueMs() === Infinity ? undefined : this.#error;
+  }
+
+  /** Something of the shard has changed. `isUrgent`: somebody waits for that. */
+  touch(isUrgent = false): void {
+    this.#schedule(isUrgent ? 0 : this.#basesMs);
   }
 
   /** Resolves when what is known of the entry is stored. @throws what refused it; KUBE_CONFLICT when it has gone. */
   async stored(id: string): Promise<void> {
     if (this.shard.isStored(id)) return;
-    const stored = Promise.withResolvers<void>();
-    this.#waiters.push({ id, stored });
-    this.touch();
-    return stored.promise;
+    const waiter = this.#waiters.get(id) ?? Promise.withResolvers<void>();
+    this.#waiters.set(id, waiter);
+    this.touch(true);
+    return waiter.promise;
   }
 
   /** Reads what is stored, not before it is asked for. */
@@ -94,71 +88,93 @@ export class ShardWriter {
   }
 
   /** All that is known is stored, if it can be. */
-  async flush(): Promise<void> {
-    const { clock, header } = this.#options;
-    await this.#last;
-    if (this.shard.dueMs(clock.monotonic(), 0, header()) !== undefined) await this.#next(() => this.#write());
+  flush(): Promise<void> {
+    return this.#next(() => this.#write(Infinity));
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#timer?.timer.cancel();
-    const ended = this.#waiters.splice(0);
-    for (const { stored } of ended) stored.reject(this.#options.client.changed(this.shard.name));
+    this.#settle();
   }
 
-  #begin(): void {
-    this.#timer = undefined;
-    void this.#next(() => this.#write());
+  #schedule(dueMs: number): void {
+    if (this.#isStopped || this.#running > 0 || dueMs === Infinity) return;
+    if (this.#timer && this.#timer.dueMs <= dueMs) return;
+    this.#timer?.timer.cancel();
+    const { clock } = this.#options;
+    const timer = clock.after(Math.max(GATHER_MS, dueMs - clock.monotonic()), () => {
+      this.#timer = undefined;
+      void this.#next(() => this.#write(clock.monotonic()));
+    });
+    this.#timer = { timer, dueMs };
   }
 
   #next(work: () => Promise<void>): Promise<void> {
     this.#running += 1;
     const done = this.#last.then(work).finally(() => {
       this.#running -= 1;
-      this.touch();
+      this.#schedule(this.#dueMs());
     });
     this.#last = done.catch(() => {});
     return done;
   }
 
-  async #write(): Promise<void> {
-    if (this.#isStopped) return;
+  /** Infinity where nothing is to be written. */
+  #dueMs(): number {
+    const changes = this.shard.changes();
+    const urgent = this.#urgentOf(changes);
+    const hasOther = changes.length > urgent.length || this.shard.hasOtherHeader(this.#options.header());
+    const basesMs = hasOther ? this.#basesMs : Infinity;
+    if (urgent.length === 0) return basesMs;
+    return urgent.every((id) => this.#putOff.has(id)) ? Math.min(basesMs, this.#putOffMs) : 0;
+  }
+
+  #urgentOf(ids: readonly string[]): string[] {
+    const { shard } = this;
+    return ids.filter((id) => shard.get(id) !== undefined && (this.#waiters.has(id) || !shard.isDurable(id)));
+  }
+
+  async #write(byMs: number): Promise<void> {
+    const dueMs = this.#dueMs();
+    if (this.#isStopped || dueMs === Infinity || dueMs > byMs) return;
     const { client, clock, header, onDurable, onWrite } = this.#options;
     const { shard } = this;
-    const batch = shard.batch(clock.monotonic(), header());
-    const isUrgent = batch.urgent.length > 0;
+    if (this.#putOffMs <= byMs) this.#putOff.clear();
+    const batch = shard.batch(header(), this.#putOff);
+    const urgent = this.#urgentOf(shard.changes()).filter((id) => !this.#putOff.has(id));
+    this.#basesMs = clock.monotonic() + BASES_MS;
     try {
-      const written = await client.write(shard, batch);
-      shard.uid = written.uid;
-      const durable = shard.wrote(batch, written.resourceVersion);
+      const durable = shard.wrote(batch, await client.write(shard, batch));
       onWrite('written');
-      this.#failures = 0;
-      if (isUrgent || shard.dueMs(0, 0, header()) === undefined) this.#urgentFailures = 0;
-      if (this.#urgentFailures === 0) this.#tell(undefined);
+      if (this.#putOff.size === 0) {
+        this.#failures = 0;
+        this.#tell(undefined);
+      }
       this.#settle();
       onDurable(durable);
     } catch (error) {
-      onWrite(isBridgeError(error, 'KUBE_CONFLICT') ? 'conflict' : 'failed');
-      if (isBridgeError(error, 'KUBE_CONFLICT')) return await this.#merge().catch((cause) => this.#failed(cause));
-      if (!isUrgent) return this.#failed(error);
-      this.#urgentFailures += 1;
-      shard.postpone(batch, clock.monotonic() + pauseAfter(this.#urgentFailures));
-      this.#reject(batch.urgent, error);
-      this.#tell(error);
-    } finally {
-      this.#lastMs = clock.monotonic();
+      const isConflict = isBridgeError(error, 'KUBE_CONFLICT');
+      onWrite(isConflict ? 'conflict' : 'failed');
+      if (isConflict) await this.#merge().catch((cause) => this.#failed(cause, urgent));
+      else this.#failed(error, urgent);
     }
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, urgent: readonly string[]): void {
     this.#failures += 1;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, BASES_MS * 2 ** (this.#failures - 1));
+    const againMs = this.#options.clock.monotonic() + pauseMs;
+    for (const id of urgent) this.#putOff.add(id);
+    if (urgent.length > 0) this.#putOffMs = againMs;
+    else this.#basesMs = againMs;
+    this.#settle(urgent, error);
     this.#tell(error);
   }
 
   #tell(error: unknown): void {
-    if (this.error === error) return;
-    this.error = error;
+    if (this.#error === error) return;
+    this.#error = error;
     this.#options.onTrouble();
   }
 
@@ -167,35 +183,22 @@ export class ShardWriter {
     const { client, isLeader, onDeposed, onMerged } = this.#options;
     const { shard } = this;
     const read = await client.read(shard.name);
-    const isOurs = read !== undefined && read.resourceVersion === shard.resourceVersion;
-    if (!isOurs && !(await isLeader())) {
-      this.stop();
-      return onDeposed();
-    }
+    const isOurs = read !== undefined && read.metadata.resourceVersion === shard.version?.resourceVersion;
+    if (!isOurs && !(await isLeader())) return onDeposed();
     if (this.#isStopped) return;
-    if (read === undefined) shard.lost();
-    onMerged(shard, read ? shard.merge(read.lines, read.header, read) : { found: [], changed: [] });
+    if (read) onMerged(this, shard.merge(read));
+    else shard.lost();
     this.#settle();
   }
 
-  #settle(): void {
-    const all = this.#waiters.splice(0);
-    for (const waiter of all) {
-      if (this.shard.isStored(waiter.id)) waiter.stored.resolve();
-      else if (this.shard.get(waiter.id) === undefined) waiter.stored.reject(this.#options.client.changed(waiter.id));
-      else this.#waiters.push(waiter);
+  /** Those who wait for what is stored, or gone, or was refused. */
+  #settle(refused: readonly string[] = [], error?: unknown): void {
+    for (const [id, waiter] of this.#waiters) {
+      if (this.#isStopped || this.shard.get(id) === undefined) waiter.reject(this.#options.client.changed(id));
+      else if (this.shard.isStored(id)) waiter.resolve();
+      else if (refused.includes(id)) waiter.reject(error);
+      else continue;
+      this.#waiters.delete(id);
     }
   }
-
-  #reject(ids: readonly string[], error: unknown): void {
-    const all = this.#waiters.splice(0);
-    for (const waiter of all) {
-      if (ids.includes(waiter.id)) waiter.stored.reject(error);
-      else this.#waiters.push(waiter);
-    }
-  }
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.max(0, failures - 1));
 }

@@ -21,10 +21,11 @@ import type { Claims } from '../../claims.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { ownershipMark, syncMarkName } from '../../remote.ts';
+import { removeOwn } from '../../finalize.ts';
 import { checkUse } from '../../use.ts';
 import { type Finder, namespaceIdOf } from '../finder.ts';
 import type { Entry } from '../inventory/entry.ts';
-import { Inventory, type FormerShard, type InventoryOptions } from '../inventory/inventory.ts';
+import { Inventory, type InventoryOptions } from '../inventory/inventory.ts';
 import { ShardClient } from '../inventory/shard-client.ts';
 import { Leaving } from '../leaving.ts';
 import type { KeyRef } from '../mapping.ts';
@@ -35,7 +36,6 @@ import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
 import { FormerItems } from './former-items.ts';
 import { ItemReports } from './item-reports.ts';
 import { outcomeOf } from './outcome.ts';
-import { removeItem } from './remove-item.ts';
 import { settleItem, type ItemScope } from './settle-item.ts';
 import { deletesItems, holdSync, removesFromNacos } from './sync-deletion.ts';
 import { SyncItem } from './sync-item.ts';
@@ -209,7 +209,7 @@ export class OutboundSync implements RunningSync {
       onWrite: this.#options.onInventory,
     });
     this.#inventory = inventory;
-    this.#former = this.#formerOf(inventory.load(stored, place));
+    this.#former = this.#formerOf(inventory.load(stored));
     this.#lastPlace = place;
     for (const entry of inventory.entries()) this.#itemOf(entry);
     this.#sources.begin();
@@ -299,7 +299,7 @@ export class OutboundSync implements RunningSync {
       const base = this.#inventory.get(id)?.base;
       const confirm = () => this.#checkUnwanted(item);
       const { connection } = this.#options;
-      await removeItem(item, { connection, namespaceId, base, mark: this.#mark, confirm });
+      await removeOwn(connection, { namespaceId, ...item.config }, { base, mark: this.#mark, confirm });
     }
     this.#leaving.gone(id);
     this.#reports.wrote('removed');
@@ -330,8 +330,9 @@ export class OutboundSync implements RunningSync {
   /** What is to go and may: each in its own turn. */
   async #remove(sync: NacosConfigSync, signal: AbortSignal): Promise<void> {
     if (!this.#sources.isSeen) return;
-    if (this.isComplete) this.#former?.announce();
-    this.#leaving.guard(sync, () => this.#items.size + (this.#former?.count ?? 0));
+    const former = this.#former?.ids ?? [];
+    if (this.isComplete) for (const id of former) this.#leaving.add(id);
+    this.#leaving.guard(sync, () => this.#items.size + former.length);
     for (const id of this.#leaving.ids().filter((one) => this.#items.has(one))) {
       if (removesFromNacos(sync) ? !this.#leaving.mayGo(id) : !this.#leaving.isSettled(id)) continue;
       this.#due.add(id);
@@ -340,7 +341,7 @@ export class OutboundSync implements RunningSync {
     if (this.isComplete) await this.#former?.remove(signal);
   }
 
-  #formerOf(former: readonly FormerShard[]): FormerItems {
+  #formerOf(former: readonly NacosConfigInventory[]): FormerItems {
     const { configs, connections, onLeft, places, sync, term } = this.#options;
     const namespace = sync.metadata.namespace ?? '';
     const isClaimed: Claims['isClaimed'] = (...where) => configs.isClaimed(...where);

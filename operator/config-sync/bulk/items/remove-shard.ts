@@ -5,19 +5,19 @@
  * What somebody else in this cluster wants there stays for that one. Nothing is written down on the way: what is gone already
  * is found to be so by who begins again.
  */
-import type { ConnectionDirectory } from '../../../connections/connection-directory.ts';
+import type { NacosConfigInventory } from '../../../api/resources.ts';
+import type { ConnectionDirectory, ConnectionHandle } from '../../../connections/connection-directory.ts';
 import { connectionKey } from '../../../connections/connection-key.ts';
-import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
 import type { ConfigKey } from '../../../nacos/index.ts';
 import { BridgeError } from '../../../errors.ts';
 import type { Term } from '../../../runtime/term.ts';
 import { isSamePlace } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
+import { removeOwn } from '../../finalize.ts';
 import { forEachBounded } from '../bounded.ts';
 import { entryOf } from '../inventory/entry.ts';
-import type { Header } from '../inventory/header.ts';
-import type { ShardClient, StoredShard } from '../inventory/shard-client.ts';
-import { removeItem } from './remove-item.ts';
+import { headerOf } from '../inventory/header.ts';
+import type { ShardClient } from '../inventory/shard-client.ts';
 
 export interface ShardRemoval {
   readonly shards: ShardClient;
@@ -30,32 +30,30 @@ export interface ShardRemoval {
   readonly isClaimed: (connection: ConnectionHandle, address: ConfigKey) => boolean;
   readonly term: Pick<Term, 'isCurrent'>;
   /** Told each entry that is dealt with: whether it was removed, and what keeps its dataId in Nacos. */
-  readonly onDone: (isRemoved: boolean, leftBecause: string | undefined) => void;
+  readonly onDone: (isRemoved: boolean, leftBecause?: string) => void;
 }
 
 const REMOVALS_AT_ONCE = 20;
 
 /** @throws BridgeError why something could not be removed; the shard stays then. */
-export async function removeShard(stored: StoredShard, header: Header, options: ShardRemoval, signal: AbortSignal) {
+export async function removeShard(stored: NacosConfigInventory, options: ShardRemoval, signal: AbortSignal) {
   const { connections, isClaimed, mark, namespace, onDone, places, shards, term } = options;
+  const header = headerOf(stored);
+  if (header === undefined) return shards.letGo(stored);
   const connection = connections.find(connectionKey(namespace, header.connection));
   const { namespaceId } = header.place;
+  const isHere = isSamePlace(header.place, await places.at(connection, namespaceId));
   const confirm = async () => {
     if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
   };
-  const isHere = isSamePlace(header.place, await places.at(connection, namespaceId));
-  const entries = stored.lines.map(entryOf).filter((entry) => entry !== undefined);
-  const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async (entry) => {
-    const address = { namespaceId, ...entry.config };
+  const entries = (stored.status?.entries ?? []).map(entryOf).filter((entry) => entry !== undefined);
+  const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async ({ base, config }) => {
+    const address = { namespaceId, ...config };
     connection.allowance.checkConfig(namespace, address);
-    if (isClaimed(connection, address)) return onDone(false, undefined);
-    const base = isHere ? entry.base : undefined;
-    const plan = await removeItem(entry, { connection, namespaceId, base, mark, confirm });
-    const { dataId, group } = entry.config;
-    onDone(
-      plan.kind === 'remove',
-      plan.kind === 'leave' ? `dataId '${dataId}' of group '${group}': ${plan.message}` : undefined,
-    );
+    if (isClaimed(connection, address)) return onDone(false);
+    const plan = await removeOwn(connection, address, { base: isHere ? base : undefined, mark, confirm });
+    const what = `dataId '${config.dataId}' of group '${config.group}'`;
+    onDone(plan.kind === 'remove', plan.kind === 'leave' ? `${what}: ${plan.message}` : undefined);
   });
   if (failures[0]) throw failures[0].error;
   await shards.letGo(stored);

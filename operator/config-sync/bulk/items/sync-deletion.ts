@@ -2,7 +2,7 @@
 import { FINALIZER } from '../../../api/names.ts';
 import type { NacosConfigSync } from '../../../api/resources.ts';
 import { BridgeError } from '../../../errors.ts';
-import { addFinalizer, hasFinalizer, removeFinalizer } from '../../../kube/finalizer.ts';
+import { addFinalizer, removeFinalizer } from '../../../kube/finalizer.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 
 /** Whether the dataId goes with its item, so that the guard has a say. */
@@ -21,8 +21,7 @@ export function deletesItems({ spec }: NacosConfigSync): boolean {
  * @throws BridgeError KUBE_CONFLICT when it is too late for it.
  */
 export async function holdSync(syncs: ResourceClient<NacosConfigSync>, sync: NacosConfigSync): Promise<void> {
-  if (hasFinalizer(sync, FINALIZER) === deletesItems(sync)) return;
-  if (!deletesItems(sync)) return void (await removeFinalizer(syncs, sync, FINALIZER));
-  if (await addFinalizer(syncs, sync, FINALIZER)) return;
+  const hold = deletesItems(sync) ? addFinalizer : removeFinalizer;
+  if (await hold(syncs, sync, FINALIZER)) return;
   throw new BridgeError('KUBE_CONFLICT', `NacosConfigSync '${sync.metadata.name}' was deleted meanwhile`);
 }

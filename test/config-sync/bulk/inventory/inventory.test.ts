@@ -60,9 +60,9 @@ class World {
   }
 
   async load(at = place): Promise<Inventory> {
-    const inventory = this.inventory();
+    const inventory = this.inventory(true, at);
     const client = this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', { step: async () => {} });
-    inventory.load(await new ShardClient(client, syncOf(), true).list(), at);
+    inventory.load(await new ShardClient(client, syncOf(), true).list());
     return inventory;
   }
 }
@@ -155,8 +155,8 @@ describe('An inventory', () => {
     const shards = await new ShardClient(client, syncOf(), true).list();
     const there = { ...place, namespaceId: 'dev' };
     const inventory = world.inventory(true, there);
-    const former = inventory.load(shards, there);
-    assert.deepEqual([former.length, former[0]?.stored.lines, inventory.entries()], [1, world.stored(), []]);
+    const former = inventory.load(shards);
+    assert.deepEqual([former.length, former[0]?.status?.entries, inventory.entries()], [1, world.stored(), []]);
     inventory.add(itemOf(0));
     await world.clock.advance(10);
     assert.equal(world.stored('sync-uidofsyn-1').length, 1, 'entries of two namespaces are in one shard');

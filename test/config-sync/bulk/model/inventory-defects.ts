@@ -73,8 +73,8 @@ const patches: Partial<Record<Defect, Patch>> = {
       Inventory.prototype,
       'load',
       (load) =>
-        function (this: Inventory, all, place) {
-          return load.call(this, all.slice(0, 1), place);
+        function (this: Inventory, all) {
+          return load.call(this, all.slice(0, 1));
         },
     ),
   'forgets what it has published by another connection': () =>
