@@ -16,13 +16,12 @@ import { isSamePlace, movedOn, type NacosPlace, type PlaceNow } from '../../base
 import { idOf, type Entry, type EntryBase, type Item } from './entry.ts';
 import { headerOf, isSameAddress, storedHeader, type Header } from './header.ts';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.ts';
-import { Shard, type Merged } from './shard.ts';
+import { Shard } from './shard.ts';
 
-/** `onDurable`: these may be published; `onDeposed`: another leader has written, and nothing is written here any more. */
-export interface InventoryOptions extends Omit<ShardWriterOptions, 'header' | 'onMerged'> {
+export interface InventoryOptions extends Omit<ShardWriterOptions, 'header' | 'onStored'> {
   /** Where the items are now. */
   readonly header: Header & { readonly place: PlaceNow };
-  /** These are otherwise than was known, or were not known. */
+  /** These are stored by now, and may be published; or they are stored otherwise than was known, or were not known. */
   readonly onChanged: (ids: readonly string[]) => void;
 }
 
@@ -54,7 +53,7 @@ export class Inventory {
       const header = headerOf(stored);
       if (header !== undefined && !isSameAddress(header, now)) return true;
       const writer = this.#writerOf(stored.metadata.name);
-      this.#merged(writer, writer.shard.merge(stored));
+      this.#stored(writer, writer.shard.merge(stored));
       this.#carry([writer], header?.place, now.place);
       return false;
     });
@@ -174,7 +173,7 @@ export class Inventory {
     const writer = new ShardWriter(new Shard(name), {
       ...this.#options,
       header: () => storedHeader(this.#header),
-      onMerged: (merged, what) => this.#merged(merged, what),
+      onStored: (one, ids) => this.#stored(one, ids),
       onDeposed: () => {
         this.stop();
         this.#options.onDeposed();
@@ -186,16 +185,15 @@ export class Inventory {
   }
 
   /** An entry that is in two shards stays in the first, and counts as if both had no base, unless both have the same. */
-  #merged(writer: ShardWriter, { changed, found }: Merged): void {
-    for (const { base, ...item } of found) {
-      const id = idOf(item);
+  #stored(writer: ShardWriter, ids: readonly string[]): void {
+    for (const id of ids) {
       const first = this.#writers.find((one) => one !== writer && one.shard.get(id) !== undefined);
       if (first === undefined) continue;
+      const isSame = first.shard.get(id)?.base?.md5 === writer.shard.get(id)?.base?.md5;
       writer.shard.drop(id);
       writer.touch();
-      if (first.shard.get(id)?.base?.md5 !== base?.md5) this.#put(id, undefined);
+      if (!isSame) this.#put(id, undefined);
     }
-    const ids = [...changed, ...found.map(idOf)];
     if (ids.length > 0) this.#options.onChanged(ids);
   }
 }

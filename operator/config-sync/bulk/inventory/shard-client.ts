@@ -11,7 +11,8 @@ import { addFinalizer, removeFinalizer } from '../../../kube/finalizer.ts';
 import { isControlledBy, ownerReference } from '../../../kube/owner.ts';
 import type { KubeObject } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
-import type { Batch, Shard } from './shard.ts';
+import type { StoredHeader } from './header.ts';
+import type { Shard } from './shard.ts';
 
 type Client = ResourceClient<NacosConfigInventory>;
 
@@ -66,13 +67,12 @@ export class ShardClient {
   }
 
   /** @throws BridgeError KUBE_CONFLICT when somebody else has written it, made it, or removed it. */
-  async write({ name, version }: Shard, { header, lines, unread }: Batch): Promise<NacosConfigInventory['metadata']> {
+  async write({ name, version }: Shard, header: StoredHeader, entries: readonly string[]) {
     const { namespace } = this.#sync.metadata;
-    const status = { header, entries: [...lines.values(), ...unread] };
     try {
       const { resourceVersion } = version ?? (await this.#create(name)).metadata;
       const options = { fieldManager: FIELD_MANAGER, subresource: 'status' } as const;
-      const patch = { metadata: { resourceVersion }, status };
+      const patch = { metadata: { resourceVersion }, status: { header, entries } };
       return (await this.#client.mergePatch(name, namespace, patch, options)).metadata;
     } catch (error) {
       const isGone = error instanceof ApiError && error.objectMissing;

@@ -10,7 +10,7 @@
 import { isBridgeError } from '../../../errors.ts';
 import type { Clock, Timer } from '../../../clock.ts';
 import type { StoredHeader } from './header.ts';
-import type { Merged, Shard } from './shard.ts';
+import type { Shard } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
 
 export interface ShardWriterOptions {
@@ -20,8 +20,9 @@ export interface ShardWriterOptions {
   readonly header: () => StoredHeader;
   /** @throws BridgeError when it cannot be asked. */
   readonly isLeader: () => Promise<boolean>;
-  readonly onDurable: (ids: readonly string[]) => void;
-  readonly onMerged: (writer: ShardWriter, merged: Merged) => void;
+  /** These are durable by now, or are stored otherwise than was known. */
+  readonly onStored: (writer: ShardWriter, ids: readonly string[]) => void;
+  /** Another leader has written. */
   readonly onDeposed: () => void;
   /** `error` is another one. */
   readonly onTrouble: () => void;
@@ -37,12 +38,9 @@ const LONGEST_PAUSE_MS = 10_000;
 export class ShardWriter {
   readonly shard: Shard;
   readonly #options: ShardWriterOptions;
-  #timer: { timer: Timer; dueMs: number } | undefined;
-  /** Of requests, which are made one after the other. */
-  #last: Promise<void> = Promise.resolve();
-  #running = 0;
-  /** One that has not begun. */
-  #nextRead: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  /** When there is something to write; Infinity where there is not. */
+  #dueMs = Infinity;
   /** When what nobody waits for may be written. */
   #basesMs = -Infinity;
   /** What somebody waits for, and was refused; it is written again then. */
@@ -50,9 +48,14 @@ export class ShardWriter {
   #putOffMs = 0;
   /** In a row. */
   #failures = 0;
+  #error: unknown;
+  /** Of requests, which are made one after the other. */
+  #last: Promise<void> = Promise.resolve();
+  #running = 0;
+  /** One that has not begun. */
+  #nextRead: Promise<void> | undefined;
   readonly #waiters = new Map<string, PromiseWithResolvers<void>>();
   #isStopped = false;
-  #error: unknown;
 
   constructor(shard: Shard, options: ShardWriterOptions) {
     this.shard = shard;
@@ -61,12 +64,15 @@ export class ShardWriter {
 
   /** Why the last write failed; undefined when all that waited for one has been stored since, or nothing is to be. */
   get error(): unknown {
-    return this.#dueMs() === Infinity ? undefined : this.#error;
+    return this.shard.changes().length === 0 ? undefined : this.#error;
   }
 
   /** Something of the shard has changed. `isUrgent`: somebody waits for that. */
   touch(isUrgent = false): void {
-    this.#schedule(isUrgent ? 0 : this.#basesMs);
+    const dueMs = isUrgent ? 0 : this.#basesMs;
+    if (dueMs >= this.#dueMs) return;
+    this.#dueMs = dueMs;
+    this.#setTimer();
   }
 
   /** Resolves when what is known of the entry is stored. @throws what refused it; KUBE_CONFLICT when it has gone. */
@@ -89,73 +95,58 @@ export class ShardWriter {
 
   /** All that is known is stored, if it can be. */
   flush(): Promise<void> {
-    return this.#next(() => this.#write(Infinity));
+    this.#putOff.clear();
+    return this.#next(() => this.#write());
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#timer?.timer.cancel();
+    this.#timer?.cancel();
     this.#settle();
   }
 
-  #schedule(dueMs: number): void {
-    if (this.#isStopped || this.#running > 0 || dueMs === Infinity) return;
-    if (this.#timer && this.#timer.dueMs <= dueMs) return;
-    this.#timer?.timer.cancel();
+  #setTimer(): void {
+    this.#timer?.cancel();
+    if (this.#isStopped || this.#running > 0 || this.#dueMs === Infinity) return;
     const { clock } = this.#options;
-    const timer = clock.after(Math.max(GATHER_MS, dueMs - clock.monotonic()), () => {
-      this.#timer = undefined;
-      void this.#next(() => this.#write(clock.monotonic()));
-    });
-    this.#timer = { timer, dueMs };
+    const inMs = Math.max(GATHER_MS, this.#dueMs - clock.monotonic());
+    this.#timer = clock.after(inMs, () => void this.#next(() => this.#write()));
   }
 
   #next(work: () => Promise<void>): Promise<void> {
     this.#running += 1;
     const done = this.#last.then(work).finally(() => {
       this.#running -= 1;
-      this.#schedule(this.#dueMs());
+      this.#setTimer();
     });
     this.#last = done.catch(() => {});
     return done;
   }
 
-  /** Infinity where nothing is to be written. */
-  #dueMs(): number {
-    const changes = this.shard.changes();
-    const urgent = this.#urgentOf(changes);
-    const hasOther = changes.length > urgent.length || this.shard.hasOtherHeader(this.#options.header());
-    const basesMs = hasOther ? this.#basesMs : Infinity;
-    if (urgent.length === 0) return basesMs;
-    return urgent.every((id) => this.#putOff.has(id)) ? Math.min(basesMs, this.#putOffMs) : 0;
-  }
-
-  #urgentOf(ids: readonly string[]): string[] {
+  async #write(): Promise<void> {
+    const { client, clock, header: current, onStored, onWrite } = this.#options;
     const { shard } = this;
-    return ids.filter((id) => shard.get(id) !== undefined && (this.#waiters.has(id) || !shard.isDurable(id)));
-  }
-
-  async #write(byMs: number): Promise<void> {
-    const dueMs = this.#dueMs();
-    if (this.#isStopped || dueMs === Infinity || dueMs > byMs) return;
-    const { client, clock, header, onDurable, onWrite } = this.#options;
-    const { shard } = this;
-    if (this.#putOffMs <= byMs) this.#putOff.clear();
-    const batch = shard.batch(header(), this.#putOff);
-    const urgent = this.#urgentOf(shard.changes()).filter((id) => !this.#putOff.has(id));
+    if (clock.monotonic() >= this.#putOffMs) this.#putOff.clear();
+    this.#dueMs = this.#putOff.size > 0 ? this.#putOffMs : Infinity;
+    const header = current();
+    const changes = shard.changes().filter((id) => !this.#putOff.has(id));
+    if (this.#isStopped || (changes.length === 0 && !shard.hasOtherHeader(header))) return;
+    const lines = shard.lines(this.#putOff);
     this.#basesMs = clock.monotonic() + BASES_MS;
     try {
-      const durable = shard.wrote(batch, await client.write(shard, batch));
+      const version = await client.write(shard, header, [...lines.values(), ...shard.unread]);
+      const durable = shard.wrote(lines, header, version);
       onWrite('written');
       if (this.#putOff.size === 0) {
         this.#failures = 0;
         this.#tell(undefined);
       }
       this.#settle();
-      onDurable(durable);
+      onStored(this, durable);
     } catch (error) {
       const isConflict = isBridgeError(error, 'KUBE_CONFLICT');
       onWrite(isConflict ? 'conflict' : 'failed');
+      const urgent = changes.filter((id) => this.#waiters.has(id) || (shard.get(id) && !shard.isDurable(id)));
       if (isConflict) await this.#merge().catch((cause) => this.#failed(cause, urgent));
       else this.#failed(error, urgent);
     }
@@ -168,6 +159,7 @@ export class ShardWriter {
     for (const id of urgent) this.#putOff.add(id);
     if (urgent.length > 0) this.#putOffMs = againMs;
     else this.#basesMs = againMs;
+    this.touch();
     this.#settle(urgent, error);
     this.#tell(error);
   }
@@ -180,14 +172,15 @@ export class ShardWriter {
 
   /** Takes over what somebody else has written, unless that is the leader by now. */
   async #merge(): Promise<void> {
-    const { client, isLeader, onDeposed, onMerged } = this.#options;
+    const { client, isLeader, onDeposed, onStored } = this.#options;
     const { shard } = this;
     const read = await client.read(shard.name);
     const isOurs = read !== undefined && read.metadata.resourceVersion === shard.version?.resourceVersion;
     if (!isOurs && !(await isLeader())) return onDeposed();
     if (this.#isStopped) return;
-    if (read) onMerged(this, shard.merge(read));
+    if (read) onStored(this, shard.merge(read));
     else shard.lost();
+    this.touch(true);
     this.#settle();
   }
 

@@ -13,31 +13,16 @@ import type { StoredHeader } from './header.ts';
 const MAX_ENTRIES = 500;
 const MAX_BYTES = 256 * 1024;
 
-/** What one write is to store. */
-export interface Batch {
-  readonly header: StoredHeader;
-  /** By id. */
-  readonly lines: ReadonlyMap<string, string>;
-  readonly unread: readonly string[];
-}
-
-/** What a fresh read has brought. */
-export interface Merged {
-  /** Entries that were not known. */
-  readonly found: readonly Entry[];
-  /** Ids of those that are stored otherwise than was known. */
-  readonly changed: readonly string[];
-}
-
 export class Shard {
   readonly name: string;
   /** Of what was read or written last; undefined while nothing is stored. */
   version: NacosConfigInventory['metadata'] | undefined;
+  /** Stored lines that are no entries. */
+  unread: readonly string[] = [];
   readonly #slots = new Map<string, { readonly entry: Entry; readonly line: string }>();
   /** The lines that are stored, also of entries that have been dropped since. */
   #stored: ReadonlyMap<string, string> = new Map();
   #storedHeader: StoredHeader | undefined;
-  #unread: readonly string[] = [];
   #bytes = 0;
 
   constructor(name: string) {
@@ -87,18 +72,18 @@ export class Shard {
     return this.#storedHeader !== undefined && !isDeepStrictEqual(this.#storedHeader, header);
   }
 
-  /** All there is; of those of `putOff` what is stored. */
-  batch(header: StoredHeader, putOff: ReadonlySet<string>): Batch {
+  /** By id, what is to be stored; of those of `putOff` what is stored already. */
+  lines(putOff: ReadonlySet<string>): Map<string, string> {
     const lines = new Map<string, string>();
     for (const [id, { line }] of this.#slots) {
       const written = putOff.has(id) ? this.#stored.get(id) : line;
       if (written !== undefined) lines.set(id, written);
     }
-    return { header, lines, unread: this.#unread };
+    return lines;
   }
 
   /** Returns the ids of those that are durable by it. */
-  wrote({ header, lines }: Batch, version: Shard['version']): string[] {
+  wrote(lines: ReadonlyMap<string, string>, header: StoredHeader, version: Shard['version']): string[] {
     const before = this.#stored;
     this.#stored = lines;
     this.#storedHeader = header;
@@ -106,11 +91,14 @@ export class Shard {
     return [...lines.keys()].filter((id) => this.#slots.has(id) && !before.has(id));
   }
 
-  /** Takes over what is stored, but for what there is a newer word on here. */
-  merge({ metadata, status: { entries: lines = [], header } = {} }: NacosConfigInventory): Merged {
+  /**
+   * Takes over what is stored, but for what there is a newer word on here. Returns the ids of those that are stored otherwise
+   * than was known, or were not known.
+   */
+  merge({ metadata, status: { entries: lines = [], header } = {} }: NacosConfigInventory): string[] {
     const read = new Map<string, { entry: Entry; line: string }>();
     const before = this.#stored;
-    this.#unread = lines.filter((line) => {
+    this.unread = lines.filter((line) => {
       const entry = entryOf(line);
       if (entry) read.set(idOf(entry), { entry, line });
       return entry === undefined;
@@ -118,19 +106,15 @@ export class Shard {
     this.#stored = new Map([...read].map(([id, { line }]) => [id, line]));
     this.#storedHeader = header;
     this.version = metadata;
-    const found: Entry[] = [];
-    const changed: string[] = [];
-    for (const id of new Set([...before.keys(), ...read.keys()])) {
+    const all = new Set([...before.keys(), ...read.keys()]);
+    return [...all].filter((id) => {
       const [was, is, slot] = [before.get(id), read.get(id), this.#slots.get(id)];
-      if (was === is?.line) continue;
-      if (slot) changed.push(id);
-      else if (is && was === undefined) found.push(is.entry);
-      if (slot?.line !== was) continue;
+      if (was === is?.line) return false;
       // What somebody else has dropped is new again, if it is wanted.
       const entry = is?.entry ?? (slot && { ...slot.entry, base: undefined });
-      if (entry) this.set(entry);
-    }
-    return { found, changed };
+      if (entry && slot?.line === was) this.set(entry);
+      return this.#slots.has(id);
+    });
   }
 
   /** It is gone, and what is in memory is all that is left. */

@@ -202,7 +202,6 @@ export class OutboundSync implements RunningSync {
       clock,
       header: { connection: sync.spec.connectionRef?.name, place },
       isLeader: () => term.confirm(),
-      onDurable: (ids) => ids.forEach((id) => this.#look(id)),
       onChanged: (ids) => ids.forEach((id) => this.#entryChanged(id)),
       onDeposed: () => this.#deposed(),
       onTrouble: this.#options.onWork,

@@ -23,7 +23,6 @@ function itemOf(index: number, padding = '') {
 class World {
   readonly api = new ModelApi();
   readonly clock = new FakeClock();
-  readonly durable: string[] = [];
   readonly changed: string[] = [];
   /** Of the status of shards. */
   writes = 0;
@@ -46,7 +45,6 @@ class World {
       clock: this.clock,
       header: { connection: undefined, place: at },
       isLeader: async () => this.leads,
-      onDurable: (ids) => this.durable.push(...ids),
       onChanged: (ids) => this.changed.push(...ids),
       onDeposed: () => (this.deposed += 1),
       onTrouble: () => {},
@@ -75,7 +73,7 @@ describe('An inventory', () => {
     assert.equal(inventory.isDurable('g d7'), false);
     await world.clock.advance(10);
     assert.equal(inventory.isDurable('g d7'), true);
-    assert.deepEqual([world.durable.length, world.writes, world.stored().length], [100, 1, 100]);
+    assert.deepEqual([world.changed.length, world.writes, world.stored().length], [100, 1, 100]);
   });
 
   it('writes the first base at once, and others within 250 ms in one write', async () => {

@@ -1,4 +1,5 @@
 /** Deliberate defects of the inventory and of what is built on it: for each rule that keeps data one that breaks it. */
+import { idOf } from '../../../../operator/config-sync/bulk/inventory/entry.ts';
 import { Inventory } from '../../../../operator/config-sync/bulk/inventory/inventory.ts';
 import { Shard } from '../../../../operator/config-sync/bulk/inventory/shard.ts';
 import type { OutboundOptions } from '../../../../operator/config-sync/bulk/items/outbound.ts';
@@ -63,9 +64,9 @@ const patches: Partial<Record<Defect, Patch>> = {
       'merge',
       (merge) =>
         function (this: Shard, ...args) {
-          const isFirst = this.entries().length === 0;
-          const merged = merge.apply(this, args);
-          return isFirst ? merged : { ...merged, found: [] };
+          const known = new Set(this.entries().map(idOf));
+          const ids = merge.apply(this, args);
+          return known.size === 0 ? ids : ids.filter((id) => known.has(id));
         },
     ),
   'believes the base of one of two entries': () =>
