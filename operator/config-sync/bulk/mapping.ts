@@ -41,7 +41,7 @@ export interface Mapping {
   toNacos(ref: KeyRef): ConfigName | undefined;
   /** Undefined for a dataId that the mapping does not mean. */
   toKubernetes(name: ConfigName): KeyRef | undefined;
-  /** All that `toKubernetes` may mean, as groups and dataIds in which `*` stands for any text. */
+  /** All that may be meant, as groups and dataIds in which `*` stands for any text. */
   readonly patterns: readonly ConfigName[];
   /** How the texts of Secrets appear in Nacos. */
   readonly secretEncoding: 'Text' | 'Base64';
@@ -101,14 +101,14 @@ interface Templates {
 }
 
 function toNacosOnly({ group, dataId, kinds, namespace, secretEncoding }: Templates): Mapping {
+  const fillIn = (ref: KeyRef): ConfigName => {
+    const values = { ...ref, kind: ref.kind.toLowerCase(), namespace };
+    return { group: fill(group, values), dataId: fill(dataId, values) };
+  };
   return {
-    toNacos(ref) {
-      if (!kinds.includes(ref.kind)) return undefined;
-      const values = { ...ref, kind: ref.kind.toLowerCase(), namespace };
-      return { group: fill(group, values), dataId: fill(dataId, values) };
-    },
+    toNacos: (ref) => (kinds.includes(ref.kind) ? fillIn(ref) : undefined),
     toKubernetes: () => undefined,
-    patterns: [],
+    patterns: kinds.map((kind) => fillIn({ kind, name: '*', key: '*' })),
     secretEncoding,
   };
 }
@@ -120,22 +120,16 @@ function invertible(templates: Templates): Mapping {
     const rule = 'must have `{name}` once and `{key}` once, one in `group` and the other in `dataId`';
     throw invalid(`\`spec.mapping\` ${rule}, so that each dataId belongs to one key`);
   }
-  const valuesOf = (kind: MirrorKind) => ({ kind: kind.toLowerCase(), namespace });
   const read = (found: ConfigName, kind: MirrorKind): KeyRef | undefined => {
-    const values = valuesOf(kind);
+    const values = { kind: kind.toLowerCase(), namespace };
     const inGroup = readBack(group, nameFirst ? 'name' : 'key', found.group, values);
     const inDataId = readBack(dataId, nameFirst ? 'key' : 'name', found.dataId, values);
     if (inGroup === undefined || inDataId === undefined) return undefined;
     return nameFirst ? { kind, name: inGroup, key: inDataId } : { kind, name: inDataId, key: inGroup };
   };
-  const pattern = (kind: MirrorKind): ConfigName => {
-    const values = { ...valuesOf(kind), name: '*', key: '*' };
-    return { group: fill(group, values), dataId: fill(dataId, values) };
-  };
   return {
     ...toNacosOnly(templates),
     toKubernetes: (found) => kinds.map((kind) => read(found, kind)).find((ref) => ref !== undefined),
-    patterns: kinds.map(pattern),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * A NacosConfigSync that is being deleted: what it has published goes from Nacos, a shard of its inventory at a time, then
- * its finalizer.
+ * The deletion of a NacosConfigSync, and of its items: which of them has to reach Nacos, and our finalizer, which sees to that.
+ * What one that is being deleted has published goes from Nacos, a shard of its inventory at a time, then its finalizer.
  *
  * Guarantees: the finalizer stays for as long as Nacos cannot be reached, unless the annotation
  * `bridge.nacos.io/force-finalize: "true"` lets it go, or its connection is lost for good (lost-connection.ts); what somebody else has written is left and told.
@@ -8,11 +8,10 @@
 import { FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../../../api/names.ts';
 import type { NacosConfigSync } from '../../../api/resources.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../../errors.ts';
-import { removeFinalizer } from '../../../kube/finalizer.ts';
+import { addFinalizer, removeFinalizer } from '../../../kube/finalizer.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import { endWithoutNacos, isForced } from '../../finalize.ts';
-import { deletesItems } from './sync-deletion.ts';
-import { removeShard, type ShardRemoval } from './remove-shard.ts';
+import { removeShard, type Removed, type ShardRemoval } from './remove-shard.ts';
 
 export interface EndingOptions extends Omit<ShardRemoval, 'onDone'> {
   readonly sync: NacosConfigSync;
@@ -24,12 +23,30 @@ export interface EndingOptions extends Omit<ShardRemoval, 'onDone'> {
 }
 
 /** What is to be told when it has ended. */
-export interface Ended {
-  removed: number;
-  /** Why dataIds stay in Nacos. */
-  readonly left: string[];
+export interface Ended extends Removed {
   /** Why the others that are there stay, and nobody has looked at them. */
   unasked?: { readonly reason: 'ForceFinalized' | 'LeftInNacos'; readonly note: string };
+}
+
+/** Whether the dataId goes with its item, so that the guard has a say. */
+export function removesFromNacos({ spec }: NacosConfigSync): boolean {
+  return spec.source === 'Kubernetes' && spec.syncDeletion && spec.deletionPolicy === 'Delete';
+}
+
+/** Whether the deletion of the sync has to reach Nacos. */
+export function deletesItems({ spec }: NacosConfigSync): boolean {
+  return spec.source === 'Kubernetes' && spec.deletionPolicy === 'Delete';
+}
+
+/**
+ * The finalizer goes on before the first write to Nacos, and off when deleting need not reach Nacos any more.
+ *
+ * @throws BridgeError KUBE_CONFLICT when it is too late for it.
+ */
+export async function holdSync(syncs: ResourceClient<NacosConfigSync>, sync: NacosConfigSync): Promise<void> {
+  const hold = deletesItems(sync) ? addFinalizer : removeFinalizer;
+  if (await hold(syncs, sync, FINALIZER)) return;
+  throw new BridgeError('KUBE_CONFLICT', `NacosConfigSync '${sync.metadata.name}' was deleted meanwhile`);
 }
 
 /** @throws BridgeError what it waits for, and how to end that. */
@@ -59,12 +76,8 @@ async function removeAll(options: EndingOptions, ended: Ended, signal: AbortSign
   const all = await options.shards.list(signal);
   const total = all.reduce((sum, { status }) => sum + (status?.entries?.length ?? 0), 0);
   let done = 0;
-  const onDone = (isRemoved: boolean, leftBecause?: string) => {
-    if (isRemoved) ended.removed += 1;
-    if (leftBecause !== undefined) ended.left.push(leftBecause);
-    options.onProgress((done += 1), total);
-  };
-  for (const stored of all) await removeShard(stored, { ...options, onDone }, signal);
+  const onDone = () => options.onProgress((done += 1), total);
+  for (const stored of all) await removeShard(stored, { ...options, onDone }, ended, signal);
 }
 
 function waiting({ metadata }: NacosConfigSync, cause: BridgeError): BridgeError {

@@ -8,9 +8,9 @@
 import type { NacosConfigInventory } from '../../../api/resources.ts';
 import { isBridgeError, messageOf } from '../../../errors.ts';
 import type { Leaving } from '../leaving.ts';
-import { removeShard, type ShardRemoval } from './remove-shard.ts';
+import { removeShard, type Removed, type ShardRemoval } from './remove-shard.ts';
 
-export interface FormerItemsOptions extends Omit<ShardRemoval, 'onDone'> {
+export interface FormerItemsOptions extends ShardRemoval {
   readonly leaving: Leaving;
   /** Whether their dataIds go from Nacos. */
   readonly removes: boolean;
@@ -46,17 +46,16 @@ export class FormerItems {
   }
 
   async #removeShard(stored: NacosConfigInventory, signal: AbortSignal): Promise<void> {
-    const { onLeft, shards } = this.#options;
-    const left: string[] = [];
-    const onDone = (_: boolean, why?: string): void => void (why !== undefined && left.push(why));
+    const told: Removed = { removed: 0, left: [] };
     try {
-      await removeShard(stored, { ...this.#options, onDone }, signal);
+      await removeShard(stored, this.#options, told, signal);
     } catch (error) {
       if (!isBridgeError(error, 'REFERENCE_MISSING', 'NOT_ALLOWED')) throw error;
-      left.push(messageOf(error));
-      await shards.letGo(stored);
+      told.left.push(messageOf(error));
+      await this.#options.shards.letGo(stored);
     }
-    if (left.length > 0) onLeft(`Left in Nacos, where it was published before: ${left[0]}`);
+    const [why] = told.left;
+    if (why !== undefined) this.#options.onLeft(`Left in Nacos, where it was published before: ${why}`);
   }
 }
 

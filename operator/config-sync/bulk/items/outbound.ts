@@ -30,16 +30,15 @@ import { ShardClient } from '../inventory/shard-client.ts';
 import { Leaving } from '../leaving.ts';
 import type { KeyRef } from '../mapping.ts';
 import { failed, type Outcome, type Tally } from '../tally.ts';
-import type { ItemHolder } from './item-claims.ts';
+import { rivalsOf, takenBy, type Claimants, type ItemHolder } from './item-claims.ts';
 import { ItemSources, type ItemSourcesOptions } from './item-sources.ts';
 import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
+import { deletesItems, holdSync, removesFromNacos } from './ending.ts';
 import { FormerItems } from './former-items.ts';
 import { ItemReports } from './item-reports.ts';
 import { outcomeOf } from './outcome.ts';
 import { settleItem, type ItemScope } from './settle-item.ts';
-import { deletesItems, holdSync, removesFromNacos } from './sync-deletion.ts';
 import { SyncItem } from './sync-item.ts';
-import { rivalsOf, takenBy, type Claimants } from './taken-item.ts';
 
 export interface OutboundOptions extends RunningSyncOptions, Claimants {
   readonly clusterId: string;

@@ -29,15 +29,26 @@ export interface ShardRemoval {
   /** Whether a NacosConfig or a NacosConfigSync of this cluster declares a dataId, also one that has not published it yet. */
   readonly isClaimed: (connection: ConnectionHandle, address: ConfigKey) => boolean;
   readonly term: Pick<Term, 'isCurrent'>;
-  /** Told each entry that is dealt with: whether it was removed, and what keeps its dataId in Nacos. */
-  readonly onDone: (isRemoved: boolean, leftBecause?: string) => void;
+  /** An entry is dealt with. */
+  readonly onDone?: () => void;
+}
+
+/** What became of the dataIds. */
+export interface Removed {
+  removed: number;
+  /** Why those that stay do. */
+  readonly left: string[];
 }
 
 const REMOVALS_AT_ONCE = 20;
 
-/** @throws BridgeError why something could not be removed; the shard stays then. */
-export async function removeShard(stored: NacosConfigInventory, options: ShardRemoval, signal: AbortSignal) {
-  const { connections, isClaimed, mark, namespace, onDone, places, shards, term } = options;
+/** Counts in `told`. @throws BridgeError why something could not be removed; the shard stays then. */
+export async function removeShard(
+  stored: NacosConfigInventory,
+  { connections, isClaimed, mark, namespace, onDone, places, shards, term }: ShardRemoval,
+  told: Removed,
+  signal: AbortSignal,
+): Promise<void> {
   const header = headerOf(stored);
   if (header === undefined) return shards.letGo(stored);
   const connection = connections.find(connectionKey(namespace, header.connection));
@@ -50,10 +61,13 @@ export async function removeShard(stored: NacosConfigInventory, options: ShardRe
   const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async ({ base, config }) => {
     const address = { namespaceId, ...config };
     connection.allowance.checkConfig(namespace, address);
-    if (isClaimed(connection, address)) return onDone(false);
-    const plan = await removeOwn(connection, address, { base: isHere ? base : undefined, mark, confirm });
-    const what = `dataId '${config.dataId}' of group '${config.group}'`;
-    onDone(plan.kind === 'remove', plan.kind === 'leave' ? `${what}: ${plan.message}` : undefined);
+    if (!isClaimed(connection, address)) {
+      const plan = await removeOwn(connection, address, { base: isHere ? base : undefined, mark, confirm });
+      if (plan.kind === 'remove') told.removed += 1;
+      if (plan.kind === 'leave')
+        told.left.push(`dataId '${config.dataId}' of group '${config.group}': ${plan.message}`);
+    }
+    onDone?.();
   });
   if (failures[0]) throw failures[0].error;
   await shards.letGo(stored);
