@@ -5,22 +5,15 @@
  * same has the same ones, and none of the bases counts there.
  */
 import type { NacosConfigInventoryStatus } from '../../../api/generated/nacos-config-inventory.ts';
-import type { NacosConfigInventory } from '../../../api/resources.ts';
 import type { NacosPlace } from '../../base/nacos-place.ts';
 
-export interface Header {
-  /** The name of the NacosConnection; undefined for the operator's default. */
-  readonly connection: string | undefined;
-  readonly place: NacosPlace;
-}
-
-export type StoredHeader = NonNullable<NacosConfigInventoryStatus['header']>;
+export type Header = NonNullable<NacosConfigInventoryStatus['header']>;
 
 /** `maxItems` of the field. */
 const MAX_SERVERS = 64;
 
-export function storedHeader({ connection, place }: Header): StoredHeader {
-  const { id, namespaceId, servers } = place;
+/** @param connection the name of the NacosConnection; undefined for the operator's default */
+export function headerOf(connection: string | undefined, { id, namespaceId, servers }: NacosPlace): Header {
   return {
     ...(connection !== undefined && { connection }),
     ...(namespaceId !== '' && { namespaceId }),
@@ -29,13 +22,11 @@ export function storedHeader({ connection, place }: Header): StoredHeader {
   };
 }
 
-/** Undefined where there is none. */
-export function headerOf({ status: { header } = {} }: NacosConfigInventory): Header | undefined {
-  const { connection, namespaceId = '', placeId: id, servers } = header ?? {};
-  return servers && { connection, place: { id, namespaceId, servers } };
+export function placeOf({ namespaceId = '', placeId: id, servers }: Header): NacosPlace {
+  return { id, namespaceId, servers };
 }
 
 /** Whether both have the same dataIds, as far as names tell. */
 export function isSameAddress(a: Header, b: Header): boolean {
-  return a.connection === b.connection && a.place.namespaceId === b.place.namespaceId;
+  return a.connection === b.connection && a.namespaceId === b.namespaceId;
 }

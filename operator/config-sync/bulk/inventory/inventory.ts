@@ -2,7 +2,7 @@
  * What a NacosConfigSync must remember of its items, which have no objects of their own: its shards, kept in the API server.
  *
  * Guarantees
- * - What `add` says is durable before `onDurable` tells it, so that whatever is published then is not forgotten.
+ * - What `add` says is durable before `onChanged` tells it, so that whatever is published then is not forgotten.
  * - A base that is recorded follows within 250 ms. What a crash keeps from being recorded costs a conflict, and never content
  *   (docs/adr/0012).
  * - Entries never move, so that no crash has one twice; of those that are there twice the one without a base counts.
@@ -14,13 +14,15 @@ import type { KubeObject } from '../../../kube/resource.ts';
 import type { StoreChange } from '../../../kube/store.ts';
 import { isSamePlace, movedOn, type NacosPlace, type PlaceNow } from '../../base/nacos-place.ts';
 import { idOf, type Entry, type EntryBase, type Item } from './entry.ts';
-import { headerOf, isSameAddress, storedHeader, type Header } from './header.ts';
+import { headerOf, isSameAddress, placeOf } from './header.ts';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.ts';
 import { Shard } from './shard.ts';
 
 export interface InventoryOptions extends Omit<ShardWriterOptions, 'header' | 'onStored'> {
-  /** Where the items are now. */
-  readonly header: Header & { readonly place: PlaceNow };
+  /** The name of the NacosConnection; undefined for the operator's default. */
+  readonly connection: string | undefined;
+  /** Where that leads now. */
+  readonly place: PlaceNow;
   /** These are stored by now, and may be published; or they are stored otherwise than was known, or were not known. */
   readonly onChanged: (ids: readonly string[]) => void;
 }
@@ -30,11 +32,11 @@ export class Inventory {
   readonly #writers: ShardWriter[] = [];
   /** Of the shards that there are, those of former items among them. */
   readonly #names = new Set<string>();
-  #header: Header;
+  #place: NacosPlace;
 
   constructor(options: InventoryOptions) {
     this.#options = options;
-    this.#header = options.header;
+    this.#place = options.place;
   }
 
   /** Why something that is known could not be stored, while that is so. */
@@ -47,14 +49,14 @@ export class Inventory {
 
   /** What is stored of these items. Returns the shards of another connection or Nacos namespace. */
   load(all: readonly NacosConfigInventory[]): NacosConfigInventory[] {
-    const { header: now } = this.#options;
+    const { connection, place: now } = this.#options;
     for (const { metadata } of all) this.#names.add(metadata.name);
     return all.filter((stored) => {
-      const header = headerOf(stored);
-      if (header !== undefined && !isSameAddress(header, now)) return true;
+      const { header } = stored.status ?? {};
+      if (header !== undefined && !isSameAddress(header, headerOf(connection, now))) return true;
       const writer = this.#writerOf(stored.metadata.name);
       this.#stored(writer, writer.shard.merge(stored));
-      this.#carry([writer], header?.place, now.place);
+      this.#carry([writer], header && placeOf(header), now);
       return false;
     });
   }
@@ -91,7 +93,7 @@ export class Inventory {
   async takeOutBase(id: string): Promise<void> {
     const writer = this.#put(id, undefined);
     if (writer === undefined) throw this.#options.client.changed(id);
-    return writer.stored(id);
+    return writer.store(id);
   }
 
   /** It is dealt with. */
@@ -123,8 +125,8 @@ export class Inventory {
 
   /** The connection leads to `place` now; what was in common elsewhere counts no more. */
   movedTo(place: PlaceNow): void {
-    const { place: then } = this.#header;
-    this.#header = { ...this.#header, place };
+    const then = this.#place;
+    this.#place = place;
     this.#carry(this.#writers, then, place);
   }
 
@@ -139,7 +141,7 @@ export class Inventory {
   /** What was in common at `then` counts where that is the same place. */
   #carry(writers: readonly ShardWriter[], then: NacosPlace | undefined, now: PlaceNow): void {
     const isSame = then !== undefined && isSamePlace(then, now);
-    if (isSame) this.#header = { ...this.#header, place: movedOn(then, now) };
+    if (isSame) this.#place = movedOn(then, now);
     for (const writer of writers) {
       const { shard } = writer;
       if (!isSame) for (const entry of shard.entries()) shard.set({ ...entry, base: undefined });
@@ -172,7 +174,7 @@ export class Inventory {
     if (known) return known;
     const writer = new ShardWriter(new Shard(name), {
       ...this.#options,
-      header: () => storedHeader(this.#header),
+      header: () => headerOf(this.#options.connection, this.#place),
       onStored: (one, ids) => this.#stored(one, ids),
       onDeposed: () => {
         this.stop();

@@ -11,7 +11,7 @@ import { addFinalizer, removeFinalizer } from '../../../kube/finalizer.ts';
 import { isControlledBy, ownerReference } from '../../../kube/owner.ts';
 import type { KubeObject } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
-import type { StoredHeader } from './header.ts';
+import type { Header } from './header.ts';
 import type { Shard } from './shard.ts';
 
 type Client = ResourceClient<NacosConfigInventory>;
@@ -67,7 +67,7 @@ export class ShardClient {
   }
 
   /** @throws BridgeError KUBE_CONFLICT when somebody else has written it, made it, or removed it. */
-  async write({ name, version }: Shard, header: StoredHeader, entries: readonly string[]) {
+  async write({ name, version }: Shard, header: Header, entries: readonly string[]) {
     const { namespace } = this.#sync.metadata;
     try {
       const { resourceVersion } = version ?? (await this.#create(name)).metadata;

@@ -9,7 +9,7 @@
  */
 import { isBridgeError } from '../../../errors.ts';
 import type { Clock, Timer } from '../../../clock.ts';
-import type { StoredHeader } from './header.ts';
+import type { Header } from './header.ts';
 import type { Shard } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
 
@@ -17,15 +17,13 @@ export interface ShardWriterOptions {
   readonly client: ShardClient;
   readonly clock: Clock;
   /** As it is to be stored. */
-  readonly header: () => StoredHeader;
+  readonly header: () => Header;
   /** @throws BridgeError when it cannot be asked. */
   readonly isLeader: () => Promise<boolean>;
   /** These are durable by now, or are stored otherwise than was known. */
   readonly onStored: (writer: ShardWriter, ids: readonly string[]) => void;
   /** Another leader has written. */
   readonly onDeposed: () => void;
-  /** `error` is another one. */
-  readonly onTrouble: () => void;
   /** What became of a write. */
   readonly onWrite: (result: 'written' | 'conflict' | 'failed') => void;
 }
@@ -39,22 +37,20 @@ export class ShardWriter {
   readonly shard: Shard;
   readonly #options: ShardWriterOptions;
   #timer: Timer | undefined;
-  /** When there is something to write; Infinity where there is not. */
+  /** When the next write is due; Infinity where none is. */
   #dueMs = Infinity;
   /** When what nobody waits for may be written. */
   #basesMs = -Infinity;
-  /** What somebody waits for, and was refused; it is written again then. */
+  /** New entries that were refused, and are written again then. */
   readonly #putOff = new Set<string>();
   #putOffMs = 0;
   /** In a row. */
   #failures = 0;
   #error: unknown;
   /** Of requests, which are made one after the other. */
-  #last: Promise<void> = Promise.resolve();
-  #running = 0;
+  #last: Promise<unknown> = Promise.resolve();
   /** One that has not begun. */
   #nextRead: Promise<void> | undefined;
-  readonly #waiters = new Map<string, PromiseWithResolvers<void>>();
   #isStopped = false;
 
   constructor(shard: Shard, options: ShardWriterOptions) {
@@ -69,19 +65,16 @@ export class ShardWriter {
 
   /** Something of the shard has changed. `isUrgent`: somebody waits for that. */
   touch(isUrgent = false): void {
-    const dueMs = isUrgent ? 0 : this.#basesMs;
-    if (dueMs >= this.#dueMs) return;
-    this.#dueMs = dueMs;
-    this.#setTimer();
+    this.#wake(isUrgent ? 0 : this.#basesMs);
   }
 
-  /** Resolves when what is known of the entry is stored. @throws what refused it; KUBE_CONFLICT when it has gone. */
-  async stored(id: string): Promise<void> {
-    if (this.shard.isStored(id)) return;
-    const waiter = this.#waiters.get(id) ?? Promise.withResolvers<void>();
-    this.#waiters.set(id, waiter);
-    this.touch(true);
-    return waiter.promise;
+  /** Stores what is known of the entry. @throws what refused it; KUBE_CONFLICT when it has gone. */
+  async store(id: string): Promise<void> {
+    while (!this.shard.isStored(id)) {
+      if (this.#isStopped || this.shard.get(id) === undefined) throw this.#options.client.changed(id);
+      const refusal = this.#putOff.has(id) ? this.#error : await this.#next(() => this.#write());
+      if (refusal !== undefined) throw refusal;
+    }
   }
 
   /** Reads what is stored, not before it is asked for. */
@@ -94,80 +87,71 @@ export class ShardWriter {
   }
 
   /** All that is known is stored, if it can be. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#putOff.clear();
-    return this.#next(() => this.#write());
+    await this.#next(() => this.#write());
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
-    this.#settle();
   }
 
-  #setTimer(): void {
-    this.#timer?.cancel();
-    if (this.#isStopped || this.#running > 0 || this.#dueMs === Infinity) return;
+  #wake(dueMs: number): void {
+    if (this.#isStopped || dueMs >= this.#dueMs) return;
     const { clock } = this.#options;
-    const inMs = Math.max(GATHER_MS, this.#dueMs - clock.monotonic());
-    this.#timer = clock.after(inMs, () => void this.#next(() => this.#write()));
+    this.#dueMs = dueMs;
+    this.#timer?.cancel();
+    this.#timer = clock.after(
+      Math.max(GATHER_MS, dueMs - clock.monotonic()),
+      () => void this.#next(() => this.#write()),
+    );
   }
 
-  #next(work: () => Promise<void>): Promise<void> {
-    this.#running += 1;
-    const done = this.#last.then(work).finally(() => {
-      this.#running -= 1;
-      this.#setTimer();
-    });
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
     this.#last = done.catch(() => {});
     return done;
   }
 
-  async #write(): Promise<void> {
+  /** Resolves with what refused it. */
+  async #write(): Promise<unknown> {
     const { client, clock, header: current, onStored, onWrite } = this.#options;
     const { shard } = this;
-    if (clock.monotonic() >= this.#putOffMs) this.#putOff.clear();
-    this.#dueMs = this.#putOff.size > 0 ? this.#putOffMs : Infinity;
-    const header = current();
+    const [nowMs, header] = [clock.monotonic(), current()];
+    if (nowMs >= this.#putOffMs) this.#putOff.clear();
+    this.#dueMs = Infinity;
+    if (this.#putOff.size > 0) this.#wake(this.#putOffMs);
     const changes = shard.changes().filter((id) => !this.#putOff.has(id));
-    if (this.#isStopped || (changes.length === 0 && !shard.hasOtherHeader(header))) return;
+    if (this.#isStopped || (changes.length === 0 && !shard.hasOtherHeader(header))) return undefined;
     const lines = shard.lines(this.#putOff);
-    this.#basesMs = clock.monotonic() + BASES_MS;
+    this.#basesMs = nowMs + BASES_MS;
     try {
       const version = await client.write(shard, header, [...lines.values(), ...shard.unread]);
       const durable = shard.wrote(lines, header, version);
+      if (this.#putOff.size === 0) [this.#failures, this.#error] = [0, undefined];
       onWrite('written');
-      if (this.#putOff.size === 0) {
-        this.#failures = 0;
-        this.#tell(undefined);
-      }
-      this.#settle();
       onStored(this, durable);
+      return undefined;
     } catch (error) {
       const isConflict = isBridgeError(error, 'KUBE_CONFLICT');
+      const refusal = isConflict ? await this.#merge().catch((cause: unknown) => cause) : error;
+      const added = changes.filter((id) => shard.get(id) && !shard.isDurable(id));
+      if (refusal !== undefined) this.#refused(refusal, added);
       onWrite(isConflict ? 'conflict' : 'failed');
-      const urgent = changes.filter((id) => this.#waiters.has(id) || (shard.get(id) && !shard.isDurable(id)));
-      if (isConflict) await this.#merge().catch((cause) => this.#failed(cause, urgent));
-      else this.#failed(error, urgent);
+      return refusal;
     }
   }
 
-  #failed(error: unknown, urgent: readonly string[]): void {
-    this.#failures += 1;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, BASES_MS * 2 ** (this.#failures - 1));
+  #refused(error: unknown, added: readonly string[]): void {
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, BASES_MS * 2 ** this.#failures);
     const againMs = this.#options.clock.monotonic() + pauseMs;
-    for (const id of urgent) this.#putOff.add(id);
-    if (urgent.length > 0) this.#putOffMs = againMs;
+    this.#failures += 1;
+    this.#error = error;
+    for (const id of added) this.#putOff.add(id);
+    if (added.length > 0) this.#putOffMs = againMs;
     else this.#basesMs = againMs;
     this.touch();
-    this.#settle(urgent, error);
-    this.#tell(error);
-  }
-
-  #tell(error: unknown): void {
-    if (this.#error === error) return;
-    this.#error = error;
-    this.#options.onTrouble();
   }
 
   /** Takes over what somebody else has written, unless that is the leader by now. */
@@ -181,17 +165,5 @@ export class ShardWriter {
     if (read) onStored(this, shard.merge(read));
     else shard.lost();
     this.touch(true);
-    this.#settle();
-  }
-
-  /** Those who wait for what is stored, or gone, or was refused. */
-  #settle(refused: readonly string[] = [], error?: unknown): void {
-    for (const [id, waiter] of this.#waiters) {
-      if (this.#isStopped || this.shard.get(id) === undefined) waiter.reject(this.#options.client.changed(id));
-      else if (this.shard.isStored(id)) waiter.resolve();
-      else if (refused.includes(id)) waiter.reject(error);
-      else continue;
-      this.#waiters.delete(id);
-    }
   }
 }

@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NacosConfigInventory } from '../../../api/resources.ts';
 import { entryOf, idOf, lineOf, type Entry } from './entry.ts';
-import type { StoredHeader } from './header.ts';
+import type { Header } from './header.ts';
 
 /** Where it closes, since each write is of the whole. */
 const MAX_ENTRIES = 500;
@@ -22,7 +22,7 @@ export class Shard {
   readonly #slots = new Map<string, { readonly entry: Entry; readonly line: string }>();
   /** The lines that are stored, also of entries that have been dropped since. */
   #stored: ReadonlyMap<string, string> = new Map();
-  #storedHeader: StoredHeader | undefined;
+  #storedHeader: Header | undefined;
   #bytes = 0;
 
   constructor(name: string) {
@@ -48,7 +48,7 @@ export class Shard {
 
   /** Whether what is stored of it is what is known of it. */
   isStored(id: string): boolean {
-    return this.#stored.get(id) === this.#slots.get(id)?.line;
+    return this.#slots.has(id) && this.#stored.get(id) === this.#slots.get(id)?.line;
   }
 
   set(entry: Entry): void {
@@ -65,10 +65,11 @@ export class Shard {
 
   /** The ids of what is stored otherwise than it is known, what was dropped among them. */
   changes(): string[] {
-    return [...new Set([...this.#slots.keys(), ...this.#stored.keys()])].filter((id) => !this.isStored(id));
+    const all = new Set([...this.#slots.keys(), ...this.#stored.keys()]);
+    return [...all].filter((id) => !this.isStored(id));
   }
 
-  hasOtherHeader(header: StoredHeader): boolean {
+  hasOtherHeader(header: Header): boolean {
     return this.#storedHeader !== undefined && !isDeepStrictEqual(this.#storedHeader, header);
   }
 
@@ -83,7 +84,7 @@ export class Shard {
   }
 
   /** Returns the ids of those that are durable by it. */
-  wrote(lines: ReadonlyMap<string, string>, header: StoredHeader, version: Shard['version']): string[] {
+  wrote(lines: ReadonlyMap<string, string>, header: Header, version: Shard['version']): string[] {
     const before = this.#stored;
     this.#stored = lines;
     this.#storedHeader = header;

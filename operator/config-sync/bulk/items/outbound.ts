@@ -199,12 +199,15 @@ export class OutboundSync implements RunningSync {
     const inventory = new Inventory({
       client: this.#shards,
       clock,
-      header: { connection: sync.spec.connectionRef?.name, place },
+      connection: sync.spec.connectionRef?.name,
+      place,
       isLeader: () => term.confirm(),
       onChanged: (ids) => ids.forEach((id) => this.#entryChanged(id)),
       onDeposed: () => this.#deposed(),
-      onTrouble: this.#options.onWork,
-      onWrite: this.#options.onInventory,
+      onWrite: (result) => {
+        this.#options.onInventory(result);
+        this.#options.onWork();
+      },
     });
     this.#inventory = inventory;
     this.#former = this.#formerOf(inventory.load(stored));

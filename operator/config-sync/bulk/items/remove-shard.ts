@@ -16,7 +16,7 @@ import type { NacosPlaces } from '../../base/nacos-places.ts';
 import { removeOwn } from '../../finalize.ts';
 import { forEachBounded } from '../bounded.ts';
 import { entryOf } from '../inventory/entry.ts';
-import { headerOf } from '../inventory/header.ts';
+import { placeOf } from '../inventory/header.ts';
 import type { ShardClient } from '../inventory/shard-client.ts';
 
 export interface ShardRemoval {
@@ -49,15 +49,16 @@ export async function removeShard(
   told: Removed,
   signal: AbortSignal,
 ): Promise<void> {
-  const header = headerOf(stored);
+  const { entries: lines = [], header } = stored.status ?? {};
   if (header === undefined) return shards.letGo(stored);
   const connection = connections.find(connectionKey(namespace, header.connection));
-  const { namespaceId } = header.place;
-  const isHere = isSamePlace(header.place, await places.at(connection, namespaceId));
+  const place = placeOf(header);
+  const { namespaceId } = place;
+  const isHere = isSamePlace(place, await places.at(connection, namespaceId));
   const confirm = async () => {
     if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
   };
-  const entries = (stored.status?.entries ?? []).map(entryOf).filter((entry) => entry !== undefined);
+  const entries = lines.map(entryOf).filter((entry) => entry !== undefined);
   const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async ({ base, config }) => {
     const address = { namespaceId, ...config };
     connection.allowance.checkConfig(namespace, address);

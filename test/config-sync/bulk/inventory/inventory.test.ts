@@ -43,11 +43,11 @@ class World {
     return new Inventory({
       client: new ShardClient(counted, syncOf(), isHeld),
       clock: this.clock,
-      header: { connection: undefined, place: at },
+      connection: undefined,
+      place: at,
       isLeader: async () => this.leads,
       onChanged: (ids) => this.changed.push(...ids),
       onDeposed: () => (this.deposed += 1),
-      onTrouble: () => {},
       onWrite: () => {},
     });
   }
