@@ -79,7 +79,7 @@ export class Claims {
     const isMarkOf = (mark: string) => (key: string) => this.#markOf(key) === mark;
     return {
       isGivenUp: (mark) => this.#gone.has(mark) || others.some(isMarkOf(mark)),
-      isHandedOver: (mark) => this.#options.items?.isMark(mark) ?? false,
+      isHandedOver: (mark) => this.#options.items?.marks.has(mark) ?? false,
       nameOf: (mark) => others.find(isMarkOf(mark)),
     };
   }

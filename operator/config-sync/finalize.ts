@@ -11,7 +11,7 @@ import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import type { Verdict } from '../kube/conditions.ts';
-import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
+import { addFinalizer, removeFinalizer } from '../kube/finalizer.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
 import type { ConfigKey } from '../nacos/index.ts';
@@ -22,20 +22,22 @@ import { planFinalize, type FinalizePlan } from './finalize-plan.ts';
 import { lastWriter, ownershipOf, readRemote } from './remote.ts';
 import type { ConfigEvent } from './report.ts';
 
-/** Ours goes on before the first write to Nacos, and off when deleting need not reach Nacos any more. */
-export async function holdFinalizer(
-  client: ResourceClient<NacosConfig>,
-  resource: NacosConfig,
-  plan: ConfigPlan,
-): Promise<void> {
-  const holds = hasFinalizer(resource, FINALIZER);
-  const wants = deletesFromNacos(resource);
-  const owns = plan.kind === 'publish' || plan.kind === 'in-sync' || plan.kind === 'write-back';
-  if (wants && owns && !holds && !(await addFinalizer(client, resource, FINALIZER))) {
-    // What is published now, nobody would remove.
-    throw new BridgeError('KUBE_CONFLICT', `NacosConfig '${resource.metadata.name}' was deleted meanwhile`);
-  }
-  if (!wants && holds) await removeFinalizer(client, resource, FINALIZER);
+/**
+ * Ours goes on before the first write to Nacos, and off when deleting need not reach Nacos any more.
+ *
+ * @throws BridgeError KUBE_CONFLICT when it is too late for it: what is published now, nobody would remove.
+ */
+export async function holdFinalizer<T extends KubeObject>(client: ResourceClient<T>, resource: T, isHeld: boolean) {
+  const hold = isHeld ? addFinalizer : removeFinalizer;
+  if ((await hold(client, resource, FINALIZER)) || !isHeld) return;
+  throw new BridgeError('KUBE_CONFLICT', `${client.ref.kind} '${resource.metadata.name}' was deleted meanwhile`);
+}
+
+/** For what is done about a NacosConfig. */
+export async function holdFor({ kind }: ConfigPlan, client: ResourceClient<NacosConfig>, resource: NacosConfig) {
+  const isHeld = deletesFromNacos(resource);
+  const owns = kind === 'publish' || kind === 'in-sync' || kind === 'write-back';
+  if (owns || !isHeld) await holdFinalizer(client, resource, isHeld);
 }
 
 export interface FinalizeInput {

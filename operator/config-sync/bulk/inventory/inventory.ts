@@ -83,7 +83,10 @@ export class Inventory {
 
   /** What both sides have now. */
   record(id: string, base: EntryBase | undefined): void {
-    this.#put(id, base);
+    const writer = this.#holderOf(id);
+    const entry = writer?.shard.get(id);
+    if (entry) writer?.shard.set({ ...entry, base });
+    writer?.touch();
   }
 
   /**
@@ -91,7 +94,8 @@ export class Inventory {
    * whether it was, and somebody may have put the old content back there.
    */
   async takeOutBase(id: string): Promise<void> {
-    const writer = this.#put(id, undefined);
+    this.record(id, undefined);
+    const writer = this.#holderOf(id);
     if (writer === undefined) throw this.#options.client.changed(id);
     return writer.store(id);
   }
@@ -111,16 +115,14 @@ export class Inventory {
   /** All shards as metadata, as the watch tells of them. */
   seen({ previous, current }: StoreChange<KubeObject>): void {
     const shard = current ?? previous;
-    const { name = '', uid } = shard?.metadata ?? {};
     if (shard === undefined || !this.#options.client.isOurs(shard)) return;
-    const isMadeByAnother = current !== undefined && !this.#names.has(name);
-    const isLost =
-      current === undefined && this.#writers.some(({ shard }) => shard.name === name && shard.version?.uid === uid);
+    const { name, uid } = shard.metadata;
+    const known = this.#writers.find((one) => one.shard.name === name);
+    const isNews = current ? !this.#names.has(name) : known?.shard.version?.uid === uid;
+    if (!isNews) return;
     // Where it cannot be read now, the next write finds out.
-    if (isMadeByAnother || isLost)
-      void this.#writerOf(name)
-        .reread()
-        .catch(() => {});
+    const read = this.#writerOf(name).reread();
+    read.catch(() => {});
   }
 
   /** The connection leads to `place` now; what was in common elsewhere counts no more. */
@@ -147,14 +149,6 @@ export class Inventory {
       if (!isSame) for (const entry of shard.entries()) shard.set({ ...entry, base: undefined });
       writer.touch();
     }
-  }
-
-  #put(id: string, base: EntryBase | undefined): ShardWriter | undefined {
-    const writer = this.#holderOf(id);
-    const entry = writer?.shard.get(id);
-    if (entry) writer?.shard.set({ ...entry, base });
-    writer?.touch();
-    return writer;
   }
 
   #holderOf(id: string): ShardWriter | undefined {
@@ -194,7 +188,7 @@ export class Inventory {
       const isSame = first.shard.get(id)?.base?.md5 === writer.shard.get(id)?.base?.md5;
       writer.shard.drop(id);
       writer.touch();
-      if (!isSame) this.#put(id, undefined);
+      if (!isSame) this.record(id, undefined);
     }
     if (ids.length > 0) this.#options.onChanged(ids);
   }

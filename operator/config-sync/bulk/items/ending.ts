@@ -8,7 +8,7 @@
 import { FINALIZER, FORCE_FINALIZE_ANNOTATION } from '../../../api/names.ts';
 import type { NacosConfigSync } from '../../../api/resources.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../../errors.ts';
-import { addFinalizer, removeFinalizer } from '../../../kube/finalizer.ts';
+import { removeFinalizer } from '../../../kube/finalizer.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import { endWithoutNacos, isForced } from '../../finalize.ts';
 import { removeShard, type Removed, type ShardRemoval } from './remove-shard.ts';
@@ -36,17 +36,6 @@ export function removesFromNacos({ spec }: NacosConfigSync): boolean {
 /** Whether the deletion of the sync has to reach Nacos. */
 export function deletesItems({ spec }: NacosConfigSync): boolean {
   return spec.source === 'Kubernetes' && spec.deletionPolicy === 'Delete';
-}
-
-/**
- * The finalizer goes on before the first write to Nacos, and off when deleting need not reach Nacos any more.
- *
- * @throws BridgeError KUBE_CONFLICT when it is too late for it.
- */
-export async function holdSync(syncs: ResourceClient<NacosConfigSync>, sync: NacosConfigSync): Promise<void> {
-  const hold = deletesItems(sync) ? addFinalizer : removeFinalizer;
-  if (await hold(syncs, sync, FINALIZER)) return;
-  throw new BridgeError('KUBE_CONFLICT', `NacosConfigSync '${sync.metadata.name}' was deleted meanwhile`);
 }
 
 /** @throws BridgeError what it waits for, and how to end that. */

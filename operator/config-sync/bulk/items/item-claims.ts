@@ -42,7 +42,8 @@ export class ItemClaims {
   /** The keys of those whose objects are all known. */
   readonly #read = new Set<string>();
   readonly #holders = new Map<string, Set<ItemHolder>>();
-  readonly #marks = new Set<string>();
+  /** Of all syncs that are at work, or were. */
+  readonly marks = new Set<string>();
 
   constructor(syncs: KnownSyncs) {
     this.#syncs = syncs;
@@ -62,15 +63,6 @@ export class ItemClaims {
       return there !== undefined && isSameNacos(there, where) && mayPublish(one, config);
     });
     return sync && objectKey(sync);
-  }
-
-  /** Of a sync that is at work, or was. */
-  addMark(mark: string): void {
-    this.#marks.add(mark);
-  }
-
-  isMark(mark: string): boolean {
-    return this.#marks.has(mark);
   }
 
   claim(id: string, holder: ItemHolder): void {
@@ -125,7 +117,7 @@ export function takenBy({ config, id }: SyncItem, holder: ItemHolder, claimants:
 
 /** For who has the dataId: what the other ones wrote, and have given up, counts as ours. */
 export function rivalsOf({ claims, configs }: Claimants): Rivals {
-  const isHandedOver = (mark: string) => claims.isMark(mark) || configs.isGone(mark);
+  const isHandedOver = (mark: string) => claims.marks.has(mark) || configs.isGone(mark);
   return { isGivenUp: () => false, isHandedOver, nameOf: () => undefined };
 }
 

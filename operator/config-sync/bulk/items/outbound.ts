@@ -21,7 +21,7 @@ import type { Claims } from '../../claims.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { ownershipMark, syncMarkName } from '../../remote.ts';
-import { removeOwn } from '../../finalize.ts';
+import { holdFinalizer, removeOwn } from '../../finalize.ts';
 import { checkUse } from '../../use.ts';
 import { type Finder, namespaceIdOf } from '../finder.ts';
 import type { Entry } from '../inventory/entry.ts';
@@ -33,7 +33,7 @@ import { failed, type Outcome, type Tally } from '../tally.ts';
 import { rivalsOf, takenBy, type Claimants, type ItemHolder } from './item-claims.ts';
 import { ItemSources, type ItemSourcesOptions } from './item-sources.ts';
 import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
-import { deletesItems, holdSync, removesFromNacos } from './ending.ts';
+import { deletesItems, removesFromNacos } from './ending.ts';
 import { FormerItems } from './former-items.ts';
 import { ItemReports } from './item-reports.ts';
 import { outcomeOf } from './outcome.ts';
@@ -84,7 +84,7 @@ export class OutboundSync implements RunningSync {
     this.#options = options;
     this.#sync = sync;
     this.#mark = ownershipMark(clusterId, namespace, syncMarkName(name));
-    options.claims.addMark(this.#mark);
+    options.claims.marks.add(this.#mark);
     this.#holder = {
       key: objectKey(sync),
       createdAt: sync.metadata.creationTimestamp ?? '',
@@ -193,7 +193,7 @@ export class OutboundSync implements RunningSync {
 
   async #begin(signal: AbortSignal): Promise<void> {
     const { clock, connection, places, sync, syncs, term } = this.#options;
-    await holdSync(syncs, sync);
+    await holdFinalizer(syncs, sync, deletesItems(sync));
     const stored = await this.#shards.list(signal);
     const place = await places.at(connection, namespaceIdOf(sync, connection));
     const inventory = new Inventory({
