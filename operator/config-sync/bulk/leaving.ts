@@ -19,7 +19,7 @@ const GUARDED_MS = 60_000;
 
 export class Leaving {
   readonly #clock: Clock;
-  /** Since when each is to go, on the monotonic clock. */
+  /** Since when each is to go, on the monotonic clock, the first one first. */
   readonly #sinceMs = new Map<string, number>();
   readonly #goneMs: number[];
   /** When all were looked at last: what settles meanwhile is come back for. */
@@ -93,11 +93,11 @@ export class Leaving {
     return (this.#sinceMs.get(id) ?? Infinity) + SETTLE_MS <= this.#lookedMs;
   }
 
-  /** The time until the next one is settled; undefined when none has to wait, or the guard holds all. */
+  /** The time until the next one that was looked at is settled; undefined when none has to wait, or the guard holds all. */
   get nextMs(): number | undefined {
-    const waiting = [...this.#sinceMs.values()].filter((ms) => ms + SETTLE_MS > this.#lookedMs);
-    if (this.#isHeld || waiting.length === 0) return undefined;
-    const firstMs = waiting.reduce((a, b) => Math.min(a, b));
-    return Math.max(0, firstMs + SETTLE_MS - this.#clock.monotonic());
+    const isWaiting = (ms: number) => ms <= this.#lookedMs && ms + SETTLE_MS > this.#lookedMs;
+    const first = [...this.#sinceMs.values()].find(isWaiting);
+    if (this.#isHeld || first === undefined) return undefined;
+    return Math.max(0, first + SETTLE_MS - this.#clock.monotonic());
   }
 }

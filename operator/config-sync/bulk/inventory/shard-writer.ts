@@ -60,7 +60,7 @@ export class ShardWriter {
 
   /** Why the last write failed; undefined when all that waited for one has been stored since, or nothing is to be. */
   get error(): unknown {
-    return this.shard.changes().length === 0 ? undefined : this.#error;
+    return this.#error !== undefined && this.shard.changes().length > 0 ? this.#error : undefined;
   }
 
   /** Something of the shard has changed. `isUrgent`: somebody waits for that. */
@@ -72,7 +72,8 @@ export class ShardWriter {
   async store(id: string): Promise<void> {
     while (!this.shard.isStored(id)) {
       if (this.#isStopped || this.shard.get(id) === undefined) throw this.#options.client.changed(id);
-      const refusal = this.#putOff.has(id) ? this.#error : await this.#next(() => this.#write());
+      const write = async () => (this.shard.isStored(id) ? undefined : this.#write());
+      const refusal = this.#putOff.has(id) ? this.#error : await this.#next(write);
       if (refusal !== undefined) throw refusal;
     }
   }

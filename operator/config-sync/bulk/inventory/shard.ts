@@ -23,7 +23,6 @@ export class Shard {
   /** The lines that are stored, also of entries that have been dropped since. */
   #stored: ReadonlyMap<string, string> = new Map();
   #storedHeader: Header | undefined;
-  #bytes = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -31,7 +30,8 @@ export class Shard {
 
   /** Whether it takes no more entries. */
   get isClosed(): boolean {
-    return this.#slots.size >= MAX_ENTRIES || this.#bytes >= MAX_BYTES;
+    const bytes = () => [...this.#slots.values()].reduce((sum, { line }) => sum + line.length, 0);
+    return this.#slots.size >= MAX_ENTRIES || bytes() >= MAX_BYTES;
   }
 
   get(id: string): Entry | undefined {
@@ -52,14 +52,10 @@ export class Shard {
   }
 
   set(entry: Entry): void {
-    const id = idOf(entry);
-    const line = lineOf(entry);
-    this.#bytes += line.length - (this.#slots.get(id)?.line.length ?? 0);
-    this.#slots.set(id, { entry, line });
+    this.#slots.set(idOf(entry), { entry, line: lineOf(entry) });
   }
 
   drop(id: string): void {
-    this.#bytes -= this.#slots.get(id)?.line.length ?? 0;
     this.#slots.delete(id);
   }
 
