@@ -3,7 +3,7 @@
  * would take what is to be applied. Nothing is written.
  */
 import { Registry } from 'prom-client';
-import { METRICS_PREFIX, SYNC_LABEL } from '../api/names.ts';
+import { METRICS_PREFIX } from '../api/names.ts';
 import {
   NACOS_CONFIG,
   NACOS_CONFIG_INVENTORY,
@@ -17,6 +17,7 @@ import {
 } from '../api/resources.ts';
 import { systemClock } from '../clock.ts';
 import { NAMESPACE } from '../cluster-identity.ts';
+import { listShards } from '../config-sync/bulk/inventory/shard-client.ts';
 import type { ContentSource } from '../config-sync/intent.ts';
 import { dataObjectRefs, type ConfigMap, type Secret } from '../config-sync/mirror/data-object.ts';
 import { ConfigMapPlace } from '../config-sync/places/config-map-place.ts';
@@ -25,7 +26,6 @@ import { SecretPlace } from '../config-sync/places/secret-place.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import { KubeClient } from '../kube/client.ts';
 import { createKubeMetrics } from '../kube/metrics.ts';
-import { isControlledBy } from '../kube/owner.ts';
 import { ResourceClient } from '../kube/resource-client.ts';
 import { apiVersionOf, type KubeObject, type ObjectMeta } from '../kube/resource.ts';
 import { silentLogger } from '../logger.ts';
@@ -33,8 +33,6 @@ import type { ManifestObject } from './manifest.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 const CONCURRENT_CALLS = 16;
-/** Shards of an inventory, each of 256 KB at the most. */
-const SHARDS_AT_ONCE = 20;
 /** As which `kubectl apply --server-side` writes. */
 const APPLY_MANAGER = 'kubectl';
 const appliedKinds = [
@@ -108,17 +106,8 @@ export class ClusterReader {
   }
 
   /** The shards of its inventory, as they are. */
-  async inventoryOf({ metadata }: NacosConfigSync): Promise<NacosConfigInventory[]> {
-    const { name, namespace, uid = '' } = metadata;
-    const client = new ResourceClient<NacosConfigInventory>(this.#client, NACOS_CONFIG_INVENTORY);
-    const shards: NacosConfigInventory[] = [];
-    const asked = { namespace, labelSelector: `${SYNC_LABEL}=${name}`, limit: SHARDS_AT_ONCE };
-    for (let next: string | undefined = ''; next !== undefined;) {
-      const page = await client.list({ ...asked, continue: next || undefined });
-      shards.push(...page.items.filter((shard) => isControlledBy(shard, uid)));
-      next = page.continue;
-    }
-    return shards;
+  inventoryOf(sync: NacosConfigSync): Promise<NacosConfigInventory[]> {
+    return listShards(new ResourceClient<NacosConfigInventory>(this.#client, NACOS_CONFIG_INVENTORY), sync);
   }
 
   /** What applying this object would change; undefined where there is none, or it may not be read. */

@@ -11,7 +11,8 @@ import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { objectKey } from '../kube/resource.ts';
 import type { Store, StoreChange } from '../kube/store.ts';
 import { type ConfigKey, nameText, normaliseNamespaceId } from '../nacos/index.ts';
-import { isSameNacos, type ItemClaims } from './bulk/items/item-claims.ts';
+import { isSameNacos } from './base/nacos-place.ts';
+import type { ItemClaims } from './bulk/items/item-claims.ts';
 import { CLAIM_INDEX } from './caches.ts';
 import type { Rivals } from './decide.ts';
 import { claimOf } from './intent.ts';
@@ -78,7 +79,7 @@ export class Claims {
     const isMarkOf = (mark: string) => (key: string) => this.#markOf(key) === mark;
     return {
       isGivenUp: (mark) => this.#gone.has(mark) || others.some(isMarkOf(mark)),
-      isHandedOver: (mark) => this.#options.items?.isMark(mark) ?? false,
+      isHandedOver: (mark) => this.#options.items?.marks.has(mark) ?? false,
       nameOf: (mark) => others.find(isMarkOf(mark)),
     };
   }

@@ -11,8 +11,10 @@ import type { NacosConfig } from '../api/resources.ts';
 import type { ConnectionHandle } from '../connections/connection-directory.ts';
 import { BridgeError, isBridgeError } from '../errors.ts';
 import type { Verdict } from '../kube/conditions.ts';
-import { addFinalizer, hasFinalizer, removeFinalizer } from '../kube/finalizer.ts';
+import { addFinalizer, removeFinalizer } from '../kube/finalizer.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import type { ResourceClient } from '../kube/resource-client.ts';
+import type { ConfigKey } from '../nacos/index.ts';
 import { isSamePlace, type Base, type PlaceNow } from './base/nacos-place.ts';
 import { compileIntent, deletesFromNacos } from './intent.ts';
 import type { ConfigPlan } from './plan.ts';
@@ -20,20 +22,22 @@ import { planFinalize, type FinalizePlan } from './finalize-plan.ts';
 import { lastWriter, ownershipOf, readRemote } from './remote.ts';
 import type { ConfigEvent } from './report.ts';
 
-/** Ours goes on before the first write to Nacos, and off when deleting need not reach Nacos any more. */
-export async function holdFinalizer(
-  client: ResourceClient<NacosConfig>,
-  resource: NacosConfig,
-  plan: ConfigPlan,
-): Promise<void> {
-  const holds = hasFinalizer(resource, FINALIZER);
-  const wants = deletesFromNacos(resource);
-  const owns = plan.kind === 'publish' || plan.kind === 'in-sync' || plan.kind === 'write-back';
-  if (wants && owns && !holds && !(await addFinalizer(client, resource, FINALIZER))) {
-    // What is published now, nobody would remove.
-    throw new BridgeError('KUBE_CONFLICT', `NacosConfig '${resource.metadata.name}' was deleted meanwhile`);
-  }
-  if (!wants && holds) await removeFinalizer(client, resource, FINALIZER);
+/**
+ * Ours goes on before the first write to Nacos, and off when deleting need not reach Nacos any more.
+ *
+ * @throws BridgeError KUBE_CONFLICT when it is too late for it: what is published now, nobody would remove.
+ */
+export async function holdFinalizer<T extends KubeObject>(client: ResourceClient<T>, resource: T, isHeld: boolean) {
+  const hold = isHeld ? addFinalizer : removeFinalizer;
+  if ((await hold(client, resource, FINALIZER)) || !isHeld) return;
+  throw new BridgeError('KUBE_CONFLICT', `${client.ref.kind} '${resource.metadata.name}' was deleted meanwhile`);
+}
+
+/** For what is done about a NacosConfig. */
+export async function holdFor({ kind }: ConfigPlan, client: ResourceClient<NacosConfig>, resource: NacosConfig) {
+  const isHeld = deletesFromNacos(resource);
+  const owns = kind === 'publish' || kind === 'in-sync' || kind === 'write-back';
+  if (owns || !isHeld) await holdFinalizer(client, resource, isHeld);
 }
 
 export interface FinalizeInput {
@@ -80,14 +84,27 @@ export async function finalizeConfig(input: FinalizeInput): Promise<FinalizeOutc
   } catch (error) {
     if (isBridgeError(error, 'NOT_ALLOWED')) return { kind: 'leave', message: `Left in Nacos: ${error.message}` };
     if (!isBridgeError(error)) throw error;
-    if (isForced(resource)) {
-      return { kind: 'forced', message: `Let go without telling Nacos, as the annotation asks: ${error.message}` };
-    }
     // A client that we have still is waited for, whatever is lost: Nacos may come back.
-    const loss = usable === undefined ? await input.loss() : undefined;
-    if (loss === undefined) throw error;
-    return { kind: 'leave', message: `Left in Nacos, which cannot be asked any more: ${loss}. Remove it there` };
+    const loss = async () => (usable === undefined ? input.loss() : undefined);
+    const outcome = await endWithoutNacos(error, resource, loss, 'it');
+    if (outcome === undefined) throw error;
+    return outcome;
   }
+}
+
+/** How a deletion ends that cannot reach Nacos, where `what` stays; undefined while it has to wait. */
+export async function endWithoutNacos(
+  error: BridgeError,
+  resource: KubeObject,
+  loss: () => Promise<string | undefined>,
+  what: 'it' | 'them',
+): Promise<{ kind: 'leave' | 'forced'; message: string } | undefined> {
+  if (isForced(resource)) {
+    return { kind: 'forced', message: `Let go without telling Nacos, as the annotation asks: ${error.message}` };
+  }
+  const lost = await loss();
+  if (lost === undefined) return undefined;
+  return { kind: 'leave', message: `Left in Nacos, which cannot be asked any more: ${lost}. Remove ${what} there` };
 }
 
 /** Whether the deletion has to wait until the resource is not suspended any more. */
@@ -110,20 +127,34 @@ export function waitText(resource: NacosConfig, cause: string): string {
   return `The deletion waits for Nacos, from which ${dataIdText(resource)} is to be removed: ${cause}. To let go and leave it there: ${command}`;
 }
 
-function isForced({ metadata }: NacosConfig): boolean {
+export function isForced({ metadata }: KubeObject): boolean {
   return metadata.annotations?.[FORCE_FINALIZE_ANNOTATION] === 'true';
 }
 
-/** Removes a dataId, if it is as we left it. */
 async function removeConfig(
   connection: ConnectionHandle,
   { base: recorded, mark, placeOf, resource }: FinalizeInput,
 ): Promise<FinalizePlan> {
-  const { allowance, client, namespaceId } = connection;
-  const { address } = compileIntent(resource, namespaceId);
-  allowance.checkConfig(resource.metadata.namespace ?? '', address);
+  const { address } = compileIntent(resource, connection.namespaceId);
+  connection.allowance.checkConfig(resource.metadata.namespace ?? '', address);
   const place = await placeOf(connection, address.namespaceId);
   const base = recorded && isSamePlace(recorded.place, place) ? recorded : undefined;
+  return removeOwn(connection, address, { base, mark });
+}
+
+export interface Removal {
+  readonly base: Pick<Base, 'isOurs' | 'md5'> | undefined;
+  readonly mark: string;
+  /** Asked just before. @throws BridgeError when it has to stay after all. */
+  readonly confirm?: () => Promise<void>;
+}
+
+/** Removes a dataId, if it is as we left it: what has our mark, and, where nobody tells the mark, what we wrote and still is the base. */
+export async function removeOwn(
+  { client }: ConnectionHandle,
+  address: ConfigKey,
+  { base, confirm, mark }: Removal,
+): Promise<FinalizePlan> {
   const { kind, md5, metadata } = await readRemote(client, address);
   const plan = planFinalize({
     nacosMd5: kind === 'unknown' ? (await client.config.read(address))?.md5 : md5,
@@ -132,6 +163,8 @@ async function removeConfig(
     ownership: ownershipOf(metadata, mark),
     lastWriter: lastWriter(metadata),
   });
-  if (plan.kind === 'remove') await client.config.remove(address);
+  if (plan.kind !== 'remove') return plan;
+  await confirm?.();
+  await client.config.remove(address);
   return plan;
 }

@@ -24,7 +24,7 @@ import { CONFIG_MAP_INDEX, SECRET_INDEX } from './caches.ts';
 import type { Claims } from './claims.ts';
 import type { ConfigItem } from './decide.ts';
 import { Deletions, type DeletionsOptions } from './deletions.ts';
-import { holdFinalizer, waitText } from './finalize.ts';
+import { holdFor, waitText } from './finalize.ts';
 import { compileIntent, connectionOf, keepRequestOf, type ConfigIntent, type DeclaringIntent } from './intent.ts';
 import type { ConfigMap, Secret } from './mirror/data-object.ts';
 import { ConfigMapPlace } from './places/config-map-place.ts';
@@ -209,7 +209,7 @@ export class ConfigReconciler {
   #ownerOf(resource: NacosConfig): ItemOwner {
     const { configClient } = this.#options;
     return {
-      hold: ({ plan }) => holdFinalizer(configClient, resource, plan),
+      hold: ({ plan }) => holdFor(plan, configClient, resource),
       dropKeep: () => changeAnnotation(configClient, resource, KEEP_ANNOTATION),
     };
   }

@@ -6,6 +6,7 @@
  * shares a member with the last one is of the same Nacos. Credentials, TLS, context paths and gRPC ports tell nothing.
  */
 import { PLACE_CONFIG } from '../../api/names.ts';
+import type { ConnectionHandle } from '../../connections/connection-directory.ts';
 
 export interface NacosPlace {
   /** Undefined where it can neither be read nor made. */
@@ -48,6 +49,20 @@ export function movedOn(then: NacosPlace | undefined, { id, namespaceId, servers
 
 export function sharesServer(a: Pick<NacosPlace, 'servers'>, b: Pick<NacosPlace, 'servers'>): boolean {
   return a.servers.some((server) => b.servers.includes(server));
+}
+
+/** A Nacos namespace, as a connection leads to it. */
+export interface Where {
+  readonly connection: Pick<ConnectionHandle, 'client' | 'servers'>;
+  readonly namespaceId: string;
+}
+
+/** Connections are of one Nacos when they share a server; a server may have two public namespaces. */
+export function isSameNacos(one: Where, other: Where): boolean {
+  if (one.namespaceId !== other.namespaceId) return false;
+  const [a, b] = [one.connection, other.connection];
+  if (!sharesServer({ servers: serversOf(a.servers) }, { servers: serversOf(b.servers) })) return false;
+  return one.namespaceId !== '' || a.client.publicTenant === b.client.publicTenant;
 }
 
 /** In the order in which they are kept. */

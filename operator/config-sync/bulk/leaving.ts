@@ -19,11 +19,11 @@ const GUARDED_MS = 60_000;
 
 export class Leaving {
   readonly #clock: Clock;
-  /** Since when each is to go, on the monotonic clock. */
+  /** Since when each is to go, on the monotonic clock, the first one first. */
   readonly #sinceMs = new Map<string, number>();
-  /** Those that were asked about too early: somebody has to come back for them, also when they have settled meanwhile. */
-  readonly #asked = new Set<string>();
   readonly #goneMs: number[];
+  /** When all were looked at last: what settles meanwhile is come back for. */
+  #lookedMs = -Infinity;
   #isHeld = false;
 
   /**
@@ -53,7 +53,6 @@ export class Leaving {
   /** It is wanted again, or is not there any more. */
   delete(id: string): void {
     this.#sinceMs.delete(id);
-    this.#asked.delete(id);
   }
 
   /** It went because it was to go. */
@@ -67,13 +66,14 @@ export class Leaving {
    * `isDoubtful`: whatever their number is, they may be there still.
    */
   guard({ metadata }: KubeObject, managed: () => number, isDoubtful = false): void {
+    this.#lookedMs = this.#clock.monotonic();
     const isConfirmed = metadata.annotations?.[CONFIRM_DELETION_ANNOTATION] === 'true';
     const isToHold = (): boolean => this.#isHeld || isDoubtful || this.#isTooMuch(managed());
     this.#isHeld = this.#sinceMs.size > 0 && !isConfirmed && isToHold();
   }
 
   #isTooMuch(managed: number): boolean {
-    const sinceMs = this.#clock.monotonic() - GUARDED_MS;
+    const sinceMs = this.#lookedMs - GUARDED_MS;
     const recent = this.#goneMs.filter((ms) => ms >= sinceMs).length;
     this.#goneMs.splice(0, this.#goneMs.length - recent);
     const all = managed + recent;
@@ -90,19 +90,14 @@ export class Leaving {
   }
 
   isSettled(id: string): boolean {
-    const sinceMs = this.#sinceMs.get(id);
-    if (sinceMs === undefined) return false;
-    const isSettled = this.#clock.monotonic() - sinceMs >= SETTLE_MS;
-    if (isSettled) this.#asked.delete(id);
-    else this.#asked.add(id);
-    return isSettled;
+    return (this.#sinceMs.get(id) ?? Infinity) + SETTLE_MS <= this.#lookedMs;
   }
 
-  /** The time until the next one that was asked about is settled; undefined when none has to wait, or the guard holds all. */
+  /** The time until the next one that was looked at is settled; undefined when none has to wait, or the guard holds all. */
   get nextMs(): number | undefined {
-    if (this.#isHeld) return undefined;
-    const nowMs = this.#clock.monotonic();
-    const waits = [...this.#asked].map((id) => Math.max(0, (this.#sinceMs.get(id) ?? 0) + SETTLE_MS - nowMs));
-    return waits.length === 0 ? undefined : waits.reduce((a, b) => Math.min(a, b));
+    const isWaiting = (ms: number) => ms <= this.#lookedMs && ms + SETTLE_MS > this.#lookedMs;
+    const first = [...this.#sinceMs.values()].find(isWaiting);
+    if (this.#isHeld || first === undefined) return undefined;
+    return Math.max(0, first + SETTLE_MS - this.#clock.monotonic());
   }
 }

@@ -46,7 +46,7 @@ export interface Mapping {
   toNacos(ref: KeyRef): ConfigName | undefined;
   /** Undefined for a dataId that the mapping does not mean. */
   toKubernetes(name: ConfigName): KeyRef | undefined;
-  /** All dataIds that may be meant, as groups and dataIds in which `*` stands for any text. */
+  /** All that may be meant, as groups and dataIds in which `*` stands for any text. */
   readonly patterns: readonly ConfigName[];
   /** How the texts of Secrets appear in Nacos. */
   readonly secretEncoding: 'Text' | 'Base64';

@@ -33,8 +33,8 @@ describe('the guard against mass deletion', () => {
     it(`${held > 0 ? 'holds' : 'lets go'}: ${title}`, async () => {
       const clock = new FakeClock();
       const leaving = leavingOf(clock, count, gone);
-      leaving.guard(by, () => managed);
       await clock.advance(1000);
+      leaving.guard(by, () => managed);
       assert.deepEqual([leaving.held, leaving.mayGo('leaving 0')], [held, count > 0 && held === 0]);
     });
   }
@@ -56,8 +56,8 @@ describe('the guard against mass deletion', () => {
   it('keeps nobody waiting for what it holds, whether that was asked about before or not', async () => {
     const clock = new FakeClock();
     const leaving = leavingOf(clock, 6);
-    assert.equal(leaving.mayGo('leaving 0'), false);
-    assert.equal(leaving.nextMs, 1000);
+    leaving.guard(sync, () => 100);
+    assert.deepEqual([leaving.mayGo('leaving 0'), leaving.nextMs], [false, 1000]);
     leaving.guard(sync, () => 10);
     await clock.advance(1000);
     assert.equal(leaving.nextMs, undefined);
@@ -100,8 +100,10 @@ describe('what has just gone', () => {
     leaving.add('a');
     await clock.advance(600);
     leaving.replace(['a', 'b']);
+    leaving.guard(sync, () => 10);
     assert.deepEqual([leaving.mayGo('a'), leaving.nextMs], [false, 400]);
     await clock.advance(400);
+    leaving.guard(sync, () => 10);
     assert.deepEqual([leaving.mayGo('a'), leaving.mayGo('b'), leaving.nextMs], [true, false, 600]);
     leaving.replace(['a']);
     assert.deepEqual([leaving.ids(), leaving.nextMs], [['a'], undefined]);
@@ -114,9 +116,11 @@ describe('what has just gone', () => {
     const leaving = new Leaving(clock);
     leaving.add('a');
     await clock.advance(999);
+    leaving.guard(sync, () => 10);
     assert.equal(leaving.isSettled('a'), false);
     await clock.advance(1);
     assert.equal(leaving.nextMs, 0);
+    leaving.guard(sync, () => 10);
     assert.deepEqual([leaving.isSettled('a'), leaving.nextMs], [true, undefined]);
   });
 });

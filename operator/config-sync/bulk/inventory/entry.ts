@@ -38,26 +38,25 @@ export function idOf({ config }: Item): string {
 export function lineOf({ base, config, ref }: Entry): string {
   const parts = [config.group, config.dataId, objectText(ref), ref.key];
   if (parts.some((part) => !/^\S+$/.test(part))) throw new TypeError(`'${parts.join("' '")}' must hold no blank`);
-  return [...parts, ...(base ? [base.md5, writerOf(base)] : [])].join(' ');
+  if (base === undefined) return parts.join(' ');
+  const writtenAt = base.writtenMs === undefined ? '' : `@${base.writtenMs}`;
+  return [...parts, base.md5, `${base.isOurs ? 'o' : 't'}${writtenAt}`].join(' ');
 }
+
+const LINE =
+  /^(?<group>\S+) (?<dataId>\S+) (?<kind>ConfigMap|Secret)\/(?<name>\S+) (?<key>\S+)( (?<md5>[0-9a-f]{32}) (?<writer>o|t)(@(?<ms>\d+))?)?$/;
 
 /** Undefined for what is no entry, or one of another version of ours. */
 export function entryOf(line: string): Entry | undefined {
-  const [, group, dataId, kind, name, key, , md5, writer, ms] = LINE.exec(line) ?? [];
-  if (group === undefined || dataId === undefined || name === undefined || key === undefined) return undefined;
-  const item = { config: { group, dataId }, ref: { kind: kind as KeyRef['kind'], name, key } };
-  if (md5 === undefined) return { ...item, base: undefined };
-  const writtenMs = ms === undefined ? undefined : Number(ms);
-  return { ...item, base: { md5, isOurs: writer === 'o', ...(writtenMs !== undefined && { writtenMs }) } };
+  const found = LINE.exec(line)?.groups;
+  if (found === undefined) return undefined;
+  const { dataId = '', group = '', key = '', kind, md5, ms, name = '', writer } = found;
+  const written = ms === undefined ? {} : { writtenMs: Number(ms) };
+  const base = md5 === undefined ? undefined : { md5, isOurs: writer === 'o', ...written };
+  return { config: { group, dataId }, ref: { kind: kind as KeyRef['kind'], name, key }, base };
 }
 
 /** Of what is said of a content, whoever reads the line learns nothing by trying contents. */
 export function digestOf(md5: string, uid: string): string {
   return createHmac('sha256', uid).update(md5).digest('hex').slice(0, 32);
-}
-
-const LINE = /^(\S+) (\S+) (ConfigMap|Secret)\/(\S+) (\S+)( ([0-9a-f]{32}) (o|t)(?:@(\d+))?)?$/;
-
-function writerOf({ isOurs, writtenMs }: EntryBase): string {
-  return `${isOurs ? 'o' : 't'}${writtenMs === undefined ? '' : `@${writtenMs}`}`;
 }

@@ -7,17 +7,13 @@
 import type { NacosConfigInventoryStatus } from '../../../api/generated/nacos-config-inventory.ts';
 import type { NacosPlace } from '../../base/nacos-place.ts';
 
-export interface Header {
-  /** The name of the NacosConnection; undefined for the operator's default. */
-  readonly connection: string | undefined;
-  readonly place: NacosPlace;
-}
+export type Header = NonNullable<NacosConfigInventoryStatus['header']>;
 
 /** `maxItems` of the field. */
 const MAX_SERVERS = 64;
 
-export function statusOfHeader({ connection, place }: Header): NonNullable<NacosConfigInventoryStatus['header']> {
-  const { id, namespaceId, servers } = place;
+/** @param connection the name of the NacosConnection; undefined for the operator's default */
+export function headerOf(connection: string | undefined, { id, namespaceId, servers }: NacosPlace): Header {
   return {
     ...(connection !== undefined && { connection }),
     ...(namespaceId !== '' && { namespaceId }),
@@ -26,14 +22,11 @@ export function statusOfHeader({ connection, place }: Header): NonNullable<Nacos
   };
 }
 
-/** Of the JSON of a stored one; undefined where there is none. */
-export function headerOf(stored: string): Header | undefined {
-  const header = JSON.parse(stored) as NacosConfigInventoryStatus['header'] | null;
-  const { connection, namespaceId = '', placeId: id, servers } = header ?? {};
-  return servers && { connection, place: { id, namespaceId, servers } };
+export function placeOf({ namespaceId = '', placeId: id, servers }: Header): NacosPlace {
+  return { id, namespaceId, servers };
 }
 
 /** Whether both have the same dataIds, as far as names tell. */
 export function isSameAddress(a: Header, b: Header): boolean {
-  return a.connection === b.connection && a.place.namespaceId === b.place.namespaceId;
+  return a.connection === b.connection && a.namespaceId === b.namespaceId;
 }

@@ -9,21 +9,21 @@
  */
 import { isBridgeError } from '../../../errors.ts';
 import type { Clock, Timer } from '../../../clock.ts';
-import type { Merged, Shard } from './shard.ts';
+import type { Header } from './header.ts';
+import type { Shard } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
 
 export interface ShardWriterOptions {
   readonly client: ShardClient;
   readonly clock: Clock;
   /** As it is to be stored. */
-  readonly header: () => string;
+  readonly header: () => Header;
   /** @throws BridgeError when it cannot be asked. */
   readonly isLeader: () => Promise<boolean>;
-  readonly onDurable: (ids: readonly string[]) => void;
-  readonly onMerged: (shard: Shard, merged: Merged) => void;
+  /** These are durable by now, or are stored otherwise than was known. */
+  readonly onStored: (writer: ShardWriter, ids: readonly string[]) => void;
+  /** Another leader has written. */
   readonly onDeposed: () => void;
-  /** `error` is another one. */
-  readonly onTrouble: () => void;
   /** What became of a write. */
   readonly onWrite: (result: 'written' | 'conflict' | 'failed') => void;
 }
@@ -31,57 +31,51 @@ export interface ShardWriterOptions {
 /** Others come in the same moment. */
 const GATHER_MS = 5;
 const BASES_MS = 250;
-const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-
-interface Waiter {
-  readonly id: string;
-  readonly stored: PromiseWithResolvers<void>;
-}
 
 export class ShardWriter {
   readonly shard: Shard;
   readonly #options: ShardWriterOptions;
-  #timer: { timer: Timer; dueMs: number } | undefined;
+  #timer: Timer | undefined;
+  /** When the next write is due; Infinity where none is. */
+  #dueMs = Infinity;
+  /** When what nobody waits for may be written. */
+  #basesMs = -Infinity;
+  /** New entries that were refused, and are written again then. */
+  readonly #putOff = new Set<string>();
+  #putOffMs = 0;
+  /** In a row. */
+  #failures = 0;
+  #error: unknown;
   /** Of requests, which are made one after the other. */
-  #last: Promise<void> = Promise.resolve();
-  #running = 0;
+  #last: Promise<unknown> = Promise.resolve();
   /** One that has not begun. */
   #nextRead: Promise<void> | undefined;
-  #lastMs = -Infinity;
-  /** In a row, with nothing in the batch that anybody waited for. */
-  #failures = 0;
-  #urgentFailures = 0;
-  #waiters: Waiter[] = [];
   #isStopped = false;
-  /** Why the last write failed; undefined when all that waited for one has been stored since. */
-  error: unknown;
 
   constructor(shard: Shard, options: ShardWriterOptions) {
     this.shard = shard;
     this.#options = options;
   }
 
-  /** Something of the shard has changed. */
-  touch(): void {
-    if (this.#isStopped || this.#running > 0) return;
-    const { clock, header } = this.#options;
-    const nowMs = clock.monotonic();
-    const pauseMs = this.#failures === 0 ? BASES_MS : pauseAfter(this.#failures);
-    const dueMs = this.shard.dueMs(nowMs, this.#lastMs + pauseMs, header());
-    if (dueMs === undefined || (this.#timer && this.#timer.dueMs <= dueMs)) return;
-    this.#timer?.timer.cancel();
-    const timer = clock.after(Math.max(GATHER_MS, dueMs - nowMs), () => this.#begin());
-    this.#timer = { timer, dueMs };
+  /** Why the last write failed; undefined when all that waited for one has been stored since, or nothing is to be. */
+  get error(): unknown {
+    return this.#error !== undefined && this.shard.changes().length > 0 ? this.#error : undefined;
   }
 
-  /** Resolves when what is known of the entry is stored. @throws what refused it; KUBE_CONFLICT when it has gone. */
-  async stored(id: string): Promise<void> {
-    if (this.shard.isStored(id)) return;
-    const stored = Promise.withResolvers<void>();
-    this.#waiters.push({ id, stored });
-    this.touch();
-    return stored.promise;
+  /** Something of the shard has changed. `isUrgent`: somebody waits for that. */
+  touch(isUrgent = false): void {
+    this.#wake(isUrgent ? 0 : this.#basesMs);
+  }
+
+  /** Stores what is known of the entry. @throws what refused it; KUBE_CONFLICT when it has gone. */
+  async store(id: string): Promise<void> {
+    while (!this.shard.isStored(id)) {
+      if (this.#isStopped || this.shard.get(id) === undefined) throw this.#options.client.changed(id);
+      const write = async () => (this.shard.isStored(id) ? undefined : this.#write());
+      const refusal = this.#putOff.has(id) ? this.#error : await this.#next(write);
+      if (refusal !== undefined) throw refusal;
+    }
   }
 
   /** Reads what is stored, not before it is asked for. */
@@ -95,107 +89,82 @@ export class ShardWriter {
 
   /** All that is known is stored, if it can be. */
   async flush(): Promise<void> {
-    const { clock, header } = this.#options;
-    await this.#last;
-    if (this.shard.dueMs(clock.monotonic(), 0, header()) !== undefined) await this.#next(() => this.#write());
+    this.#putOff.clear();
+    await this.#next(() => this.#write());
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#timer?.timer.cancel();
-    const ended = this.#waiters.splice(0);
-    for (const { stored } of ended) stored.reject(this.#options.client.changed(this.shard.name));
+    this.#timer?.cancel();
   }
 
-  #begin(): void {
-    this.#timer = undefined;
-    void this.#next(() => this.#write());
+  #wake(dueMs: number): void {
+    if (this.#isStopped || dueMs >= this.#dueMs) return;
+    const { clock } = this.#options;
+    this.#dueMs = dueMs;
+    this.#timer?.cancel();
+    this.#timer = clock.after(
+      Math.max(GATHER_MS, dueMs - clock.monotonic()),
+      () => void this.#next(() => this.#write()),
+    );
   }
 
-  #next(work: () => Promise<void>): Promise<void> {
-    this.#running += 1;
-    const done = this.#last.then(work).finally(() => {
-      this.#running -= 1;
-      this.touch();
-    });
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
     this.#last = done.catch(() => {});
     return done;
   }
 
-  async #write(): Promise<void> {
-    if (this.#isStopped) return;
-    const { client, clock, header, onDurable, onWrite } = this.#options;
+  /** Resolves with what refused it. */
+  async #write(): Promise<unknown> {
+    const { client, clock, header: current, onStored, onWrite } = this.#options;
     const { shard } = this;
-    const batch = shard.batch(clock.monotonic(), header());
-    const isUrgent = batch.urgent.length > 0;
+    const [nowMs, header] = [clock.monotonic(), current()];
+    if (nowMs >= this.#putOffMs) this.#putOff.clear();
+    this.#dueMs = Infinity;
+    if (this.#putOff.size > 0) this.#wake(this.#putOffMs);
+    const changes = shard.changes().filter((id) => !this.#putOff.has(id));
+    if (this.#isStopped || (changes.length === 0 && !shard.hasOtherHeader(header))) return undefined;
+    const lines = shard.lines(this.#putOff);
+    this.#basesMs = nowMs + BASES_MS;
     try {
-      const written = await client.write(shard, batch);
-      shard.uid = written.uid;
-      const durable = shard.wrote(batch, written.resourceVersion);
+      const version = await client.write(shard, header, [...lines.values(), ...shard.unread]);
+      const durable = shard.wrote(lines, header, version);
+      if (this.#putOff.size === 0) [this.#failures, this.#error] = [0, undefined];
       onWrite('written');
-      this.#failures = 0;
-      if (isUrgent || shard.dueMs(0, 0, header()) === undefined) this.#urgentFailures = 0;
-      if (this.#urgentFailures === 0) this.#tell(undefined);
-      this.#settle();
-      onDurable(durable);
+      onStored(this, durable);
+      return undefined;
     } catch (error) {
-      onWrite(isBridgeError(error, 'KUBE_CONFLICT') ? 'conflict' : 'failed');
-      if (isBridgeError(error, 'KUBE_CONFLICT')) return await this.#merge().catch((cause) => this.#failed(cause));
-      if (!isUrgent) return this.#failed(error);
-      this.#urgentFailures += 1;
-      shard.postpone(batch, clock.monotonic() + pauseAfter(this.#urgentFailures));
-      this.#reject(batch.urgent, error);
-      this.#tell(error);
-    } finally {
-      this.#lastMs = clock.monotonic();
+      const isConflict = isBridgeError(error, 'KUBE_CONFLICT');
+      const refusal = isConflict ? await this.#merge().catch((cause: unknown) => cause) : error;
+      const added = changes.filter((id) => shard.get(id) && !shard.isDurable(id));
+      if (refusal !== undefined) this.#refused(refusal, added);
+      onWrite(isConflict ? 'conflict' : 'failed');
+      return refusal;
     }
   }
 
-  #failed(error: unknown): void {
+  #refused(error: unknown, added: readonly string[]): void {
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, BASES_MS * 2 ** this.#failures);
+    const againMs = this.#options.clock.monotonic() + pauseMs;
     this.#failures += 1;
-    this.#tell(error);
-  }
-
-  #tell(error: unknown): void {
-    if (this.error === error) return;
-    this.error = error;
-    this.#options.onTrouble();
+    this.#error = error;
+    for (const id of added) this.#putOff.add(id);
+    if (added.length > 0) this.#putOffMs = againMs;
+    else this.#basesMs = againMs;
+    this.touch();
   }
 
   /** Takes over what somebody else has written, unless that is the leader by now. */
   async #merge(): Promise<void> {
-    const { client, isLeader, onDeposed, onMerged } = this.#options;
+    const { client, isLeader, onDeposed, onStored } = this.#options;
     const { shard } = this;
     const read = await client.read(shard.name);
-    const isOurs = read !== undefined && read.resourceVersion === shard.resourceVersion;
-    if (!isOurs && !(await isLeader())) {
-      this.stop();
-      return onDeposed();
-    }
+    const isOurs = read !== undefined && read.metadata.resourceVersion === shard.version?.resourceVersion;
+    if (!isOurs && !(await isLeader())) return onDeposed();
     if (this.#isStopped) return;
-    if (read === undefined) shard.lost();
-    onMerged(shard, read ? shard.merge(read.lines, read.header, read) : { found: [], changed: [] });
-    this.#settle();
+    if (read) onStored(this, shard.merge(read));
+    else shard.lost();
+    this.touch(true);
   }
-
-  #settle(): void {
-    const all = this.#waiters.splice(0);
-    for (const waiter of all) {
-      if (this.shard.isStored(waiter.id)) waiter.stored.resolve();
-      else if (this.shard.get(waiter.id) === undefined) waiter.stored.reject(this.#options.client.changed(waiter.id));
-      else this.#waiters.push(waiter);
-    }
-  }
-
-  #reject(ids: readonly string[], error: unknown): void {
-    const all = this.#waiters.splice(0);
-    for (const waiter of all) {
-      if (ids.includes(waiter.id)) waiter.stored.reject(error);
-      else this.#waiters.push(waiter);
-    }
-  }
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.max(0, failures - 1));
 }

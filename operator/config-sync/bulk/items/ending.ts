@@ -1,6 +1,6 @@
 /**
- * A NacosConfigSync that is being deleted: what it has published goes from Nacos, a shard of its inventory at a time, then
- * its finalizer.
+ * The deletion of a NacosConfigSync, and of its items: which of them has to reach Nacos, and our finalizer, which sees to that.
+ * What one that is being deleted has published goes from Nacos, a shard of its inventory at a time, then its finalizer.
  *
  * Guarantees: the finalizer stays for as long as Nacos cannot be reached, unless the annotation
  * `bridge.nacos.io/force-finalize: "true"` lets it go, or its connection is lost for good (lost-connection.ts); what somebody else has written is left and told.
@@ -10,9 +10,8 @@ import type { NacosConfigSync } from '../../../api/resources.ts';
 import { BridgeError, isBridgeError, isLostRace } from '../../../errors.ts';
 import { removeFinalizer } from '../../../kube/finalizer.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
-import { headerOf } from '../inventory/header.ts';
-import { deletesItems } from './sync-deletion.ts';
-import { removeShard, type ShardRemoval } from './remove-shard.ts';
+import { endWithoutNacos, isForced } from '../../finalize.ts';
+import { removeShard, type Removed, type ShardRemoval } from './remove-shard.ts';
 
 export interface EndingOptions extends Omit<ShardRemoval, 'onDone'> {
   readonly sync: NacosConfigSync;
@@ -24,18 +23,34 @@ export interface EndingOptions extends Omit<ShardRemoval, 'onDone'> {
 }
 
 /** What is to be told when it has ended. */
-export interface Ended {
-  readonly removed: number;
-  /** Why dataIds stay in Nacos. */
-  readonly left: readonly string[];
-  /** Why all that is there stays, and nobody has looked at it. */
-  readonly unasked?: { readonly reason: 'ForceFinalized' | 'LeftInNacos'; readonly note: string };
+export interface Ended extends Removed {
+  /** Why the others that are there stay, and nobody has looked at them. */
+  unasked?: { readonly reason: 'ForceFinalized' | 'LeftInNacos'; readonly note: string };
+}
+
+/** Whether the dataId goes with its item, so that the guard has a say. */
+export function removesFromNacos({ spec }: NacosConfigSync): boolean {
+  return spec.source === 'Kubernetes' && spec.syncDeletion && spec.deletionPolicy === 'Delete';
+}
+
+/** Whether the deletion of the sync has to reach Nacos. */
+export function deletesItems({ spec }: NacosConfigSync): boolean {
+  return spec.source === 'Kubernetes' && spec.deletionPolicy === 'Delete';
 }
 
 /** @throws BridgeError what it waits for, and how to end that. */
 export async function endSync(options: EndingOptions, signal: AbortSignal): Promise<Ended> {
-  const { shards, sync, syncs } = options;
-  const ended = deletesItems(sync) ? await removeOrForce(options, signal) : { removed: 0, left: [] };
+  const { loss, shards, sync, syncs } = options;
+  const ended: Ended = { removed: 0, left: [] };
+  try {
+    if (deletesItems(sync)) await removeAll(options, ended, signal);
+  } catch (error) {
+    if (!isBridgeError(error) || isLostRace(error)) throw error;
+    const outcome = await endWithoutNacos(error, sync, loss, 'them');
+    if (outcome === undefined) throw waiting(sync, error);
+    const { kind, message: note } = outcome;
+    ended.unasked = { reason: kind === 'forced' ? 'ForceFinalized' : 'LeftInNacos', note };
+  }
   for (const stored of await shards.list(signal)) await shards.letGo(stored);
   await removeFinalizer(syncs, sync, FINALIZER);
   return ended;
@@ -43,48 +58,15 @@ export async function endSync(options: EndingOptions, signal: AbortSignal): Prom
 
 /** Whether the deletion has to wait until it is not suspended any more. */
 export function isHeldBySuspend(sync: NacosConfigSync): boolean {
-  return sync.spec.suspend && deletesItems(sync) && !isForcedToEnd(sync);
+  return sync.spec.suspend && deletesItems(sync) && !isForced(sync);
 }
 
-function isForcedToEnd({ metadata }: NacosConfigSync): boolean {
-  return metadata.annotations?.[FORCE_FINALIZE_ANNOTATION] === 'true';
-}
-
-async function removeOrForce(options: EndingOptions, signal: AbortSignal): Promise<Ended> {
-  const { sync } = options;
-  try {
-    return await removeAll(options, signal);
-  } catch (error) {
-    if (!isBridgeError(error) || isLostRace(error)) throw error;
-    if (isForcedToEnd(sync)) {
-      const note = `Let go without telling Nacos, as the annotation asks: ${error.message}`;
-      return { removed: 0, left: [], unasked: { reason: 'ForceFinalized', note } };
-    }
-    const loss = await options.loss();
-    if (loss === undefined) throw waiting(sync, error);
-    const note = `Left in Nacos, which cannot be asked any more: ${loss}. Remove them there`;
-    return { removed: 0, left: [], unasked: { reason: 'LeftInNacos', note } };
-  }
-}
-
-async function removeAll(options: EndingOptions, signal: AbortSignal): Promise<Ended> {
-  const { onProgress, shards } = options;
-  const all = await shards.list(signal);
-  const total = all.reduce((sum, { lines }) => sum + lines.length, 0);
-  const left: string[] = [];
+async function removeAll(options: EndingOptions, ended: Ended, signal: AbortSignal): Promise<void> {
+  const all = await options.shards.list(signal);
+  const total = all.reduce((sum, { status }) => sum + (status?.entries?.length ?? 0), 0);
   let done = 0;
-  let removed = 0;
-  for (const stored of all) {
-    const header = headerOf(stored.header);
-    const onDone = (isRemoved: boolean, leftBecause: string | undefined) => {
-      done += 1;
-      if (isRemoved) removed += 1;
-      if (leftBecause !== undefined) left.push(leftBecause);
-      onProgress(done, total);
-    };
-    if (header) await removeShard(stored, header, { ...options, onDone }, signal);
-  }
-  return { removed, left };
+  const onDone = () => options.onProgress((done += 1), total);
+  for (const stored of all) await removeShard(stored, { ...options, onDone }, ended, signal);
 }
 
 function waiting({ metadata }: NacosConfigSync, cause: BridgeError): BridgeError {

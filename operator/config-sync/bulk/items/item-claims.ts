@@ -10,14 +10,12 @@ import type { ConnectionHandle } from '../../../connections/connection-directory
 import { isBridgeError } from '../../../errors.ts';
 import { objectKey } from '../../../kube/resource.ts';
 import { type ConfigName, wildcard } from '../../../nacos/index.ts';
-import { serversOf, sharesServer } from '../../base/nacos-place.ts';
+import { isSameNacos, type Where } from '../../base/nacos-place.ts';
+import type { Claims } from '../../claims.ts';
+import type { Rivals } from '../../decide.ts';
 import { compileMapping } from '../mapping.ts';
-
-/** A Nacos namespace, as a connection leads to it. */
-export interface Where {
-  readonly connection: Pick<ConnectionHandle, 'client' | 'servers'>;
-  readonly namespaceId: string;
-}
+import type { Outcome } from '../tally.ts';
+import type { SyncItem } from './sync-item.ts';
 
 /** One sync at work. */
 export interface ItemHolder {
@@ -44,7 +42,8 @@ export class ItemClaims {
   /** The keys of those whose objects are all known. */
   readonly #read = new Set<string>();
   readonly #holders = new Map<string, Set<ItemHolder>>();
-  readonly #marks = new Set<string>();
+  /** Of all syncs that are at work, or were. */
+  readonly marks = new Set<string>();
 
   constructor(syncs: KnownSyncs) {
     this.#syncs = syncs;
@@ -64,15 +63,6 @@ export class ItemClaims {
       return there !== undefined && isSameNacos(there, where) && mayPublish(one, config);
     });
     return sync && objectKey(sync);
-  }
-
-  /** Of a sync that is at work, or was. */
-  addMark(mark: string): void {
-    this.#marks.add(mark);
-  }
-
-  isMark(mark: string): boolean {
-    return this.#marks.has(mark);
   }
 
   claim(id: string, holder: ItemHolder): void {
@@ -107,26 +97,42 @@ export class ItemClaims {
   }
 }
 
-/** Connections are of one Nacos when they share a server; a server may have two public namespaces. */
-export function isSameNacos(one: Where, other: Where): boolean {
-  if (one.namespaceId !== other.namespaceId) return false;
-  const [a, b] = [one.connection, other.connection];
-  if (!sharesServer({ servers: serversOf(a.servers) }, { servers: serversOf(b.servers) })) return false;
-  return one.namespaceId !== '' || a.client.publicTenant === b.client.publicTenant;
+export interface Claimants {
+  readonly claims: ItemClaims;
+  readonly configs: Pick<Claims, 'holderOf' | 'isClaimed' | 'isGone'>;
+  readonly connection: ConnectionHandle;
+}
+
+/** How an item of `holder` fares that somebody else in this cluster has; undefined where it is the holder's. */
+export function takenBy({ config, id }: SyncItem, holder: ItemHolder, claimants: Claimants): Outcome | undefined {
+  const { claims, configs, connection } = claimants;
+  const what = `dataId '${config.dataId}' of group '${config.group}'`;
+  const { namespaceId } = holder.where;
+  const byConfig = configs.holderOf(connection, { namespaceId, ...config });
+  if (byConfig !== undefined) return outcome('taken', 'TakenOver', `NacosConfig '${byConfig}' declares ${what}`);
+  const bySync = claims.ownerOf(id, holder);
+  if (bySync === undefined) return undefined;
+  return outcome('conflict', 'Conflict', `NacosConfigSync '${bySync}' publishes ${what}, and had it first`);
+}
+
+/** For who has the dataId: what the other ones wrote, and have given up, counts as ours. */
+export function rivalsOf({ claims, configs }: Claimants): Rivals {
+  const isHandedOver = (mark: string) => claims.marks.has(mark) || configs.isGone(mark);
+  return { isGivenUp: () => false, isHandedOver, nameOf: () => undefined };
+}
+
+function outcome(state: Outcome['state'], reason: string, message: string): Outcome {
+  return { state, reason, message, md5: undefined };
 }
 
 /** Whether the mapping of a sync has a key for the dataId, whatever objects there are. */
-function mayPublish({ metadata, spec }: NacosConfigSync, config: ConfigName): boolean {
+function mayPublish({ metadata, spec }: NacosConfigSync, { dataId, group }: ConfigName): boolean {
   if (spec.source === 'Nacos') return false;
-  const { namespace = '' } = metadata;
-  const { dataId = '{key}', group, preset } = spec.mapping;
   try {
-    const mapping = compileMapping(spec, namespace);
-    if (preset !== undefined || spec.source === 'Both') return mapping.toKubernetes(config) !== undefined;
+    const { patterns } = compileMapping(spec, metadata.namespace ?? '');
+    return patterns.some((pattern) => wildcard(pattern.group)(group) && wildcard(pattern.dataId)(dataId));
   } catch (error) {
     if (!isBridgeError(error)) throw error;
     return false;
   }
-  const pattern = (text: string) => wildcard(text.replaceAll('{namespace}', namespace).replaceAll(/\{\w+\}/g, '*'));
-  return pattern(group ?? '')(config.group) && pattern(dataId)(config.dataId);
 }

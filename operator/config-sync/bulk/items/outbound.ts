@@ -18,6 +18,7 @@ import type { Term } from '../../../runtime/term.ts';
 import type { PlaceNow } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
 import { ownershipMark, syncMarkName } from '../../remote.ts';
+import { holdFinalizer, removeOwn } from '../../finalize.ts';
 import { ConfigSessions } from '../../session.ts';
 import { againMs } from '../../settle.ts';
 import { checkUse } from '../../use.ts';
@@ -29,14 +30,12 @@ import { Leaving } from '../leaving.ts';
 import { refText } from '../mapping.ts';
 import type { RunningSync, RunningSyncOptions } from '../running-sync.ts';
 import { failed, outcomeOf, PENDING, placeOf, Tally, type Outcome } from '../tally.ts';
+import { deletesItems, removesFromNacos } from './ending.ts';
 import { FormerItems } from './former-items.ts';
 import { ItemBook } from './item-book.ts';
-import type { ItemHolder } from './item-claims.ts';
-import { removeItem } from './remove-item.ts';
+import { rivalsOf, takenBy, type Claimants, type ItemHolder } from './item-claims.ts';
 import { settleItem, type ItemScope } from './settle-item.ts';
-import { deletesItems, holdSync, removesFromNacos } from './sync-deletion.ts';
 import { SyncItem } from './sync-item.ts';
-import { rivalsOf, takenBy, type Claimants } from './taken-item.ts';
 import { WatchedObjects, type WatchedObjectsOptions } from './watched-objects.ts';
 
 export interface OutboundOptions extends RunningSyncOptions, WatchedObjectsOptions, Claimants {
@@ -89,7 +88,7 @@ export class OutboundSync implements RunningSync {
     this.#where = { connection, namespaceId: namespaceIdOf(sync, connection) };
     this.#mark = ownershipMark(clusterId, namespace, syncMarkName(name));
     this.#removes = removesFromNacos(sync);
-    claims.addMark(this.#mark);
+    claims.marks.add(this.#mark);
     this.#holder = {
       key: objectKey(sync),
       createdAt: sync.metadata.creationTimestamp ?? '',
@@ -194,7 +193,7 @@ export class OutboundSync implements RunningSync {
   async #begin(signal: AbortSignal): Promise<void> {
     const { clock, configs, onInventory, onWork, places, sync, syncs, term } = this.#options;
     const { connection, namespaceId } = this.#where;
-    await holdSync(syncs, sync);
+    await holdFinalizer(syncs, sync, deletesItems(sync));
     const stored = await this.#shards.list(signal);
     const place = await places.at(connection, namespaceId);
     const heard = (id: string): void => {
@@ -209,13 +208,15 @@ export class OutboundSync implements RunningSync {
     const inventory = new Inventory({
       client: this.#shards,
       clock,
-      header: { connection: sync.spec.connectionRef?.name, place },
+      connection: sync.spec.connectionRef?.name,
+      place,
       isLeader: () => term.confirm(),
-      onDurable: (ids) => ids.forEach(heard),
       onChanged: (ids) => ids.forEach(heard),
       onDeposed,
-      onTrouble: onWork,
-      onWrite: onInventory,
+      onWrite: (result) => {
+        onInventory(result);
+        onWork();
+      },
     });
     this.#scope = {
       ...this.#options,
@@ -227,7 +228,7 @@ export class OutboundSync implements RunningSync {
       rivals: rivalsOf(this.#options),
       onDeposed,
     };
-    this.#former = new FormerItems(inventory.load(stored, place), {
+    this.#former = new FormerItems(inventory.load(stored), {
       ...this.#options,
       shards: this.#shards,
       namespace: sync.metadata.namespace ?? '',
@@ -299,7 +300,8 @@ export class OutboundSync implements RunningSync {
     }
     if (this.#removes && takenBy(item, this.#holder, this.#options) === undefined) {
       const confirm = () => this.#checkUnwanted(item);
-      await removeItem(item, { ...this.#where, base: entry.base, mark: this.#mark, confirm });
+      const where = { namespaceId: this.#where.namespaceId, ...item.config };
+      await removeOwn(this.#where.connection, where, { base: entry.base, mark: this.#mark, confirm });
     }
     this.#leaving.gone(id);
     this.tally.wrote('removed');
@@ -328,8 +330,9 @@ export class OutboundSync implements RunningSync {
   /** What is to go and may: each in its own turn. */
   async #remove(sync: NacosConfigSync, signal: AbortSignal): Promise<void> {
     if (!this.#isSeen) return;
-    if (this.isComplete) this.#former?.announce();
-    this.#leaving.guard(sync, () => this.#items.size + (this.#former?.count ?? 0));
+    const former = this.#former?.ids ?? [];
+    if (this.isComplete) for (const id of former) this.#leaving.add(id);
+    this.#leaving.guard(sync, () => this.#items.size + former.length);
     for (const id of this.#leaving.ids().filter((one) => this.#items.has(one))) {
       if (this.#removes ? !this.#leaving.mayGo(id) : !this.#leaving.isSettled(id)) continue;
       this.#due.add(id);

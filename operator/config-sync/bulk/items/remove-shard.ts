@@ -5,19 +5,19 @@
  * What somebody else in this cluster wants there stays for that one. Nothing is written down on the way: what is gone already
  * is found to be so by who begins again.
  */
-import type { ConnectionDirectory } from '../../../connections/connection-directory.ts';
+import type { NacosConfigInventory } from '../../../api/resources.ts';
+import type { ConnectionDirectory, ConnectionHandle } from '../../../connections/connection-directory.ts';
 import { connectionKey } from '../../../connections/connection-key.ts';
-import type { ConnectionHandle } from '../../../connections/connection-directory.ts';
 import type { ConfigKey } from '../../../nacos/index.ts';
 import { BridgeError } from '../../../errors.ts';
 import type { Term } from '../../../runtime/term.ts';
 import { isSamePlace } from '../../base/nacos-place.ts';
 import type { NacosPlaces } from '../../base/nacos-places.ts';
+import { removeOwn } from '../../finalize.ts';
 import { forEachBounded } from '../bounded.ts';
 import { entryOf } from '../inventory/entry.ts';
-import type { Header } from '../inventory/header.ts';
-import type { ShardClient, StoredShard } from '../inventory/shard-client.ts';
-import { removeItem } from './remove-item.ts';
+import { placeOf } from '../inventory/header.ts';
+import type { ShardClient } from '../inventory/shard-client.ts';
 
 export interface ShardRemoval {
   readonly shards: ShardClient;
@@ -29,33 +29,46 @@ export interface ShardRemoval {
   /** Whether a NacosConfig or a NacosConfigSync of this cluster declares a dataId, also one that has not published it yet. */
   readonly isClaimed: (connection: ConnectionHandle, address: ConfigKey) => boolean;
   readonly term: Pick<Term, 'isCurrent'>;
-  /** Told each entry that is dealt with: whether it was removed, and what keeps its dataId in Nacos. */
-  readonly onDone: (isRemoved: boolean, leftBecause: string | undefined) => void;
+  /** An entry is dealt with. */
+  readonly onDone?: () => void;
+}
+
+/** What became of the dataIds. */
+export interface Removed {
+  removed: number;
+  /** Why those that stay do. */
+  readonly left: string[];
 }
 
 const REMOVALS_AT_ONCE = 20;
 
-/** @throws BridgeError why something could not be removed; the shard stays then. */
-export async function removeShard(stored: StoredShard, header: Header, options: ShardRemoval, signal: AbortSignal) {
-  const { connections, isClaimed, mark, namespace, onDone, places, shards, term } = options;
+/** Counts in `told`. @throws BridgeError why something could not be removed; the shard stays then. */
+export async function removeShard(
+  stored: NacosConfigInventory,
+  { connections, isClaimed, mark, namespace, onDone, places, shards, term }: ShardRemoval,
+  told: Removed,
+  signal: AbortSignal,
+): Promise<void> {
+  const { entries: lines = [], header } = stored.status ?? {};
+  if (header === undefined) return shards.letGo(stored);
   const connection = connections.find(connectionKey(namespace, header.connection));
-  const { namespaceId } = header.place;
+  const place = placeOf(header);
+  const { namespaceId } = place;
+  const isHere = isSamePlace(place, await places.at(connection, namespaceId));
   const confirm = async () => {
     if (!term.isCurrent()) throw new BridgeError('ABORTED', 'Another replica may lead by now');
   };
-  const isHere = isSamePlace(header.place, await places.at(connection, namespaceId));
-  const entries = stored.lines.map(entryOf).filter((entry) => entry !== undefined);
-  const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async (entry) => {
-    const address = { namespaceId, ...entry.config };
+  const entries = lines.map(entryOf).filter((entry) => entry !== undefined);
+  const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async ({ base, config }) => {
+    const address = { namespaceId, ...config };
     connection.allowance.checkConfig(namespace, address);
-    if (isClaimed(connection, address)) return onDone(false, undefined);
-    const base = isHere ? entry.base : undefined;
-    const plan = await removeItem(entry, { connection, namespaceId, base, mark, confirm });
-    const { dataId, group } = entry.config;
-    onDone(
-      plan.kind === 'remove',
-      plan.kind === 'leave' ? `dataId '${dataId}' of group '${group}': ${plan.message}` : undefined,
-    );
+    if (!isClaimed(connection, address)) {
+      const plan = await removeOwn(connection, address, { base: isHere ? base : undefined, mark, confirm });
+      if (plan.kind === 'remove') told.removed += 1;
+      if (plan.kind === 'leave')
+        told.left.push(`dataId '${config.dataId}' of group '${config.group}': ${plan.message}`);
+    }
+    onDone?.();
   });
   if (failures[0]) throw failures[0].error;
   await shards.letGo(stored);

@@ -23,7 +23,6 @@ function itemOf(index: number, padding = '') {
 class World {
   readonly api = new ModelApi();
   readonly clock = new FakeClock();
-  readonly durable: string[] = [];
   readonly changed: string[] = [];
   /** Of the status of shards. */
   writes = 0;
@@ -44,12 +43,11 @@ class World {
     return new Inventory({
       client: new ShardClient(counted, syncOf(), isHeld),
       clock: this.clock,
-      header: { connection: undefined, place: at },
+      connection: undefined,
+      place: at,
       isLeader: async () => this.leads,
-      onDurable: (ids) => this.durable.push(...ids),
       onChanged: (ids) => this.changed.push(...ids),
       onDeposed: () => (this.deposed += 1),
-      onTrouble: () => {},
       onWrite: () => {},
     });
   }
@@ -60,9 +58,9 @@ class World {
   }
 
   async load(at = place): Promise<Inventory> {
-    const inventory = this.inventory();
+    const inventory = this.inventory(true, at);
     const client = this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', { step: async () => {} });
-    inventory.load(await new ShardClient(client, syncOf(), true).list(), at);
+    inventory.load(await new ShardClient(client, syncOf(), true).list());
     return inventory;
   }
 }
@@ -75,7 +73,7 @@ describe('An inventory', () => {
     assert.equal(inventory.isDurable('g d7'), false);
     await world.clock.advance(10);
     assert.equal(inventory.isDurable('g d7'), true);
-    assert.deepEqual([world.durable.length, world.writes, world.stored().length], [100, 1, 100]);
+    assert.deepEqual([world.changed.length, world.writes, world.stored().length], [100, 1, 100]);
   });
 
   it('writes the first base at once, and others within 250 ms in one write', async () => {
@@ -155,8 +153,8 @@ describe('An inventory', () => {
     const shards = await new ShardClient(client, syncOf(), true).list();
     const there = { ...place, namespaceId: 'dev' };
     const inventory = world.inventory(true, there);
-    const former = inventory.load(shards, there);
-    assert.deepEqual([former.length, former[0]?.stored.lines, inventory.entries()], [1, world.stored(), []]);
+    const former = inventory.load(shards);
+    assert.deepEqual([former.length, former[0]?.status?.entries, inventory.entries()], [1, world.stored(), []]);
     inventory.add(itemOf(0));
     await world.clock.advance(10);
     assert.equal(world.stored('sync-uidofsyn-1').length, 1, 'entries of two namespaces are in one shard');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NacosConfigSync } from '../../../../operator/api/resources.ts';
+import type { NacosConfigInventory, NacosConfigSync } from '../../../../operator/api/resources.ts';
 import { endSync, type EndingOptions } from '../../../../operator/config-sync/bulk/items/ending.ts';
 import { unrestricted } from '../../../../operator/connections/allowance.ts';
 import { connectionKey } from '../../../../operator/connections/connection-key.ts';
@@ -18,7 +18,7 @@ class World {
   readonly nacos = new Map<string, string>();
   readonly progress: (readonly [number, number])[] = [];
   readonly claimed = new Set<string>();
-  stored: { name: string; uid: string; resourceVersion: string; header: string; lines: string[] }[] = [];
+  stored: NacosConfigInventory[] = [];
   atOnce = 0;
   most = 0;
   isHeld = true;
@@ -27,9 +27,10 @@ class World {
   constructor(entries: number) {
     for (let index = 0; index < entries; index += 1) {
       const shard = Math.floor(index / 500);
-      const header = JSON.stringify({ servers: ['nacos:8848'], placeId: 'here' });
-      this.stored[shard] ??= { name: `sync-0-${shard}`, uid: `${shard}`, resourceVersion: '1', header, lines: [] };
-      this.stored[shard].lines.push(`g d${index} ConfigMap/map k${index} ${md5} o`);
+      const header = { servers: ['nacos:8848'], placeId: 'here' };
+      const metadata = { name: `sync-0-${shard}`, uid: `${shard}` };
+      this.stored[shard] ??= { metadata, status: { header, entries: [] } };
+      this.stored[shard].status?.entries?.push(`g d${index} ConfigMap/map k${index} ${md5} o`);
       this.nacos.set(`g d${index}`, mark);
     }
   }
@@ -48,8 +49,8 @@ class World {
     const client = { config, publicTenant: '', state: { kind: 'connected' } };
     const handle = { title: 'it', servers: ['nacos:8848'], namespaceId: '', allowance: unrestricted, client };
     connections.set(connectionKey('shop', undefined), handle as unknown as ConnectionHandle);
-    const letGo = async ({ uid }: { uid: string | undefined }) => {
-      this.stored = this.stored.filter((one) => one.uid !== uid);
+    const letGo = async ({ metadata: { uid } }: NacosConfigInventory) => {
+      this.stored = this.stored.filter(({ metadata }) => metadata.uid !== uid);
     };
     const jsonPatch = async () => {
       this.isHeld = false;
@@ -104,7 +105,9 @@ describe('the deletion of a NacosConfigSync', () => {
     while (first.length < 600) await new Promise((resolve) => setImmediate(resolve));
     world.isAway = true;
     await assert.rejects(end, /The deletion waits for its dataIds to be removed .*ECONNREFUSED.*force-finalize=true/);
-    const entries = new Set(world.stored.flatMap(({ lines }) => lines.map((line) => line.split(' ')[1])));
+    const entries = new Set(
+      world.stored.flatMap(({ status }) => (status?.entries ?? []).map((line) => line.split(' ')[1])),
+    );
     for (const id of world.nacos.keys()) assert.ok(entries.has(id.split(' ')[1]), `${id} was forgotten`);
     assert.equal(world.isHeld, true);
     world.isAway = false;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FormerShard } from '../../../../operator/config-sync/bulk/inventory/inventory.ts';
+import type { NacosConfigInventory } from '../../../../operator/api/resources.ts';
 import { FormerItems } from '../../../../operator/config-sync/bulk/items/former-items.ts';
 import { Leaving } from '../../../../operator/config-sync/bulk/leaving.ts';
 import { Allowance, unrestricted } from '../../../../operator/connections/allowance.ts';
@@ -25,13 +25,13 @@ class World {
   readonly items: FormerItems;
   isAway = false;
 
-  constructor(entries: number, removes = true, allowance = unrestricted) {
-    const names = Array.from({ length: entries }, (_, index) => `g d${index}`);
+  constructor(count: number, removes = true, allowance = unrestricted) {
+    const names = Array.from({ length: count }, (_, index) => `g d${index}`);
     this.nacos = new Map(names.map((name) => [name, mark]));
-    const lines = names.map((name, index) => `${name} ConfigMap/map k${index} ${md5} o`);
+    const entries = names.map((name, index) => `${name} ConfigMap/map k${index} ${md5} o`);
     const place = { id: 'there', namespaceId: '', servers: ['former:8848'] };
-    const stored = { name: 'sync-0-0', uid: 'u', resourceVersion: '1', header: '', lines };
-    const shards: FormerShard[] = [{ header: { connection: 'former', place }, stored }];
+    const header = { connection: 'former', placeId: 'there', servers: place.servers };
+    const shards: NacosConfigInventory[] = [{ metadata: { name: 'sync-0-0', uid: 'u' }, status: { header, entries } }];
     const config = {
       readStored: async (key: ConfigKey) => this.#read(key),
       read: async (key: ConfigKey) => this.#read(key),
@@ -40,7 +40,7 @@ class World {
     const handle = { title: 'it', servers: ['former:8848'], namespaceId: '', allowance, client: { config } };
     this.connections.set(connectionKey('shop', 'former'), handle as unknown as ConnectionHandle);
     this.items = new FormerItems(shards, {
-      shards: { letGo: async ({ name }: { name: string }) => void this.letGo.push(name) } as never,
+      shards: { letGo: async ({ metadata }: NacosConfigInventory) => void this.letGo.push(metadata.name) } as never,
       namespace: 'shop',
       connections: this.connections,
       places: { at: async () => ({ ...place, hasUnbound: false }) },
@@ -55,10 +55,10 @@ class World {
 
   /** Everything is in its new place: of `managed` items beside these. */
   async remove(managed = 100, annotations = {}): Promise<void> {
-    this.items.announce();
+    for (const id of this.items.ids) this.leaving.add(id);
     await this.clock.advance(2000);
     const sync = { ...syncOf(), metadata: { ...syncOf().metadata, annotations } };
-    this.leaving.guard(sync, () => managed + this.items.count);
+    this.leaving.guard(sync, () => managed + this.items.ids.length);
     await this.items.remove(new AbortController().signal);
   }
 
@@ -74,7 +74,7 @@ describe('what a NacosConfigSync has published by another connection', () => {
   it('goes, and its shard with it', async () => {
     const world = new World(3);
     await world.remove();
-    assert.deepEqual([world.nacos.size, world.letGo, world.left, world.items.count], [0, ['sync-0-0'], [], 0]);
+    assert.deepEqual([world.nacos.size, world.letGo, world.left, world.items.ids.length], [0, ['sync-0-0'], [], 0]);
   });
 
   it('stays where nothing is to be removed, and its shard goes', async () => {

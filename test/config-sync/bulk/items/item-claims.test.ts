@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { ItemClaims, type ItemHolder, type Where } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
+import type { Where } from '../../../../operator/config-sync/base/nacos-place.ts';
+import { ItemClaims, type ItemHolder } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
 import { syncOf } from '../samples.ts';
 
 const id = 'group dataId';

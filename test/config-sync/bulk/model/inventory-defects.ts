@@ -1,10 +1,15 @@
 /** Deliberate defects of the inventory and of what is built on it: for each rule that keeps data one that breaks it. */
+import { FINALIZER } from '../../../../operator/api/names.ts';
+import { idOf } from '../../../../operator/config-sync/bulk/inventory/entry.ts';
+import type { Header } from '../../../../operator/config-sync/bulk/inventory/header.ts';
 import { Inventory } from '../../../../operator/config-sync/bulk/inventory/inventory.ts';
 import { Shard } from '../../../../operator/config-sync/bulk/inventory/shard.ts';
+import type { EndingOptions } from '../../../../operator/config-sync/bulk/items/ending.ts';
 import type { OutboundOptions } from '../../../../operator/config-sync/bulk/items/outbound.ts';
 import { FormerItems } from '../../../../operator/config-sync/bulk/items/former-items.ts';
 import { WatchedObjects } from '../../../../operator/config-sync/bulk/items/watched-objects.ts';
 import type { PlaceNow } from '../../../../operator/config-sync/base/nacos-place.ts';
+import { removeFinalizer } from '../../../../operator/kube/finalizer.ts';
 
 export const defects = [
   'publishes before the entry is durable',
@@ -25,6 +30,10 @@ export const defects = [
   'forgets what it has published by another connection',
   'removes by another connection what it publishes still',
   'knows no NacosConfigs',
+  'takes the entries of another connection for its own',
+  'holds no shards by a finalizer',
+  'lets its shards go before their dataIds',
+  'lets itself go before its dataIds',
 ] as const;
 export type Defect = (typeof defects)[number];
 
@@ -63,9 +72,9 @@ const patches: Partial<Record<Defect, Patch>> = {
       'merge',
       (merge) =>
         function (this: Shard, ...args) {
-          const isFirst = this.entries().length === 0;
-          const merged = merge.apply(this, args);
-          return isFirst ? merged : { ...merged, found: [] };
+          const known = new Set(this.entries().map(idOf));
+          const ids = merge.apply(this, args);
+          return known.size === 0 ? ids : ids.filter((id) => known.has(id));
         },
     ),
   'believes the base of one of two entries': () =>
@@ -73,8 +82,21 @@ const patches: Partial<Record<Defect, Patch>> = {
       Inventory.prototype,
       'load',
       (load) =>
-        function (this: Inventory, all, place) {
-          return load.call(this, all.slice(0, 1), place);
+        function (this: Inventory, all) {
+          return load.call(this, all.slice(0, 1));
+        },
+    ),
+  'takes the entries of another connection for its own': () =>
+    patch(
+      Inventory.prototype,
+      'load',
+      (load) =>
+        function (this: Inventory, all) {
+          const own = (header: Header | undefined) => header && { ...header, connection: 'elsewhere' };
+          return load.call(
+            this,
+            all.map(({ status, ...one }) => ({ ...one, status: { ...status, header: own(status?.header) } })),
+          );
         },
     ),
   'forgets what it has published by another connection': () =>
@@ -90,15 +112,19 @@ export function spoil(broken: Iterable<Defect>): () => void {
 
 /** The defects of what is handed in. */
 export function spoiled(options: OutboundOptions, broken: ReadonlySet<Defect>): OutboundOptions {
-  const { clients, configs, places, term } = options;
+  const { clients, configs, places, shards, term } = options;
   let first: PlaceNow | undefined;
   const firstPlace = async (...args: Parameters<typeof places.at>) => (first ??= await places.at(...args));
   const { ConfigMap } = clients;
   const mergePatch: (typeof ConfigMap)['mergePatch'] = (name, namespace, change, ...rest) =>
     ConfigMap.mergePatch(name, namespace, { ...(change as object), metadata: {} }, ...rest);
   const forced = Object.assign(Object.create(ConfigMap) as typeof ConfigMap, { mergePatch });
+  const create: typeof shards.create = ({ metadata, ...shard }, ...rest) =>
+    shards.create({ ...shard, metadata: { ...metadata, finalizers: [] } }, ...rest);
+  const unheld = Object.assign(Object.create(shards) as typeof shards, { create });
   return {
     ...options,
+    ...(broken.has('holds no shards by a finalizer') && { shards: unheld }),
     ...(broken.has('goes on when it was deposed') && { term: { ...term, confirm: async () => true } }),
     ...(broken.has('removes by another connection what it publishes still') && {
       configs: { ...configs, isClaimed: () => false },
@@ -109,6 +135,19 @@ export function spoiled(options: OutboundOptions, broken: ReadonlySet<Defect>): 
       clients: { ...clients, ConfigMap: forced },
     }),
   };
+}
+
+/** The defects of a deletion. */
+export function spoiledEnding(options: EndingOptions, broken: ReadonlySet<Defect>): EndingOptions {
+  const { shards, sync, syncs } = options;
+  const list: typeof shards.list = async (signal) => {
+    const all = await shards.list(signal);
+    if (broken.has('lets its shards go before their dataIds')) for (const one of all) await shards.letGo(one);
+    if (broken.has('lets itself go before its dataIds')) await removeFinalizer(syncs, sync, FINALIZER);
+    return all;
+  };
+  const spoiled: Pick<typeof shards, 'letGo' | 'list'> = { list, letGo: (one) => shards.letGo(one) };
+  return { ...options, shards: spoiled as typeof shards };
 }
 
 function patch<T extends object, K extends keyof T>(target: T, name: K, broken: (whole: T[K]) => T[K]): () => void {

@@ -246,6 +246,32 @@ const schedules: readonly Schedule[] = [
     },
   },
   {
+    title: 'a connection to another Nacos is named, and the process ends meanwhile',
+    disturbances: (step) => [kubernetes('k1', 'y'), run(20), { do: 'change-connection' }, crashAt(step), run(4000)],
+    failsWith: ['takes the entries of another connection for its own'],
+    expect: (model) => {
+      for (const one of keys) assert.equal(model.nacosOf(one), model.kubernetesOf(one));
+      const left = keys.map((one) => model.otherNacos.get(model.idOf(one))?.content);
+      assert.deepEqual(left, ['x', 'x', undefined, undefined], 'but for what both sides may change all goes there');
+    },
+  },
+  {
+    title: 'a sync is deleted with its shards, and the process ends meanwhile',
+    disturbances: (step) => [nacos('b1', 'y'), { do: 'delete' }, crashAt(step), run()],
+    failsWith: [
+      'holds no shards by a finalizer',
+      'lets its shards go before their dataIds',
+      'lets itself go before its dataIds',
+    ],
+    expect: (model) => {
+      const shards = model.api.list('NacosConfigInventory').map(({ metadata }) => metadata.name);
+      assert.deepEqual(
+        [model.api.list('NacosConfigSync'), shards.filter((name) => name.startsWith('sync-k'))],
+        [[], []],
+      );
+    },
+  },
+  {
     title: 'a NacosConfig takes an item whose key changes, and gives it back',
     disturbances: (step) => [
       { do: 'take', key: 'k0' },

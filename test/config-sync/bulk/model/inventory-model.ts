@@ -13,10 +13,13 @@ import { FINALIZER } from '../../../../operator/api/names.ts';
 import type { NacosConfigInventory, NacosConfigSync } from '../../../../operator/api/resources.ts';
 import type { NacosConfigInventoryStatus } from '../../../../operator/api/generated/nacos-config-inventory.ts';
 import { NacosPlaces } from '../../../../operator/config-sync/base/nacos-places.ts';
+import { endSync } from '../../../../operator/config-sync/bulk/items/ending.ts';
 import { ItemClaims } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
+import { ShardClient } from '../../../../operator/config-sync/bulk/inventory/shard-client.ts';
 import { OutboundSync, type OutboundOptions } from '../../../../operator/config-sync/bulk/items/outbound.ts';
 import { compileMapping } from '../../../../operator/config-sync/bulk/mapping.ts';
 import type { DataObject } from '../../../../operator/config-sync/mirror/data-object.ts';
+import { ownershipMark, syncMarkName } from '../../../../operator/config-sync/remote.ts';
 import { unrestricted } from '../../../../operator/connections/allowance.ts';
 import { connectionKey } from '../../../../operator/connections/connection-key.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
@@ -26,10 +29,11 @@ import type { Store } from '../../../../operator/kube/store.ts';
 import { type ConfigKey, nameText } from '../../../../operator/nacos/index.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
-import { spoiled, type Defect } from './inventory-defects.ts';
+import { spoiled, spoiledEnding, type Defect } from './inventory-defects.ts';
 import { Lineage } from './lineage.ts';
 import { ModelApi, type ApiUser, type ModelObject } from './model-api.ts';
-import { ModelClient, ModelNacos } from './model-nacos.ts';
+import { ModelNacos, type ModelClient } from './model-nacos.ts';
+import { connectionNames, Process, serverOf, type ConnectionName, type Server } from './model-process.ts';
 
 /** Of ConfigMap `b`, which both sides may change, and of `k`, which Kubernetes alone decides about. */
 export const keys = ['b0', 'b1', 'k0', 'k1'] as const;
@@ -51,37 +55,12 @@ export type Disturbance =
   | { readonly do: 'lose-shard' | 'double-shard' | 'remap' | 'move' }
   /** The syncs name another connection from now on, which leads to the same Nacos, with the mapping that it has or another. */
   | { readonly do: 'rename-connection' | 'rename-and-remap' }
+  /** They name one that leads to another Nacos. */
+  | { readonly do: 'change-connection' }
+  /** The sync that Kubernetes alone decides about is deleted, and its shards at the same time, as with their namespace. */
+  | { readonly do: 'delete' }
   /** A NacosConfig declares the dataId, and is deleted. */
   | { readonly do: 'take' | 'give-back'; readonly key: Key };
-
-class Process implements ApiUser {
-  readonly term: number;
-  readonly client: ModelClient;
-  readonly claims = new ItemClaims({ list: () => [], whereOf: () => undefined });
-  syncs: OutboundSync[] = [];
-  feeds: { hear: () => void; late?: () => void }[] = [];
-  readonly looks = new Map<OutboundSync, Set<string>>();
-  readonly busy = new Set<string>();
-  isDead = false;
-  isBlind = false;
-  isFrozen = false;
-  /** The shards that it has written last, of all. */
-  readonly wrote = new Set<string>();
-  steps = 0;
-  endsAt = Infinity;
-
-  constructor(term: number, nacos: () => ModelNacos) {
-    this.term = term;
-    this.client = new ModelClient(nacos, this);
-  }
-
-  async step(): Promise<void> {
-    await Promise.resolve();
-    this.steps += 1;
-    if (this.steps >= this.endsAt) this.isDead = true;
-    if (this.isDead) await new Promise(() => {});
-  }
-}
 
 const TICK_MS = 20;
 
@@ -89,27 +68,37 @@ export class InventoryModel {
   readonly wrongs: string[] = [];
   readonly clock = new FakeClock();
   readonly api = new ModelApi();
-  nacos: ModelNacos;
+  readonly #servers: Record<Server, ModelNacos>;
   readonly #defects: ReadonlySet<Defect>;
   readonly #lineages = new Map<Key, Lineage>(keys.map((key) => [key, new Lineage()]));
-  /** DataIds that we have published and not removed since. */
-  readonly #ours = new Set<string>();
   readonly #editedMs = new Map<Key, number>();
   #processes: Process[] = [];
   #generation = 1;
   #prefix = '';
-  #connection = 'main';
+  #connection: ConnectionName = 'main';
+  #isDeleted = false;
   /** The ids of what NacosConfigs have. */
   readonly #taken = new Set<string>();
 
   constructor(broken: Iterable<Defect> = []) {
     this.#defects = new Set(broken);
-    this.nacos = this.#newNacos();
+    this.#servers = { here: this.#newNacos(), elsewhere: this.#newNacos() };
     for (const name of ['b', 'k']) this.api.put('ConfigMap', { metadata: { name, namespace: 'shop' }, data: {} });
     for (const key of keys) this.#edit(key, 'x');
+    this.api.put('NacosConfigSync', { metadata: this.#syncOf('k').metadata });
     this.api.onStatus = (shard, user) => this.#recorded(shard, user);
     this.api.onWrite = (_, key, text) => this.#copied(key as Key, 'kubernetes', text);
     this.#start();
+  }
+
+  /** The one that the syncs name. */
+  get nacos(): ModelNacos {
+    return this.#servers[serverOf(this.#connection)];
+  }
+
+  /** The one that they do not name. */
+  get otherNacos(): ModelNacos {
+    return this.#servers[serverOf(this.#connection) === 'here' ? 'elsewhere' : 'here'];
   }
 
   /** What is told of an item; undefined when it is not known. */
@@ -204,9 +193,18 @@ export class InventoryModel {
         break;
       case 'move':
         await this.#quiet();
-        this.nacos = this.#newNacos();
+        this.#servers[serverOf(this.#connection)] = this.#newNacos();
         for (const key of keys) this.#lineages.get(key)?.renew('nacos');
-        for (const process of this.#processes) process.client.reconnect();
+        for (const { clients } of this.#processes) clients[serverOf(this.#connection)].reconnect();
+        break;
+      case 'change-connection':
+        await this.#respecify(() => {
+          this.#connection = 'elsewhere';
+          for (const key of keys) this.#lineages.get(key)?.renew('nacos');
+        });
+        break;
+      case 'delete':
+        this.#delete();
     }
   }
 
@@ -243,13 +241,13 @@ export class InventoryModel {
 
   #check(key: Key): void {
     const [kubernetes, nacos] = [this.kubernetesOf(key), this.nacosOf(key)];
+    const isOurs = this.nacos.get(this.idOf(key))?.srcUser.startsWith('nacos-bridge-');
+    const isForgotten = key.startsWith('k') && isOurs && (this.#isDeleted || kubernetes === undefined);
+    if (isForgotten) this.wrong(`${key} was published and is forgotten in Nacos`);
+    if (this.#isDeleted && key.startsWith('k')) return;
     if (kubernetes === nacos || this.#taken.has(this.idOf(key))) return;
     if (this.stateOf(key) !== undefined) return;
-    if (key.startsWith('k') && kubernetes === undefined) {
-      const isOurs = this.nacos.get(this.idOf(key))?.srcUser.startsWith('nacos-bridge-');
-      if (isOurs) this.wrong(`${key} was published and is forgotten in Nacos`);
-      return;
-    }
+    if (key.startsWith('k') && kubernetes === undefined) return;
     this.wrong(`${key} is '${kubernetes}' in Kubernetes and '${nacos}' in Nacos, and nothing is told`);
   }
 
@@ -275,29 +273,31 @@ export class InventoryModel {
     const nacos = new ModelNacos();
     nacos.tellsFirst = this.#defects.has('believes each base that it reads');
     nacos.tellsOurs = this.#defects.has('takes all content for its own');
-    nacos.onPublish = (id, content) => this.#published(id, content);
+    nacos.onPublish = (id, content) => this.#published(nacos, id, content);
     nacos.onRemove = (id, isOurs) => {
-      this.#ours.delete(id);
+      nacos.ours.delete(id);
       if (!isOurs) this.wrong(`${id} was removed, which somebody else wrote`);
+      if (nacos !== this.nacos) return;
       const key = keys.find((one) => this.idOf(one) === id);
       if (key === undefined) return;
       this.#lineages.get(key)?.remove('nacos');
       // Nacos removes without comparing: what has come back in this moment may go.
       const isBack = this.clock.monotonic() - (this.#editedMs.get(key) ?? 0) < 200;
-      if (this.kubernetesOf(key) !== undefined && !isBack) this.wrong(`${id} was removed, which Kubernetes has`);
+      const isDeleted = this.#isDeleted && key.startsWith('k');
+      if (this.kubernetesOf(key) !== undefined && !isBack && !isDeleted)
+        this.wrong(`${id} was removed, which Kubernetes has`);
     };
-    this.#ours.clear();
     return nacos;
   }
 
-  #published(id: string, content: string): void {
+  #published(nacos: ModelNacos, id: string, content: string): void {
     const key = keys.find((one) => this.idOf(one) === id);
-    const held = this.nacos.get(id);
+    const held = nacos.get(id);
     if (this.#taken.has(id)) this.wrong(`${id} was published, which a NacosConfig has`);
     if (key?.startsWith('b')) this.#copied(key, 'nacos', content);
-    else if (held && held.srcUser === 'alice' && !this.#ours.has(id))
+    else if (held && held.srcUser === 'alice' && !nacos.ours.has(id))
       this.wrong(`${id} of somebody else was overwritten`);
-    this.#ours.add(id);
+    nacos.ours.add(id);
   }
 
   #copied(key: Key, side: 'kubernetes' | 'nacos', text: string): void {
@@ -322,7 +322,21 @@ export class InventoryModel {
   }
 
   #rename(): void {
-    this.#connection = this.#connection === 'main' ? 'renamed' : 'main';
+    if (this.#connection !== 'elsewhere') this.#connection = this.#connection === 'main' ? 'renamed' : 'main';
+  }
+
+  #delete(): void {
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    const { metadata } = this.#syncOf('k');
+    this.#isDeleted = true;
+    this.api.put('NacosConfigSync', { metadata: { ...metadata, deletionTimestamp } });
+    for (const shard of this.api.list('NacosConfigInventory')) {
+      const { finalizers = [], name } = shard.metadata;
+      if (!name.startsWith(metadata.name)) continue;
+      if (finalizers.length === 0) this.api.remove('NacosConfigInventory', name);
+      else this.api.put('NacosConfigInventory', { ...shard, metadata: { ...shard.metadata, deletionTimestamp } });
+    }
+    for (const process of this.#processes) this.#end(process, process.syncs.splice(1)[0]);
   }
 
   async #quiet(): Promise<void> {
@@ -366,34 +380,26 @@ export class InventoryModel {
   }
 
   #start(term = this.#processes.reduce((most, { term: one }) => Math.max(most, one), 0) + 1): void {
-    const process = new Process(term, () => this.nacos);
+    const process = new Process(term, (server) => this.#servers[server]);
     this.#processes = [...this.#processes.filter(({ isDead }) => !isDead), process];
-    for (const name of ['b', 'k']) this.#begin(process, name);
+    this.#begin(process, 'b');
+    if (this.#isDeleted) this.#end(process);
+    else this.#begin(process, 'k');
   }
 
   #begin(process: Process, name: string): void {
     const sync = this.#syncOf(name);
     const looks = new Set<string>();
-    const connection = connectionOf(process.client);
-    const connections = new ConnectionDirectory();
-    for (const one of ['main', 'renamed']) connections.set(connectionKey('shop', one), connection);
+    const { connections, ...common } = this.#accessOf(process);
+    const connection = connections.find(connectionKey('shop', this.#connection));
     const configMaps = this.api.clientOf<DataObject>('ConfigMap', process);
     const options = {
       sync,
       mapping: compileMapping(sync.spec, 'shop'),
       connection,
       clusterId: 'cluster',
-      places: new NacosPlaces({ configs: () => [], connectionOf: () => connection }),
-      term: {
-        number: process.term,
-        isCurrent: () => true,
-        confirm: async () => {
-          await process.step();
-          return process === this.#leader;
-        },
-      },
+      ...common,
       clock: this.clock,
-      syncs: this.api.clientOf<NacosConfigSync>('NacosConfigSync', process),
       shards: this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', process),
       clients: { ConfigMap: configMaps, Secret: configMaps },
       reflectors: { create: this.#reflectorOf(process, name) as unknown as OutboundOptions['reflectors']['create'] },
@@ -401,8 +407,7 @@ export class InventoryModel {
       claims: process.claims,
       configs: {
         holderOf: (_: unknown, name: ConfigKey) => (this.#taken.has(nameText(name)) ? 'shop/config' : undefined),
-        isClaimed: (there: ConnectionHandle, { namespaceId, ...name }: ConfigKey) =>
-          process.claims.isWanted(nameText(name), { connection: there, namespaceId }),
+        isClaimed: common.isClaimed,
         isGone: () => false,
       },
       metadataAgeMs: Infinity,
@@ -419,6 +424,50 @@ export class InventoryModel {
     process.syncs.push(outbound);
     process.looks.set(outbound, looks);
     this.#watchShards(process, outbound);
+  }
+
+  /** What a process asks, whatever it does. */
+  #accessOf(process: Process) {
+    const connections = new ConnectionDirectory();
+    const handles = {
+      here: connectionOf(process.clients.here, 'nacos:8848'),
+      elsewhere: connectionOf(process.clients.elsewhere, 'elsewhere:8848'),
+    };
+    for (const name of connectionNames) connections.set(connectionKey('shop', name), handles[serverOf(name)]);
+    return {
+      connections,
+      places: new NacosPlaces({ configs: () => [], connectionOf: () => handles.here }),
+      syncs: this.api.clientOf<NacosConfigSync>('NacosConfigSync', process),
+      term: {
+        number: process.term,
+        isCurrent: () => true,
+        confirm: async () => {
+          await process.step();
+          return process === this.#leader;
+        },
+      },
+      isClaimed: (connection: ConnectionHandle, { namespaceId, ...name }: ConfigKey) =>
+        this.#taken.has(nameText(name)) || process.claims.isWanted(nameText(name), { connection, namespaceId }),
+    };
+  }
+
+  /** What has begun with the sync that is deleted ends first. */
+  #end(process: Process, running?: OutboundSync): void {
+    const sync = this.#syncOf('k');
+    const shards = this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', process);
+    const options = {
+      ...this.#accessOf(process),
+      sync,
+      shards: new ShardClient(shards, sync, true),
+      namespace: 'shop',
+      mark: ownershipMark('cluster', 'shop', syncMarkName(sync.metadata.name)),
+      loss: async () => undefined,
+      onProgress: () => {},
+    };
+    process.ending = async () => {
+      await running?.stop();
+      await endSync(spoiledEnding(options, this.#defects), new AbortController().signal);
+    };
   }
 
   #syncOf(name: string): NacosConfigSync {
@@ -486,9 +535,10 @@ export class InventoryModel {
 
   #turn(process: Process): void {
     if (process.isDead || process.isFrozen) return;
-    process.client.hear();
+    for (const client of Object.values(process.clients)) client.hear();
     for (const { hear } of process.feeds) hear();
     for (const sync of process.syncs) this.#work(process, sync);
+    if (process.ending && this.api.get('NacosConfigSync', 'sync-k')) this.#once(process, 'end', process.ending);
   }
 
   #work(process: Process, sync: OutboundSync): void {
@@ -521,7 +571,7 @@ export class InventoryModel {
   }
 }
 
-function connectionOf(client: ModelClient): ConnectionHandle {
-  const handle = { title: 'The default connection', servers: ['nacos:8848'], namespaceId: '', allowance: unrestricted };
+function connectionOf(client: ModelClient, server: string): ConnectionHandle {
+  const handle = { title: 'The default connection', servers: [server], namespaceId: '', allowance: unrestricted };
   return { ...handle, client: client.asClient() };
 }

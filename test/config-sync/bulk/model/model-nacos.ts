@@ -25,6 +25,8 @@ interface Stored {
 
 export class ModelNacos {
   readonly configs = new Map<string, Stored>();
+  /** DataIds that our processes have published and not removed since. */
+  readonly ours = new Set<string>();
   /** Whether the admin API tells who wrote a content first, rather than last; and that all is by us. */
   tellsFirst = false;
   tellsOurs = false;
