@@ -14,7 +14,6 @@ import type { NacosConfigInventory, NacosConfigSync } from '../../../../operator
 import type { NacosConfigInventoryStatus } from '../../../../operator/api/generated/nacos-config-inventory.ts';
 import { NacosPlaces } from '../../../../operator/config-sync/base/nacos-places.ts';
 import { endSync } from '../../../../operator/config-sync/bulk/items/ending.ts';
-import { ItemClaims } from '../../../../operator/config-sync/bulk/items/item-claims.ts';
 import { ShardClient } from '../../../../operator/config-sync/bulk/inventory/shard-client.ts';
 import { OutboundSync, type OutboundOptions } from '../../../../operator/config-sync/bulk/items/outbound.ts';
 import { compileMapping } from '../../../../operator/config-sync/bulk/mapping.ts';
