@@ -120,7 +120,7 @@ export class Delivery {
     const request = { resource, rollout, mirror: { ...mirror, md5 }, log };
     const { verdict, restarted, requeueAfterMs } = await rollouts.sync(key, request);
     if (restarted.length > 0) {
-      const note = restartedNote(restarted, md5);
+      const note = restartedNote(restarted, { content: 'what is mirrored', md5 });
       reporter.event(resource, { type: 'Normal', reason: 'RolledOut', action: 'Restart', note });
     }
     return { rolledOut: verdict, requeueAfterMs };

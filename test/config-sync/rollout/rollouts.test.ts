@@ -392,7 +392,7 @@ describe('rollouts', () => {
         { kind: 'Rollout', name: 'canary' },
       ]);
       assert.equal(verdict.status, 'True');
-      const note = restartedNote(restarted, 'abc');
+      const note = restartedNote(restarted, { content: 'what is mirrored', md5: 'abc' });
       assert.match(
         note,
         /^Restarted Rollout 'canary'; From its next Job on CronJob 'nightly' has the new content, since/,
@@ -423,6 +423,6 @@ describe('rollouts', () => {
 
   it('name at most ten workloads in one note', () => {
     const many = Array.from({ length: 12 }, (_, index) => ({ kind: 'Deployment' as const, name: `d${index}` }));
-    assert.match(restartedNote(many, 'abc'), /^Restarted Deployment 'd0', .*'d9' and 2 more, since/);
+    assert.match(restartedNote(many, { content: 'what is mirrored', md5: 'abc' }), /^Restarted Deployment 'd0', .*'d9' and 2 more, since/);
   });
 });
