@@ -39,6 +39,7 @@ import { trimData } from './mirror/data-proof.ts';
 import { accessTo } from './mirror/mirror-access.ts';
 import { ObjectUsers } from './mirror/object-users.ts';
 import { InlineContents } from './places/inline-contents.ts';
+import { Restarts } from './rollout/restarts.ts';
 import { workloadClients } from './rollout/workloads.ts';
 
 /** A third of the time after which everything is looked at again. */
@@ -83,6 +84,7 @@ export function createConfigSync(
       namespaceClient: new ResourceClient<KubeObject>(kube, NAMESPACE),
       connectionClient: new ResourceClient<NacosConnection>(kube, NACOS_CONNECTION),
     };
+    const workloads = workloadClients(kube);
     const configSync = new ConfigSync({
       ...context,
       configs,
@@ -94,7 +96,7 @@ export function createConfigSync(
       ...losses,
       // Secrets are watched only while somebody needs them.
       newSecretReflector: () => reflectors.create(SECRET, metadata.Secret, data),
-      workloadClients: workloadClients(kube),
+      workloadClients: workloads,
       objectUsers: new ObjectUsers(kube),
       connections: directory,
       places,
@@ -137,6 +139,7 @@ export function createConfigSync(
       term,
       metadata,
       connections: directory,
+      restarts: new Restarts({ clients: workloads, clock, onRollout: metrics.rolledOut }),
       requireSecrets: (user, isNeeded) => configSync.requireSecrets(user, isNeeded),
     });
     counts = () => bulkSync.counts();

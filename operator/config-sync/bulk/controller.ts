@@ -29,11 +29,12 @@ import type { ShardRemoval } from './items/remove-shard.ts';
 import { InboundSync } from './inbound.ts';
 import { compileMapping } from './mapping.ts';
 import type { ObjectAccess, RunningSync, RunningSyncOptions } from './running-sync.ts';
+import { SyncRollouts, type SyncRolloutsOptions } from './sync-rollouts.ts';
 import { MAX_PROBLEMS, type Progress, type SyncFindings } from './status.ts';
 import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';
 import { Tally, type Outcome } from './tally.ts';
 
-export interface BulkSyncOptions extends Omit<SyncReporterOptions, 'findings'> {
+export interface BulkSyncOptions extends Omit<SyncReporterOptions, 'findings'>, SyncRolloutsOptions {
   readonly objects: ObjectAccess;
   /** A sync whose items are remembered in an inventory; `look` is told the id of each item that is to be settled. */
   readonly outbound: (options: RunningSyncOptions, look: (id: string) => void) => RunningSync;
@@ -46,8 +47,6 @@ export interface BulkSyncOptions extends Omit<SyncReporterOptions, 'findings'> {
   /** Why the connection of a sync can never be used again (lost-connection.ts). */
   readonly lossOf: (sync: NacosConfigSync) => Promise<string | undefined>;
   readonly term: Term;
-  /** Objects as metadata. */
-  readonly metadata: Readonly<Record<MirrorKind, Store<KubeObject>>>;
   readonly connections: ConnectionDirectory;
   /** Says for a user, by key, whether it needs the metadata of Secrets. */
   readonly requireSecrets: (user: string, isNeeded: boolean) => void;
@@ -107,6 +106,7 @@ export class BulkSync implements Runnable {
   readonly #controller: Controller;
   readonly #items: Controller;
   readonly #reporter: SyncReporter;
+  readonly #rollouts: SyncRollouts;
   readonly #entries = new Map<string, Entry>();
   /** When items went, for the guards. */
   readonly #goneMs = new Map<string, number[]>();
@@ -122,6 +122,11 @@ export class BulkSync implements Runnable {
     const { clock, log, runtimeMetrics: metrics } = options;
     this.#options = options;
     this.#reporter = new SyncReporter({ ...options, findings: (key) => this.#findings(key) });
+    this.#rollouts = new SyncRollouts(
+      options,
+      (key) => this.#reporter.changed(key),
+      () => this.#resyncMs(),
+    );
     const reconcile = (key: string, context: ReconcileContext) => this.#reconcile(key, context);
     const lane = (key: string) => laneOf(options.syncs.get(key));
     this.#controller = new Controller({ name: this.name, reconcile, concurrency: 4, lane, log, clock, metrics });
@@ -136,7 +141,7 @@ export class BulkSync implements Runnable {
       clock,
       metrics,
     });
-    this.controllers = [this.#controller, this.#items, this.#reporter.controller];
+    this.controllers = [this.#controller, this.#items, this.#reporter.controller, this.#rollouts.controller];
   }
 
   start(): void {
@@ -152,6 +157,7 @@ export class BulkSync implements Runnable {
     for (const sync of syncs.list()) {
       this.#requireSecrets(objectKey(sync), sync);
       this.#controller.enqueue(objectKey(sync), 'low');
+      this.#rollouts.look(objectKey(sync));
     }
     for (const controller of this.controllers) controller.start();
   }
@@ -301,12 +307,14 @@ export class BulkSync implements Runnable {
     const problems = tally.worst(MAX_PROBLEMS);
     const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
     const found = { discovery: finder?.mode, held, place, isComplete: wasComplete, ambiguous, error, ending };
-    return { total, counts, problems, digest, ...found };
+    return { total, counts, problems, digest, rolledOut: this.#rollouts.verdict(key), ...found };
   }
 
   #syncChanged({ key, previous, current }: StoreChange<NacosConfigSync>): void {
     this.#requireSecrets(key, current);
-    if (desiredChanged(previous, current)) this.#controller.enqueue(key, 'high');
+    if (!desiredChanged(previous, current)) return;
+    this.#controller.enqueue(key, 'high');
+    this.#rollouts.look(key);
   }
 
   #shardChanged(change: StoreChange<KubeObject>): void {
@@ -318,6 +326,7 @@ export class BulkSync implements Runnable {
     const { namespace = '', name } = parseKey(change.key);
     for (const sync of this.#options.syncs.byIndex(NAMESPACE_INDEX, namespace)) {
       this.#entries.get(objectKey(sync))?.running.objectChanged?.(kind, name, change);
+      this.#rollouts.objectChanged(sync, kind, change);
     }
   }
 

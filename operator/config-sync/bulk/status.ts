@@ -31,6 +31,8 @@ export interface SyncFindings {
   readonly isComplete: boolean;
   /** Absent where there is no doubt about the Nacos namespace. */
   readonly ambiguous?: Verdict | undefined;
+  /** Absent where there is no rollout. */
+  readonly rolledOut?: Verdict | undefined;
   /** Why the last pass did not end. */
   readonly error: BridgeError | undefined;
   /** While it is being deleted. */
@@ -53,6 +55,7 @@ export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowM
     Ready: readyVerdict(synced, findings),
     Synced: synced,
     DeletionGuard: held > 0 ? guardVerdict(findings) : undefined,
+    RolledOut: findings.rolledOut,
     PublicNamespaceAmbiguous: findings.ambiguous,
   };
   return {
@@ -111,12 +114,13 @@ function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings): Verdi
 }
 
 function readyVerdict(synced: Verdict, findings: SyncFindings): Verdict {
-  const { counts, held, total } = findings;
+  const { counts, held, rolledOut, total } = findings;
   // Nothing more is asked for: who waits for Ready, as Argo and Flux do, need not wait on.
   if (synced.reason === SUSPENDED && synced.status === 'Unknown') return { ...synced, status: 'True' };
   if (synced.status !== 'True') return synced;
   if (counts.skipped > 0) return notSynced('Skipped', findings, `${counts.skipped} of ${total} items are skipped`);
-  return held > 0 ? { ...guardVerdict(findings), status: 'False' } : synced;
+  if (held > 0) return { ...guardVerdict(findings), status: 'False' };
+  return rolledOut?.status === 'False' ? rolledOut : synced;
 }
 
 /** With the worst of the problems. */

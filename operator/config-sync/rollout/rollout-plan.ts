@@ -84,15 +84,13 @@ export function planOfAll(plans: readonly RolloutPlan[]): RolloutPlan {
   return byUrgency.find((plan) => plans.includes(plan)) ?? 'nothing';
 }
 
+export type Debounce = Pick<RolloutIntent, 'debounceSeconds'>;
+
 /**
  * How long until the content has stayed the same for the debounce time, in milliseconds; 0 or less when it has. Counted from
  * its last change as the mirror tells it, so that it goes on where an earlier process left off.
  */
-export function debounceLeftMs(
-  changedAtMs: number | undefined,
-  { debounceSeconds }: Pick<RolloutIntent, 'debounceSeconds'>,
-  nowMs: number,
-): number {
+export function debounceLeftMs(changedAtMs: number | undefined, { debounceSeconds }: Debounce, nowMs: number): number {
   const debounceMs = debounceSeconds * 1000;
   const elapsedMs = nowMs - (changedAtMs ?? -Infinity);
   // A change that lies in the future is one by another clock.
@@ -125,4 +123,9 @@ export function rolledOutAnnotation(name: string): string {
   if (name.length <= maxCharacters) return `${ROLLED_OUT_ANNOTATION_PREFIX}${name}`;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_DIGITS);
   return `${ROLLED_OUT_ANNOTATION_PREFIX}${name.slice(0, maxCharacters - HASH_DIGITS - 1)}-${hash}`;
+}
+
+/** The one for an object that NacosConfigSyncs write; no name of a NacosConfig has a capital letter. */
+export function objectAnnotation({ kind, name }: Pick<PresentMirror, 'kind' | 'name'>): string {
+  return rolledOutAnnotation(`${kind}.${name}`);
 }

@@ -13,11 +13,11 @@
 import type { NacosConfig } from '../../api/resources.ts';
 import type { Verdict } from '../../kube/conditions.ts';
 import type { Logger } from '../../logger.ts';
-import type { RolloutIntent, WorkloadRef } from '../intent.ts';
+import type { RolloutIntent } from '../intent.ts';
 import type { PresentMirror } from '../mirror/mirrors.ts';
-import { Restarts, type RestartsOptions } from './restarts.ts';
+import { Restarts, type RestartsOptions, type RolloutResult } from './restarts.ts';
 import { debounceLeftMs, formerValues, rolledOutAnnotation, rolloutValue } from './rollout-plan.ts';
-import { problemsVerdict, rolledOutVerdict, waitingVerdict, type Rolled } from './rollout-report.ts';
+import { mirrorWords, waitingVerdict } from './rollout-report.ts';
 import { objectsOf, type FoundWorkloads } from './workloads.ts';
 
 export interface RolloutRequest {
@@ -33,13 +33,6 @@ interface Settled {
   /** What the workloads carry since. */
   readonly value: string;
   readonly verdict: Verdict;
-}
-
-export interface RolloutResult {
-  readonly verdict: Verdict;
-  readonly restarted: readonly WorkloadRef[];
-  /** When there is more to do although nothing happens, in milliseconds. */
-  readonly requeueAfterMs?: number;
 }
 
 export class Rollouts {
@@ -60,21 +53,16 @@ export class Rollouts {
     const value = rolloutValue(mirror);
     const settled = this.#settled.get(key);
     const isSame = settled?.what === what;
-    if (isSame && settled.value === value) return { verdict: settled.verdict, restarted: [] };
+    if (isSame && settled.value === value) return { verdict: settled.verdict, restarted: [], isSettled: true };
     const waitMs = debounceLeftMs(mirror.changedAtMs, rollout, this.#options.clock.now());
-    if (waitMs > 0) return { verdict: waitingVerdict(rollout), restarted: [], requeueAfterMs: waitMs };
+    if (waitMs > 0) {
+      return { verdict: waitingVerdict(rollout), restarted: [], isSettled: false, requeueAfterMs: waitMs };
+    }
     // A Secret that was made anew with the same content has another uid.
     const former = [...formerValues(mirror), ...(isSame ? [settled.value] : [])];
-    const rolled = await this.#rollOut(request, former);
-    const { restarted, paused, problems, optedOut } = rolled;
-    if (problems.length + paused.length > 0) {
-      return { verdict: problemsVerdict(rolled), restarted, requeueAfterMs: this.#restarts.nextRetryMs(key) };
-    }
-    this.#restarts.forget(key);
-    const verdict = rolledOutVerdict(rolled, { content: 'what is mirrored', object: `${kind} '${name}'`, md5 });
-    // Whoever opts in again waits for the next look.
-    if (optedOut.length === 0) this.#settled.set(key, { what, value, verdict });
-    return { verdict, restarted };
+    const result = await this.#rollOut(key, request, former);
+    if (result.isSettled) this.#settled.set(key, { what, value, verdict: result.verdict });
+    return result;
   }
 
   forget(key: string): void {
@@ -82,17 +70,21 @@ export class Rollouts {
     this.#restarts.forget(key);
   }
 
-  async #rollOut({ resource, rollout, mirror, log }: RolloutRequest, former: readonly string[]): Promise<Rolled> {
+  async #rollOut(
+    key: string,
+    { resource, rollout, mirror, log }: RolloutRequest,
+    former: readonly string[],
+  ): Promise<RolloutResult> {
     const { name, namespace = '' } = resource.metadata;
     const { changedAtMs } = mirror;
     const note = { annotation: rolledOutAnnotation(name), present: rolloutValue(mirror), former, changedAtMs };
     const { workloads } = this.#restarts;
-    const found =
+    const { problems, ...found } =
       rollout.workloads === 'auto'
         ? using(mirror, await workloads.all(namespace))
         : await workloads.named(rollout.workloads, namespace);
     const targets = found.workloads.map((workload) => ({ workload, notes: [note] }));
-    return this.#restarts.bring(targets, found.problems, log);
+    return this.#restarts.run(key, { targets, problems, rollout, words: mirrorWords(mirror), log });
   }
 }
 

@@ -13,6 +13,7 @@ import type { StoreChange } from '../../../kube/store.ts';
 import { type ConfigName, nameText } from '../../../nacos/index.ts';
 import type { DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
+import { writeAnnotations } from '../../rollout/written-object.ts';
 import { Finder, namespaceIdOf, patternsOf } from '../finder.ts';
 import { digestOf, type EntryBase, type Item } from '../inventory/entry.ts';
 import type { KeyRef, Mapping } from '../mapping.ts';
@@ -60,7 +61,14 @@ export class ItemSources {
     this.#options = options;
     this.book = new ItemBook(options);
     const isNews = (ref: KeyRef, md5: string, uid: string) => this.#isNews(ref, md5, uid);
-    this.objects = new WatchedObjects({ namespace, clients, encoding: mapping.secretEncoding, clock, isNews });
+    this.objects = new WatchedObjects({
+      namespace,
+      clients,
+      encoding: mapping.secretEncoding,
+      clock,
+      isNews,
+      annotationsOf: (view, contents) => writeAnnotations(sync, view, contents, clock.now()),
+    });
     for (const kind of ['ConfigMap', 'Secret'] as const) {
       this.objects.stores[kind].onChange((change) => this.#objectChanged(kind, change));
     }

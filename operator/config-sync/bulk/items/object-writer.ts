@@ -10,6 +10,7 @@ import { FIELD_MANAGER } from '../../../api/names.ts';
 import type { Clock } from '../../../clock.ts';
 import { BridgeError, isBridgeError } from '../../../errors.ts';
 import { MAX_DATA_BYTES } from '../../../kube/limits.ts';
+import type { ObjectMeta } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import type { ConfigMap } from '../../mirror/data-object.ts';
 import type { ObjectView } from './object-view.ts';
@@ -29,6 +30,8 @@ export interface ObjectWriterOptions {
   /** As the watch has shown it last. */
   readonly view: () => ObjectView | undefined;
   readonly clock: Clock;
+  /** What goes with a write of these contents, by their keys. */
+  readonly annotationsOf: (view: ObjectView | undefined, contents: Record<string, string>) => ObjectMeta['annotations'];
   /** Nothing waits any more. */
   readonly onIdle: () => void;
 }
@@ -118,17 +121,19 @@ export class ObjectWriter {
   }
 
   async #patch(writes: readonly Write[], view: ObjectView | undefined): Promise<void> {
-    const { client, name, namespace } = this.#options;
+    const { annotationsOf, client, name, namespace } = this.#options;
     const data = Object.fromEntries(writes.map(({ key, content }) => [key, content]));
+    const annotations = annotationsOf(view, data);
     const options = { fieldManager: FIELD_MANAGER };
     if (view === undefined) {
-      await client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data }, options);
+      const metadata = { name, namespace, annotations };
+      await client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, options);
       return;
     }
     const binary = writes.filter(({ key }) => view.keys.get(key)?.isBinary).map(({ key }) => [key, null]);
     const { resourceVersion } = view.metadata;
     const patch = {
-      metadata: { resourceVersion },
+      metadata: { resourceVersion, annotations },
       data,
       // The API server takes a key in one of the two only.
       ...(binary.length > 0 && { binaryData: Object.fromEntries(binary) }),

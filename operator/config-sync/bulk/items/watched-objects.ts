@@ -16,7 +16,7 @@ import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { md5Of } from '../../../nacos/index.ts';
 import { objectText, refText, type KeyRef, type Mapping } from '../mapping.ts';
 import { withoutKey } from './item-keep.ts';
-import { ObjectWriter } from './object-writer.ts';
+import { ObjectWriter, type ObjectWriterOptions } from './object-writer.ts';
 import { PassingContents } from './passing-contents.ts';
 import { textOf, viewOf, type KeyView, type ObjectView } from './object-view.ts';
 
@@ -25,6 +25,7 @@ export interface WatchedObjectsOptions {
   readonly clients: Readonly<Record<MirrorKind, ResourceClient<DataObject>>>;
   readonly encoding: Mapping['secretEncoding'];
   readonly clock: Clock;
+  readonly annotationsOf: ObjectWriterOptions['annotationsOf'];
   /** Whether a content that has come in may have to be published. */
   readonly isNews: (ref: KeyRef, md5: string, uid: string) => boolean;
 }
@@ -133,12 +134,13 @@ export class WatchedObjects {
   }
 
   #writerOf(name: string): ObjectWriter {
-    const { clients, clock, namespace } = this.#options;
+    const { annotationsOf, clients, clock, namespace } = this.#options;
     const known = this.#writers.get(name);
     if (known) return known;
     const view = () => this.object('ConfigMap', name);
     const onIdle = () => this.#writers.delete(name);
-    const writer = new ObjectWriter({ client: clients.ConfigMap, namespace, name, view, clock, onIdle });
+    const options = { client: clients.ConfigMap, namespace, name, view, clock, annotationsOf, onIdle };
+    const writer = new ObjectWriter(options);
     this.#writers.set(name, writer);
     return writer;
   }
