@@ -27,7 +27,7 @@ export const DROP_FORMER_ANNOTATION = `${API_GROUP}/drop-former`;
 /** On a NacosConfig: the MD5 of the content to keep in a conflict; it is removed when it has decided one. */
 export const KEEP_ANNOTATION = `${API_GROUP}/keep`;
 
-/** On a mirror: the MD5 of the content that was written, for people and for other tools. */
+/** On a mirror, and on a ConfigMap that a NacosConfigSync with a rollout writes: the MD5 of the content that was written. */
 export const CONTENT_MD5_ANNOTATION = `${API_GROUP}/content-md5`;
 
 /** On a ConfigMap or a Secret: `"true"` lets NacosConfigs merge keys into it (`mirror.mode: Merge`). */
@@ -36,13 +36,19 @@ export const ALLOW_MERGE_ANNOTATION = `${API_GROUP}/allow-merge`;
 /** On a mirror that outlives its NacosConfig: the name of that. */
 export const MIRRORED_BY_ANNOTATION = `${API_GROUP}/mirrored-by`;
 
-/** On a mirror: when its content was last replaced by other content, in RFC 3339; absent when it never was. */
+/** On the same: when the content was last replaced by other content, in RFC 3339; absent when it never was. */
 export const CHANGED_AT_ANNOTATION = `${API_GROUP}/changed-at`;
+
+/** On a ConfigMap of users: the name of the NacosConfigSync with a rollout that has written it last. */
+export const WRITTEN_BY_ANNOTATION = `${API_GROUP}/written-by`;
 
 /** On a workload: `"disabled"` keeps it from being restarted when what is mirrored for it has changed. */
 export const ROLLOUT_ANNOTATION = `${API_GROUP}/rollout`;
 
-/** On a workload, followed by the name of a NacosConfig: the MD5, keyed for a Secret, and the form of the mirror that it was last restarted for. */
+/**
+ * On a workload, followed by the name of a NacosConfig, or by the kind and the name of an object that a NacosConfigSync
+ * writes: the MD5, keyed for a Secret, and the form of the mirror that it was last restarted for.
+ */
 export const ROLLED_OUT_ANNOTATION_PREFIX = `${API_GROUP}/rolled-out.`;
 
 /** On a Service: `"true"` publishes it in Nacos without a NacosService. */

@@ -10,12 +10,14 @@ import { objectKey, type KubeObject } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import { claimOf, configMapsOf, connectionOf, secretsOf } from './intent.ts';
 import { objectKeysOf } from './mirror/mirror-access.ts';
+import { rolloutOf } from './rollout/written-object.ts';
 
 export const CONFIG_MAP_INDEX = 'configMap';
 export const SECRET_INDEX = 'secret';
 /** Objects by the uid of their controller, and mirrors that have none by their NacosConfig. */
 export const CONTROLLER_INDEX = 'controller';
 const CONNECTION_INDEX = 'connection';
+const ROLLOUT_INDEX = 'rollout';
 /** NacosConfigs by the group and dataId whose content they declare. */
 export const CLAIM_INDEX = 'claim';
 
@@ -32,13 +34,19 @@ export function newConfigStore(): Store<NacosConfig> {
   });
 }
 
-/** The NacosConfigSyncs, found by the connection that they name. */
+/** The NacosConfigSyncs, found by the connection that they name, and those with a rollout by their namespace. */
 export function newSyncStore(): Store<NacosConfigSync> {
   return new Store<NacosConfigSync>({
     indexes: {
       [CONNECTION_INDEX]: (sync) => [connectionOf(sync)],
+      [ROLLOUT_INDEX]: (sync) => (rolloutOf(sync) ? [sync.metadata.namespace ?? ''] : []),
     },
   });
+}
+
+/** The NacosConfigSyncs of the namespace that have workloads restarted. */
+export function rollingOut(syncs: Store<NacosConfigSync>, namespace = ''): readonly NacosConfigSync[] {
+  return syncs.byIndex(ROLLOUT_INDEX, namespace);
 }
 
 /** The keys of those that name the connection. */

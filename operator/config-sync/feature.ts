@@ -42,6 +42,7 @@ import { accessTo } from './mirror/mirror-access.ts';
 import { ObjectUsers } from './mirror/object-users.ts';
 import { InlineContents } from './places/inline-contents.ts';
 import { ownershipMark, syncMarkName } from './remote.ts';
+import { Restarts } from './rollout/restarts.ts';
 import { workloadClients } from './rollout/workloads.ts';
 
 /** A third of the time after which everything is looked at again. */
@@ -86,6 +87,7 @@ export function createConfigSync(
       namespaceClient: new ResourceClient<KubeObject>(kube, NAMESPACE),
       connectionClient: new ResourceClient<NacosConnection>(kube, NACOS_CONNECTION),
     };
+    const workloads = workloadClients(kube);
     const configSync = new ConfigSync({
       ...context,
       configs,
@@ -97,7 +99,7 @@ export function createConfigSync(
       ...losses,
       // Secrets are watched only while somebody needs them.
       newSecretReflector: () => reflectors.create(SECRET, metadata.Secret, data),
-      workloadClients: workloadClients(kube),
+      workloadClients: workloads,
       objectUsers: new ObjectUsers(kube),
       connections: directory,
       places,
@@ -108,13 +110,16 @@ export function createConfigSync(
       ConfigMap: accessTo(clients.ConfigMap, metadata.ConfigMap, CONTROLLER_INDEX),
       Secret: accessTo(clients.Secret, metadata.Secret, CONTROLLER_INDEX),
     };
+    const requireSecrets = configSync.requireSecrets.bind(configSync);
     const bulkSync = new BulkSync({
       ...context,
+      metadata,
+      restarts: new Restarts({ clients: workloads, clock, onRollout: metrics.rolledOut }),
+      requireSecrets,
       syncs,
       syncClient,
       run(options, look) {
         if (options.sync.spec.source === 'Nacos') {
-          const requireSecrets = configSync.requireSecrets.bind(configSync);
           return new InboundSync({ ...options, objects, requireSecrets });
         }
         return new OutboundSync({

@@ -6,7 +6,7 @@
  * write that we made and when a problem appears or changes, not at each attempt.
  */
 import { FIELD_MANAGER } from '../api/names.ts';
-import type { NacosConfig } from '../api/resources.ts';
+import type { NacosConfig, NacosConfigSync } from '../api/resources.ts';
 import type { NacosConfigStatus } from '../api/generated/nacos-config.ts';
 import type { Clock } from '../clock.ts';
 import { reasonOf } from '../error-catalogue.ts';
@@ -226,7 +226,10 @@ function notLookedAt(resource: NacosConfig, type: string, { code }: BridgeError)
 }
 
 /** What the status said of this aspect before. */
-export function verdictBefore({ status }: NacosConfig, type: string): Verdict | undefined {
+export function verdictBefore(
+  { status }: Pick<NacosConfig | NacosConfigSync, 'status'>,
+  type: string,
+): Verdict | undefined {
   const found = findCondition(status?.conditions, type);
   return found && { status: found.status, reason: found.reason, message: found.message };
 }

@@ -54,6 +54,11 @@ export class Store<T extends KubeObject> {
     for (const name of Object.keys(this.#indexers)) this.#indexes.set(name, new Map());
   }
 
+  /** Whether the first list of the namespace has arrived. */
+  isListed(namespace: string): boolean {
+    return this.#listed.has('') || this.#listed.has(namespace);
+  }
+
   get size(): number {
     return this.#objects.size;
   }

@@ -89,6 +89,7 @@ const sync = {
     conflictPolicy: 'Manual',
     adoptionPolicy: 'Fail',
     syncDeletion: false,
+    rollout: { auto: true, debounceSeconds: 5 },
     deletionPolicy: 'Delete',
     suspend: false,
   },

@@ -56,6 +56,15 @@ describe('a store', () => {
     assert.deepEqual(changes, ['initial add a/x']);
   });
 
+  it('knows whether the first list of a namespace has arrived', () => {
+    const { store } = recordedStore();
+    assert.equal(store.isListed('a'), false);
+    store.replace([], 'a');
+    assert.deepEqual([store.isListed('a'), store.isListed('b')], [true, false]);
+    store.replace([]);
+    assert.equal(store.isListed('b'), true);
+  });
+
   it('replaces one namespace without touching the others', () => {
     const { store, changes } = recordedStore();
     store.replace([item('a/x')], 'a');

@@ -178,6 +178,19 @@ export interface NacosConfigSyncSpec {
    */
   adoptionPolicy: 'Fail' | 'Adopt';
   /**
+   * Whether workloads are restarted when this resource has written other content into the objects that they use, as `kubectl rollout restart` does. Once for each burst of changes, and not because the operator restarts, nor for what users write into an object themselves. A workload with the annotation `bridge.nacos.io/rollout: "disabled"` is left alone, and a paused Deployment is restarted once it is resumed.
+   */
+  rollout?: {
+    /**
+     * Whether all Deployments, StatefulSets, DaemonSets, CronJobs and Argo Rollouts of the namespace are restarted whose pods mount or read an object that this resource has written.
+     */
+    auto: boolean;
+    /**
+     * How long nothing must have been written into the objects that a workload uses before it is restarted, in seconds.
+     */
+    debounceSeconds: number;
+  };
+  /**
    * Whether what disappears on the side that decides is removed on the other side, too: a dataId when its key, its object or the object's label goes, a key when its dataId goes. Otherwise it stays there.
    */
   syncDeletion: boolean;
@@ -295,7 +308,7 @@ export interface NacosConfigSyncStatus {
     message: string;
   }[];
   /**
-   * `Ready`: everything that was asked for is done. `Synced`: all items that can be synchronised are. `DeletionGuard`: more than half of at least ten items would be removed at once, so nothing is removed until the annotation `bridge.nacos.io/confirm-deletion` confirms it. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
+   * `Ready`: everything that was asked for is done. `Synced`: all items that can be synchronised are. `DeletionGuard`: more than half of at least ten items would be removed at once, so nothing is removed until the annotation `bridge.nacos.io/confirm-deletion` confirms it. `RolledOut`: the workloads of `rollout` that were found were told to restart since the objects that they use were last written. `PublicNamespaceAmbiguous`: `namespaceId` is `public`, of which the server has two.
    *
    * Items: One aspect of the state.
    */

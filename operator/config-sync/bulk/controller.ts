@@ -25,10 +25,11 @@ import { isHeldBySuspend, type Ended } from './items/ending.ts';
 import { compileMapping } from './mapping.ts';
 import type { RunningSync, RunningSyncOptions } from './running-sync.ts';
 import type { Progress, SyncFindings } from './status.ts';
+import { SyncRollouts, type SyncRolloutsOptions } from './sync-rollouts.ts';
 import { SyncReporter, type SyncReporterOptions } from './sync-reporter.ts';
 import { Tally } from './tally.ts';
 
-export interface BulkSyncOptions extends SyncReporterOptions {
+export interface BulkSyncOptions extends SyncReporterOptions, SyncRolloutsOptions {
   /** Sets a sync to work; `look` is told the id of each item that is to be settled by itself. */
   readonly run: (options: RunningSyncOptions, look: (id: string) => void) => RunningSync;
   /** Ends a sync that is being deleted (items/ending.ts). */
@@ -75,6 +76,7 @@ export class BulkSync implements Runnable {
   readonly #controller: Controller;
   readonly #items: Controller;
   readonly #reporter: SyncReporter;
+  readonly #rollouts: SyncRollouts;
   readonly #memories = new Map<string, Memory>();
   #unsubscribe: (() => void)[] = [];
 
@@ -82,6 +84,7 @@ export class BulkSync implements Runnable {
     const { clock, log, runtimeMetrics: metrics, syncs } = options;
     this.#options = options;
     this.#reporter = new SyncReporter(options, (key) => this.#findings(key));
+    this.#rollouts = new SyncRollouts(options, (key) => this.#reporter.changed(key));
     const reconcile: Reconcile = (key, { log, signal }) => this.#reconcile(key, log, signal);
     const lane = laneIn(syncs);
     const itemLane = (key: string) => lane(syncOfItem(key));
@@ -95,7 +98,7 @@ export class BulkSync implements Runnable {
       lane: itemLane,
       rateLimiter: new RateLimiter({ ...itemRetries, clock, lane: itemLane }),
     });
-    this.controllers = [this.#controller, this.#items, this.#reporter.controller];
+    this.controllers = [this.#controller, this.#items, this.#reporter.controller, this.#rollouts.controller];
   }
 
   start(): void {
@@ -108,11 +111,13 @@ export class BulkSync implements Runnable {
       connections.onReady((connection) => this.#connectionReady(connection)),
     ];
     for (const key of syncs.keys()) this.#controller.enqueue(key, 'low');
+    this.#rollouts.start();
     for (const controller of this.controllers) controller.start();
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#rollouts.stop();
     await Promise.all(this.controllers.map((controller) => controller.stop(hurry)));
     await Promise.all([...this.#memories.keys()].map((key) => this.#stop(key)));
   }
@@ -219,7 +224,7 @@ export class BulkSync implements Runnable {
     const isWorthTelling = running !== undefined && (wasComplete || running.tally.hasWritten || isNew);
     if (!isWorthTelling && error === undefined && ending === undefined) return undefined;
     const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
-    return { running, isComplete: wasComplete, ambiguous, error, ending };
+    return { running, isComplete: wasComplete, ambiguous, rolledOut: this.#rollouts.verdict(key), error, ending };
   }
 
   #shardChanged(change: StoreChange<KubeObject>): void {

@@ -26,6 +26,8 @@ export interface SyncFindings {
   readonly isComplete: boolean;
   /** Absent where there is no doubt about the Nacos namespace. */
   readonly ambiguous?: Verdict | undefined;
+  /** Absent where there is no rollout. */
+  readonly rolledOut?: Verdict | undefined;
   /** Why the last pass did not end. */
   readonly error: BridgeError | undefined;
   /** While it is being deleted. */
@@ -41,13 +43,13 @@ const HELD_BY_SUSPEND =
   "or `deletionPolicy` to 'Retain' to leave them there";
 
 export function statusOf(resource: NacosConfigSync, findings: SyncFindings, nowMs: number): NacosConfigSyncStatus {
-  const { ambiguous, ending, running } = findings;
+  const { ambiguous, ending, rolledOut: RolledOut, running } = findings;
   const { finder, held = 0, place, tally = new Tally() } = running ?? {};
   const observedGeneration = resource.metadata.generation ?? 0;
   const Synced = syncedVerdict(resource, findings, tally);
   const DeletionGuard = held > 0 ? guardVerdict(held, place?.isAnother === true) : undefined;
-  const Ready = readyVerdict(Synced, DeletionGuard, tally);
-  const verdicts = { Ready, Synced, DeletionGuard, PublicNamespaceAmbiguous: ambiguous };
+  const Ready = readyVerdict(Synced, DeletionGuard, RolledOut, tally);
+  const verdicts = { Ready, Synced, DeletionGuard, RolledOut, PublicNamespaceAmbiguous: ambiguous };
   return {
     observedGeneration,
     ...(finder?.mode && { discovery: finder.mode }),
@@ -89,13 +91,19 @@ function syncedVerdict({ spec }: NacosConfigSync, findings: SyncFindings, tally:
   return { status: 'True', reason: 'InSync', message: inSync };
 }
 
-function readyVerdict(synced: Verdict, guard: Verdict | undefined, tally: Told): Verdict {
+function readyVerdict(
+  synced: Verdict,
+  guard: Verdict | undefined,
+  rolledOut: Verdict | undefined,
+  tally: Told,
+): Verdict {
   const { skipped } = tally.counts;
   // Nothing more is asked for: who waits for Ready, as Argo and Flux do, need not wait on.
   if (synced.reason === SUSPENDED && synced.status === 'Unknown') return { ...synced, status: 'True' };
   if (synced.status !== 'True') return synced;
   if (skipped > 0) return areNot('Skipped', skipped, 'are skipped', tally);
-  return guard ? { ...guard, status: 'False' } : synced;
+  if (guard) return { ...guard, status: 'False' };
+  return rolledOut?.status === 'False' ? rolledOut : synced;
 }
 
 function isNot(reason: string, message: string): Verdict {

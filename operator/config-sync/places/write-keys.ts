@@ -7,8 +7,18 @@
 import { FIELD_MANAGER } from '../../api/names.ts';
 import { BridgeError, isBridgeError } from '../../errors.ts';
 import { MAX_DATA_BYTES } from '../../kube/limits.ts';
+import type { ObjectMeta } from '../../kube/resource.ts';
 import type { ResourceClient } from '../../kube/resource-client.ts';
 import type { ConfigMap } from '../mirror/data-object.ts';
+
+interface WrittenMap {
+  readonly name: string;
+  readonly namespace: string;
+  /** Undefined where there was no such ConfigMap. */
+  readonly resourceVersion: string | undefined;
+  /** Given with the keys; others stay. */
+  readonly annotations?: ObjectMeta['annotations'];
+}
 
 export interface KeyWrite {
   readonly key: string;
@@ -17,27 +27,26 @@ export interface KeyWrite {
   readonly isBinary: boolean;
 }
 
-/**
- * `resourceVersion` is undefined where there was no such ConfigMap.
- *
- * @throws BridgeError KUBE_CONFLICT when it was changed since.
- */
+/** @throws BridgeError KUBE_CONFLICT when it was changed since. */
 export async function writeKeys(
   client: ResourceClient<ConfigMap>,
-  { name, namespace, resourceVersion }: { name: string; namespace: string; resourceVersion: string | undefined },
+  { name, namespace, resourceVersion, annotations }: WrittenMap,
   writes: readonly KeyWrite[],
 ): Promise<void> {
   const data = Object.fromEntries(writes.map(({ key, content }) => [key, content]));
   const options = { fieldManager: FIELD_MANAGER };
   if (resourceVersion === undefined) {
-    await client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data }, options);
+    await client.create(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, annotations }, data },
+      options,
+    );
     return;
   }
   // The API server takes a key in one of the two only.
   const binary = writes.filter(({ isBinary }) => isBinary).map(({ key }) => [key, null]);
   const binaryData = binary.length > 0 ? Object.fromEntries(binary) : undefined;
   try {
-    await client.mergePatch(name, namespace, { metadata: { resourceVersion }, data, binaryData }, options);
+    await client.mergePatch(name, namespace, { metadata: { resourceVersion, annotations }, data, binaryData }, options);
   } catch (error) {
     throw isBridgeError(error, 'KUBE_NOT_FOUND') ? changed(name, error) : error;
   }

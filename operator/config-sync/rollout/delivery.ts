@@ -14,7 +14,7 @@ import type { Mirrors, PresentMirror, ServedContent } from '../mirror/mirrors.ts
 import type { MirrorKind } from '../mirror/mirror-target.ts';
 import type { RemovedMirror } from '../mirror/stale-mirrors.ts';
 import { verdictBefore, type ConfigReporter } from '../report.ts';
-import { restartedNote } from './rollout-report.ts';
+import { mirrorWords, restartedEvent } from './rollout-report.ts';
 import type { Rollouts } from './rollouts.ts';
 
 export interface DeliveryOptions {
@@ -119,10 +119,7 @@ export class Delivery {
     const { rollouts, reporter } = this.#options;
     const request = { resource, rollout, mirror: { ...mirror, md5 }, log };
     const { verdict, restarted, requeueAfterMs } = await rollouts.sync(key, request);
-    if (restarted.length > 0) {
-      const note = restartedNote(restarted, md5);
-      reporter.event(resource, { type: 'Normal', reason: 'RolledOut', action: 'Restart', note });
-    }
+    if (restarted.length > 0) reporter.event(resource, restartedEvent(restarted, mirrorWords(mirror)));
     return { rolledOut: verdict, requeueAfterMs };
   }
 }

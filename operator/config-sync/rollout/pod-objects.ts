@@ -24,14 +24,24 @@ export interface PodSpec {
   volumes?: Volume[];
 }
 
-/** Whether its containers mount the object, or read it into their environment. */
-export function usesObject(spec: PodSpec | undefined, kind: 'ConfigMap' | 'Secret', name: string): boolean {
+const kinds = ['ConfigMap', 'Secret'] as const;
+
+export interface UsedObject {
+  readonly kind: (typeof kinds)[number];
+  readonly name: string;
+}
+
+/** What its containers mount, or read into their environment; each once. */
+export function usedObjects(spec: PodSpec | undefined): UsedObject[] {
   const { containers = [], initContainers = [], volumes = [] } = spec ?? {};
   const names = [
     ...volumes.flatMap(objectsOfVolume),
     ...[...initContainers, ...containers].flatMap(objectsOfContainer),
   ];
-  return names.some((named) => named[kind] === name);
+  return kinds.flatMap((kind) => {
+    const named = new Set(names.map((one) => one[kind]).filter((name) => name !== undefined));
+    return [...named].map((name) => ({ kind, name }));
+  });
 }
 
 /** The name of the ConfigMap, or of the Secret, that is referred to. */

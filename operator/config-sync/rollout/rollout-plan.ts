@@ -1,9 +1,9 @@
 /**
- * Whether one workload has to be restarted for what its mirror holds now.
+ * Whether one workload has to be restarted for what its mirror holds now, and when.
  *
- * Pure. A workload carries, for each NacosConfig that restarts it, what it was last restarted for: the md5 of the content,
- * which for a Secret is keyed, and the form in which the mirror holds it. So it does not matter when the operator ran, and a change that it missed is
- * made up for.
+ * Pure. A workload carries, for each NacosConfig that restarts it, and for each object that a NacosConfigSync writes, what it
+ * was last restarted for: the md5 of the content, which for a Secret is keyed, and the form in which the mirror holds it. So
+ * it does not matter when the operator ran, and a change that it missed is made up for.
  *
  * Caveat: creation is known to the second only. What was created in the second of a change is restarted, perhaps for
  * nothing, rather than left with the old content.
@@ -11,6 +11,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { ROLLED_OUT_ANNOTATION_PREFIX } from '../../api/names.ts';
 import { firstOf, otherwise, type Rule } from '../../rules.ts';
+import type { RolloutIntent } from '../intent.ts';
 import type { PresentMirror } from '../mirror/mirrors.ts';
 
 /** `record` only notes on the workload what it has, which restarts nothing; `wait` is for somebody to resume it. */
@@ -75,6 +76,27 @@ export function planRollout(input: RolloutInput): RolloutPlan {
   return firstOf(rolloutRules, input);
 }
 
+/** The first of these that one of its mirrors asks for is done, once for all of them. */
+const byUrgency: readonly RolloutPlan[] = ['wait', 'restart', 'record'];
+
+/** Of a workload with several mirrors, each of which has its plan. */
+export function planOfAll(plans: readonly RolloutPlan[]): RolloutPlan {
+  return byUrgency.find((plan) => plans.includes(plan)) ?? 'nothing';
+}
+
+export type Debounce = Pick<RolloutIntent, 'debounceSeconds'>;
+
+/**
+ * How long until the content has stayed the same for the debounce time, in milliseconds; 0 or less when it has. Counted from
+ * its last change as the mirror tells it, so that it goes on where an earlier process left off.
+ */
+export function debounceLeftMs(changedAtMs: number | undefined, { debounceSeconds }: Debounce, nowMs: number): number {
+  const debounceMs = debounceSeconds * 1000;
+  const elapsedMs = nowMs - (changedAtMs ?? -Infinity);
+  // A change that lies in the future is one by another clock.
+  return Math.min(debounceMs, debounceMs - elapsedMs);
+}
+
 type Mirrored = Pick<PresentMirror, 'form' | 'kind' | 'uid'> & { readonly md5: string };
 
 /**
@@ -101,4 +123,9 @@ export function rolledOutAnnotation(name: string): string {
   if (name.length <= maxCharacters) return `${ROLLED_OUT_ANNOTATION_PREFIX}${name}`;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_DIGITS);
   return `${ROLLED_OUT_ANNOTATION_PREFIX}${name.slice(0, maxCharacters - HASH_DIGITS - 1)}-${hash}`;
+}
+
+/** The one for an object that NacosConfigSyncs write; no name of a NacosConfig has a capital letter. */
+export function objectAnnotation({ kind, name }: Pick<PresentMirror, 'kind' | 'name'>): string {
+  return rolledOutAnnotation(`${kind}.${name}`);
 }

@@ -7,8 +7,24 @@ import { ROLLOUT_ANNOTATION } from '../../api/names.ts';
 import { reasonOf } from '../../error-catalogue.ts';
 import { isBridgeError, type BridgeError } from '../../errors.ts';
 import type { Verdict } from '../../kube/conditions.ts';
-import type { RolloutIntent, WorkloadRef } from '../intent.ts';
 import type { PresentMirror } from '../mirror/mirrors.ts';
+import type { WorkloadRef } from '../intent.ts';
+import type { Debounce } from './rollout-plan.ts';
+
+/** What workloads are restarted for. */
+export interface RolloutWords {
+  readonly content: string;
+  /** What holds it. */
+  readonly object: string;
+  /** Of one content. */
+  readonly md5?: string;
+}
+
+export function mirrorWords({ kind, name, md5 }: PresentMirror): RolloutWords {
+  return { content: 'what is mirrored', object: `${kind} '${name}'`, md5 };
+}
+
+export const writtenWords: RolloutWords = { content: 'what was written', object: 'an object that was written' };
 
 /** One pass over the workloads. */
 export interface Rolled {
@@ -23,16 +39,16 @@ export interface Rolled {
 
 const MAX_NAMED = 10;
 
-export function rolledOutVerdict({ settled, optedOut }: Rolled, { kind, name, md5 }: PresentMirror): Verdict {
+export function rolledOutVerdict({ settled, optedOut }: Rolled, { content, object, md5 }: RolloutWords): Verdict {
   const parts = [
-    ...(settled.length > 0 ? [`Began with what is mirrored, or told to restart for it: ${named(settled)}`] : []),
+    ...(settled.length > 0 ? [`Began with ${content}, or told to restart for it: ${named(settled)}`] : []),
     ...(optedOut.length > 0 ? [`Left alone, as their annotation ${ROLLOUT_ANNOTATION} asks: ${named(optedOut)}`] : []),
   ];
-  const found = parts.length > 0 ? parts.join('; ') : `No workload was found that uses ${kind} '${name}'`;
-  return { status: 'True', reason: 'RolledOut', message: `${found} (md5 ${md5})` };
+  const found = parts.length > 0 ? parts.join('; ') : `No workload was found that uses ${object}`;
+  return { status: 'True', reason: 'RolledOut', message: found + ofMd5(md5) };
 }
 
-export function waitingVerdict({ debounceSeconds }: RolloutIntent): Verdict {
+export function waitingVerdict({ debounceSeconds }: Debounce): Verdict {
   const message = `Workloads are restarted as soon as the content has not changed for ${debounceSeconds} seconds`;
   return { status: 'Unknown', reason: 'Waiting', message };
 }
@@ -50,15 +66,20 @@ export function problemsVerdict({ problems, paused }: Rolled): Verdict {
   return { status: 'False', reason: first ? reasonOf(first.code) : 'Paused', message: `${message}${hint}` };
 }
 
-/** For events: which workloads were restarted, and which take what is mirrored with their next Job. */
-export function restartedNote(workloads: readonly WorkloadRef[], md5: string): string {
+/** Which workloads were restarted, and which take the content with their next Job. */
+export function restartedEvent(workloads: readonly WorkloadRef[], { content, md5 }: RolloutWords) {
   const jobs = workloads.filter(({ kind }) => kind === 'CronJob');
   const restarted = workloads.filter(({ kind }) => kind !== 'CronJob');
   const parts = [
     ...(restarted.length > 0 ? [`Restarted ${named(restarted)}`] : []),
     ...(jobs.length > 0 ? [`From its next Job on ${named(jobs)} has the new content`] : []),
   ];
-  return `${parts.join('; ')}, since what is mirrored for them has changed (md5 ${md5})`;
+  const note = `${parts.join('; ')}, since ${content} for them has changed${ofMd5(md5)}`;
+  return { type: 'Normal', reason: 'RolledOut', action: 'Restart', note } as const;
+}
+
+function ofMd5(md5: string | undefined): string {
+  return md5 === undefined ? '' : ` (md5 ${md5})`;
 }
 
 /** At most ten of them. */

@@ -21,17 +21,14 @@ export interface Workload extends KubeObject {
   spec?: { paused?: boolean; template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } };
 }
 
-/** What a restart is noted under, and by which value. */
-export interface RestartNote {
-  readonly annotation: string;
-  readonly value: string;
-}
+/** Annotations that tell what a workload has. */
+export type Notes = Readonly<Record<string, string>>;
 
 interface WorkloadType {
   readonly ref: ResourceRef;
   readonly podSpec: (workload: Workload) => PodSpec | undefined;
   /** The change of `spec` that restarts it. */
-  readonly restart: (atMs: number, note: RestartNote) => object;
+  readonly restart: (atMs: number, notes: Notes) => object;
   /** Whether it takes a restart only once somebody resumes it. */
   readonly isPaused: (workload: Workload) => boolean;
 }
@@ -46,7 +43,7 @@ function templated(ref: ResourceRef, isPaused: WorkloadType['isPaused']): Worklo
   return {
     ref,
     podSpec: ({ spec }) => spec?.template?.spec,
-    restart: (atMs) => ({ template: withAnnotation(RESTARTED_AT_ANNOTATION, timestamp(atMs)) }),
+    restart: (atMs) => ({ template: withAnnotations({ [RESTARTED_AT_ANNOTATION]: timestamp(atMs) }) }),
     isPaused,
   };
 }
@@ -59,9 +56,7 @@ export const workloadTypes: Readonly<Record<WorkloadKind, WorkloadType>> = {
     ref: { group: 'batch', version: 'v1', plural: 'cronjobs', kind: 'CronJob', namespaced: true },
     podSpec: ({ spec }) => spec?.jobTemplate?.spec?.template?.spec,
     // Each Job begins with what is mirrored then, and one that runs is left to end: only the pods to come tell for what.
-    restart: (_, { annotation, value }) => ({
-      jobTemplate: { spec: { template: withAnnotation(annotation, value) } },
-    }),
+    restart: (_, notes) => ({ jobTemplate: { spec: { template: withAnnotations(notes) } } }),
     isPaused: never,
   },
   Rollout: {
@@ -74,6 +69,6 @@ export const workloadTypes: Readonly<Record<WorkloadKind, WorkloadType>> = {
 
 export const workloadKinds = Object.keys(workloadTypes) as WorkloadKind[];
 
-function withAnnotation(name: string, value: string): object {
-  return { metadata: { annotations: { [name]: value } } };
+function withAnnotations(annotations: Notes): object {
+  return { metadata: { annotations } };
 }

@@ -1,6 +1,5 @@
 /**
- * The workloads that may be restarted for a NacosConfig. They are read when there is something to decide, and one write is
- * made to them.
+ * The workloads that may be restarted. They are read when there is something to decide, and one write is made to them.
  *
  * A kind that the API server does not have, such as Argo Rollouts where its CRD is not installed, has no workloads.
  */
@@ -9,9 +8,8 @@ import { BridgeError, isBridgeError } from '../../errors.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { ResourceClient } from '../../kube/resource-client.ts';
 import type { WorkloadRef } from '../intent.ts';
-import type { PresentMirror } from '../mirror/mirrors.ts';
-import { usesObject } from './pod-objects.ts';
-import { workloadKinds, workloadTypes, type RestartNote, type Workload, type WorkloadKind } from './workload-kinds.ts';
+import { usedObjects, type UsedObject } from './pod-objects.ts';
+import { workloadKinds, workloadTypes, type Notes, type Workload, type WorkloadKind } from './workload-kinds.ts';
 
 export type WorkloadClients = Readonly<Record<WorkloadKind, ResourceClient<Workload>>>;
 
@@ -44,26 +42,29 @@ export class Workloads {
     });
   }
 
-  /** Those of the namespace whose pods mount or read the mirror. */
-  async using(mirror: PresentMirror, namespace: string): Promise<FoundWorkloads> {
+  /** All of the namespace. */
+  async all(namespace: string): Promise<FoundWorkloads> {
     return collect(workloadKinds, async (kind) => {
       const { items } = await orMissing(this.#clients[kind].list({ namespace }), { items: [] });
-      const { podSpec } = workloadTypes[kind];
-      const users = items.filter((object) => usesObject(podSpec(object), mirror.kind, mirror.name));
-      return users.map((object) => ({ kind, name: object.metadata.name, object }));
+      return items.map((object) => ({ kind, name: object.metadata.name, object }));
     });
   }
 
   /** Notes on it what it has, and restarts it when `restartAtMs` is given, both in one write. */
-  async mark({ kind, object }: FoundWorkload, note: RestartNote, restartAtMs: number | undefined): Promise<void> {
+  async mark({ kind, object }: FoundWorkload, notes: Notes, restartAtMs: number | undefined): Promise<void> {
     const { name, namespace, uid } = object.metadata;
     const patch = {
       // The uid is a precondition: one that was made anew meanwhile began with the present content.
-      metadata: { uid, annotations: { [note.annotation]: note.value } },
-      ...(restartAtMs === undefined ? {} : { spec: workloadTypes[kind].restart(restartAtMs, note) }),
+      metadata: { uid, annotations: notes },
+      ...(restartAtMs === undefined ? {} : { spec: workloadTypes[kind].restart(restartAtMs, notes) }),
     };
     await this.#clients[kind].mergePatch(name, namespace, patch, { fieldManager: FIELD_MANAGER });
   }
+}
+
+/** What its pods mount or read. */
+export function objectsOf({ kind, object }: FoundWorkload): UsedObject[] {
+  return usedObjects(workloadTypes[kind].podSpec(object));
 }
 
 /** What a kind that the API server does not have comes to. */

@@ -12,7 +12,7 @@ interface Case {
   /** What differs from: three items in sync, all known. */
   findings: Found;
   suspend?: boolean;
-  /** Ready, Synced, DeletionGuard: status and reason. */
+  /** Ready, Synced, and DeletionGuard or RolledOut: status and reason. */
   verdicts: [string, string, string?];
 }
 
@@ -56,6 +56,21 @@ const cases: Case[] = [
     verdicts: ['False TooManyRemovals', 'True InSync', 'True TooManyRemovals'],
   },
   { title: 'no connection', findings: { error }, verdicts: ['False ConnectionNotReady', 'False ConnectionNotReady'] },
+  {
+    title: 'a rollout that waits',
+    findings: { rolledOut: { status: 'Unknown', reason: 'Waiting', message: '' } },
+    verdicts: ['True InSync', 'True InSync', 'Unknown Waiting'],
+  },
+  {
+    title: 'a workload that is paused',
+    findings: { rolledOut: { status: 'False', reason: 'Paused', message: '' } },
+    verdicts: ['False Paused', 'True InSync', 'False Paused'],
+  },
+  {
+    title: 'a conflict and a workload that is paused',
+    findings: { counts: { ...none, conflict: 3 }, rolledOut: { status: 'False', reason: 'Paused', message: '' } },
+    verdicts: ['False Conflict', 'False Conflict', 'False Paused'],
+  },
   { title: 'suspension', findings: {}, suspend: true, verdicts: ['True Suspended', 'Unknown Suspended'] },
 ];
 
@@ -69,9 +84,9 @@ interface Found extends Partial<Omit<SyncFindings, 'running'>> {
 
 function findingsOf(found: Found): SyncFindings {
   const { total = 3, counts = { ...none, synced: 3 }, problems = [], digest = '0'.repeat(16), held = 0 } = found;
-  const { error, isComplete = true } = found;
+  const { error, isComplete = true, rolledOut } = found;
   const tally = { total, counts, digest, worst: (limit: number) => problems.slice(0, limit) };
-  return { running: { tally, held }, isComplete, error };
+  return { running: { tally, held }, isComplete, rolledOut, error };
 }
 
 describe('the status of a NacosConfigSync', () => {

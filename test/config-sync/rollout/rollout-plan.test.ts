@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import {
+  debounceLeftMs,
   formerValues,
+  objectAnnotation,
+  planOfAll,
   planRollout,
   rolledOutAnnotation,
   rolloutRules,
@@ -76,6 +79,36 @@ describe('the plan of a rollout', () => {
   });
 });
 
+describe('the plan of a workload with several mirrors', () => {
+  const several: readonly [plans: readonly RolloutPlan[], plan: RolloutPlan][] = [
+    [[], 'nothing'],
+    [['nothing', 'nothing'], 'nothing'],
+    [['nothing', 'record'], 'record'],
+    [['record', 'restart', 'nothing', 'restart'], 'restart'],
+    [['record', 'wait'], 'wait'],
+  ];
+  for (const [plans, plan] of several) {
+    it(`is '${plan}' where its mirrors ask for ${JSON.stringify(plans)}`, () => assert.equal(planOfAll(plans), plan));
+  }
+});
+
+describe('the debounce of a rollout', () => {
+  const nowMs = 100_000;
+  const cases: readonly [changedAtMs: number | undefined, leftMs: number][] = [
+    [undefined, -Infinity],
+    [nowMs, 5000],
+    [nowMs - 1000, 4000],
+    [nowMs - 5000, 0],
+    // By the clock of another replica.
+    [nowMs + 60_000, 5000],
+  ];
+  for (const [changedAtMs, leftMs] of cases) {
+    it(`has ${leftMs} of five seconds left ${nowMs - (changedAtMs ?? -Infinity)} ms after the last change`, () => {
+      assert.equal(debounceLeftMs(changedAtMs, { debounceSeconds: 5 }, nowMs), leftMs);
+    });
+  }
+});
+
 describe('what a workload carries', () => {
   const secret = { ...mirror, kind: 'Secret' } as const;
 
@@ -93,6 +126,10 @@ describe('the annotation of a rollout', () => {
   it('names the NacosConfig', () =>
     assert.equal(rolledOutAnnotation('app.yaml'), 'bridge.nacos.io/rolled-out.app.yaml'));
 
+  it('names the object that a NacosConfigSync writes, as no NacosConfig can be called', () => {
+    assert.equal(objectAnnotation({ kind: 'ConfigMap', name: 'app' }), 'bridge.nacos.io/rolled-out.ConfigMap.app');
+  });
+
   it('is legal for the longest names, and differs for each', () => {
     const names = [
       'a'.repeat(52),
@@ -101,8 +138,9 @@ describe('the annotation of a rollout', () => {
       `${'a'.repeat(252)}c`,
       `${'a'.repeat(40)}.${'b'.repeat(200)}`,
     ];
-    const annotations = names.map(rolledOutAnnotation);
-    assert.equal(new Set(annotations).size, names.length);
+    const objects = names.map((name) => objectAnnotation({ kind: 'ConfigMap', name }));
+    const annotations = [...names.map(rolledOutAnnotation), ...objects];
+    assert.equal(new Set(annotations).size, annotations.length);
     for (const annotation of annotations) {
       assert.match(annotation.split('/')[1] ?? '', /^[A-Za-z0-9][-A-Za-z0-9_.]{0,61}[A-Za-z0-9]$/);
     }

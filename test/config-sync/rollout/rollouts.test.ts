@@ -7,8 +7,9 @@ import { Mirrors } from '../../../operator/config-sync/mirror/mirrors.ts';
 import { compileMirror } from '../../../operator/config-sync/mirror/mirror-target.ts';
 import type { RolloutIntent } from '../../../operator/config-sync/intent.ts';
 import { rolledOutAnnotation } from '../../../operator/config-sync/rollout/rollout-plan.ts';
-import { restartedNote } from '../../../operator/config-sync/rollout/rollout-report.ts';
-import { Rollouts, type RolloutResult } from '../../../operator/config-sync/rollout/rollouts.ts';
+import { restartedEvent } from '../../../operator/config-sync/rollout/rollout-report.ts';
+import type { RolloutResult } from '../../../operator/config-sync/rollout/restarts.ts';
+import { Rollouts } from '../../../operator/config-sync/rollout/rollouts.ts';
 import { workloadTypes, type WorkloadKind } from '../../../operator/config-sync/rollout/workload-kinds.ts';
 import { workloadClients, type WorkloadClients } from '../../../operator/config-sync/rollout/workloads.ts';
 import { BridgeError } from '../../../operator/errors.ts';
@@ -20,6 +21,7 @@ import { cronJobDefinition, rolloutDefinition } from '../../scenarios/optional-k
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
 const validation = { syntax: true };
+const words = { content: 'what is mirrored', object: 'a mirror', md5: 'abc' };
 
 describe('rollouts', () => {
   const clock = new FakeClock();
@@ -392,7 +394,7 @@ describe('rollouts', () => {
         { kind: 'Rollout', name: 'canary' },
       ]);
       assert.equal(verdict.status, 'True');
-      const note = restartedNote(restarted, 'abc');
+      const note = restartedEvent(restarted, words).note;
       assert.match(
         note,
         /^Restarted Rollout 'canary'; From its next Job on CronJob 'nightly' has the new content, since/,
@@ -423,6 +425,6 @@ describe('rollouts', () => {
 
   it('name at most ten workloads in one note', () => {
     const many = Array.from({ length: 12 }, (_, index) => ({ kind: 'Deployment' as const, name: `d${index}` }));
-    assert.match(restartedNote(many, 'abc'), /^Restarted Deployment 'd0', .*'d9' and 2 more, since/);
+    assert.match(restartedEvent(many, words).note, /^Restarted Deployment 'd0', .*'d9' and 2 more, since/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { usesObject, type PodSpec } from '../../../operator/config-sync/rollout/pod-objects.ts';
+import { usedObjects, type PodSpec } from '../../../operator/config-sync/rollout/pod-objects.ts';
 
 const ways: readonly [title: string, kind: 'ConfigMap' | 'Secret', spec: PodSpec][] = [
   ['a volume of a ConfigMap', 'ConfigMap', { volumes: [{}, { configMap: { name: 'app' } }] }],
@@ -28,11 +28,19 @@ const ways: readonly [title: string, kind: 'ConfigMap' | 'Secret', spec: PodSpec
 describe('a pod', () => {
   for (const [title, kind, spec] of ways) {
     it(`uses an object by ${title}, and no other one`, () => {
-      assert.equal(usesObject(spec, kind, 'app'), true);
-      assert.equal(usesObject(spec, kind, 'other'), false);
-      assert.equal(usesObject(spec, kind === 'Secret' ? 'ConfigMap' : 'Secret', 'app'), false);
+      assert.deepEqual(usedObjects(spec), [{ kind, name: 'app' }]);
     });
   }
 
-  it('without a spec uses nothing', () => assert.equal(usesObject(undefined, 'Secret', 'app'), false));
+  it('uses an object once that it uses in several ways', () => {
+    const container = { envFrom: [{ configMapRef: { name: 'app' } }] };
+    const volumes = [{ configMap: { name: 'app' }, secret: { secretName: 'app' } }];
+    const both = [
+      { kind: 'ConfigMap', name: 'app' },
+      { kind: 'Secret', name: 'app' },
+    ];
+    assert.deepEqual(usedObjects({ containers: [container, container], volumes }), both);
+  });
+
+  it('without a spec uses nothing', () => assert.deepEqual(usedObjects(undefined), []));
 });

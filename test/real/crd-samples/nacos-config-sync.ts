@@ -40,6 +40,24 @@ export const refusedSyncs: readonly Refused[] = [
     field: 'spec.kubernetes.all',
     message: 'must not be true when `selector` or `names` is set',
   },
+  {
+    title: 'a rollout where no object is written',
+    spec: { source: 'Kubernetes', ...all, rollout: { auto: true } },
+    field: 'spec.rollout',
+    message: "must not be set when `source` is 'Kubernetes' and `driftPolicy` is not 'Adopt'",
+  },
+  {
+    title: 'a rollout of no workloads',
+    spec: { source: 'Both', ...all, rollout: { debounceSeconds: 1 } },
+    field: 'spec.rollout.auto',
+    message: 'Required value',
+  },
+  {
+    title: 'a rollout that waits for more than an hour',
+    spec: { source: 'Both', ...all, rollout: { auto: true, debounceSeconds: 3601 } },
+    field: 'spec.rollout.debounceSeconds',
+    message: 'should be less than or equal to 3600',
+  },
 ];
 
 export const changedSyncs: readonly RefusedChange[] = [
@@ -67,6 +85,7 @@ export const fullSync: Json = {
   driftPolicy: 'Revert',
   conflictPolicy: 'PreferKubernetes',
   adoptionPolicy: 'Fail',
+  rollout: { auto: true, debounceSeconds: 10 },
   syncDeletion: false,
   deletionPolicy: 'Retain',
   suspend: true,

@@ -6,6 +6,7 @@
  * resourceVersion that the watch has shown; a write ends when the watch shows it, so that nobody decides on an older view.
  */
 import type { Clock } from '../../../clock.ts';
+import type { ObjectMeta } from '../../../kube/resource.ts';
 import type { ResourceClient } from '../../../kube/resource-client.ts';
 import type { ConfigMap } from '../../mirror/data-object.ts';
 import { changed, tooManyBytes, writeKeys } from '../../places/write-keys.ts';
@@ -33,6 +34,8 @@ export interface ObjectWriterOptions {
   /** As the watch has shown it last. */
   readonly viewOf: (name: string) => ObjectView | undefined;
   readonly clock: Clock;
+  /** What goes with a write of these contents, by their keys. */
+  readonly annotationsOf: (view: ObjectView | undefined, contents: Record<string, string>) => ObjectMeta['annotations'];
 }
 
 /** Others of the same burst come in this time. */
@@ -93,12 +96,14 @@ export class ObjectWriter {
   }
 
   async #send(name: string, line: Line, writes: readonly Write[], view: ObjectView | undefined): Promise<void> {
-    const { client, namespace } = this.#options;
+    const { annotationsOf, client, namespace } = this.#options;
     const isBinary = (key: string) => view?.keys.get(key)?.isBinary ?? false;
     const keyWrites = writes.map(({ key, content }) => ({ key, content, isBinary: isBinary(key) }));
     const shown = Promise.withResolvers<void>();
     try {
-      await writeKeys(client, { name, namespace, resourceVersion: view?.metadata.resourceVersion }, keyWrites);
+      const annotations = annotationsOf(view, Object.fromEntries(writes.map(({ key, content }) => [key, content])));
+      const { resourceVersion } = view?.metadata ?? {};
+      await writeKeys(client, { name, namespace, resourceVersion, annotations }, keyWrites);
       line.unseen = { version: versionOf(view), shown: shown.resolve };
       this.seen(name);
       await shown.promise;

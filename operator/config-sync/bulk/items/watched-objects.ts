@@ -25,10 +25,11 @@ import { unknownAuthor, type FieldAuthor } from '../../places/field-author.ts';
 import { HeldContents } from '../../places/held-contents.ts';
 import { SecretPlace } from '../../places/secret-place.ts';
 import { SharedReads } from '../../places/shared-reads.ts';
+import { writeAnnotations } from '../../rollout/written-object.ts';
 import { idOf, type EntryBase, type Item } from '../inventory/entry.ts';
 import { refText, refTitle, type KeyRef, type Mapping } from '../mapping.ts';
 import { withoutKey } from './item-keep.ts';
-import { ObjectWriter } from './object-writer.ts';
+import { ObjectWriter, type ObjectWriterOptions } from './object-writer.ts';
 import { keysOf, type KeyView, type ObjectView } from './object-view.ts';
 import { isSelected } from './selection.ts';
 import { recordedMd5 } from './sync-item.ts';
@@ -68,7 +69,9 @@ export class WatchedObjects {
     };
     this.#reads = { ConfigMap: readsOf('ConfigMap'), Secret: readsOf('Secret') };
     const viewOf = (name: string) => this.object('ConfigMap', name);
-    this.#writer = new ObjectWriter({ client: clients.ConfigMap, namespace, viewOf, clock });
+    const annotationsOf: ObjectWriterOptions['annotationsOf'] = (view, contents) =>
+      writeAnnotations(sync, view, contents, clock.now());
+    this.#writer = new ObjectWriter({ client: clients.ConfigMap, namespace, viewOf, clock, annotationsOf });
     // Before anybody decides on it.
     this.stores.ConfigMap.onChange(({ current, previous }) => {
       this.#writer.seen((current ?? previous)?.metadata.name ?? '');
