@@ -129,7 +129,7 @@ export function describeStockNacos(title: string, startNacos: () => Promise<Stoc
     }
 
     async function statusOf(name: string): Promise<SyncStatus> {
-      return ((await cluster.rest.get(sync(name)))?.['status'] ?? {}) as SyncStatus;
+      return (await cluster.rest.get(sync(name)))?.['status'] ?? {};
     }
 
     const inSync = (name: string, count: number): Promise<void> =>
@@ -155,7 +155,7 @@ export function describeStockNacos(title: string, startNacos: () => Promise<Stoc
         const [, key, kept, other] = await eventually(hangMs, async () => {
           const { items, problems } = await statusOf('many');
           assert.deepEqual([items?.['conflicts'], await inNacos('many', 'a')], [1, 'a2']);
-          const [{ message = '' } = {}] = problems ?? [];
+          const message = problems?.[0]?.message ?? '';
           const command = /annotate configmap many .*bridge\.nacos\.io\/keep=(\w+):(\w+):(\w+)/.exec(message);
           assert.ok(command, message);
           return command;
