@@ -116,10 +116,10 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/\b10\.96\.\d+\.\d+/g, 'CLUSTER-IP'],
   [/\b(198\.1[89]|10\.244)\.\d+\.\d+/g, 'POD-IP'],
   // Kubernetes writes hashes and random names with these letters and digits only.
-  [/-[bcdfghj-np-tv-xz2456789]{8,10}-[bcdfghj-np-tv-xz2456789]{5}\b/g, '-HASH-ID'],
-  [/-[bcdfghj-np-tv-xz2456789]{8,10}\b/g, '-HASH'],
+  [/-[bcdfghj-np-tv-xz2456789]{6,10}-[bcdfghj-np-tv-xz2456789]{5}\b/g, '-HASH-ID'],
+  [/-[bcdfghj-np-tv-xz2456789]{6,10}\b/g, '-HASH'],
   [/-[bcdfghj-np-tv-xz2456789]{5}\b/g, '-ID'],
-  [/(pod-template-hash[=:] ?"?)[bcdfghj-np-tv-xz2456789]{8,10}\b/g, '$1HASH'],
+  [/(pod-template-hash[=:] ?"?)[bcdfghj-np-tv-xz2456789]{6,10}\b/g, '$1HASH'],
   [/\b\d+[smh](\d+[sm])?\b/g, 'AGE'],
   [/[ \t]+/g, ' '],
   // Of a diff, the names of its temporary files.
