@@ -1,5 +1,6 @@
 /**
- * Our finalizer, and the deletion of a NacosConfig: its dataId goes first, then the finalizer.
+ * Our finalizer, and the deletion of a NacosConfig: its dataId goes first, then the finalizer. What the items of a
+ * NacosConfigSync leave in Nacos is removed by the same code (bulk/items/remove-shard.ts).
  *
  * Guarantees: the finalizer stays for as long as Nacos cannot be reached, unless the annotation
  * `bridge.nacos.io/force-finalize: "true"` lets it go, or the connection is lost for good (lost-connection.ts). It is no error that nothing was ever published.

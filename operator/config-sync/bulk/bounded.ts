@@ -8,16 +8,15 @@ export interface Failure<T> {
 
 /** Resolves with what failed, in the order of failure; what was not begun when `signal` was aborted counts as failed. */
 export async function forEachBounded<T>(
-  items: Iterable<T>,
+  items: readonly T[],
   limit: number,
   signal: AbortSignal,
   work: (item: T) => Promise<void>,
 ): Promise<Failure<T>[]> {
   const failures: Failure<T>[] = [];
-  const queue = items[Symbol.iterator]();
+  const queue = items.values();
   const worker = async (): Promise<void> => {
-    for (let next = queue.next(); !next.done; next = queue.next()) {
-      const item = next.value;
+    for (const item of queue) {
       try {
         signal.throwIfAborted();
         await work(item);

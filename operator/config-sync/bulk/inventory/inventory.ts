@@ -15,10 +15,9 @@ import type { StoreChange } from '../../../kube/store.ts';
 import { isSamePlace, movedOn, type NacosPlace, type PlaceNow } from '../../base/nacos-place.ts';
 import { idOf, type Entry, type EntryBase, type Item } from './entry.ts';
 import { headerOf, isSameAddress, placeOf } from './header.ts';
-import { ShardWriter, type ShardWriterOptions } from './shard-writer.ts';
-import { Shard } from './shard.ts';
+import { Shard, type ShardOptions } from './shard.ts';
 
-export interface InventoryOptions extends Omit<ShardWriterOptions, 'header' | 'onStored'> {
+export interface InventoryOptions extends Omit<ShardOptions, 'header' | 'onStored'> {
   /** The name of the NacosConnection; undefined for the operator's default. */
   readonly connection: string | undefined;
   /** Where that leads now. */
@@ -29,7 +28,7 @@ export interface InventoryOptions extends Omit<ShardWriterOptions, 'header' | 'o
 
 export class Inventory {
   readonly #options: InventoryOptions;
-  readonly #writers: ShardWriter[] = [];
+  readonly #shards: Shard[] = [];
   /** Of the shards that there are, those of former items among them. */
   readonly #names = new Set<string>();
   #place: NacosPlace;
@@ -41,7 +40,7 @@ export class Inventory {
 
   /** Why something that is known could not be stored, while that is so. */
   get error(): BridgeError | undefined {
-    const error = this.#writers.map((writer) => writer.error).find((one) => one !== undefined);
+    const error = this.#shards.map((shard) => shard.error).find((one) => one !== undefined);
     if (error === undefined) return undefined;
     const message = `The inventory cannot be written, and what is new waits for that: ${messageOf(error)}`;
     return new BridgeError(isBridgeError(error) ? error.code : 'INTERNAL', message, { cause: error });
@@ -54,39 +53,37 @@ export class Inventory {
     return all.filter((stored) => {
       const { header } = stored.status ?? {};
       if (header !== undefined && !isSameAddress(header, headerOf(connection, now))) return true;
-      const writer = this.#writerOf(stored.metadata.name);
-      this.#stored(writer, writer.shard.merge(stored));
-      this.#carry([writer], header && placeOf(header), now);
+      const shard = this.#shardOf(stored.metadata.name);
+      this.#stored(shard, shard.merge(stored));
+      this.#carry([shard], header && placeOf(header), now);
       return false;
     });
   }
 
   get(id: string): Entry | undefined {
-    return this.#holderOf(id)?.shard.get(id);
+    return this.#holderOf(id)?.get(id);
   }
 
   entries(): Entry[] {
-    return this.#writers.flatMap(({ shard }) => shard.entries());
+    return this.#shards.flatMap((shard) => shard.entries());
   }
 
   /** Whether it is stored, so that a process that ends now forgets nothing that is published by then. */
   isDurable(id: string): boolean {
-    return this.#holderOf(id)?.shard.isDurable(id) ?? false;
+    return this.#holderOf(id)?.isDurable(id) ?? false;
   }
 
   /** An item that may be published once it is durable. One that is there keeps its base. */
   add(item: Item): void {
-    const writer = this.#holderOf(idOf(item)) ?? this.#open();
-    writer.shard.set({ base: writer.shard.get(idOf(item))?.base, ...item });
-    writer.touch(true);
+    const shard = this.#holderOf(idOf(item)) ?? this.#open();
+    shard.set({ base: shard.get(idOf(item))?.base, ...item }, true);
   }
 
   /** What both sides have now. */
   record(id: string, base: EntryBase | undefined): void {
-    const writer = this.#holderOf(id);
-    const entry = writer?.shard.get(id);
-    if (entry) writer?.shard.set({ ...entry, base });
-    writer?.touch();
+    const shard = this.#holderOf(id);
+    const entry = shard?.get(id);
+    if (entry) shard?.set({ ...entry, base });
   }
 
   /**
@@ -95,16 +92,14 @@ export class Inventory {
    */
   async takeOutBase(id: string): Promise<void> {
     this.record(id, undefined);
-    const writer = this.#holderOf(id);
-    if (writer === undefined) throw this.#options.client.changed(id);
-    return writer.store(id);
+    const shard = this.#holderOf(id);
+    if (shard === undefined) throw this.#options.client.changed(id);
+    return shard.store(id);
   }
 
   /** It is dealt with. */
   drop(id: string): void {
-    const writer = this.#holderOf(id);
-    writer?.shard.drop(id);
-    writer?.touch();
+    this.#holderOf(id)?.drop(id);
   }
 
   /** Reads the shard of an item again: another leader may have written there. */
@@ -117,11 +112,11 @@ export class Inventory {
     const shard = current ?? previous;
     if (shard === undefined || !this.#options.client.isOurs(shard)) return;
     const { name, uid } = shard.metadata;
-    const known = this.#writers.find((one) => one.shard.name === name);
-    const isNews = current ? !this.#names.has(name) : known?.shard.version?.uid === uid;
+    const known = this.#shards.find((one) => one.name === name);
+    const isNews = current ? !this.#names.has(name) : known?.version?.uid === uid;
     if (!isNews) return;
     // Where it cannot be read now, the next write finds out.
-    const read = this.#writerOf(name).reread();
+    const read = this.#shardOf(name).reread();
     read.catch(() => {});
   }
 
@@ -129,44 +124,43 @@ export class Inventory {
   movedTo(place: PlaceNow): void {
     const then = this.#place;
     this.#place = place;
-    this.#carry(this.#writers, then, place);
+    this.#carry(this.#shards, then, place);
   }
 
   async flush(): Promise<void> {
-    await Promise.all(this.#writers.map((writer) => writer.flush()));
+    await Promise.all(this.#shards.map((shard) => shard.flush()));
   }
 
   stop(): void {
-    for (const writer of this.#writers) writer.stop();
+    for (const shard of this.#shards) shard.stop();
   }
 
   /** What was in common at `then` counts where that is the same place. */
-  #carry(writers: readonly ShardWriter[], then: NacosPlace | undefined, now: PlaceNow): void {
+  #carry(shards: readonly Shard[], then: NacosPlace | undefined, now: PlaceNow): void {
     const isSame = then !== undefined && isSamePlace(then, now);
     if (isSame) this.#place = movedOn(then, now);
-    for (const writer of writers) {
-      const { shard } = writer;
+    for (const shard of shards) {
       if (!isSame) for (const entry of shard.entries()) shard.set({ ...entry, base: undefined });
-      writer.touch();
+      shard.touch();
     }
   }
 
-  #holderOf(id: string): ShardWriter | undefined {
-    return this.#writers.find(({ shard }) => shard.get(id) !== undefined);
+  #holderOf(id: string): Shard | undefined {
+    return this.#shards.find((shard) => shard.get(id) !== undefined);
   }
 
-  #open(): ShardWriter {
-    const open = this.#writers.find(({ shard }) => !shard.isClosed);
+  #open(): Shard {
+    const open = this.#shards.find((shard) => !shard.isClosed);
     if (open) return open;
     let index = 0;
     while (this.#names.has(this.#options.client.nameOf(index))) index += 1;
-    return this.#writerOf(this.#options.client.nameOf(index));
+    return this.#shardOf(this.#options.client.nameOf(index));
   }
 
-  #writerOf(name: string): ShardWriter {
-    const known = this.#writers.find(({ shard }) => shard.name === name);
+  #shardOf(name: string): Shard {
+    const known = this.#shards.find((shard) => shard.name === name);
     if (known) return known;
-    const writer = new ShardWriter(new Shard(name), {
+    const shard = new Shard(name, {
       ...this.#options,
       header: () => headerOf(this.#options.connection, this.#place),
       onStored: (one, ids) => this.#stored(one, ids),
@@ -176,18 +170,17 @@ export class Inventory {
       },
     });
     this.#names.add(name);
-    this.#writers.push(writer);
-    return writer;
+    this.#shards.push(shard);
+    return shard;
   }
 
   /** An entry that is in two shards stays in the first, and counts as if both had no base, unless both have the same. */
-  #stored(writer: ShardWriter, ids: readonly string[]): void {
+  #stored(shard: Shard, ids: readonly string[]): void {
     for (const id of ids) {
-      const first = this.#writers.find((one) => one !== writer && one.shard.get(id) !== undefined);
+      const first = this.#shards.find((one) => one !== shard && one.get(id) !== undefined);
       if (first === undefined) continue;
-      const isSame = first.shard.get(id)?.base?.md5 === writer.shard.get(id)?.base?.md5;
-      writer.shard.drop(id);
-      writer.touch();
+      const isSame = first.get(id)?.base?.md5 === shard.get(id)?.base?.md5;
+      shard.drop(id);
       if (!isSame) this.record(id, undefined);
     }
     if (ids.length > 0) this.#options.onChanged(ids);

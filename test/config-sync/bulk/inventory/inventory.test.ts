@@ -248,6 +248,34 @@ describe('An inventory', () => {
     assert.deepEqual(world.stored(), [`g d0 ConfigMap/shop k0 ${one} o`, 'v2 something else']);
   });
 
+  it('tells why it cannot be written, until it can or nothing is left to be', async () => {
+    const world = new World();
+    const inventory = world.inventory();
+    world.refuse = () => true;
+    inventory.add(itemOf(0));
+    await world.clock.advance(1000);
+    assert.match(inventory.error?.message ?? '', /The inventory cannot be written, .*: refused/);
+    inventory.drop('g d0');
+    assert.equal(inventory.error, undefined);
+    inventory.add(itemOf(1));
+    await world.clock.advance(1000);
+    assert.ok(inventory.error);
+    world.refuse = () => false;
+    await world.clock.advance(10_000);
+    assert.deepEqual([inventory.error, inventory.isDurable('g d1')], [undefined, true]);
+  });
+
+  it('does not say that a base is out when that is refused', async () => {
+    const world = new World();
+    const inventory = world.inventory();
+    inventory.add(itemOf(0));
+    inventory.record('g d0', { md5: one, isOurs: true });
+    await world.clock.advance(1000);
+    world.refuse = () => true;
+    await assert.rejects(inventory.takeOutBase('g d0'), /refused/);
+    await assert.rejects(inventory.takeOutBase('g d7'), /changed meanwhile/);
+  });
+
   it('takes a base out before it says so', async () => {
     const world = new World();
     const inventory = world.inventory();
