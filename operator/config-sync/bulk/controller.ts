@@ -221,8 +221,9 @@ export class BulkSync implements Runnable {
     const { ending, entry, error = entry?.running.trouble } = this.#memories.get(key) ?? {};
     const { connection, running, wasComplete = false } = entry ?? {};
     const isNew = status?.observedGeneration !== metadata?.generation;
-    const isWorthTelling = running !== undefined && (wasComplete || running.tally.hasWritten || isNew);
-    if (!isWorthTelling && error === undefined && ending === undefined) return undefined;
+    // What the guard holds stays on its way, and must be told all the same.
+    const isWorthTelling = running && (wasComplete || running.tally.hasWritten || running.held > 0 || isNew);
+    if (isWorthTelling !== true && error === undefined && ending === undefined) return undefined;
     const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
     return { running, isComplete: wasComplete, ambiguous, rolledOut: this.#rollouts.verdict(key), error, ending };
   }
