@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { defects, spoil, type Defect } from './inventory-defects.ts';
-import { InventoryModel, keys, texts, type Disturbance } from './inventory-model.ts';
+import { keys, texts, type Disturbance } from './disturbance.ts';
+import { InventoryModel } from './inventory-model.ts';
 
 const runs = Number(process.env['MODEL_RUNS'] ?? 100);
 

@@ -28,37 +28,19 @@ import { type ConfigKey, nameText } from '../../../../operator/nacos/index.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
 import { spoiled, spoiledEnding, type Defect } from './inventory-defects.ts';
+import { keys, type Disturbance, type Key } from './disturbance.ts';
 import { Lineage } from './lineage.ts';
 import { ModelApi, type ApiUser, type ModelObject } from './model-api.ts';
 import { ModelNacos, type ModelClient } from './model-nacos.ts';
-import { connectionNames, Process, serverOf, type ConnectionName, type Server } from './model-process.ts';
-
-/** Of ConfigMap `b`, which both sides may change, and of `k`, which Kubernetes alone decides about. */
-export const keys = ['b0', 'b1', 'k0', 'k1'] as const;
-export const texts = ['x', 'y', 'z'] as const;
-type Key = (typeof keys)[number];
-
-export type Disturbance =
-  | { readonly do: 'edit-kubernetes' | 'edit-nacos'; readonly key: Key; readonly text: string | undefined }
-  | { readonly do: 'run'; readonly ms: number }
-  /** The process that leads ends, at once or after so many requests, and another one is started. */
-  | { readonly do: 'crash' }
-  | { readonly do: 'crash-at'; readonly step: number }
-  /** Another process leads, also where the Lease was removed; the one before does not know it, until it ends. */
-  | { readonly do: 'depose' | 'usurp' | 'end-deposed' }
-  /** Processes hear nothing from Kubernetes any more, or do nothing at all, or everything again. */
-  | { readonly do: 'blind' | 'freeze' | 'thaw' | 'see'; readonly who?: 'leader' | 'deposed' }
-  /** Those that hear nothing are told what was there before the last change. */
-  | { readonly do: 'late' }
-  | { readonly do: 'lose-shard' | 'double-shard' | 'remap' | 'move' }
-  /** The syncs name another connection from now on, which leads to the same Nacos, with the mapping that it has or another. */
-  | { readonly do: 'rename-connection' | 'rename-and-remap' }
-  /** They name one that leads to another Nacos. */
-  | { readonly do: 'change-connection' }
-  /** The sync that Kubernetes alone decides about is deleted, and its shards at the same time, as with their namespace. */
-  | { readonly do: 'delete' }
-  /** A NacosConfig declares the dataId, and is deleted. */
-  | { readonly do: 'take' | 'give-back'; readonly key: Key };
+import {
+  connectionNames,
+  feedObject,
+  feedShards,
+  Process,
+  serverOf,
+  type ConnectionName,
+  type Server,
+} from './model-process.ts';
 
 const TICK_MS = 20;
 
@@ -401,7 +383,7 @@ export class InventoryModel {
       shards: this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', process),
       objects: { ConfigMap: configMaps, Secret: configMaps },
       watch: (_: unknown, objects: WatchedObjects, onSynced: () => void) =>
-        this.#watch(process, name, objects, onSynced),
+        feedObject(this.api, process, name, objects, onSynced),
       isLogin: () => false,
       claims: process.claims,
       configs: {
@@ -422,7 +404,7 @@ export class InventoryModel {
     const outbound = new OutboundSync(spoiled(options, this.#defects));
     process.syncs.push(outbound);
     process.looks.set(outbound, looks);
-    this.#watchShards(process, outbound);
+    feedShards(this.api, process, outbound);
   }
 
   /** What a process asks, whatever it does. */
@@ -487,48 +469,6 @@ export class InventoryModel {
       generation: this.#generation,
     };
     return { ...sync, metadata };
-  }
-
-  /** Each sync sees one of the two objects, as by a selector. */
-  #watch(process: Process, name: string, objects: WatchedObjects, onSynced: () => void) {
-    const watch = { hasSynced: false, lastError: undefined, stop: () => {} };
-    const hear = (): void => {
-      if (process.isBlind && watch.hasSynced) return;
-      const object = this.api.get('ConfigMap', name);
-      const known = objects.object('ConfigMap', name)?.metadata.resourceVersion;
-      if (object && object.metadata.resourceVersion !== known) {
-        objects.stores.ConfigMap.applyEvent('MODIFIED', objects.trim('ConfigMap', object));
-      }
-      if (watch.hasSynced) return;
-      watch.hasSynced = true;
-      onSynced();
-    };
-    const late = (): void => {
-      const object = this.api.versions('ConfigMap', name).at(-2);
-      if (object) objects.stores.ConfigMap.applyEvent('MODIFIED', objects.trim('ConfigMap', object));
-    };
-    process.feeds.push({ hear, late });
-    return watch;
-  }
-
-  #watchShards(process: Process, outbound: OutboundSync): void {
-    const known = new Map<string, { metadata: { name: string; uid?: string; resourceVersion?: string } }>();
-    const hear = (): void => {
-      if (process.isBlind) return;
-      const now = new Map(this.api.list('NacosConfigInventory').map((one) => [one.metadata.name, one]));
-      for (const [name, previous] of known) {
-        if (now.get(name)?.metadata.uid === previous.metadata.uid) continue;
-        known.delete(name);
-        outbound.shardChanged({ key: name, previous, initial: false });
-      }
-      for (const [name, current] of now) {
-        const previous = known.get(name);
-        if (previous?.metadata.resourceVersion === current.metadata.resourceVersion) continue;
-        known.set(name, current);
-        outbound.shardChanged({ key: name, previous, current, initial: false });
-      }
-    };
-    process.feeds.push({ hear });
   }
 
   #turn(process: Process): void {
