@@ -61,12 +61,13 @@ export async function removeShard(
   const entries = lines.map(entryOf).filter((entry) => entry !== undefined);
   const failures = await forEachBounded(entries, REMOVALS_AT_ONCE, signal, async ({ base, config }) => {
     const address = { namespaceId, ...config };
-    connection.allowance.checkConfig(namespace, address);
-    if (!isClaimed(connection, address)) {
+    const leave = (why: string) => told.left.push(`dataId '${config.dataId}' of group '${config.group}': ${why}`);
+    const isAllowed = connection.allowance.allowsConfig(namespace, address);
+    if (!isAllowed) leave('Left the dataId in Nacos: the connection does not allow it any more');
+    else if (!isClaimed(connection, address)) {
       const plan = await removeOwn(connection, address, { base: isHere ? base : undefined, mark, confirm });
       if (plan.kind === 'remove') told.removed += 1;
-      if (plan.kind === 'leave')
-        told.left.push(`dataId '${config.dataId}' of group '${config.group}': ${plan.message}`);
+      if (plan.kind === 'leave') leave(plan.message);
     }
     onDone?.();
   });

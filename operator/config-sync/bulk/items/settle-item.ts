@@ -27,7 +27,7 @@ import type { Mapping } from '../mapping.ts';
 import { configOf } from './item-config.ts';
 import { keepCommand, keptMd5 } from './item-keep.ts';
 import { itemPlace } from './item-place.ts';
-import { isAsRecorded, recordedMd5, type Safeguards, type SyncItem } from './sync-item.ts';
+import { isAsRecorded, isByOther, recordedMd5, type Safeguards, type SyncItem } from './sync-item.ts';
 import type { WatchedObjects } from './watched-objects.ts';
 
 /** What the items of one NacosConfigSync are settled with. */
@@ -131,16 +131,23 @@ async function readItem(
   };
 }
 
-/** An edit in Kubernetes is published over the base only when that is certainly what was recorded. */
+/**
+ * An edit in Kubernetes is published over the base only when that is certainly what was recorded, and what Nacos holds is
+ * taken for an edit there only when somebody else certainly wrote it: it may be ours, and the key was put back since.
+ */
 async function proveBase(item: SyncItem, { declared, session }: ConfigItem, scope: ItemScope): Promise<void> {
   const { baseMd5, held } = session;
   const { recorded } = item;
-  if (recorded === undefined || baseMd5 === undefined || held.md5 !== baseMd5 || declared.md5 === baseMd5) return;
+  if (recorded === undefined || baseMd5 === undefined) return;
+  const isEdited = held.md5 === baseMd5 && declared.md5 !== baseMd5;
+  const isEditedInNacos = held.md5 !== baseMd5 && declared.md5 === baseMd5;
+  if (!isEdited && !isEditedInNacos) return;
   const remote = await readRemote(scope.connection.client, session.address);
-  if (isAsRecorded(recorded, baseMd5, remote, scope.mark)) {
+  if (isEdited && isAsRecorded(recorded, baseMd5, remote, scope.mark)) {
     item.isInherited = false;
     return;
   }
+  if (isEditedInNacos && isByOther(remote, scope.mark)) return;
   item.record(undefined, scope.inventory);
   session.rebase(undefined);
 }

@@ -70,3 +70,8 @@ export function isAsRecorded(recorded: EntryBase, baseMd5: string, remote: Remot
   if (writtenMs !== undefined) return !isByUs && remote.modifiedMs === writtenMs;
   return isOurs && isByUs;
 }
+
+/** Whether Nacos tells that somebody else has written what it holds. */
+export function isByOther({ metadata }: RemoteConfig, mark: string): boolean {
+  return metadata !== undefined && markOf(metadata.srcUser) !== mark;
+}

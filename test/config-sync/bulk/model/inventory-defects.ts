@@ -20,6 +20,7 @@ export const defects = [
   'publishes by its mark on an old view',
   'removes on an old view',
   'believes each base that it reads',
+  'takes what it published for an edit of somebody else',
   'goes on when it was deposed',
   'tells conflicts without a fresh look at the shard',
   'makes no items of entries that it finds',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { defects, spoil, type Defect } from './inventory-defects.ts';
-import { InventoryModel, keys, texts, type Disturbance } from './inventory-model.ts';
+import { keys, texts, type Disturbance } from './disturbance.ts';
+import { InventoryModel } from './inventory-model.ts';
 
 const runs = Number(process.env['MODEL_RUNS'] ?? 100);
 
@@ -156,6 +157,12 @@ const schedules: readonly Schedule[] = [
     failsWith: ['believes each base that it reads'],
   },
   {
+    title: 'the process ends while an edit is published, and somebody puts back in Kubernetes what it was made of',
+    disturbances: (step) => [kubernetes('b0', 'y'), crashAt(step), run(40), kubernetes('b0', 'x'), run()],
+    failsWith: ['takes what it published for an edit of somebody else'],
+    expect: (model) => assert.deepEqual([model.kubernetesOf('b0'), model.nacosOf('b0')], ['x', 'x']),
+  },
+  {
     title: 'two lead, and both have something to record',
     disturbances: [
       { do: 'depose' },
@@ -204,7 +211,7 @@ const schedules: readonly Schedule[] = [
   },
   {
     title: 'shards are put back as they were before, beside others',
-    disturbances: [kubernetes('b0', 'y'), run(), { do: 'double-shard' }, kubernetes('b0', 'x'), run()],
+    disturbances: [nacos('b0', 'y'), run(), { do: 'double-shard' }, kubernetes('b0', 'x'), run()],
     failsWith: ['believes the base of one of two entries'],
   },
   {

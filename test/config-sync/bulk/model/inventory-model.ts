@@ -29,37 +29,19 @@ import { type ConfigKey, nameText } from '../../../../operator/nacos/index.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
 import { spoiled, spoiledEnding, type Defect } from './inventory-defects.ts';
+import { keys, type Disturbance, type Key } from './disturbance.ts';
 import { Lineage } from './lineage.ts';
 import { ModelApi, type ApiUser, type ModelObject } from './model-api.ts';
 import { ModelNacos, type ModelClient } from './model-nacos.ts';
-import { connectionNames, Process, serverOf, type ConnectionName, type Server } from './model-process.ts';
-
-/** Of ConfigMap `b`, which both sides may change, and of `k`, which Kubernetes alone decides about. */
-export const keys = ['b0', 'b1', 'k0', 'k1'] as const;
-export const texts = ['x', 'y', 'z'] as const;
-type Key = (typeof keys)[number];
-
-export type Disturbance =
-  | { readonly do: 'edit-kubernetes' | 'edit-nacos'; readonly key: Key; readonly text: string | undefined }
-  | { readonly do: 'run'; readonly ms: number }
-  /** The process that leads ends, at once or after so many requests, and another one is started. */
-  | { readonly do: 'crash' }
-  | { readonly do: 'crash-at'; readonly step: number }
-  /** Another process leads, also where the Lease was removed; the one before does not know it, until it ends. */
-  | { readonly do: 'depose' | 'usurp' | 'end-deposed' }
-  /** Processes hear nothing from Kubernetes any more, or do nothing at all, or everything again. */
-  | { readonly do: 'blind' | 'freeze' | 'thaw' | 'see'; readonly who?: 'leader' | 'deposed' }
-  /** Those that hear nothing are told what was there before the last change. */
-  | { readonly do: 'late' }
-  | { readonly do: 'lose-shard' | 'double-shard' | 'remap' | 'move' }
-  /** The syncs name another connection from now on, which leads to the same Nacos, with the mapping that it has or another. */
-  | { readonly do: 'rename-connection' | 'rename-and-remap' }
-  /** They name one that leads to another Nacos. */
-  | { readonly do: 'change-connection' }
-  /** The sync that Kubernetes alone decides about is deleted, and its shards at the same time, as with their namespace. */
-  | { readonly do: 'delete' }
-  /** A NacosConfig declares the dataId, and is deleted. */
-  | { readonly do: 'take' | 'give-back'; readonly key: Key };
+import {
+  connectionNames,
+  objectsOf,
+  feedShards,
+  Process,
+  serverOf,
+  type ConnectionName,
+  type Server,
+} from './model-process.ts';
 
 const TICK_MS = 20;
 
@@ -271,6 +253,7 @@ export class InventoryModel {
   #newNacos(): ModelNacos {
     const nacos = new ModelNacos();
     nacos.tellsFirst = this.#defects.has('believes each base that it reads');
+    nacos.tellsOthers = this.#defects.has('takes what it published for an edit of somebody else');
     nacos.tellsOurs = this.#defects.has('takes all content for its own');
     nacos.onPublish = (id, content) => this.#published(nacos, id, content);
     nacos.onRemove = (id, isOurs) => {
@@ -401,7 +384,9 @@ export class InventoryModel {
       clock: this.clock,
       shards: this.api.clientOf<NacosConfigInventory>('NacosConfigInventory', process),
       clients: { ConfigMap: configMaps, Secret: configMaps },
-      reflectors: { create: this.#reflectorOf(process, name) as unknown as OutboundOptions['reflectors']['create'] },
+      reflectors: {
+        create: objectsOf(this.api, process, name) as unknown as OutboundOptions['reflectors']['create'],
+      },
       isLogin: () => false,
       claims: process.claims,
       configs: {
@@ -422,7 +407,7 @@ export class InventoryModel {
     const outbound = new OutboundSync(spoiled(options, this.#defects));
     process.syncs.push(outbound);
     process.looks.set(outbound, looks);
-    this.#watchShards(process, outbound);
+    feedShards(this.api, process, outbound);
   }
 
   /** What a process asks, whatever it does. */
@@ -487,49 +472,6 @@ export class InventoryModel {
       generation: this.#generation,
     };
     return { ...sync, metadata };
-  }
-
-  /** Each sync sees one of the two objects, as by a selector. */
-  #reflectorOf(process: Process, name: string) {
-    return (_: unknown, store: Store<KubeObject>, { trim }: { trim: (object: KubeObject) => KubeObject }) => {
-      const synced = Promise.withResolvers<void>();
-      const reflector = { hasSynced: false, start: () => {}, synced: () => synced.promise, stop: async () => {} };
-      const tell = (object: KubeObject): void => store.applyEvent('MODIFIED', trim(object));
-      const hear = (): void => {
-        if (process.isBlind && reflector.hasSynced) return;
-        const object = this.api.get('ConfigMap', name);
-        const known = store.get(`shop/${name}`)?.metadata.resourceVersion;
-        if (object && object.metadata.resourceVersion !== known) tell(object);
-        reflector.hasSynced = true;
-        synced.resolve();
-      };
-      const late = (): void => {
-        const object = this.api.versions('ConfigMap', name).at(-2);
-        if (object) tell(object);
-      };
-      process.feeds.push({ hear, late });
-      return reflector;
-    };
-  }
-
-  #watchShards(process: Process, outbound: OutboundSync): void {
-    const known = new Map<string, { metadata: { name: string; uid?: string; resourceVersion?: string } }>();
-    const hear = (): void => {
-      if (process.isBlind) return;
-      const now = new Map(this.api.list('NacosConfigInventory').map((one) => [one.metadata.name, one]));
-      for (const [name, previous] of known) {
-        if (now.get(name)?.metadata.uid === previous.metadata.uid) continue;
-        known.delete(name);
-        outbound.shardChanged({ key: name, previous, initial: false });
-      }
-      for (const [name, current] of now) {
-        const previous = known.get(name);
-        if (previous?.metadata.resourceVersion === current.metadata.resourceVersion) continue;
-        known.set(name, current);
-        outbound.shardChanged({ key: name, previous, current, initial: false });
-      }
-    };
-    process.feeds.push({ hear });
   }
 
   #turn(process: Process): void {

@@ -27,9 +27,10 @@ export class ModelNacos {
   readonly configs = new Map<string, Stored>();
   /** DataIds that our processes have published and not removed since. */
   readonly ours = new Set<string>();
-  /** Whether the admin API tells who wrote a content first, rather than last; and that all is by us. */
+  /** Whether the admin API tells who wrote a content first, rather than last; and that all is by us, or by somebody else. */
   tellsFirst = false;
   tellsOurs = false;
+  tellsOthers = false;
   readonly #first = new Map<string, Stored>();
   #ourMark = '';
   /** What our processes do, before it is done. */
@@ -45,6 +46,7 @@ export class ModelNacos {
   told(id: string): Stored | undefined {
     const held = this.configs.get(id);
     if (held === undefined) return undefined;
+    if (this.tellsOthers) return { ...held, srcUser: 'alice' };
     if (this.tellsOurs) return { ...held, srcUser: this.#ourMark };
     return this.tellsFirst ? this.#first.get(`${id} ${held.content}`) : held;
   }
