@@ -292,12 +292,11 @@ export class BulkSync implements Runnable {
     const error = this.#errors.get(key) ?? running?.trouble;
     const ending = this.#progress.get(key);
     const isNew = status?.observedGeneration !== metadata?.generation;
-    const isWorthTelling =
-      error !== undefined || ending !== undefined || wasComplete || running?.tally.hasWritten || isNew;
-    if (!isWorthTelling || (running === undefined && error === undefined && ending === undefined)) {
-      return undefined;
-    }
     const { finder, held = 0, place, tally = new Tally() } = running ?? {};
+    const isInTrouble = error !== undefined || ending !== undefined;
+    // What is held is told also where nothing is written any more, and the first look at a new spec came too early.
+    const isWorthTelling = isInTrouble || wasComplete || tally.hasWritten || held > 0 || isNew;
+    if (!isWorthTelling || (running === undefined && !isInTrouble)) return undefined;
     const { counts, digest, total } = tally;
     const problems = tally.worst(MAX_PROBLEMS);
     const ambiguous = connection && ambiguityVerdict(connection.client, spec?.namespaceId);
