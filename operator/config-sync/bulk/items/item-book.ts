@@ -15,23 +15,20 @@ import { placeOf, skipped, type Tally } from '../tally.ts';
 import { keptKeys } from './item-keep.ts';
 import type { ObjectView } from './object-view.ts';
 
-export interface ItemBookOptions {
-  readonly mapping: Mapping;
-  /** The key of what has the dataId now, if anything has. */
-  readonly holderOf: (config: ConfigName) => KeyRef | undefined;
-  /** Of the items, and of what can be none, for as long as it is there. */
-  readonly tally: Tally;
-}
-
 type Side = 'Kubernetes' | 'Nacos';
 
 export class ItemBook {
-  readonly #options: ItemBookOptions;
+  readonly #mapping: Mapping;
+  readonly #tally: Tally;
+  readonly #holderOf: (config: ConfigName) => KeyRef | undefined;
   /** By the text of a dataId's name, and the text of the key: which sides claim that they belong together. */
   readonly #claims = new Map<string, Map<string, { readonly item: Item; readonly by: Set<Side> }>>();
 
-  constructor(options: ItemBookOptions) {
-    this.#options = options;
+  /** `tally`: where what can be no item is told; `holderOf`: the key of what has a dataId now, if anything has. */
+  constructor(mapping: Mapping, tally: Tally, holderOf: (config: ConfigName) => KeyRef | undefined) {
+    this.#mapping = mapping;
+    this.#tally = tally;
+    this.#holderOf = holderOf;
   }
 
   /** Returns the dataIds that this may change. */
@@ -50,7 +47,7 @@ export class ItemBook {
 
   /** Whether an object that is meant has this key. Returns the dataIds that this may change. */
   setKey(ref: KeyRef, isThere: boolean): ConfigName[] {
-    const config = this.#options.mapping.toNacos(ref);
+    const config = this.#mapping.toNacos(ref);
     if (config === undefined) return [];
     const problem = illegalInNacos(config);
     if (problem === undefined) this.#claim({ ref, config }, 'Kubernetes', isThere);
@@ -60,7 +57,7 @@ export class ItemBook {
 
   /** Whether Nacos has this dataId. Returns the dataIds that this may change. */
   setConfig(config: ConfigName, isThere: boolean): ConfigName[] {
-    const ref = this.#options.mapping.toKubernetes(config);
+    const ref = this.#mapping.toKubernetes(config);
     if (ref === undefined) return [];
     const problem = illegalInKubernetes(ref);
     if (problem === undefined) this.#claim({ ref, config }, 'Nacos', isThere);
@@ -77,7 +74,7 @@ export class ItemBook {
   wanted(config: ConfigName): Item | undefined {
     const claims = this.#claims.get(nameText(config));
     if (claims === undefined) return undefined;
-    const holder = this.#options.holderOf(config);
+    const holder = this.#holderOf(config);
     const held = holder && claims.get(refText(holder));
     return (held ?? [...claims].sort(([a], [b]) => (a < b ? -1 : 1))[0]?.[1])?.item;
   }
@@ -103,11 +100,11 @@ export class ItemBook {
     if (claims.size > 0) this.#claims.set(id, claims);
     else this.#claims.delete(id);
     // It can have lost to another one only while it is claimed.
-    if (claim.by.size === 0) this.#options.tally.delete(key);
+    if (claim.by.size === 0) this.#tally.delete(key);
   }
 
   #skip(id: string, item: Partial<Item>, isSkipped: boolean, reason: string, message: string): void {
-    if (isSkipped) this.#options.tally.set(id, { outcome: skipped(reason, message), place: placeOf(item) });
-    else this.#options.tally.delete(id);
+    if (isSkipped) this.#tally.set(id, { outcome: skipped(reason, message), place: placeOf(item) });
+    else this.#tally.delete(id);
   }
 }

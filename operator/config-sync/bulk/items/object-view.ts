@@ -9,7 +9,7 @@ import { md5Of } from '../../../nacos/index.ts';
 import { bytesByKey, type DataObject } from '../../mirror/data-object.ts';
 import type { MirrorKind } from '../../mirror/mirror-target.ts';
 import { textOfConfigMap, textOfSecret } from '../../places/content-place.ts';
-import { refTitle, type Mapping } from '../mapping.ts';
+import { refTitle, type KeyRef, type Mapping } from '../mapping.ts';
 
 export interface KeyView {
   /** Undefined for what is no text. */
@@ -28,37 +28,33 @@ export interface ObjectView extends KubeObject {
   readonly isMeant: boolean;
 }
 
+export type ContentListener = (ref: KeyRef, uid: string, md5: string, content: string) => void;
+
 /** `onContent` is told each content. */
 export function keysOf(
   kind: MirrorKind,
   object: DataObject,
   encoding: Mapping['secretEncoding'],
-  onContent: (key: string, md5: string, content: string) => void = () => {},
+  onContent: ContentListener = () => {},
 ): ReadonlyMap<string, KeyView> {
+  const { name, uid = '' } = object.metadata;
+  const textOf = (key: string): Pick<KeyView, 'problem'> & { content?: string } => {
+    const title = refTitle({ kind, name, key });
+    try {
+      const ofSecret = () => textOfSecret(object, { key, encoding }, title);
+      return { content: kind === 'Secret' ? ofSecret() : textOfConfigMap(object, key, title), problem: undefined };
+    } catch (error) {
+      if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
+      return { problem: error.message };
+    }
+  };
   const keys = new Map<string, KeyView>();
   for (const [key, bytes] of bytesByKey(kind, object)) {
     const isBinary = kind === 'ConfigMap' && Object.hasOwn(object.binaryData ?? {}, key);
-    const { content, problem } = textOf(kind, object, key, encoding);
+    const { content, problem } = textOf(key);
     const md5 = content === undefined ? undefined : md5Of(content);
-    if (content !== undefined && md5 !== undefined) onContent(key, md5, content);
+    if (content !== undefined && md5 !== undefined) onContent({ kind, name, key }, uid, md5, content);
     keys.set(key, { md5, problem, bytes, isBinary });
   }
   return keys;
-}
-
-/** The text of a key, or why it is none. */
-function textOf(
-  kind: MirrorKind,
-  object: DataObject,
-  key: string,
-  encoding: Mapping['secretEncoding'],
-): { content?: string; problem?: string } {
-  const title = refTitle({ kind, name: object.metadata.name, key });
-  try {
-    const isSecret = kind === 'Secret';
-    return { content: isSecret ? textOfSecret(object, { key, encoding }, title) : textOfConfigMap(object, key, title) };
-  } catch (error) {
-    if (!isBridgeError(error, 'INVALID_CONTENT')) throw error;
-    return { problem: error.message };
-  }
 }

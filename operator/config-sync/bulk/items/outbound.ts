@@ -100,7 +100,7 @@ export class OutboundSync implements RunningSync {
     this.#leaving = new Leaving(clock, goneMs);
     this.#shards = new ShardClient(shards, sync, deletesItems(sync));
     const holderOf = (config: ConfigName) => this.#inventory?.get(nameText(config))?.ref;
-    this.#book = new ItemBook({ mapping, tally: this.tally, holderOf });
+    this.#book = new ItemBook(mapping, this.tally, holderOf);
     this.#objects = new WatchedObjects(options, (id) => this.#inventory?.get(id)?.base);
     for (const kind of ['ConfigMap', 'Secret'] as const) {
       this.#objects.stores[kind].onChange((change) => this.#changed(this.#book.objectChanged(kind, change)));

@@ -26,11 +26,11 @@ import { HeldContents } from '../../places/held-contents.ts';
 import { SecretPlace } from '../../places/secret-place.ts';
 import { SharedReads } from '../../places/shared-reads.ts';
 import { writeAnnotations } from '../../rollout/written-object.ts';
-import { idOf, type EntryBase, type Item } from '../inventory/entry.ts';
+import type { EntryBase, Item } from '../inventory/entry.ts';
 import { refText, refTitle, type KeyRef, type Mapping } from '../mapping.ts';
 import { withoutKey } from './item-keep.ts';
 import { ObjectWriter, type ObjectWriterOptions } from './object-writer.ts';
-import { keysOf, type KeyView, type ObjectView } from './object-view.ts';
+import { keysOf, type ContentListener, type KeyView, type ObjectView } from './object-view.ts';
 import { isSelected } from './selection.ts';
 import { recordedMd5 } from './sync-item.ts';
 
@@ -168,24 +168,19 @@ export class WatchedObjects {
       namespaces: [this.#namespace],
       labelSelector: selector && selectorText(selector),
       fieldSelector: isOne && name !== undefined ? `metadata.name=${name}` : undefined,
-      trim: (object) => this.#keep(kind, object),
+      trim: (object) => this.#viewOf(kind, object, (...read) => this.#hold(...read)),
     });
   }
 
-  /** What is kept of an object that the watch has brought; changes it. */
-  #keep(kind: MirrorKind, object: DataObject): ObjectView {
-    const { mapping } = this.#options;
-    const { name, uid = '' } = object.metadata;
-    return this.#viewOf(kind, object, (key, md5, content) => {
-      const ref = { kind, name, key };
-      const config = mapping.toNacos(ref);
-      const isNews = config && this.#baseOf(idOf({ ref, config }))?.md5 !== recordedMd5(md5, ref, uid);
-      if (isNews) this.#contents.put(refText(ref), md5, content);
-      else this.release(ref);
-    });
+  #hold(ref: KeyRef, uid: string, md5: string, content: string): void {
+    const config = this.#options.mapping.toNacos(ref);
+    const isNews = config && this.#baseOf(nameText(config))?.md5 !== recordedMd5(md5, ref, uid);
+    if (isNews) this.#contents.put(refText(ref), md5, content);
+    else this.release(ref);
   }
 
-  #viewOf(kind: MirrorKind, object: DataObject, onContent?: Parameters<typeof keysOf>[3]): ObjectView {
+  /** What is kept of an object; changes it. `onContent` is told each content. */
+  #viewOf(kind: MirrorKind, object: DataObject, onContent?: ContentListener): ObjectView {
     const { isLogin, mapping, sync } = this.#options;
     const key = `${this.#namespace}/${object.metadata.name}`;
     const isMeant = isSelected(sync, { kind, object, isLogin: kind === 'Secret' && isLogin(key) });

@@ -9,8 +9,7 @@ const one = { group: 'g', dataId: 'one' };
 
 function bookOf(mapping: Parameters<typeof syncOf>[0] = {}, holder?: KeyRef) {
   const tally = new Tally();
-  const options = { mapping: compileMapping(syncOf(mapping).spec, 'shop'), holderOf: () => holder, tally };
-  const book = new ItemBook(options);
+  const book = new ItemBook(compileMapping(syncOf(mapping).spec, 'shop'), tally, () => holder);
   const had = new Map<string, readonly string[]>();
   /** All keys that a ConfigMap has from now on. */
   const setObject = (name: string, keys: readonly string[]): ConfigName[] => {

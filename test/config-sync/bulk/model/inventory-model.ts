@@ -23,8 +23,6 @@ import { unrestricted } from '../../../../operator/connections/allowance.ts';
 import { connectionKey } from '../../../../operator/connections/connection-key.ts';
 import { ConnectionDirectory, type ConnectionHandle } from '../../../../operator/connections/connection-directory.ts';
 import { isBridgeError } from '../../../../operator/errors.ts';
-import type { KubeObject } from '../../../../operator/kube/resource.ts';
-import type { Store } from '../../../../operator/kube/store.ts';
 import { type ConfigKey, nameText } from '../../../../operator/nacos/index.ts';
 import { FakeClock, settle } from '../../../fake-clock.ts';
 import { syncOf } from '../samples.ts';
